@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RESTRAIN_CASE_H
+#define RESTRAIN_CASE_H
+
+#include <stdio.h>
+
+#include "restrain/scheme.h"
+
+/** @file
+ * A case: the typed, validated content of a case file (YAML 1.2). One table declares every key with its type,
+ * unit, range, default and help; it drives validation, the effective case and the reference of all keys. File
+ * names in a case are relative to the folder of the case file.
+ */
+
+enum rst_cadence { RST_CADENCE_LINEAR, RST_CADENCE_LOGARITHMIC };
+
+/** What a case promises of its own run; tests hold it to that. */
+struct rst_expectation {
+  const char *scalar; /**< name of a scalar of the output */
+  long iteration;     /**< -1 for the last */
+  double value;
+  double tolerance; /**< relative */
+};
+
+struct rst_case {
+  const char *title, *reference, *cost;
+  struct rst_flow_parameters flow;
+  struct rst_initial_parameters initial;
+  struct {
+    struct rst_scheme_parameters scheme;
+    long iterations;
+  } step;
+  struct {
+    double blow_up; /**< the run has diverged when |u| exceeds blow_up * max(|u_0|, 1) or is not finite */
+  } stop;
+  struct {
+    enum rst_cadence cadence;
+    long every; /**< linear: iterations between snapshots, 0 for about 100 in all; logarithmic: snapshots a
+                   decade */
+    const char **fields, **scalars; /**< names of optional fields and scalars */
+    size_t field_count, scalar_count;
+    const char *file;  /**< resolved; NULL if the case names none */
+    double checkpoint; /**< seconds between checkpoints, > 0 */
+  } output;
+  struct {
+    enum rst_rigor rigor;
+  } performance;
+  struct rst_expectation *expect;
+  size_t expect_count;
+};
+
+/** Read and validate.
+ * @param path the case file.
+ * @param overrides `count` strings "key.path=value", value in YAML, applied in order after reading; they may
+ * name keys that the file lacks. On RST_ERROR_CASE the message holds all errors of the file and of the
+ * overrides, each as "file:line:column: error: ..." with the line, a caret and, for an unknown key or name,
+ * the nearest valid one. RST_ERROR_IO if the file cannot be read. */
+RST_API enum rst_status rst_case_load(struct rst_context *context, const char *path,
+                                      const char *const *overrides, size_t count, struct rst_case **loaded);
+RST_API void rst_case_destroy(struct rst_case **loaded);
+
+/** The text of the file as read. Owned by the case. */
+RST_API const char *rst_case_source(const struct rst_case *loaded);
+/** Every key with its value, given or default, as YAML that loads to the same case from the same folder; the
+ * same bytes for the same case. Owned by the case. */
+RST_API const char *rst_case_effective(const struct rst_case *loaded);
+/** The same as one JSON object. Owned by the case. */
+RST_API const char *rst_case_json(const struct rst_case *loaded);
+
+/** Compare two effective cases (text of rst_case_effective()): `differences` receives a malloc'ed list of the
+ * differing keys, "key (was X, is Y)" joined by ", ", or NULL if there are none. Keys in the NULL-terminated
+ * list `ignore` are skipped. */
+RST_API enum rst_status rst_case_compare(struct rst_context *context, const char *effective_a,
+                                         const char *effective_b, const char *const *ignore,
+                                         char **differences);
+
+/** Reference of all keys (type, unit, range, default, help), generated from the table, as a malloc'ed text.
+ */
+RST_API enum rst_status rst_case_reference(struct rst_context *context, char **text);
+
+#endif

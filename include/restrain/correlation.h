@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RESTRAIN_CORRELATION_H
+#define RESTRAIN_CORRELATION_H
+
+#include "restrain/field.h"
+
+/** @file
+ * The correlation operator: an image bound to a kernel shape, planned once, applied many times.
+ *
+ *     apply:    c[m][n] = sum_ij K[i][j] I[m+i][n+j]
+ *     adjoint:  g[i][j] = sum_mn d[m][n] I[m+i][n+j]        so that <apply(K), d> = <K, adjoint(d)>
+ *
+ * (cross-correlation, as deep networks do it; arXiv 2206.02001, section 4). The image is ny x nx, the kernel
+ * ky x kx. For RST_BOUNDARY_VALID the response has (ny-ky+1) x (nx-kx+1) positions; for RST_BOUNDARY_PERIODIC
+ * it has ny x nx and image indices are taken modulo ny, nx.
+ *
+ * Implementations agree to rounding; "reference" is the plain loop that the others are tested against. An
+ * operator owns its work space: one operator serves one thread at a time. Results are the same bits for every
+ * call, process and thread count when the context's rigor is RST_RIGOR_ESTIMATE.
+ */
+
+enum rst_boundary {
+  RST_BOUNDARY_VALID,    /**< only positions where the kernel lies inside the image */
+  RST_BOUNDARY_PERIODIC, /**< indices modulo the grid */
+  RST_BOUNDARY_DIRICHLET /**< fixed end values (heat flow) */
+};
+
+struct rst_correlation;
+
+/** NULL-terminated list of the implementations' names ("reference", "fft"). */
+RST_API const char *const *rst_correlation_names(void);
+
+/** Bind `image` (copied, in its precision) to kernels of ky x kx.
+ * @param name an implementation, or "auto" for the one with the smallest estimated cost.
+ * RST_ERROR_ARGUMENT: unknown name, empty kernel, kernel larger than the image, RST_BOUNDARY_DIRICHLET. */
+RST_API enum rst_status rst_correlation_create(struct rst_context *context, const struct rst_field *image,
+                                               size_t ky, size_t kx, enum rst_boundary boundary,
+                                               const char *name, struct rst_correlation **operator);
+RST_API void rst_correlation_destroy(struct rst_correlation **operator);
+
+/** The implementation in use. */
+RST_API const char *rst_correlation_name(const struct rst_correlation *operator);
+/** Rows and columns of the response. */
+RST_API void rst_correlation_response_shape(const struct rst_correlation *operator, size_t * my, size_t *mx);
+
+/** response = apply(kernel); kernel is ky x kx, response my x mx, both of the image's precision. */
+RST_API void rst_correlation_apply(struct rst_correlation *operator, const struct rst_field * kernel,
+                                   struct rst_field *response);
+/** kernel = adjoint(weights); weights is my x mx, kernel ky x kx. */
+RST_API void rst_correlation_adjoint(struct rst_correlation *operator, const struct rst_field * weights,
+                                     struct rst_field *kernel);
+
+/** |Ihat(w)|^2 of the whole image, Ihat the unnormalised discrete Fourier transform: power is ny x nx,
+ * double, wave numbers in FFT order (0, 1, ..., -1). */
+RST_API enum rst_status rst_power_spectrum(struct rst_context *context, const struct rst_field *image,
+                                           struct rst_field *power);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RESTRAIN_FLOW_H
+#define RESTRAIN_FLOW_H
+
+#include "restrain/activation.h"
+#include "restrain/correlation.h"
+#include "restrain/image.h"
+#include "restrain/laplacian.h"
+
+/** @file
+ * A gradient flow: du/dt = -grad E(u) - alpha u. The flow knows E, the data term, with its regulariser; the
+ * weight decay alpha is a parameter of the time stepping and belongs to the scheme (scheme.h). L(u) = E(u) +
+ * (alpha/2) sum u^2.
+ *
+ * | kind        | E(u)                                                                             | symbol |
+ * |-------------|----------------------------------------------------------------------------------|-------------------|
+ * | heat        | (kappa/2) <u, -Lap_h u>, so that du/dt = kappa Lap_h u                           | kappa
+ * A_h(w)      | | conv        | mean over images of -y log yhat - (1-y) log(1-yhat), yhat = sigmoid(p), |
+ * none              | |             | p = pool_mn s(c) - shift, c = correlation of u and I | | | conv-linear
+ * | mean over images of (a/2) [ <m, u> + (beta norm / 2) sum_mn c^2 ], a = -1/2 for   | (a beta/2) norm   |
+ * |             | y = 1 and +1/2 for y = 0                                                          |
+ * \|Ihat(w)\|^2       |
+ *
+ * conv is the one-layer network of arXiv 2206.02001; pool is the mean or the sum over all positions of c.
+ * conv-linear is its linearisation about u = 0 with a frozen: norm = 1 and m = mean(I) for pooling `sum` (the
+ * published experiments), norm = 1/(number of positions) and m = pool_mn I[m+i][n+j] for `mean`; it is
+ * unbounded below for y = 1, as the theory wants it. Both convolutional flows may add the regulariser
+ * (gamma/2) sum |grad_h u|^2, with free ends for `valid` and periodic ends for `periodic`.
+ */
+
+enum rst_pooling { RST_POOLING_MEAN, RST_POOLING_SUM };
+
+/** An image and its label, 0 or 1. */
+struct rst_labelled_image {
+  struct rst_image_parameters image;
+  int label;
+};
+
+/** All parameters of all flows; each flow reads its own. Strings and arrays are borrowed during
+ * rst_flow_create() only. */
+struct rst_flow_parameters {
+  const char *kind;
+  enum rst_precision precision;
+  enum rst_boundary boundary;
+  struct rst_diffusion diffusion; /**< the diffusivity of `heat`, the regulariser of the others */
+  /* heat */
+  int dimension; /**< 1 or 2 */
+  size_t points; /**< grid points a side */
+  /* conv, conv-linear */
+  size_t kernel; /**< kernel points a side */
+  const struct rst_labelled_image *images;
+  size_t image_count;
+  enum rst_pooling pooling;
+  double shift;
+  const char *activation;
+  double beta;
+  const char *correlation; /**< implementation of the correlation, or "auto" */
+};
+
+/** The data term at a state. */
+struct rst_flow_value {
+  double data_loss; /**< E(u), regulariser included */
+  double residual;  /**< a = yhat - y, the mean over images; the frozen a of conv-linear; 0 for heat */
+};
+
+struct rst_flow;
+
+/** NULL-terminated list of kinds. */
+RST_API const char *const *rst_flow_names(void);
+/** The boundaries that a kind allows, its default first; count receives their number. NULL for an unknown
+ * kind. */
+RST_API const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count);
+
+/** Build a flow: images are made or read, correlations planned. RST_ERROR_ARGUMENT for parameters out of
+ * range, a kernel larger than an image, no image, a label other than 0 or 1; errors of rst_image_create()
+ * otherwise. */
+RST_API enum rst_status rst_flow_create(struct rst_context *context,
+                                        const struct rst_flow_parameters *parameters, struct rst_flow **flow);
+RST_API void rst_flow_destroy(struct rst_flow **flow);
+
+RST_API const char *rst_flow_name(const struct rst_flow *flow);
+RST_API enum rst_precision rst_flow_precision(const struct rst_flow *flow);
+/** Shape of the state u. */
+RST_API void rst_flow_shape(const struct rst_flow *flow, size_t *ny, size_t *nx);
+/** Distance of neighbouring points of u: h for heat, 1 otherwise. */
+RST_API double rst_flow_spacing(const struct rst_flow *flow);
+/** Name of the correlation's implementation, "none" for a flow without one. */
+RST_API const char *rst_flow_correlation(const struct rst_flow *flow);
+
+/** Evaluate at u: the value and, unless NULL, gradient = grad E(u), zero on points that the flow keeps fixed.
+ * Value and gradient are not finite where E overflows; that is no error. Not thread-safe for one flow. */
+RST_API void rst_flow_evaluate(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
+                               struct rst_field *gradient);
+
+/** product = H(u) v with H the exact Hessian of E. For conv, with gbar = pool[s'(c) I], per image:
+ *     H v = a pool[ s''(c) (I*v) I ] + sigmoid'(p) <gbar, v> gbar
+ * The fixed points of v are ignored and those of product are zero, so that H is symmetric on the whole field.
+ */
+RST_API void rst_flow_hessian_product(struct rst_flow *flow, const struct rst_field *u,
+                                      const struct rst_field *v, struct rst_field *product);
+
+/** v = 0 on the points that the flow keeps fixed (the ends of a heat flow with RST_BOUNDARY_DIRICHLET). */
+RST_API void rst_flow_pin(const struct rst_flow *flow, struct rst_field *v);
+
+/** Grid of the Fourier symbol: the state's for heat, the image's for conv-linear. RST_ERROR_UNSUPPORTED for a
+ * flow without symbol (conv; conv-linear with images of different shapes). `exact` tells whether plane waves
+ * of that grid are eigenvectors (periodic heat; periodic conv-linear whose kernel is as large as the image,
+ * where the regulariser's symbol is included); otherwise the symbol bounds the spectrum or describes the
+ * interior (von Neumann's assumption). */
+RST_API enum rst_status rst_flow_symbol_shape(struct rst_flow *flow, size_t *ny, size_t *nx, bool *exact);
+/** lambda(w), the symbol of grad E (decay not included), real, into a double field of the shape above, wave
+ * numbers in FFT order. Errors as above. */
+RST_API enum rst_status rst_flow_symbol(struct rst_flow *flow, struct rst_field *lambda);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RESTRAIN_IMAGE_H
+#define RESTRAIN_IMAGE_H
+
+#include <stdint.h>
+
+#include "restrain/field.h"
+
+/** @file
+ * Images and initial states: fields made from a few parameters or read from files.
+ *
+ * Image kinds (N = size, exact in both precisions where the values are):
+ *
+ * | kind           | I[m][n] |
+ * |----------------|------------------------------------------------------------------------------------------------|
+ * | checkerboard   | -1 where m + n is even, +1 elsewhere | | constant       | value | | grating        |
+ * cos(2 pi (n cos(angle) + m sin(angle)) / period)                                               | |
+ * gaussian-field | real Gaussian field with power spectrum \|w\|^-exponent, zero mean, unit variance; the
+ * noise is  | |                | rst_random_normal(seed), transformed, weighted, transformed back; exponent 2
+ * is like nature    | | file           | PNG or PGM (grey 0..max maps linearly to -1..1, colour by luminance,
+ * Rec. 709 weights, alpha   | |                | ignored), or an HDF5 dataset "file.h5:/path" whose numbers
+ * are taken as they are; any shape    |
+ *
+ * Initial kinds, on a field of given shape:
+ *
+ * | kind     | u[i][j]                                                                             |
+ * |----------|-------------------------------------------------------------------------------------|
+ * | normal   | scale * NumPy's legacy seed(seed); randn(ny, nx), bit for bit                       |
+ * | zero     | 0                                                                                   |
+ * | constant | scale                                                                               |
+ * | tent     | scale * product over axes of (1 - \|2 i/(n-1) - 1\|); axes of length 1 contribute 1    |
+ * | file     | scale * the HDF5 dataset "file.h5:/path", whose shape must be that of the field (1-D |
+ * |          | and leading axes of length 1 are accepted), or a PNG or PGM of that shape            |
+ */
+
+struct rst_image_parameters {
+  const char *kind;
+  size_t size; /**< points a side, for synthetic images */
+  const char *file;
+  uint32_t seed;
+  double value;    /**< of `constant` */
+  double period;   /**< of `grating`, in points, > 0 */
+  double angle;    /**< of `grating`, in degrees from the x axis towards the y axis */
+  double exponent; /**< of `gaussian-field` */
+};
+
+struct rst_initial_parameters {
+  const char *kind;
+  uint32_t seed;
+  double scale;
+  const char *file;
+};
+
+/** NULL-terminated lists of kinds. */
+RST_API const char *const *rst_image_names(void);
+RST_API const char *const *rst_initial_names(void);
+
+/** Make or read an image; the caller destroys it. RST_ERROR_ARGUMENT for unknown kind, zero size or missing
+ * file name; RST_ERROR_IO for a missing, unreadable or malformed file or dataset; RST_ERROR_ARGUMENT for NaN
+ * or infinite data. */
+RST_API enum rst_status rst_image_create(struct rst_context *context,
+                                         const struct rst_image_parameters *parameters,
+                                         enum rst_precision precision, struct rst_field **image);
+
+/** Fill `u`, whose shape is given; errors as above, and RST_ERROR_ARGUMENT if a file's shape differs from
+ * u's. */
+RST_API enum rst_status rst_initial_fill(struct rst_context *context,
+                                         const struct rst_initial_parameters *parameters,
+                                         struct rst_field *u);
+
+/** values[0..count) = NumPy's legacy numpy.random.seed(seed); numpy.random.randn(count): MT19937, doubles of
+ * 53 bits, polar Gaussian, the second value of each pair first. Bit for bit on the same libm. */
+RST_API enum rst_status rst_random_normal(struct rst_context *context, uint32_t seed, size_t count,
+                                          double *values);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RESTRAIN_RESTRAIN_H
+#define RESTRAIN_RESTRAIN_H
+
+/** @file
+ * librestrain: the numerical analysis of training. This header includes all others.
+ */
+
+#include "restrain/activation.h"
+#include "restrain/archive.h"
+#include "restrain/case.h"
+#include "restrain/context.h"
+#include "restrain/correlation.h"
+#include "restrain/field.h"
+#include "restrain/flow.h"
+#include "restrain/image.h"
+#include "restrain/laplacian.h"
+#include "restrain/run.h"
+#include "restrain/scheme.h"
+#include "restrain/status.h"
+#include "restrain/version.h"
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RESTRAIN_RUN_H
+#define RESTRAIN_RUN_H
+
+#include <stdbool.h>
+
+#include "restrain/case.h"
+
+/** @file
+ * A run: integrate a case, observe it, store it. Also the objects that a case describes, for programs of
+ * their own.
+ */
+
+/** Flow, scheme and state that a case describes. */
+struct rst_problem {
+  struct rst_flow *flow;
+  struct rst_scheme *scheme;
+  struct rst_field *u; /**< the initial state */
+};
+
+RST_API enum rst_status rst_problem_create(struct rst_context *context, const struct rst_case *from,
+                                           struct rst_problem *problem);
+/** Destroys the members and sets them to NULL. */
+RST_API void rst_problem_destroy(struct rst_problem *problem);
+
+/** NULL-terminated lists of the fields and scalars that output.fields and output.scalars may name. */
+RST_API const char *const *rst_run_field_names(void);
+RST_API const char *const *rst_run_scalar_names(void);
+
+enum rst_run_outcome {
+  RST_RUN_COMPLETED,  /**< all iterations done */
+  RST_RUN_DIVERGED,   /**< left the ball of radius blow_up, or not finite; the file is complete up to there */
+  RST_RUN_INTERRUPTED /**< stopped by poll(), with a checkpoint */
+};
+
+/** State of a run, given to poll(). */
+struct rst_run_progress {
+  long iteration;  /**< updates done */
+  long iterations; /**< updates asked for */
+  double loss;     /**< L at the last evaluated state */
+};
+
+struct rst_run_options {
+  const char *output; /**< path of run.h5 */
+  bool resume;        /**< go on from the checkpoint beside the output */
+  bool force;         /**< overwrite an existing output */
+  /** Recorded in /provenance. */
+  int argc;
+  char *const *argv;
+  /** Called once an iteration, NULL for never; returns a reason (static string) to stop with a checkpoint,
+   * NULL to go on. */
+  const char *(*poll)(void *user, const struct rst_run_progress *progress);
+  void *user;
+};
+
+struct rst_run_summary {
+  enum rst_run_outcome outcome;
+  const char *reason; /**< static string: "completed", "diverged", or what poll() returned */
+  long first, last;   /**< iterations at which this call began and ended */
+  long snapshots;     /**< in the file */
+  double loss, data_loss, residual, grad_norm, weight_norm; /**< at the last state */
+  double wall_seconds;                                      /**< of all calls that made the file */
+};
+
+/** Integrate `run` and store it in options->output, with the sidecars FILE.xdmf and FILE.vtkhdf (suffix .h5
+ * replaced) and two generations of checkpoints beside it. The file is flushed after every snapshot. With
+ * `resume` the run continues, to the bit, the one that was interrupted or killed; a case that differs from
+ * the stored one in more than step.iterations is refused (RST_ERROR_ARGUMENT, naming the keys). Without
+ * `resume` or `force` an existing output is refused (RST_ERROR_IO). Nothing is written before the case has
+ * been turned into objects successfully. */
+RST_API enum rst_status rst_run(struct rst_context *context, const struct rst_case *run,
+                                const struct rst_run_options *options, struct rst_run_summary *summary);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RESTRAIN_SCHEME_H
+#define RESTRAIN_SCHEME_H
+
+#include <complex.h>
+
+#include "restrain/flow.h"
+
+/** @file
+ * Explicit time stepping of du/dt = -grad E(u) - alpha u with step lr: the optimisers of deep learning.
+ *
+ * g = grad E(u) + alpha u, z = -lr lambda with lambda the eigenvalue of g; q = divisor, mu = momentum.
+ *
+ * | name       | update                                        | growth polynomial on u' = -lambda u | real
+ * limit       |
+ * |------------|-----------------------------------------------|----------------------------------------------|------------------|
+ * | euler      | u - (lr q)(g/q)                               | r - (1 + z) | 2                | |
+ * heavy-ball | v = mu v + g; u - (lr q)(v/q)                 | r^2 - (1+mu+z) r + mu                        |
+ * 2 (1+mu)         | | nesterov   | v = mu v + g; u - (lr q)((g + mu v)/q)        | r^2 - (1+mu)(1+z) r + mu
+ * (1+z)               | 2(1+mu)/(1+2 mu) | | rk2        | explicit midpoint rule                        | r -
+ * (1 + z + z^2/2)                          | 2                | | rk4        | classical Runge-Kutta | r - (1
+ * + z + z^2/2 + z^3/6 + z^4/24)         | 2.785293563...   | | imex       | (u - lr grad E)/(1 + lr alpha) |
+ * r - (1 - lr lambda_E)/(1 + lr alpha)         | -                | | cfl        | euler with lr_t = min(lr,
+ * safety 2/lambda_max(u_t)) | none: the step depends on the state    | -                |
+ *
+ * With `decoupled` decay (momentum schemes only) g and v hold grad E alone and u is multiplied by d = 1 - lr
+ * alpha in the same update: heavy-ball r^2 - (d+mu+z) r + mu d, nesterov r^2 - (d+mu+(1+mu)z) r + mu (d+z), z
+ * = -lr lambda_E. The buffer v starts at zero, as in PyTorch. Points that the flow keeps fixed are never
+ * moved.
+ */
+
+enum rst_decay { RST_DECAY_COUPLED, RST_DECAY_DECOUPLED };
+
+enum { RST_GROWTH_MAX_DEGREE = 2 };
+
+struct rst_scheme_parameters {
+  const char *kind;
+  double lr;           /**< step size, > 0 */
+  double weight_decay; /**< alpha >= 0 */
+  double momentum;     /**< mu in [0, 1) */
+  double divisor;      /**< q > 0; schemes other than euler, heavy-ball, nesterov and cfl accept only 1 */
+  double safety;       /**< of cfl, in (0, 1] */
+  enum rst_decay decay;
+};
+
+struct rst_scheme;
+
+/** NULL-terminated list of names. */
+RST_API const char *const *rst_scheme_names(void);
+
+/** Create a stepper for `flow`, which must outlive it. RST_ERROR_ARGUMENT names the parameter that is out of
+ * range or that the scheme does not take (divisor, decoupled decay). */
+RST_API enum rst_status rst_scheme_create(struct rst_context *context,
+                                          const struct rst_scheme_parameters *parameters,
+                                          struct rst_flow *flow, struct rst_scheme **scheme);
+RST_API void rst_scheme_destroy(struct rst_scheme **scheme);
+
+/** One step, u_t to u_{t+1}.
+ * @param gradient on entry grad E(u_t) as rst_flow_evaluate() gives it; destroyed.
+ * @param u the state, updated in place.
+ * @param dt receives the step taken (lr, or lr_t of cfl); may be NULL.
+ * RST_ERROR_NUMERIC if cfl's eigenvalue does not converge. A step that overflows is no error: u is then not
+ * finite. */
+RST_API enum rst_status rst_scheme_step(struct rst_scheme *scheme, struct rst_field *gradient,
+                                        struct rst_field *u, double *dt);
+
+/** The fields beside u that the next step depends on (momentum, warm starts): saved and restored by
+ * checkpoints. The array is owned by the scheme, the fields may be written. */
+RST_API size_t rst_scheme_state(struct rst_scheme *scheme, struct rst_field ***fields);
+
+/** Coefficients of the growth polynomial sum_i coefficients[i] r^i, monic, for the mode with symbol `lambda`
+ * of grad E (decay not included; it is a parameter). RST_ERROR_UNSUPPORTED for cfl. Thread-safe. */
+RST_API enum rst_status rst_scheme_growth_polynomial(struct rst_context *context,
+                                                     const struct rst_scheme_parameters *parameters,
+                                                     double complex lambda,
+                                                     double complex coefficients[RST_GROWTH_MAX_DEGREE + 1],
+                                                     int *degree);
+/** The amplification factor: largest modulus of the growth polynomial's roots. */
+RST_API enum rst_status rst_scheme_growth(struct rst_context *context,
+                                          const struct rst_scheme_parameters *parameters,
+                                          double complex lambda, double *growth);
+
+/** The continuous flow, not a scheme: integrate du/dt = -grad E(u) - alpha u from u over `duration` with
+ * GSL's adaptive embedded Runge-Kutta-Prince-Dormand (8,9), in double, local error below tolerance (absolute
+ * + relative). u is updated in place. RST_ERROR_NUMERIC if the integrator gives up; u is then unchanged. */
+RST_API enum rst_status rst_flow_integrate(struct rst_context *context, struct rst_flow *flow,
+                                           double weight_decay, double duration, double tolerance,
+                                           struct rst_field *u);
+
+#endif

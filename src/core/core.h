@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_CORE_H
+#define RST_CORE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "restrain/context.h"
+
+/** @file
+ * What every module uses: error reporting and memory.
+ */
+
+/** Store the message (printf format, one line without newline) and return `status`. */
+enum rst_status rst_fail(struct rst_context *context, enum rst_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/** Pass a warning to the context's handler. */
+void rst_warn(struct rst_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Return from the calling function with the status of `call` unless it is RST_OK. */
+#define RST_TRY(call)                                                                                        \
+  do {                                                                                                       \
+    const enum rst_status rst_try_status = (call);                                                           \
+    if (rst_try_status != RST_OK) {                                                                          \
+      return rst_try_status;                                                                                 \
+    }                                                                                                        \
+  } while (0)
+
+/** Return rst_fail(context, status, message...) unless `condition` holds. */
+#define RST_REQUIRE(context, condition, status, ...)                                                         \
+  do {                                                                                                       \
+    if (!(condition)) {                                                                                      \
+      return rst_fail(context, status, __VA_ARGS__);                                                         \
+    }                                                                                                        \
+  } while (0)
+
+/** count * size bytes of zeros, aligned to 64 bytes; freed by free(). RST_ERROR_MEMORY also on overflow of
+ * the product. */
+enum rst_status rst_allocate(struct rst_context *context, size_t count, size_t size, void **memory);
+
+/** malloc'ed printf. */
+enum rst_status rst_format(struct rst_context *context, char **text, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Index of `name` in a NULL-terminated list, -1 if absent or NULL. */
+int rst_name_index(const char *const *names, const char *name);
+/** malloc'ed "a, b, c" of a NULL-terminated list, for messages. NULL if memory is exhausted. */
+char *rst_name_join(const char *const *names);
+
+#endif
