@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 int rst_test_run(Suite *suite) {
@@ -16,4 +17,134 @@ struct rst_context *rst_test_context(void) {
   struct rst_context *context = NULL;
   ck_assert_int_eq(rst_context_create(&context), RST_OK);
   return context;
+}
+
+/* SplitMix64 of a counter. */
+void rst_test_noise(uint32_t seed, struct rst_field *field) {
+  for (size_t y = 0; y < field->ny; ++y) {
+    for (size_t x = 0; x < field->nx; ++x) {
+      uint64_t bits = ((uint64_t)seed << 32) + y * field->nx + x;
+      bits *= 0x9E3779B97F4A7C15U;
+      bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9U;
+      bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBU;
+      bits ^= bits >> 31;
+      rst_field_set(field, y, x, (double)(bits >> 43) / (double)(1 << 20) - 1.0);
+    }
+  }
+}
+
+struct rst_flow_parameters rst_test_network(const struct rst_labelled_image *images, size_t count,
+                                            size_t kernel) {
+  return (struct rst_flow_parameters){
+      .kind = "conv",
+      .boundary = RST_BOUNDARY_VALID,
+      .diffusion = {.coefficient = 0.0, .spacing = 1.0},
+      .dimension = 1,
+      .points = 31,
+      .kernel = kernel,
+      .images = images,
+      .image_count = count,
+      .activation = "swish",
+      .beta = 1.0,
+      .correlation = "auto",
+  };
+}
+
+struct rst_flow *rst_test_flow(struct rst_context *context, const struct rst_flow_parameters *parameters) {
+  struct rst_flow *flow = NULL;
+  RST_TEST_OK(context, rst_flow_create(context, parameters, &flow));
+  return flow;
+}
+
+struct rst_field *rst_test_state(struct rst_context *context, const struct rst_flow *flow, uint32_t seed,
+                                 double scale) {
+  size_t ny = 0;
+  size_t nx = 0;
+  struct rst_field *u = NULL;
+  const struct rst_initial_parameters normal = {.kind = "normal", .seed = seed, .scale = scale};
+  rst_flow_shape(flow, &ny, &nx);
+  RST_TEST_OK(context, rst_field_create(context, rst_flow_precision(flow), ny, nx, &u));
+  RST_TEST_OK(context, rst_initial_fill(context, &normal, u));
+  return u;
+}
+
+struct rst_flow *rst_test_heat(struct rst_context *context, enum rst_precision precision,
+                               enum rst_boundary boundary, int dimension, size_t points) {
+  const struct rst_flow_parameters parameters = {
+      .kind = "heat",
+      .precision = precision,
+      .boundary = boundary,
+      .diffusion = {.coefficient = 1.0, .spacing = 1.0, .discretisation = RST_DISCRETISATION_SECOND},
+      .dimension = dimension,
+      .points = points,
+  };
+  return rst_test_flow(context, &parameters);
+}
+
+struct rst_flow *rst_test_conv(struct rst_context *context, enum rst_precision precision, size_t size,
+                               size_t kernel) {
+  const struct rst_labelled_image image = {
+      .image = {.kind = "gaussian-field", .size = size, .seed = 3, .exponent = 2.0}, .label = 1};
+  struct rst_flow_parameters parameters = rst_test_network(&image, 1, kernel);
+  parameters.precision = precision;
+  return rst_test_flow(context, &parameters);
+}
+
+void rst_test_advance(struct rst_context *context, struct rst_flow *flow, struct rst_scheme *scheme,
+                      long steps, struct rst_field *u) {
+  struct rst_field *gradient = NULL;
+  RST_TEST_OK(context, rst_field_create_like(context, u, &gradient));
+  for (long i = 0; i < steps; ++i) {
+    struct rst_flow_value value;
+    rst_flow_evaluate(flow, u, &value, gradient);
+    RST_TEST_OK(context, rst_scheme_step(scheme, gradient, u, NULL));
+  }
+  rst_field_destroy(&gradient);
+}
+
+const struct rst_scheme_parameters rst_test_scheme_defaults = {
+    .lr = 0.1, .divisor = 1.0, .safety = 0.9, .decay = RST_DECAY_COUPLED};
+
+int rst_test_scheme_count(void) {
+  int count = 0;
+  while (rst_scheme_names()[count]) {
+    ++count;
+  }
+  return count;
+}
+
+bool rst_test_scheme_has_momentum(const char *kind) {
+  return strcmp(kind, "heavy-ball") == 0 || strcmp(kind, "nesterov") == 0;
+}
+
+bool rst_test_scheme_accepts(const struct rst_scheme_parameters *parameters) {
+  const char *kind = parameters->kind;
+  const bool momentum = rst_test_scheme_has_momentum(kind);
+  const bool divides = momentum || strcmp(kind, "euler") == 0 || strcmp(kind, "cfl") == 0;
+  return (divides || parameters->divisor == 1.0) && (momentum || parameters->decay == RST_DECAY_COUPLED);
+}
+
+struct rst_scheme *rst_test_scheme(struct rst_context *context,
+                                   const struct rst_scheme_parameters *parameters, struct rst_flow *flow) {
+  struct rst_scheme *scheme = NULL;
+  RST_TEST_OK(context, rst_scheme_create(context, parameters, flow, &scheme));
+  return scheme;
+}
+
+void rst_test_folder_create(const char *name, struct rst_test_folder *folder) {
+  snprintf(folder->folder, sizeof folder->folder, "/tmp/restrain-test-XXXXXX");
+  ck_assert_ptr_nonnull(mkdtemp(folder->folder));
+  snprintf(folder->path, sizeof folder->path, "%s/%s", folder->folder, name);
+}
+
+void rst_test_folder_write(const struct rst_test_folder *folder, const void *bytes, size_t length) {
+  FILE *file = fopen(folder->path, "wb");
+  ck_assert_ptr_nonnull(file);
+  ck_assert_uint_eq(fwrite(bytes, 1, length, file), length);
+  ck_assert_int_eq(fclose(file), 0);
+}
+
+void rst_test_folder_remove(const struct rst_test_folder *folder) {
+  remove(folder->path);
+  ck_assert_int_eq(remove(folder->folder), 0);
 }

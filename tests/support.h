@@ -4,9 +4,10 @@
 
 #include <check.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
-#include "restrain/context.h"
+#include "restrain/scheme.h"
 
 /** @file
  * What every libcheck program shares.
@@ -35,5 +36,66 @@ struct rst_context *rst_test_context(void);
     ck_assert_msg(strstr(rst_context_message(context), (fragment)) != NULL, "message \"%s\" lacks \"%s\"",   \
                   rst_context_message(context), (fragment));                                                 \
   } while (0)
+
+/** Reproducible noise in [-1, 1), multiples of 2^-20, which are exact in both precisions. */
+void rst_test_noise(uint32_t seed, struct rst_field *field);
+
+/** Parameters of a one-layer network on these images: conv, valid, mean pooling, swish with beta 1, double,
+ * no regulariser. */
+struct rst_flow_parameters rst_test_network(const struct rst_labelled_image *images, size_t count,
+                                            size_t kernel);
+/** rst_flow_create() that fails the test on error. */
+struct rst_flow *rst_test_flow(struct rst_context *context, const struct rst_flow_parameters *parameters);
+/** A state of the flow: scale times the normal numbers of `seed`, the same in both precisions up to rounding.
+ */
+struct rst_field *rst_test_state(struct rst_context *context, const struct rst_flow *flow, uint32_t seed,
+                                 double scale);
+
+/** A heat flow with kappa = h = 1 and second differences. */
+struct rst_flow *rst_test_heat(struct rst_context *context, enum rst_precision precision,
+                               enum rst_boundary boundary, int dimension, size_t points);
+/** A one-layer network on one power-law image of size x size: `valid`, mean pooling, swish, label 1. */
+struct rst_flow *rst_test_conv(struct rst_context *context, enum rst_precision precision, size_t size,
+                               size_t kernel);
+/** Take `steps` steps from u. */
+void rst_test_advance(struct rst_context *context, struct rst_flow *flow, struct rst_scheme *scheme,
+                      long steps, struct rst_field *u);
+
+/** Valid parameters of a scheme, but for the kind: lr 0.1, no decay, no momentum, divisor 1, safety 0.9. */
+extern const struct rst_scheme_parameters rst_test_scheme_defaults;
+/** Length of rst_scheme_names(). */
+int rst_test_scheme_count(void);
+bool rst_test_scheme_has_momentum(const char *kind);
+/** Whether the scheme takes the divisor and the decay given, by the table of scheme.h and not by the code. */
+bool rst_test_scheme_accepts(const struct rst_scheme_parameters *parameters);
+struct rst_scheme *rst_test_scheme(struct rst_context *context,
+                                   const struct rst_scheme_parameters *parameters, struct rst_flow *flow);
+
+/** A folder of its own for a test, with one file in it. */
+struct rst_test_folder {
+  char folder[64];
+  char path[128]; /**< of the file */
+};
+/** Make the folder; the file is not written yet. */
+void rst_test_folder_create(const char *name, struct rst_test_folder *folder);
+void rst_test_folder_write(const struct rst_test_folder *folder, const void *bytes, size_t length);
+/** Remove the file, if there is one, and the folder. */
+void rst_test_folder_remove(const struct rst_test_folder *folder);
+
+/** The shortest cases of two flows. */
+#define RST_TEST_HEAT_CASE                                                                                   \
+  "flow:\n"                                                                                                  \
+  "  kind: heat\n"                                                                                           \
+  "  points: 31\n"                                                                                           \
+  "  diffusion: {coefficient: 1}\n"                                                                          \
+  "step:\n"                                                                                                  \
+  "  lr: 0.4\n"                                                                                              \
+  "  iterations: 2000\n"
+#define RST_TEST_CONV_CASE                                                                                   \
+  "flow:\n"                                                                                                  \
+  "  kind: conv\n"                                                                                           \
+  "  kernel: 32\n"                                                                                           \
+  "  image: {kind: checkerboard}\n"                                                                          \
+  "step: {lr: 1e-8, weight_decay: 1.296e7, iterations: 101}\n"
 
 #endif

@@ -35,19 +35,20 @@ RST_API const char *const *rst_correlation_names(void);
  * RST_ERROR_ARGUMENT: unknown name, empty kernel, kernel larger than the image, RST_BOUNDARY_DIRICHLET. */
 RST_API enum rst_status rst_correlation_create(struct rst_context *context, const struct rst_field *image,
                                                size_t ky, size_t kx, enum rst_boundary boundary,
-                                               const char *name, struct rst_correlation **operator);
-RST_API void rst_correlation_destroy(struct rst_correlation **operator);
+                                               const char *name, struct rst_correlation **correlation);
+RST_API void rst_correlation_destroy(struct rst_correlation **correlation);
 
 /** The implementation in use. */
-RST_API const char *rst_correlation_name(const struct rst_correlation *operator);
+RST_API const char *rst_correlation_name(const struct rst_correlation *correlation);
 /** Rows and columns of the response. */
-RST_API void rst_correlation_response_shape(const struct rst_correlation *operator, size_t * my, size_t *mx);
+RST_API void rst_correlation_response_shape(const struct rst_correlation *correlation, size_t *my,
+                                            size_t *mx);
 
 /** response = apply(kernel); kernel is ky x kx, response my x mx, both of the image's precision. */
-RST_API void rst_correlation_apply(struct rst_correlation *operator, const struct rst_field * kernel,
+RST_API void rst_correlation_apply(struct rst_correlation *correlation, const struct rst_field *kernel,
                                    struct rst_field *response);
 /** kernel = adjoint(weights); weights is my x mx, kernel ky x kx. */
-RST_API void rst_correlation_adjoint(struct rst_correlation *operator, const struct rst_field * weights,
+RST_API void rst_correlation_adjoint(struct rst_correlation *correlation, const struct rst_field *weights,
                                      struct rst_field *kernel);
 
 /** |Ihat(w)|^2 of the whole image, Ihat the unnormalised discrete Fourier transform: power is ny x nx,

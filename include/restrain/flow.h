@@ -12,14 +12,14 @@
  * weight decay alpha is a parameter of the time stepping and belongs to the scheme (scheme.h). L(u) = E(u) +
  * (alpha/2) sum u^2.
  *
- * | kind        | E(u)                                                                             | symbol |
- * |-------------|----------------------------------------------------------------------------------|-------------------|
- * | heat        | (kappa/2) <u, -Lap_h u>, so that du/dt = kappa Lap_h u                           | kappa
- * A_h(w)      | | conv        | mean over images of -y log yhat - (1-y) log(1-yhat), yhat = sigmoid(p), |
- * none              | |             | p = pool_mn s(c) - shift, c = correlation of u and I | | | conv-linear
- * | mean over images of (a/2) [ <m, u> + (beta norm / 2) sum_mn c^2 ], a = -1/2 for   | (a beta/2) norm   |
- * |             | y = 1 and +1/2 for y = 0                                                          |
- * \|Ihat(w)\|^2       |
+ * | kind        | E(u)                                                            | symbol          |
+ * |-------------|-----------------------------------------------------------------|-----------------|
+ * | heat        | (kappa/2) <u, -Lap_h u>, so that du/dt = kappa Lap_h u          | kappa A_h(w)    |
+ * | conv        | mean over images of -y log yhat - (1-y) log(1-yhat)             | none            |
+ * | conv-linear | mean over images of (a/2) [ <m, u> + (beta norm/2) sum_mn c^2 ] | mean of S(w)    |
+ *
+ * with c = correlation of u and I, p = pool_mn s(c) - shift, yhat = sigmoid(p); for conv-linear a = -1/2 for
+ * y = 1, +1/2 for y = 0, and S(w) = (a beta/2) norm abs(Ihat(w))^2.
  *
  * conv is the one-layer network of arXiv 2206.02001; pool is the mean or the sum over all positions of c.
  * conv-linear is its linearisation about u = 0 with a frozen: norm = 1 and m = mean(I) for pooling `sum` (the
@@ -104,9 +104,10 @@ RST_API void rst_flow_pin(const struct rst_flow *flow, struct rst_field *v);
 
 /** Grid of the Fourier symbol: the state's for heat, the image's for conv-linear. RST_ERROR_UNSUPPORTED for a
  * flow without symbol (conv; conv-linear with images of different shapes). `exact` tells whether plane waves
- * of that grid are eigenvectors (periodic heat; periodic conv-linear whose kernel is as large as the image,
- * where the regulariser's symbol is included); otherwise the symbol bounds the spectrum or describes the
- * interior (von Neumann's assumption). */
+ * of that grid are eigenvectors (periodic heat; periodic conv-linear whose kernel is as large as the image);
+ * otherwise the symbol describes the interior (von Neumann's assumption); its largest magnitude bounds the
+ * spectrum of heat, and that of conv-linear where all labels agree and there is no regulariser. The
+ * regulariser's symbol is included, at the phase angles of the grid. */
 RST_API enum rst_status rst_flow_symbol_shape(struct rst_flow *flow, size_t *ny, size_t *nx, bool *exact);
 /** lambda(w), the symbol of grad E (decay not included), real, into a double field of the shape above, wave
  * numbers in FFT order. Errors as above. */

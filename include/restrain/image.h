@@ -9,28 +9,30 @@
 /** @file
  * Images and initial states: fields made from a few parameters or read from files.
  *
- * Image kinds (N = size, exact in both precisions where the values are):
+ * Image kinds:
  *
- * | kind           | I[m][n] |
- * |----------------|------------------------------------------------------------------------------------------------|
- * | checkerboard   | -1 where m + n is even, +1 elsewhere | | constant       | value | | grating        |
- * cos(2 pi (n cos(angle) + m sin(angle)) / period)                                               | |
- * gaussian-field | real Gaussian field with power spectrum \|w\|^-exponent, zero mean, unit variance; the
- * noise is  | |                | rst_random_normal(seed), transformed, weighted, transformed back; exponent 2
- * is like nature    | | file           | PNG or PGM (grey 0..max maps linearly to -1..1, colour by luminance,
- * Rec. 709 weights, alpha   | |                | ignored), or an HDF5 dataset "file.h5:/path" whose numbers
- * are taken as they are; any shape    |
+ * | kind           | I[m][n]                                                                     |
+ * |----------------|-----------------------------------------------------------------------------|
+ * | checkerboard   | -1 where m + n is even, +1 elsewhere                                        |
+ * | constant       | value                                                                       |
+ * | grating        | cos(2 pi (n cos(angle) + m sin(angle)) / period)                            |
+ * | gaussian-field | real Gaussian field, power spectrum abs(w)^-exponent, mean 0, variance 1    |
+ * | file           | PNG, PGM, or an HDF5 dataset "file.h5:/path"; any shape                     |
+ *
+ * The noise of gaussian-field is rst_random_normal(seed), transformed, weighted, transformed back; exponent 2 is
+ * like nature. Grey levels 0..max of PNG and PGM map linearly to -1..1, colour by luminance (Rec. 709 weights),
+ * alpha is ignored; HDF5 numbers are taken as they are.
  *
  * Initial kinds, on a field of given shape:
  *
- * | kind     | u[i][j]                                                                             |
- * |----------|-------------------------------------------------------------------------------------|
- * | normal   | scale * NumPy's legacy seed(seed); randn(ny, nx), bit for bit                       |
- * | zero     | 0                                                                                   |
- * | constant | scale                                                                               |
- * | tent     | scale * product over axes of (1 - \|2 i/(n-1) - 1\|); axes of length 1 contribute 1    |
- * | file     | scale * the HDF5 dataset "file.h5:/path", whose shape must be that of the field (1-D |
- * |          | and leading axes of length 1 are accepted), or a PNG or PGM of that shape            |
+ * | kind     | u[i][j]                                                                                |
+ * |----------|----------------------------------------------------------------------------------------|
+ * | normal   | scale * NumPy's legacy seed(seed); randn(ny, nx), bit for bit                          |
+ * | zero     | 0                                                                                      |
+ * | constant | scale                                                                                  |
+ * | tent     | scale * product over axes of (1 - abs(2 i/(n-1) - 1)); axes of length 1 contribute 1   |
+ * | file     | scale * the HDF5 dataset "file.h5:/path" (leading axes of length 1 dropped), PNG or    |
+ * |          | PGM, of the shape of the field                                                         |
  */
 
 struct rst_image_parameters {

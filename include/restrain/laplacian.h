@@ -16,8 +16,8 @@
  * and eigenvectors given by the ends: plane waves (RST_ENDS_PERIODIC); sines (RST_ENDS_FIXED: the first and
  * last value of each line stay what they are, the operator acts on the deviation from the straight line
  * between them, continued as an odd function); cosines (RST_ENDS_FREE: zero flux, continued as an even
- * function about the half point beyond the end). A one-dimensional field (ny = 1) is differentiated along x
- * only. With fixed ends in two dimensions every point of the rim is fixed.
+ * function about the half point beyond the end). An axis of length 1 is not differentiated: ny = 1 is one
+ * dimension. With fixed ends in two dimensions every point of the rim is fixed.
  */
 
 enum rst_discretisation { RST_DISCRETISATION_SECOND, RST_DISCRETISATION_FOURTH, RST_DISCRETISATION_SPECTRAL };
@@ -32,8 +32,9 @@ struct rst_diffusion {
 
 struct rst_laplacian;
 
-/** RST_ERROR_ARGUMENT: spacing not positive; fewer than 3 points along an axis of length > 1 with fixed ends;
- * fewer than 2 * reach + 1 points of a periodic axis for differences (reach 1 for second, 2 for fourth). */
+/** RST_ERROR_ARGUMENT: spacing not positive, coefficient negative; fewer than 3 points along an axis of
+ * length > 1 with fixed ends; fewer than 2 * reach + 1 points of a periodic axis for differences (reach 1 for
+ * second, 2 for fourth). */
 RST_API enum rst_status rst_laplacian_create(struct rst_context *context, enum rst_precision precision,
                                              size_t ny, size_t nx, enum rst_ends ends,
                                              const struct rst_diffusion *diffusion,
@@ -49,8 +50,8 @@ RST_API void rst_laplacian_add(struct rst_laplacian *laplacian, const struct rst
 RST_API double rst_laplacian_energy(struct rst_laplacian *laplacian, const struct rst_field *u);
 /** v = 0 on the fixed points; nothing for periodic or free ends. */
 RST_API void rst_laplacian_pin(const struct rst_laplacian *laplacian, struct rst_field *v);
-/** coefficient times the symbol at phase angles (theta_y, theta_x), each in [-pi, pi]; theta_y is ignored for
- * ny = 1. */
+/** coefficient times the symbol at phase angles (theta_y, theta_x), each in [-pi, pi]; the angle along an
+ * axis of length 1 is ignored. */
 RST_API double rst_laplacian_symbol(const struct rst_laplacian *laplacian, double theta_y, double theta_x);
 
 #endif

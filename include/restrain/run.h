@@ -44,6 +44,7 @@ struct rst_run_options {
   const char *output; /**< path of run.h5 */
   bool resume;        /**< go on from the checkpoint beside the output */
   bool force;         /**< overwrite an existing output */
+  bool make_folders;  /**< make the folders of the output that are missing, just before the file */
   /** Recorded in /provenance. */
   int argc;
   char *const *argv;

@@ -11,17 +11,18 @@
  *
  * g = grad E(u) + alpha u, z = -lr lambda with lambda the eigenvalue of g; q = divisor, mu = momentum.
  *
- * | name       | update                                        | growth polynomial on u' = -lambda u | real
- * limit       |
- * |------------|-----------------------------------------------|----------------------------------------------|------------------|
- * | euler      | u - (lr q)(g/q)                               | r - (1 + z) | 2                | |
- * heavy-ball | v = mu v + g; u - (lr q)(v/q)                 | r^2 - (1+mu+z) r + mu                        |
- * 2 (1+mu)         | | nesterov   | v = mu v + g; u - (lr q)((g + mu v)/q)        | r^2 - (1+mu)(1+z) r + mu
- * (1+z)               | 2(1+mu)/(1+2 mu) | | rk2        | explicit midpoint rule                        | r -
- * (1 + z + z^2/2)                          | 2                | | rk4        | classical Runge-Kutta | r - (1
- * + z + z^2/2 + z^3/6 + z^4/24)         | 2.785293563...   | | imex       | (u - lr grad E)/(1 + lr alpha) |
- * r - (1 - lr lambda_E)/(1 + lr alpha)         | -                | | cfl        | euler with lr_t = min(lr,
- * safety 2/lambda_max(u_t)) | none: the step depends on the state    | -                |
+ * | name       | update                               | growth on u' = -lambda u         | real limit      |
+ * |------------|--------------------------------------|----------------------------------|-----------------|
+ * | euler      | u - (lr q)(g/q)                      | r - (1 + z)                      | 2               |
+ * | heavy-ball | v = mu v + g; u - (lr q)(v/q)        | r^2 - (1+mu+z) r + mu            | 2(1+mu)         |
+ * | nesterov   | v = mu v + g; u - (lr q)((g+mu v)/q) | r^2 - (1+mu)(1+z) r + mu (1+z)   | 2(1+mu)/(1+2mu) |
+ * | rk2        | explicit midpoint rule               | r - (1+z+z^2/2)                  | 2               |
+ * | rk4        | classical Runge-Kutta                | r - (1+z+z^2/2+z^3/6+z^4/24)     | 2.785293563     |
+ * | imex       | (u - lr grad E)/(1 + lr alpha)       | r - (1-lr lambda_E)/(1+lr alpha) | -               |
+ * | cfl        | euler with lr_t, below               | none: the step depends on u      | -               |
+ *
+ * cfl takes lr_t = min(lr, safety 2/lambda_max(H(u_t) + alpha)), and lr where lambda_max <= 0; lambda_max is
+ * accurate to a residual of 1e-6, relative.
  *
  * With `decoupled` decay (momentum schemes only) g and v hold grad E alone and u is multiplied by d = 1 - lr
  * alpha in the same update: heavy-ball r^2 - (d+mu+z) r + mu d, nesterov r^2 - (d+mu+(1+mu)z) r + mu (d+z), z
@@ -82,7 +83,9 @@ RST_API enum rst_status rst_scheme_growth(struct rst_context *context,
 
 /** The continuous flow, not a scheme: integrate du/dt = -grad E(u) - alpha u from u over `duration` with
  * GSL's adaptive embedded Runge-Kutta-Prince-Dormand (8,9), in double, local error below tolerance (absolute
- * + relative). u is updated in place. RST_ERROR_NUMERIC if the integrator gives up; u is then unchanged. */
+ * + relative). u is updated in place. The slopes of a float flow are accurate to float only. Where memory is
+ * exhausted, GSL's allocators call its error handler, which aborts unless the program has turned it off
+ * (gsl_set_error_handler_off()). RST_ERROR_NUMERIC if the integrator gives up; u is then unchanged. */
 RST_API enum rst_status rst_flow_integrate(struct rst_context *context, struct rst_flow *flow,
                                            double weight_decay, double duration, double tolerance,
                                            struct rst_field *u);

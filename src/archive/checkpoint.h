@@ -13,10 +13,11 @@
  */
 
 struct rst_checkpoint {
-  long iteration;   /**< updates done */
-  double time;      /**< sum of the steps taken */
-  size_t snapshots; /**< rows of the run file that belong to it */
-  double radius;    /**< |u_0| */
+  long iteration;           /**< updates done */
+  double time;              /**< sum of the steps taken */
+  double time_compensation; /**< of that Kahan sum */
+  size_t snapshots;         /**< rows of the run file that belong to it */
+  double radius;            /**< |u_0| */
   double wall_seconds;
   char *effective; /**< the effective case */
   char *wisdom;    /**< "" for none */

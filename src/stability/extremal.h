@@ -5,8 +5,7 @@
 #include "restrain/field.h"
 
 /** @file
- * Extremal eigenpairs of a symmetric operator on fields, matrix-free (implicitly restarted Lanczos,
- * ARPACK-NG).
+ * Extremal eigenpairs of a symmetric operator on fields, matrix-free (Lanczos with thick restarts).
  */
 
 enum rst_extreme { RST_EXTREME_LARGEST, RST_EXTREME_SMALLEST }; /**< algebraically */
@@ -20,12 +19,18 @@ struct rst_extremal_result {
   int products;    /**< applications of A, that one included */
 };
 
-/** One extremal eigenpair to |residual| <= tolerance * max(|value|, smallest normal).
+/** Products are taken to be accurate to this many units of rounding of their precision, times the largest
+ * |A v| met for a unit v. */
+#define RST_EXTREMAL_ROUNDING 64
+
+/** One extremal eigenpair to residual <= tolerance * |value|, or to the rounding error of the products where
+ * that is larger (RST_EXTREMAL_ROUNDING; an eigenvalue that is zero beside others has no relative accuracy).
  * @param vector on entry the start if it is not zero (a previous eigenvector makes a warm start), else a
  * fixed deterministic start is taken; on exit the eigenvector of unit norm, largest component positive. Its
- * precision may be float: the recurrence runs in double, products in the precision of the vector.
- * RST_ERROR_NUMERIC if it does not converge. ARPACK keeps hidden state: calls are serialised by a
- * process-wide lock. */
+ * precision may be float: the recurrence runs in double, products in the precision of the vector. A warm
+ * start spends a few products on noticing that another eigenvalue has overtaken the given one.
+ * RST_ERROR_NUMERIC if it does not converge or a product is not finite. Equal input gives equal bits; calls
+ * may run in different threads at once if `apply` may. */
 enum rst_status rst_extremal_eigenpair(struct rst_context *context, rst_operator *apply, void *user,
                                        enum rst_extreme which, double tolerance, struct rst_field *vector,
                                        struct rst_extremal_result *result);

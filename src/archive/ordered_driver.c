@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "archive/ordered_driver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if H5_VERSION_GE(1, 13, 0)
+#include <H5FDdevelop.h>
+#endif
+
+/* A change of committed bytes that waits for the next commit. */
+struct change {
+  int rank; /* place in the order of the commit */
+  size_t sequence;
+  haddr_t address;
+  size_t size;
+  unsigned char *bytes;
+};
+
+struct ordered_file {
+  H5FD_t base; /* HDF5's part, first */
+  int descriptor;
+  dev_t device;
+  ino_t inode;
+  haddr_t end;       /* of the addresses in use */
+  haddr_t committed; /* the end at the last commit */
+  haddr_t length;    /* of the file on the disk */
+  bool discarding;
+  struct change *changes;
+  size_t count, capacity;
+};
+
+static struct ordered_file *ordered(H5FD_t *file) {
+  return (struct ordered_file *)file;
+}
+
+static const struct ordered_file *ordered_const(const H5FD_t *file) {
+  return (const struct ordered_file *)file;
+}
+
+static herr_t push_error(hid_t minor, const char *what) {
+  H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_VFL, minor, "%s: %s", what,
+           strerror(errno));
+  return -1;
+}
+
+static void drop_changes(struct ordered_file *file) {
+  for (size_t i = 0; i < file->count; ++i) {
+    free(file->changes[i].bytes);
+  }
+  file->count = 0;
+}
+
+static herr_t refuse_further_writes(struct ordered_file *file, const char *what) {
+  const herr_t failed = push_error(H5E_WRITEERROR, what);
+  file->discarding = true;
+  drop_changes(file);
+  return failed;
+}
+
+static bool write_fully(int descriptor, const unsigned char *bytes, size_t size, haddr_t address) {
+  while (size > 0) {
+    const ssize_t written = pwrite(descriptor, bytes, size, (off_t)address);
+    if (written < 0 && errno != EINTR) {
+      return false;
+    }
+    if (written > 0) {
+      bytes += written;
+      address += (haddr_t)written;
+      size -= (size_t)written;
+    }
+  }
+  return true;
+}
+
+/* Ranks follow the list in the header. A node of a version 1 B-tree carries its level after signature and
+ * type. */
+static int rank_of(H5FD_mem_t type, const unsigned char *bytes, size_t size) {
+  enum { SUPERBLOCK, RAW, HEAP, TREE, DEEPEST = 255, SYMBOLS = TREE + DEEPEST + 1, HEADER, LEVEL_OFFSET = 5 };
+  static const char tree_signature[] = {'T', 'R', 'E', 'E'};
+  switch (type) {
+  case H5FD_MEM_SUPER:
+    return SUPERBLOCK;
+  case H5FD_MEM_DRAW:
+    return RAW;
+  case H5FD_MEM_GHEAP:
+  case H5FD_MEM_LHEAP:
+    return HEAP;
+  case H5FD_MEM_BTREE:
+    if (size > LEVEL_OFFSET && memcmp(bytes, tree_signature, sizeof tree_signature) == 0) {
+      return TREE + DEEPEST - bytes[LEVEL_OFFSET];
+    }
+    return SYMBOLS;
+  default:
+    return HEADER;
+  }
+}
+
+static int compare_changes(const void *left, const void *right) {
+  const struct change *a = left;
+  const struct change *b = right;
+  if (a->rank != b->rank) {
+    return a->rank < b->rank ? -1 : 1;
+  }
+  return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
+}
+
+static herr_t commit(struct ordered_file *file) {
+  if (file->discarding) {
+    return 0;
+  }
+  if (file->length < file->end) {
+    if (ftruncate(file->descriptor, (off_t)file->end) != 0) {
+      return refuse_further_writes(file, "the file cannot be extended");
+    }
+    file->length = file->end;
+  }
+  if (file->count > 1) {
+    qsort(file->changes, file->count, sizeof *file->changes, compare_changes);
+  }
+  for (size_t i = 0; i < file->count; ++i) {
+    const struct change *change = &file->changes[i];
+    if (!write_fully(file->descriptor, change->bytes, change->size, change->address)) {
+      return refuse_further_writes(file, "writing failed");
+    }
+  }
+  drop_changes(file);
+  file->committed = file->end;
+  return 0;
+}
+
+/* A structure of HDF5's is always written whole: a waiting version of it is replaced. Raw writes may overlap
+ * and follow one another. */
+static struct change *find_change(const struct ordered_file *file, H5FD_mem_t type, haddr_t address,
+                                  size_t size) {
+  for (size_t i = file->count; type != H5FD_MEM_DRAW && i-- > 0;) {
+    if (file->changes[i].address == address && file->changes[i].size == size) {
+      return &file->changes[i];
+    }
+  }
+  return NULL;
+}
+
+static struct change *add_change(struct ordered_file *file, haddr_t address, size_t size) {
+  if (file->count == file->capacity) {
+    const size_t capacity = 2 * file->capacity + 16;
+    struct change *grown = realloc(file->changes, capacity * sizeof *grown);
+    if (!grown) {
+      return NULL;
+    }
+    file->changes = grown;
+    file->capacity = capacity;
+  }
+  unsigned char *bytes = malloc(size);
+  if (!bytes) {
+    return NULL;
+  }
+  struct change *change = &file->changes[file->count];
+  *change = (struct change){.sequence = file->count, .address = address, .size = size, .bytes = bytes};
+  file->count += 1;
+  return change;
+}
+
+static herr_t enqueue(struct ordered_file *file, H5FD_mem_t type, haddr_t address, size_t size,
+                      const void *buffer) {
+  struct change *change = find_change(file, type, address, size);
+  if (!change) {
+    change = add_change(file, address, size);
+  }
+  if (!change) {
+    return refuse_further_writes(file, "a change cannot be kept in memory");
+  }
+  memcpy(change->bytes, buffer, size);
+  change->rank = rank_of(type, change->bytes, size);
+  return 0;
+}
+
+static herr_t ordered_write(H5FD_t *base, H5FD_mem_t type, hid_t list, haddr_t address, size_t size,
+                            const void *buffer) {
+  (void)list;
+  struct ordered_file *file = ordered(base);
+  if (file->discarding || size == 0) {
+    return 0;
+  }
+  if (address < file->committed) {
+    return enqueue(file, type, address, size, buffer);
+  }
+  if (!write_fully(file->descriptor, buffer, size, address)) {
+    return refuse_further_writes(file, "writing failed");
+  }
+  file->length = file->length > address + size ? file->length : address + size;
+  return 0;
+}
+
+/* Beyond the end of the file on the disk there are zeros; waiting changes cover what is on the disk. */
+static herr_t ordered_read(H5FD_t *base, H5FD_mem_t type, hid_t list, haddr_t address, size_t size,
+                           void *buffer) {
+  (void)type;
+  (void)list;
+  const struct ordered_file *file = ordered_const(base);
+  unsigned char *bytes = buffer;
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t got = pread(file->descriptor, bytes + done, size - done, (off_t)(address + done));
+    if (got < 0 && errno != EINTR) {
+      return push_error(H5E_READERROR, "reading failed");
+    }
+    if (got == 0) {
+      memset(bytes + done, 0, size - done);
+      break;
+    }
+    done += got > 0 ? (size_t)got : 0;
+  }
+  for (size_t i = 0; i < file->count; ++i) {
+    const struct change *change = &file->changes[i];
+    const haddr_t first = change->address > address ? change->address : address;
+    const haddr_t change_end = change->address + change->size;
+    const haddr_t last = change_end < address + size ? change_end : address + size;
+    if (first < last) {
+      memcpy(bytes + (first - address), change->bytes + (first - change->address), (size_t)(last - first));
+    }
+  }
+  return 0;
+}
+
+static herr_t ordered_flush(H5FD_t *base, hid_t list, hbool_t closing) {
+  (void)list;
+  (void)closing;
+  return commit(ordered(base));
+}
+
+/* HDF5 truncates before it flushes; the commit and the closing do it at the right moment. */
+static herr_t ordered_truncate(H5FD_t *base, hid_t list, hbool_t closing) {
+  (void)base;
+  (void)list;
+  (void)closing;
+  return 0;
+}
+
+static H5FD_t *ordered_open(const char *name, unsigned flags, hid_t access_list, haddr_t largest) {
+  (void)access_list;
+  (void)largest;
+  const mode_t permissions = 0666;
+  const int create = (flags & H5F_ACC_CREAT ? O_CREAT : 0) | (flags & H5F_ACC_TRUNC ? O_TRUNC : 0);
+  const int descriptor =
+      open(name, (flags & H5F_ACC_RDWR ? O_RDWR : O_RDONLY) | create | O_CLOEXEC, permissions);
+  struct stat status;
+  struct ordered_file *file = calloc(1, sizeof *file);
+  if (!file || descriptor < 0 || fstat(descriptor, &status) != 0) {
+    push_error(H5E_CANTOPENFILE, "opening failed");
+    if (descriptor >= 0) {
+      close(descriptor);
+    }
+    free(file);
+    return NULL;
+  }
+  file->descriptor = descriptor;
+  file->device = status.st_dev;
+  file->inode = status.st_ino;
+  file->length = (haddr_t)status.st_size;
+  file->committed = file->length;
+  return &file->base;
+}
+
+static herr_t ordered_close(H5FD_t *base) {
+  struct ordered_file *file = ordered(base);
+  herr_t status = commit(file);
+  if (!file->discarding && file->end < file->length && ftruncate(file->descriptor, (off_t)file->end) != 0) {
+    status = push_error(H5E_WRITEERROR, "the file cannot be cut to its length");
+  }
+  if (close(file->descriptor) != 0 && !file->discarding) {
+    status = push_error(H5E_CANTCLOSEFILE, "closing failed");
+  }
+  drop_changes(file);
+  free(file->changes);
+  free(file);
+  return status;
+}
+
+static int ordered_compare(const H5FD_t *left, const H5FD_t *right) {
+  const struct ordered_file *a = ordered_const(left);
+  const struct ordered_file *b = ordered_const(right);
+  if (a->device != b->device) {
+    return a->device < b->device ? -1 : 1;
+  }
+  return a->inode < b->inode ? -1 : a->inode > b->inode;
+}
+
+/* No feature: neither blocks of addresses given out later nor merged writes, which would hide what is new. */
+static herr_t ordered_query(const H5FD_t *base, unsigned long *features) {
+  (void)base;
+  *features = 0;
+  return 0;
+}
+
+static haddr_t ordered_end(const H5FD_t *base, H5FD_mem_t type) {
+  (void)type;
+  return ordered_const(base)->end;
+}
+
+static herr_t ordered_set_end(H5FD_t *base, H5FD_mem_t type, haddr_t end) {
+  (void)type;
+  ordered(base)->end = end;
+  return 0;
+}
+
+static haddr_t ordered_length(const H5FD_t *base, H5FD_mem_t type) {
+  (void)type;
+  return ordered_const(base)->length;
+}
+
+static herr_t ordered_handle(H5FD_t *base, hid_t list, void **handle) {
+  (void)list;
+  *handle = base;
+  return 0;
+}
+
+static const H5FD_class_t ordered_class = {
+#if H5_VERSION_GE(1, 13, 0)
+    .version = H5FD_CLASS_VERSION,
+    .value = (H5FD_class_value_t)4007,
+#endif
+    .name = "ordered",
+    .maxaddr = (haddr_t)1 << 62,
+    .fc_degree = H5F_CLOSE_WEAK,
+    .open = ordered_open,
+    .close = ordered_close,
+    .cmp = ordered_compare,
+    .query = ordered_query,
+    .get_eoa = ordered_end,
+    .set_eoa = ordered_set_end,
+    .get_eof = ordered_length,
+    .get_handle = ordered_handle,
+    .read = ordered_read,
+    .write = ordered_write,
+    .flush = ordered_flush,
+    .truncate = ordered_truncate,
+    .fl_map = H5FD_FLMAP_SINGLE,
+};
+
+bool rst_ordered_driver_use(hid_t access_list) {
+  const hid_t driver = H5FDregister(&ordered_class);
+  const bool used = driver >= 0 && H5Pset_driver(access_list, driver, NULL) >= 0;
+  if (driver >= 0) {
+    H5FDunregister(driver); /* the list holds its own reference */
+  }
+  return used;
+}
+
+static struct ordered_file *file_of(hid_t file) {
+  void *handle = NULL;
+  return H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) >= 0 ? handle : NULL;
+}
+
+bool rst_ordered_driver_synchronise(hid_t file) {
+  const struct ordered_file *own = file_of(file);
+  return own && fsync(own->descriptor) == 0;
+}
+
+void rst_ordered_driver_discard(hid_t file) {
+  struct ordered_file *own = file_of(file);
+  if (own) {
+    own->discarding = true;
+    drop_changes(own);
+  }
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+#include <time.h>
+
+#include "archive/hdf5_support.h"
+#include "archive/run_file_parts.h"
+#include "core/text.h"
+#include "restrain/version.h"
+
+/* Attributes that are known at the end only are overwritten in place and need their room from the start; an
+ * attribute must fit into an object header of 64 KiB. */
+enum { ROOM_FOR_REASON = 64, LONGEST_ARGUMENTS = 32768 };
+
+static const char group_name[] = "provenance";
+
+/* One argument as a shell would need it. */
+static void add_argument(struct rst_text *text, const char *argument) {
+  static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+  rst_text_add(text, text->length ? " " : "");
+  if (*argument && argument[strspn(argument, safe)] == '\0') {
+    rst_text_add(text, "%s", argument);
+    return;
+  }
+  rst_text_add(text, "'");
+  for (const char *c = argument; *c; ++c) {
+    rst_text_add(text, *c == '\'' ? "'\\''" : "%c", *c);
+  }
+  rst_text_add(text, "'");
+}
+
+static enum rst_status quote_arguments(struct rst_context *context, const struct rst_provenance *provenance,
+                                       char **quoted) {
+  struct rst_text text = {0};
+  for (int i = 0; i < provenance->argc; ++i) {
+    add_argument(&text, provenance->argv[i]);
+  }
+  *quoted = rst_text_take(&text);
+  RST_REQUIRE(context, *quoted, RST_ERROR_MEMORY, "memory is exhausted");
+  if (strlen(*quoted) > LONGEST_ARGUMENTS) {
+    strcpy(*quoted + LONGEST_ARGUMENTS, " ...");
+  }
+  return RST_OK;
+}
+
+static bool write_texts(hid_t group, const struct rst_provenance *provenance, const char *created,
+                        const char *libraries, const char *arguments) {
+  const struct rst_version *version = rst_version();
+  const char *const texts[][2] = {
+      {"version", version->version},
+      {"commit", version->commit},
+      {"compiler", version->compiler},
+      {"flags", version->flags},
+      {"libraries", libraries},
+      {"argv", arguments},
+      {"rigor", provenance->rigor},
+      {"correlation", provenance->correlation},
+      {"created", created},
+  };
+  bool done = rst_hdf5_set_text(group, "exit_reason", "running", ROOM_FOR_REASON);
+  for (size_t i = 0; done && i < sizeof texts / sizeof *texts; ++i) {
+    done = rst_hdf5_set_text(group, texts[i][0], texts[i][1] ? texts[i][1] : "", 0);
+  }
+  return done;
+}
+
+static bool write_group(hid_t group, const struct rst_provenance *provenance) {
+  const double wall_seconds = 0.0;
+  const bool wise = provenance->wisdom && *provenance->wisdom;
+  return rst_hdf5_set_numbers(group, "threads", H5T_NATIVE_INT, &provenance->threads, 0) &&
+         rst_hdf5_set_numbers(group, "ranks", H5T_NATIVE_INT, &provenance->ranks, 0) &&
+         rst_hdf5_set_numbers(group, "wall_seconds", H5T_NATIVE_DOUBLE, &wall_seconds, 0) &&
+         rst_hdf5_write_text(group, "case", provenance->case_source) &&
+         rst_hdf5_write_text(group, "effective", provenance->case_effective) &&
+         (!wise || rst_hdf5_write_text(group, "wisdom", provenance->wisdom));
+}
+
+enum rst_status rst_provenance_write(struct rst_run_file *file, const struct rst_provenance *provenance,
+                                     const char *created) {
+  char now[] = "0000-00-00T00:00:00Z";
+  const time_t seconds = time(NULL);
+  struct tm utc;
+  if (gmtime_r(&seconds, &utc)) {
+    strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  }
+  char *libraries = NULL;
+  char *arguments = NULL;
+  enum rst_status status = rst_version_libraries(file->context, &libraries);
+  if (status == RST_OK) {
+    status = quote_arguments(file->context, provenance, &arguments);
+  }
+  if (status == RST_OK) {
+    struct rst_ids ids = {0};
+    const hid_t group =
+        rst_ids_keep(&ids, H5Gcreate2(file->file, group_name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    if (!write_texts(group, provenance, created ? created : now, libraries, arguments) ||
+        !write_group(group, provenance)) {
+      status = rst_hdf5_fail(file->context, "%s: /%s cannot be written", file->path, group_name);
+    }
+    rst_ids_close(&ids);
+  }
+  free(arguments);
+  free(libraries);
+  return status;
+}
+
+enum rst_status rst_provenance_finish(struct rst_run_file *file, const char *exit_reason,
+                                      double wall_seconds) {
+  struct rst_ids ids = {0};
+  const hid_t group = rst_ids_keep(&ids, H5Gopen2(file->file, group_name, H5P_DEFAULT));
+  const enum rst_status status =
+      rst_hdf5_update_text(group, "exit_reason", exit_reason) &&
+              rst_hdf5_update_number(group, "wall_seconds", H5T_NATIVE_DOUBLE, &wall_seconds)
+          ? RST_OK
+          : rst_hdf5_fail(file->context, "%s: /%s cannot be completed", file->path, group_name);
+  rst_ids_close(&ids);
+  return status;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "archive/run_file.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "archive/files.h"
+#include "archive/hdf5_support.h"
+#include "archive/ordered_driver.h"
+#include "archive/run_file_parts.h"
+
+static size_t dataset_count(const struct rst_run_file *file) {
+  return file->field_count + file->scalar_count;
+}
+
+static void close_identifier(hid_t *id) {
+  if (*id > 0) {
+    H5Idec_ref(*id);
+  }
+  *id = 0;
+}
+
+static enum rst_status close_file(struct rst_run_file *file) {
+  for (size_t i = 0; file->datasets && i < dataset_count(file); ++i) {
+    close_identifier(&file->datasets[i]);
+  }
+  close_identifier(&file->time);
+  close_identifier(&file->step);
+  close_identifier(&file->iteration);
+  const bool closed = file->file <= 0 || H5Fclose(file->file) >= 0;
+  file->file = 0;
+  RST_HDF5(file->context, closed, "%s cannot be completed", file->path);
+  return RST_OK;
+}
+
+/* Frees everything; what has not been flushed is not written. */
+static void destroy(struct rst_run_file **file) {
+  struct rst_run_file *old = *file;
+  if (!old) {
+    return;
+  }
+  if (old->file > 0) {
+    rst_ordered_driver_discard(old->file);
+    H5E_BEGIN_TRY {
+      (void)close_file(old);
+    }
+    H5E_END_TRY
+  }
+  for (size_t i = 0; old->names && i < dataset_count(old); ++i) {
+    free(old->names[i]);
+  }
+  if (old->part) {
+    (void)rst_files_remove(old->context, old->part);
+  }
+  free((void *)old->names);
+  free(old->datasets);
+  free(old->part);
+  free(old->path);
+  free(old);
+  *file = NULL;
+}
+
+static enum rst_status copy_layout(struct rst_run_file *file, const struct rst_run_layout *layout) {
+  file->precision = layout->precision;
+  file->ny = layout->ny;
+  file->nx = layout->nx;
+  file->spacing = layout->spacing;
+  file->field_count = layout->field_count;
+  file->scalar_count = layout->scalar_count;
+  void *names = NULL;
+  void *datasets = NULL;
+  RST_TRY(rst_allocate(file->context, dataset_count(file) + 1, sizeof *file->names, &names));
+  file->names = names;
+  RST_TRY(rst_allocate(file->context, dataset_count(file) + 1, sizeof *file->datasets, &datasets));
+  file->datasets = datasets;
+  for (size_t i = 0; i < dataset_count(file); ++i) {
+    const struct rst_variable *variable =
+        i < layout->field_count ? &layout->fields[i] : &layout->scalars[i - layout->field_count];
+    RST_TRY(rst_format(file->context, &file->names[i], "%s", variable->name));
+  }
+  return RST_OK;
+}
+
+static enum rst_status write_header(struct rst_run_file *file, const struct rst_run_layout *layout,
+                                    const struct rst_provenance *provenance, const char *created) {
+  RST_TRY(rst_hdf5_create(file->context, file->part, &file->file));
+  RST_TRY(rst_run_layout_write(file, layout));
+  RST_TRY(rst_vtkhdf_write(file));
+  RST_TRY(rst_views_write(file));
+  RST_TRY(rst_provenance_write(file, provenance, created));
+  RST_HDF5(file->context, H5Fflush(file->file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", file->path);
+  return close_file(file);
+}
+
+/* Closed and opened again between header and rows: see ordered_driver.h. */
+static enum rst_status begin(struct rst_run_file *file, const char *path, const struct rst_run_layout *layout,
+                             const struct rst_provenance *provenance, const char *created) {
+  RST_TRY(rst_format(file->context, &file->path, "%s", path));
+  RST_TRY(copy_layout(file, layout));
+  char *part = NULL;
+  RST_TRY(rst_files_sibling(file->context, path, ".partial.h5", &part));
+  const enum rst_status status = rst_files_probe(file->context, part);
+  if (status != RST_OK) {
+    free(part);
+    return status;
+  }
+  file->part = part;
+  RST_TRY(write_header(file, layout, provenance, created));
+  RST_TRY(rst_hdf5_open_writable(file->context, file->part, &file->file));
+  return rst_run_layout_open(file);
+}
+
+enum rst_status rst_run_file_begin(struct rst_context *context, const char *path,
+                                   const struct rst_run_layout *layout,
+                                   const struct rst_provenance *provenance, const char *created,
+                                   struct rst_run_file **file) {
+  void *made = NULL;
+  *file = NULL;
+  RST_TRY(rst_allocate(context, 1, sizeof **file, &made));
+  *file = made;
+  (*file)->context = context;
+  const enum rst_status status = begin(*file, path, layout, provenance, created);
+  if (status != RST_OK) {
+    destroy(file);
+  }
+  return status;
+}
+
+/* The views of a file that is replaced must go first: they would show the new one wrongly. */
+enum rst_status rst_run_file_publish(struct rst_run_file *file) {
+  RST_HDF5(file->context, H5Fflush(file->file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", file->path);
+  RST_TRY(rst_views_remove(file));
+  RST_TRY(rst_files_replace(file->context, file->part, file->path, true));
+  free(file->part);
+  file->part = NULL;
+  return RST_OK;
+}
+
+enum rst_status rst_run_file_create(struct rst_context *context, const char *path,
+                                    const struct rst_run_layout *layout,
+                                    const struct rst_provenance *provenance, struct rst_run_file **file) {
+  enum rst_status status = RST_OK;
+  H5E_BEGIN_TRY {
+    status = rst_run_file_begin(context, path, layout, provenance, NULL, file);
+    if (status == RST_OK) {
+      status = rst_run_file_publish(*file);
+    }
+  }
+  H5E_END_TRY
+  if (status != RST_OK) {
+    destroy(file);
+  }
+  return status;
+}
+
+bool rst_run_file_append_column(hid_t dataset, size_t first, size_t rows, hid_t type, const void *values) {
+  const hsize_t total = first + rows;
+  const hsize_t start = first;
+  const hsize_t count = rows;
+  if (H5Dset_extent(dataset, &total) < 0) {
+    return false;
+  }
+  const hid_t target = H5Dget_space(dataset);
+  const hid_t source = H5Screate_simple(1, &count, NULL);
+  const bool written = H5Sselect_hyperslab(target, H5S_SELECT_SET, &start, NULL, &count, NULL) >= 0 &&
+                       H5Dwrite(dataset, type, source, target, H5P_DEFAULT, values) >= 0;
+  struct rst_ids ids = {0};
+  rst_ids_keep(&ids, target);
+  rst_ids_keep(&ids, source);
+  rst_ids_close(&ids);
+  return written;
+}
+
+static bool append_field(const struct rst_run_file *file, size_t field, const void *values) {
+  const hsize_t total[] = {file->snapshots + 1, file->ny, file->nx};
+  const hsize_t start[] = {file->snapshots, 0, 0};
+  const hsize_t count[] = {1, file->ny, file->nx};
+  const hid_t dataset = file->datasets[field];
+  if (H5Dset_extent(dataset, total) < 0) {
+    return false;
+  }
+  struct rst_ids ids = {0};
+  const hid_t target = rst_ids_keep(&ids, H5Dget_space(dataset));
+  const hid_t source = rst_ids_keep(&ids, H5Screate_simple(3, count, NULL));
+  const bool written = H5Sselect_hyperslab(target, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
+                       H5Dwrite(dataset, rst_run_file_type(file), source, target, H5P_DEFAULT, values) >= 0;
+  rst_ids_close(&ids);
+  return written;
+}
+
+bool rst_run_file_append_instant(struct rst_run_file *file, long step, double time) {
+  const int64_t row = step;
+  return rst_run_file_append_column(file->step, file->snapshots, 1, H5T_NATIVE_INT64, &row) &&
+         rst_run_file_append_column(file->time, file->snapshots, 1, H5T_NATIVE_DOUBLE, &time);
+}
+
+static enum rst_status append_snapshot(struct rst_run_file *file, long step, double time,
+                                       const struct rst_field *const *fields) {
+  for (size_t i = 0; i < file->field_count; ++i) {
+    RST_REQUIRE(file->context,
+                fields[i]->ny == file->ny && fields[i]->nx == file->nx &&
+                    fields[i]->precision == file->precision,
+                RST_ERROR_ARGUMENT, "%s: a snapshot of /%s has another shape or precision than the file",
+                file->path, file->names[i]);
+    RST_HDF5(file->context, append_field(file, i, fields[i]->data), "%s: writing a snapshot of /%s failed",
+             file->path, file->names[i]);
+  }
+  RST_HDF5(file->context, rst_run_file_append_instant(file, step, time), "%s: writing /time failed",
+           file->path);
+  file->snapshots += 1;
+  return RST_OK;
+}
+
+enum rst_status rst_run_file_append_snapshot(struct rst_run_file *file, long step, double time,
+                                             const struct rst_field *const *fields) {
+  enum rst_status status = RST_OK;
+  H5E_BEGIN_TRY {
+    status = append_snapshot(file, step, time, fields);
+  }
+  H5E_END_TRY
+  return status;
+}
+
+/* `column` has room for the rows; iterations are numbered from the first free row. */
+static enum rst_status append_scalars(struct rst_run_file *file, size_t rows, const double *values,
+                                      void *column) {
+  for (size_t i = 0; i < rows; ++i) {
+    ((int64_t *)column)[i] = (int64_t)(file->iterations + i);
+  }
+  RST_HDF5(file->context,
+           rst_run_file_append_column(file->iteration, file->iterations, rows, H5T_NATIVE_INT64, column),
+           "%s: writing /iteration failed", file->path);
+  for (size_t scalar = 0; scalar < file->scalar_count; ++scalar) {
+    for (size_t i = 0; i < rows; ++i) {
+      ((double *)column)[i] = values[i * file->scalar_count + scalar];
+    }
+    const size_t dataset = file->field_count + scalar;
+    RST_HDF5(file->context,
+             rst_run_file_append_column(file->datasets[dataset], file->iterations, rows, H5T_NATIVE_DOUBLE,
+                                        column),
+             "%s: writing /%s failed", file->path, file->names[dataset]);
+  }
+  file->iterations += rows;
+  return RST_OK;
+}
+
+enum rst_status rst_run_file_append_scalars(struct rst_run_file *file, size_t rows, const double *values) {
+  if (rows == 0) {
+    return RST_OK;
+  }
+  _Static_assert(sizeof(int64_t) == sizeof(double), "one buffer serves both");
+  void *column = NULL;
+  RST_TRY(rst_allocate(file->context, rows, sizeof(double), &column));
+  enum rst_status status = RST_OK;
+  H5E_BEGIN_TRY {
+    status = append_scalars(file, rows, values, column);
+  }
+  H5E_END_TRY
+  free(column);
+  return status;
+}
+
+size_t rst_run_file_snapshots(const struct rst_run_file *file) {
+  return file->snapshots;
+}
+
+size_t rst_run_file_iterations(const struct rst_run_file *file) {
+  return file->iterations;
+}
+
+bool rst_run_file_read_times(const struct rst_run_file *file, size_t count, double *times) {
+  const hsize_t start = 0;
+  const hsize_t rows = count;
+  struct rst_ids ids = {0};
+  const hid_t source = rst_ids_keep(&ids, H5Dget_space(file->time));
+  const hid_t target = rst_ids_keep(&ids, H5Screate_simple(1, &rows, NULL));
+  const bool read = H5Sselect_hyperslab(source, H5S_SELECT_SET, &start, NULL, &rows, NULL) >= 0 &&
+                    H5Dread(file->time, H5T_NATIVE_DOUBLE, target, source, H5P_DEFAULT, times) >= 0;
+  rst_ids_close(&ids);
+  return read;
+}
+
+static double seconds_between(const struct timespec *from, const struct timespec *to) {
+  const double nanosecond = 1e-9;
+  return (double)(to->tv_sec - from->tv_sec) + nanosecond * (double)(to->tv_nsec - from->tv_nsec);
+}
+
+/* At most once a second and, as the sidecar is written whole, at most a twentieth of the time. */
+static bool views_are_due(const struct rst_run_file *file, const struct timespec *now) {
+  const double least = 1.0;
+  const double share = 20.0 * file->views.cost;
+  return seconds_between(&file->views.updated, now) >= (share > least ? share : least);
+}
+
+static enum rst_status flush(struct rst_run_file *file, bool durable) {
+  RST_HDF5(file->context, H5Fflush(file->file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", file->path);
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if (durable || views_are_due(file, &now)) {
+    RST_TRY(rst_views_update(file, durable));
+    clock_gettime(CLOCK_MONOTONIC, &file->views.updated);
+    file->views.cost = seconds_between(&now, &file->views.updated);
+  }
+  RST_REQUIRE(file->context, !durable || rst_ordered_driver_synchronise(file->file), RST_ERROR_IO,
+              "%s: writing it to the disk failed: %s", file->path, strerror(errno));
+  return RST_OK;
+}
+
+enum rst_status rst_run_file_flush(struct rst_run_file *file, bool durable) {
+  enum rst_status status = RST_OK;
+  H5E_BEGIN_TRY {
+    status = flush(file, durable);
+  }
+  H5E_END_TRY
+  return status;
+}
+
+enum rst_status rst_run_file_finish(struct rst_run_file **file, const char *exit_reason,
+                                    double wall_seconds) {
+  enum rst_status status = RST_OK;
+  H5E_BEGIN_TRY {
+    status = rst_provenance_finish(*file, exit_reason, wall_seconds);
+    if (status == RST_OK) {
+      status = flush(*file, true);
+    }
+    if (status == RST_OK) {
+      status = close_file(*file);
+    }
+  }
+  H5E_END_TRY
+  destroy(file);
+  return status;
+}
+
+void rst_run_file_abandon(struct rst_run_file **file) {
+  destroy(file);
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "case/fill.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PATH_LENGTH = 512 };
+
+/* What is known of a key; kept in the first row of its path. */
+enum state {
+  UNDECIDED, /* wrong, or missing where it is needed, or dependent on such a key: nothing follows from it */
+  DECIDED
+};
+
+struct entry {
+  struct fy_node_pair *pair; /* NULL if not given */
+  enum state state;
+};
+
+/* One mapping on its way into one structure, by one table. */
+struct scope {
+  struct rst_report *report;
+  struct rst_loaded_case *owner;
+  const struct rst_keys *keys;
+  const char *prefix; /* of all paths: "" or "flow.images.0." */
+  struct fy_node *mapping;
+  struct rst_place place; /* of the mapping */
+  void *base;
+  struct entry *entries;
+};
+
+static void fill_mapping(struct rst_report *report, struct rst_loaded_case *owner,
+                         const struct rst_keys *keys, const char *prefix, struct fy_node *mapping,
+                         struct rst_place place, void *base);
+
+/* An earlier pair of the same mapping with the same key. */
+static struct fy_node_pair *earlier(struct fy_node *mapping, struct fy_node_pair *pair, const char *name) {
+  struct fy_node_pair *first = rst_node_lookup(mapping, name);
+  return first == pair ? NULL : first;
+}
+
+static void collect(struct scope *scope, struct fy_node *mapping, const char *section);
+
+/* One pair of the document: a key, a section, or unknown. */
+static void collect_pair(struct scope *scope, struct fy_node *mapping, struct fy_node_pair *pair,
+                         const char *section) {
+  struct rst_report *report = scope->report;
+  const struct rst_place place = rst_pair_place(pair, scope->place);
+  struct rst_scalar name;
+  char found[RST_FOUND_LENGTH];
+  if (!rst_node_scalar(fy_node_pair_key(pair), &name) || name.length == 0 || strchr(name.text, '.')) {
+    rst_report_add(report, place, "a key is one name, found %s; write sections as nested mappings",
+                   rst_node_found(fy_node_pair_key(pair), found));
+    return;
+  }
+  struct fy_node_pair *first = earlier(mapping, pair, name.text);
+  if (first) {
+    rst_report_add(report, place, "key \"%s%s%s\" is given twice, first in line %d; remove one",
+                   scope->prefix, section, name.text, rst_node_place(fy_node_pair_key(first), place).line);
+    return;
+  }
+  char path[PATH_LENGTH];
+  snprintf(path, sizeof path, "%s%s", section, name.text);
+  const size_t row = rst_keys_find(scope->keys, path);
+  struct fy_node *value = rst_node_follow(fy_node_pair_value(pair));
+  if (row != SIZE_MAX) {
+    scope->entries[row].pair = pair;
+  } else if (!rst_keys_section(scope->keys, path)) {
+    rst_report_unknown_key(report, place, scope->keys, scope->prefix, section, name.text);
+  } else if (value && fy_node_is_mapping(value)) {
+    snprintf(path + strlen(path), sizeof path - strlen(path), ".");
+    collect(scope, value, path);
+  } else if (!rst_node_null(value)) {
+    rst_report_add(report, rst_node_place(value, place),
+                   "\"%s%s\" is a section: expected a mapping, found %s", scope->prefix, path,
+                   rst_node_found(value, found));
+  }
+}
+
+/* Find the pairs of all keys of the table. */
+static void collect(struct scope *scope, struct fy_node *mapping, const char *section) {
+  void *state = NULL;
+  struct fy_node_pair *pair = NULL;
+  while ((pair = fy_node_mapping_iterate(mapping, &state))) {
+    collect_pair(scope, mapping, pair, section);
+  }
+}
+
+/* Place of the innermost section given for `path`. */
+static struct rst_place section_place(const struct scope *scope, const char *path) {
+  struct rst_place place = scope->place;
+  struct fy_node *mapping = scope->mapping;
+  for (const char *dot = NULL; (dot = strchr(path, '.')); path = dot + 1) {
+    char name[PATH_LENGTH];
+    snprintf(name, sizeof name, "%.*s", (int)(dot - path), path);
+    struct fy_node_pair *pair = rst_node_lookup(mapping, name);
+    if (!pair) {
+      break;
+    }
+    place = rst_pair_place(pair, place);
+    mapping = rst_node_follow(fy_node_pair_value(pair));
+    if (!mapping || !fy_node_is_mapping(mapping)) {
+      break;
+    }
+  }
+  return place;
+}
+
+static void report_missing(struct scope *scope, const struct rst_key *key) {
+  struct rst_text expected = {0};
+  rst_value_describe(key, &expected);
+  for (size_t i = 0; i < RST_KEY_CONDITIONS && key->when[i].key; ++i) {
+    const struct rst_key *selector = &scope->keys->keys[rst_keys_find(scope->keys, key->when[i].key)];
+    if (selector->type != RST_KEY_ITEMS) {
+      rst_text_add(&expected, "; %s%s \"%s\" needs it", scope->prefix, selector->path,
+                   rst_value_name(selector, scope->base));
+    }
+  }
+  char *text = rst_text_take(&expected);
+  rst_report_add(scope->report, section_place(scope, key->path), "missing key \"%s%s\" (%s): expected %s",
+                 scope->prefix, key->path, key->help, text ? text : "");
+  free(text);
+}
+
+/* The key was given, yet nothing would read it. */
+static void report_idle(struct scope *scope, const struct rst_key *key, struct rst_place place) {
+  const struct rst_condition *failed = key->when;
+  while (rst_condition_holds(scope->keys, failed, scope->base)) {
+    ++failed;
+  }
+  const struct rst_key *selector = &scope->keys->keys[rst_keys_find(scope->keys, failed->key)];
+  if (selector->type == RST_KEY_ITEMS) {
+    rst_report_add(scope->report, place, "keys \"%s%s\" and \"%s%s\" exclude each other; remove one",
+                   scope->prefix, key->path, scope->prefix, selector->path);
+    return;
+  }
+  const char *value = rst_value_name(selector, scope->base);
+  struct rst_text values = {0};
+  rst_condition_values(failed, &values);
+  char *list = rst_text_take(&values);
+  rst_report_add(scope->report, place, "key \"%s%s\" does not apply to %s%s \"%s\" (only to %s); remove it",
+                 scope->prefix, key->path, scope->prefix, selector->path, value ? value : "",
+                 list ? list : "");
+  free(list);
+}
+
+static bool set_list(struct scope *scope, const struct rst_key *key, void *memory, size_t count) {
+  if (count > 0 && !memory) {
+    scope->report->exhausted = true;
+    return false;
+  }
+  memcpy(rst_key_member(key, scope->base), &memory, sizeof memory);
+  memcpy((char *)scope->base + key->count_offset, &count, sizeof count);
+  return true;
+}
+
+static bool read_items(struct scope *scope, const struct rst_key *key, struct fy_node *list,
+                       struct rst_place place) {
+  const size_t count = (size_t)fy_node_sequence_item_count(list);
+  if (count == 0 && !key->fallback) {
+    rst_report_add(scope->report, place, "list \"%s%s\" is empty; give at least one item", scope->prefix,
+                   key->path);
+    return false;
+  }
+  char *items = rst_case_keep(scope->owner, count * key->items->size);
+  if (!set_list(scope, key, items, count)) {
+    return false;
+  }
+  void *state = NULL;
+  for (size_t i = 0; i < count; ++i) {
+    struct fy_node *node = rst_node_follow(fy_node_sequence_iterate(list, &state));
+    const struct rst_place at = rst_node_place(node, place);
+    char prefix[PATH_LENGTH];
+    char found[RST_FOUND_LENGTH];
+    snprintf(prefix, sizeof prefix, "%s%s.%zu.", scope->prefix, key->path, i);
+    if (node && fy_node_is_mapping(node)) {
+      fill_mapping(scope->report, scope->owner, key->items, prefix, node, at, items + i * key->items->size);
+    } else {
+      rst_report_add(scope->report, at, "item %zu of \"%s%s\": expected a mapping, found %s", i,
+                     scope->prefix, key->path, rst_node_found(node, found));
+    }
+  }
+  return true;
+}
+
+static bool read_names(struct scope *scope, const struct rst_key *key, struct fy_node *list,
+                       struct rst_place place) {
+  const size_t count = (size_t)fy_node_sequence_item_count(list);
+  const char **names = rst_case_keep(scope->owner, count * sizeof *names);
+  if (!set_list(scope, key, names, count)) {
+    return false;
+  }
+  bool valid = true;
+  void *state = NULL;
+  for (size_t i = 0; i < count; ++i) {
+    struct fy_node *node = rst_node_follow(fy_node_sequence_iterate(list, &state));
+    const struct rst_place at = rst_node_place(node, place);
+    char path[PATH_LENGTH];
+    char found[RST_FOUND_LENGTH];
+    struct rst_scalar scalar;
+    snprintf(path, sizeof path, "%s%s.%zu", scope->prefix, key->path, i);
+    if (!rst_node_scalar(node, &scalar)) {
+      rst_report_add(scope->report, at, "key \"%s\": expected a name, found %s", path,
+                     rst_node_found(node, found));
+      valid = false;
+      continue;
+    }
+    valid = rst_value_read(scope->report, at, path, key, &scalar, scope->owner, &names[i]) && valid;
+    for (size_t j = 0; j < i && names[i]; ++j) {
+      if (names[j] == names[i]) {
+        rst_report_add(scope->report, at, "key \"%s\": \"%s\" is in the list already", path, names[i]);
+        valid = false;
+      }
+    }
+  }
+  return valid;
+}
+
+/* Read the value that the document gives. */
+static bool read_given(struct scope *scope, const struct rst_key *key, struct fy_node_pair *pair) {
+  struct fy_node *node = fy_node_pair_value(pair);
+  const struct rst_place place = rst_node_place(node, rst_pair_place(pair, scope->place));
+  const bool list = key->type == RST_KEY_ITEMS || key->type == RST_KEY_NAMES;
+  char path[PATH_LENGTH];
+  snprintf(path, sizeof path, "%s%s", scope->prefix, key->path);
+  struct fy_node *target = rst_node_follow(node);
+  if (node && !target) {
+    rst_report_add(scope->report, place, "key \"%s\": the alias stands for nothing", path);
+    return false;
+  }
+  if (list && target && fy_node_is_sequence(target)) {
+    return key->type == RST_KEY_ITEMS ? read_items(scope, key, target, place)
+                                      : read_names(scope, key, target, place);
+  }
+  struct rst_scalar scalar;
+  if (!list && rst_node_scalar(target, &scalar)) {
+    return rst_value_read(scope->report, place, path, key, &scalar, scope->owner,
+                          rst_key_member(key, scope->base));
+  }
+  struct rst_text expected = {0};
+  char found[RST_FOUND_LENGTH];
+  rst_value_describe(key, &expected);
+  char *text = rst_text_take(&expected);
+  rst_report_add(scope->report, place, "key \"%s\": expected %s, found %s", path, text ? text : "",
+                 rst_node_found(target, found));
+  free(text);
+  return false;
+}
+
+static bool read_fallback(struct scope *scope, const struct rst_key *key) {
+  const bool list = key->type == RST_KEY_ITEMS || key->type == RST_KEY_NAMES; /* empty as it stands */
+  if (list || !key->fallback) {
+    return true;
+  }
+  const struct rst_scalar scalar = {.text = key->fallback, .length = strlen(key->fallback), .plain = true};
+  return rst_value_read(scope->report, scope->place, key->path, key, &scalar, scope->owner,
+                        rst_key_member(key, scope->base));
+}
+
+enum applicability { NO, YES, UNKNOWN };
+
+static enum applicability applies(const struct scope *scope, const struct rst_key *key) {
+  enum applicability answer = YES;
+  for (size_t i = 0; i < RST_KEY_CONDITIONS && key->when[i].key; ++i) {
+    const size_t selector = rst_keys_find(scope->keys, key->when[i].key);
+    if (scope->entries[selector].state == UNDECIDED) {
+      answer = UNKNOWN;
+    } else if (!rst_condition_holds(scope->keys, &key->when[i], scope->base)) {
+      return NO;
+    }
+  }
+  return answer;
+}
+
+/* Fill the member of the path whose first row is `first`. */
+static void fill_key(struct scope *scope, size_t first) {
+  const size_t end = rst_keys_group_end(scope->keys, first);
+  const struct rst_key *key = &scope->keys->keys[first];
+  enum applicability answer = NO;
+  for (size_t i = first; i < end && answer != YES; ++i) {
+    const enum applicability row = applies(scope, &scope->keys->keys[i]);
+    answer = row == NO ? answer : row;
+    key = row == YES ? &scope->keys->keys[i] : key;
+  }
+  struct entry *entry = &scope->entries[first];
+  entry->state = DECIDED;
+  bool valid = true;
+  if (entry->pair && answer == NO) {
+    report_idle(scope, key, rst_pair_place(entry->pair, scope->place));
+  } else if (entry->pair) {
+    valid = read_given(scope, key, entry->pair);
+  } else if (key->required && answer == YES) {
+    report_missing(scope, key);
+    valid = false;
+  } else {
+    valid = read_fallback(scope, key) && answer != UNKNOWN;
+  }
+  entry->state = valid ? DECIDED : UNDECIDED;
+}
+
+/* The boundary must be one that the flow offers; its first is the default. */
+static void settle_boundary(struct scope *scope) {
+  struct rst_flow_parameters *flow = &scope->owner->content.flow;
+  const size_t row = rst_keys_find(scope->keys, "flow.boundary");
+  const struct rst_key *key = &scope->keys->keys[row];
+  struct fy_node_pair *pair = scope->entries[row].pair;
+  size_t count = 0;
+  const enum rst_boundary *offered = flow->kind ? rst_flow_boundaries(flow->kind, &count) : NULL;
+  if (!offered || scope->entries[row].state == UNDECIDED) {
+    return;
+  }
+  if (!pair) {
+    flow->boundary = offered[0];
+    return;
+  }
+  struct rst_text names = {0};
+  bool found = false;
+  for (size_t i = 0; i < count; ++i) {
+    found = found || offered[i] == flow->boundary;
+    rst_text_add(&names, "%s%s", i ? ", " : "", key->names[offered[i]]);
+  }
+  char *list = rst_text_take(&names);
+  if (!found) {
+    const struct rst_place place = rst_pair_place(pair, scope->place);
+    rst_report_add(scope->report, rst_node_place(fy_node_pair_value(pair), place),
+                   "key \"flow.boundary\": flow.kind \"%s\" does not offer \"%s\", only %s", flow->kind,
+                   key->names[flow->boundary], list ? list : "");
+  }
+  free(list);
+}
+
+/* 0 stands for a number of snapshots that suits the run. */
+static void settle_every(struct rst_case *content) {
+  enum { SNAPSHOTS = 100, A_DECADE = 20 };
+  if (content->output.every == 0) {
+    const long linear = (content->step.iterations + SNAPSHOTS - 1) / SNAPSHOTS;
+    content->output.every = content->output.cadence == RST_CADENCE_LOGARITHMIC ? A_DECADE
+                            : linear > 1                                       ? linear
+                                                                               : 1;
+  }
+}
+
+static void fill_mapping(struct rst_report *report, struct rst_loaded_case *owner,
+                         const struct rst_keys *keys, const char *prefix, struct fy_node *mapping,
+                         struct rst_place place, void *base) {
+  struct scope scope = {.report = report,
+                        .owner = owner,
+                        .keys = keys,
+                        .prefix = prefix,
+                        .mapping = mapping,
+                        .place = place,
+                        .base = base,
+                        .entries = calloc(keys->count, sizeof(struct entry))};
+  if (!scope.entries) {
+    report->exhausted = true;
+    return;
+  }
+  collect(&scope, mapping, "");
+  for (size_t i = 0; i < keys->count; i = rst_keys_group_end(keys, i)) {
+    fill_key(&scope, i);
+  }
+  if (keys == &rst_case_keys) {
+    settle_boundary(&scope);
+    settle_every(&owner->content);
+  }
+  free(scope.entries);
+}
+
+void rst_case_fill(struct rst_report *report, struct fy_node *root, struct rst_loaded_case *loaded) {
+  fill_mapping(report, loaded, &rst_case_keys, "", root, rst_place_start(), loaded);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "case/value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+bool rst_scalar_null(const struct rst_scalar *scalar) {
+  static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
+  for (size_t i = 0; scalar->plain && i < sizeof nulls / sizeof *nulls; ++i) {
+    if (strlen(nulls[i]) == scalar->length && memcmp(nulls[i], scalar->text, scalar->length) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+const char *rst_scalar_found(const struct rst_scalar *scalar, char found[RST_FOUND_LENGTH]) {
+  char quoted[RST_QUOTE_LENGTH];
+  rst_quote(quoted, scalar->text, scalar->length);
+  if (rst_scalar_null(scalar)) {
+    return "nothing";
+  }
+  if (scalar->plain) {
+    snprintf(found, RST_FOUND_LENGTH, "%.*s", (int)strlen(quoted) - 2, quoted + 1);
+  } else {
+    snprintf(found, RST_FOUND_LENGTH, "the text %s", quoted);
+  }
+  return found;
+}
+
+static const char *skip_digits(const char *text) {
+  while (isdigit((unsigned char)*text)) {
+    ++text;
+  }
+  return text;
+}
+
+/* The number formats of the YAML 1.2 core schema, without .inf, .nan and the bases 8 and 16. */
+static bool is_integer(const char *text) {
+  text += *text == '-' || *text == '+';
+  return isdigit((unsigned char)*text) && *skip_digits(text) == '\0';
+}
+
+static bool is_real(const char *text) {
+  text += *text == '-' || *text == '+';
+  const char *after = skip_digits(text);
+  bool digits = after > text;
+  if (*after == '.') {
+    const char *fraction = after + 1;
+    after = skip_digits(fraction);
+    digits = digits || after > fraction;
+  }
+  if (digits && (*after == 'e' || *after == 'E')) {
+    const char *exponent = after + 1;
+    exponent += *exponent == '-' || *exponent == '+';
+    after = skip_digits(exponent);
+    digits = after > exponent;
+  }
+  return digits && *after == '\0';
+}
+
+static bool in_range(const struct rst_range *range, double value) {
+  return isfinite(value) && (range->above ? value > range->minimum : value >= range->minimum) &&
+         (range->below ? value < range->maximum : value <= range->maximum);
+}
+
+/* The word in the list, as the list's own string. */
+static const char *find_name(const struct rst_key *key, const char *word, int *index) {
+  const char *const *const lists[] = {key->names, key->registry ? key->registry() : NULL};
+  for (size_t i = 0; i < 2; ++i) {
+    *index = lists[i] ? rst_name_index(lists[i], word) : -1;
+    if (*index >= 0) {
+      return lists[i][*index];
+    }
+  }
+  return NULL;
+}
+
+static void add_names(const struct rst_key *key, struct rst_text *text) {
+  const char *const *const lists[] = {key->names, key->registry ? key->registry() : NULL};
+  const char *separator = "";
+  for (size_t i = 0; i < 2; ++i) {
+    for (size_t j = 0; lists[i] && lists[i][j]; ++j) {
+      if (i == 0 || !key->names || rst_name_index(key->names, lists[i][j]) < 0) {
+        rst_text_add(text, "%s%s", separator, lists[i][j]);
+        separator = ", ";
+      }
+    }
+  }
+}
+
+static void report_name(struct rst_report *report, struct rst_place place, const char *path,
+                        const struct rst_key *key, const struct rst_scalar *scalar) {
+  char quoted[RST_QUOTE_LENGTH];
+  rst_quote(quoted, scalar->text, scalar->length);
+  struct rst_nearest nearest = {.word = scalar->text};
+  const char *const *const lists[] = {key->names, key->registry ? key->registry() : NULL};
+  for (size_t i = 0; i < 2; ++i) {
+    for (size_t j = 0; lists[i] && lists[i][j]; ++j) {
+      rst_nearest_offer(&nearest, lists[i][j]);
+    }
+  }
+  if (nearest.best) {
+    rst_report_add(report, place, "key \"%s\": unknown name %s; did you mean \"%s\"?", path, quoted,
+                   nearest.best);
+    return;
+  }
+  struct rst_text names = {0};
+  add_names(key, &names);
+  char *list = rst_text_take(&names);
+  rst_report_add(report, place, "key \"%s\": unknown name %s; the names are %s", path, quoted,
+                 list ? list : "");
+  free(list);
+}
+
+static bool read_text(const struct rst_key *key, const struct rst_scalar *scalar,
+                      struct rst_loaded_case *owner, struct rst_report *report, void *member) {
+  char *copy = NULL;
+  if (rst_scalar_null(scalar)) {
+    if (key->required) {
+      return false;
+    }
+  } else {
+    if (key->type == RST_KEY_FILE && scalar->length == 0) {
+      return false;
+    }
+    copy = rst_case_keep(owner, scalar->length + 1);
+    if (!copy) {
+      report->exhausted = true;
+      return true;
+    }
+    memcpy(copy, scalar->text, scalar->length);
+  }
+  memcpy(member, &copy, sizeof copy);
+  return true;
+}
+
+static bool read_real(const struct rst_key *key, const struct rst_scalar *scalar, void *member) {
+  if (!scalar->plain || !is_real(scalar->text)) {
+    return false;
+  }
+  const double value = strtod(scalar->text, NULL);
+  if (!in_range(&key->range, value)) {
+    return false;
+  }
+  memcpy(member, &value, sizeof value);
+  return true;
+}
+
+static bool read_integer(const struct rst_key *key, const struct rst_scalar *scalar, void *member) {
+  if (!scalar->plain || !is_integer(scalar->text)) {
+    return false;
+  }
+  errno = 0;
+  const long long value = strtoll(scalar->text, NULL, 10);
+  if (errno != 0 || !in_range(&key->range, (double)value)) {
+    return false;
+  }
+  /* Within the range the low bytes of the two's complement are the value in the member's type. */
+  const uint32_t narrow = (uint32_t)value;
+  memcpy(member, key->size == sizeof narrow ? (const void *)&narrow : &value, key->size);
+  return true;
+}
+
+static bool read_name(const struct rst_key *key, const struct rst_scalar *scalar, void *member) {
+  int index = -1;
+  const char *name = find_name(key, scalar->text, &index);
+  if (!name) {
+    return false;
+  }
+  if (key->type == RST_KEY_CHOICE) {
+    memcpy(member, &index, sizeof index);
+  } else {
+    memcpy(member, &name, sizeof name);
+  }
+  return true;
+}
+
+static bool read_member(struct rst_report *report, const struct rst_key *key, const struct rst_scalar *scalar,
+                        struct rst_loaded_case *owner, void *member) {
+  if (memchr(scalar->text, '\0', scalar->length)) {
+    return false;
+  }
+  switch (key->type) {
+  case RST_KEY_TEXT:
+  case RST_KEY_FILE:
+    return read_text(key, scalar, owner, report, member);
+  case RST_KEY_REAL:
+    return read_real(key, scalar, member);
+  case RST_KEY_INTEGER:
+    return read_integer(key, scalar, member);
+  case RST_KEY_CHOICE:
+  case RST_KEY_NAME:
+  case RST_KEY_NAMES:
+    return read_name(key, scalar, member);
+  case RST_KEY_ITEMS:
+    break;
+  }
+  return false;
+}
+
+bool rst_value_read(struct rst_report *report, struct rst_place place, const char *path,
+                    const struct rst_key *key, const struct rst_scalar *scalar, struct rst_loaded_case *owner,
+                    void *member) {
+  if (read_member(report, key, scalar, owner, member)) {
+    return true;
+  }
+  const bool named = key->type == RST_KEY_CHOICE || key->type == RST_KEY_NAME || key->type == RST_KEY_NAMES;
+  if (named && !rst_scalar_null(scalar)) {
+    report_name(report, place, path, key, scalar);
+    return false;
+  }
+  struct rst_text expected = {0};
+  rst_value_describe(key, &expected);
+  char *description = rst_text_take(&expected);
+  char found[RST_FOUND_LENGTH];
+  rst_report_add(report, place, "key \"%s\": expected %s, found %s", path, description ? description : "",
+                 rst_scalar_found(scalar, found));
+  free(description);
+  return false;
+}
+
+const char *rst_value_name(const struct rst_key *key, const void *base) {
+  if (key->type == RST_KEY_ITEMS) {
+    return rst_key_count(key, base) > 0 ? "given" : "absent";
+  }
+  if (key->type == RST_KEY_CHOICE) {
+    int index = 0;
+    memcpy(&index, rst_key_member_const(key, base), sizeof index);
+    return key->names[index];
+  }
+  const char *name = NULL;
+  memcpy(&name, rst_key_member_const(key, base), sizeof name);
+  return name;
+}
+
+void rst_value_write(const struct rst_key *key, const void *member, struct rst_text *text) {
+  switch (key->type) {
+  case RST_KEY_REAL: {
+    double value = 0;
+    memcpy(&value, member, sizeof value);
+    rst_text_add_number(text, value);
+    break;
+  }
+  case RST_KEY_INTEGER: {
+    int32_t narrow = 0;
+    int64_t wide = 0;
+    memcpy(key->size == sizeof narrow ? (void *)&narrow : &wide, member, key->size);
+    /* Only a negative minimum tells a signed member. */
+    const int64_t extended = key->range.minimum < 0 ? narrow : (int64_t)(uint32_t)narrow;
+    const int64_t value = key->size == sizeof narrow ? extended : wide;
+    rst_text_add(text, "%lld", (long long)value);
+    break;
+  }
+  case RST_KEY_TEXT:
+  case RST_KEY_FILE: {
+    const char *string = NULL;
+    memcpy(&string, member, sizeof string);
+    rst_text_add_quoted(text, string);
+    break;
+  }
+  case RST_KEY_CHOICE: {
+    int index = 0;
+    memcpy(&index, member, sizeof index);
+    rst_text_add(text, "%s", key->names[index]);
+    break;
+  }
+  case RST_KEY_NAME:
+  case RST_KEY_NAMES: {
+    const char *name = NULL;
+    memcpy(&name, member, sizeof name);
+    rst_text_add(text, "%s", name ? name : "null");
+    break;
+  }
+  case RST_KEY_ITEMS:
+    break;
+  }
+}
+
+static void describe_range(const struct rst_range *range, struct rst_text *text) {
+  /* A maximum that only guards the type is not worth a word. */
+  const bool bounded = range->maximum <= UINT32_MAX;
+  if (!isfinite(range->minimum)) {
+    return;
+  }
+  if (!bounded) {
+    rst_text_add(text, " %s ", range->above ? ">" : ">=");
+    rst_text_add_number(text, range->minimum);
+    return;
+  }
+  rst_text_add(text, " in %c%.10g, %.10g%c", range->above ? '(' : '[', range->minimum, range->maximum,
+               range->below ? ')' : ']');
+}
+
+void rst_value_describe(const struct rst_key *key, struct rst_text *text) {
+  switch (key->type) {
+  case RST_KEY_TEXT:
+    rst_text_add(text, "a text");
+    break;
+  case RST_KEY_FILE:
+    rst_text_add(text, "a file name");
+    break;
+  case RST_KEY_REAL:
+    rst_text_add(text, "a number");
+    describe_range(&key->range, text);
+    break;
+  case RST_KEY_INTEGER:
+    rst_text_add(text, "an integer");
+    describe_range(&key->range, text);
+    break;
+  case RST_KEY_CHOICE:
+  case RST_KEY_NAME:
+    rst_text_add(text, "one of ");
+    add_names(key, text);
+    break;
+  case RST_KEY_NAMES:
+    rst_text_add(text, "a list of ");
+    add_names(key, text);
+    break;
+  case RST_KEY_ITEMS:
+    rst_text_add(text, "a list of mappings");
+    break;
+  }
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_CASE_VALUE_H
+#define RST_CASE_VALUE_H
+
+#include "case/report.h"
+#include "case/schema.h"
+#include "core/text.h"
+
+/** @file
+ * Values of keys: from text to the typed member and back.
+ */
+
+/** A scalar as a case file holds it; borrowed. */
+struct rst_scalar {
+  const char *text;
+  size_t length;
+  bool plain; /**< written without quotes */
+};
+
+/** Whether YAML reads the scalar as null. */
+bool rst_scalar_null(const struct rst_scalar *scalar);
+
+/** "nothing", the plain scalar as it stands or `the text "..."`, fit for a message. */
+enum { RST_FOUND_LENGTH = RST_QUOTE_LENGTH + 16 };
+const char *rst_scalar_found(const struct rst_scalar *scalar, char found[RST_FOUND_LENGTH]);
+
+/** Write the scalar into the member at `member`, of the type of `key` (of an element, for a list of names).
+ * On false a fault has been reported at `place`, naming the key `path`, and the member is untouched. */
+bool rst_value_read(struct rst_report *report, struct rst_place place, const char *path,
+                    const struct rst_key *key, const struct rst_scalar *scalar, struct rst_loaded_case *owner,
+                    void *member);
+
+/** The text of a name or choice, "given" or "absent" for a list of mappings; NULL for none. Static or
+ * borrowed from `base`. */
+const char *rst_value_name(const struct rst_key *key, const void *base);
+
+/** Append the member as YAML that reads back to the same value; for all types but lists. */
+void rst_value_write(const struct rst_key *key, const void *member, struct rst_text *text);
+
+/** Append what a value must be: "a number > 0", "one of double, float". */
+void rst_value_describe(const struct rst_key *key, struct rst_text *text);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_COMMAND_H
+#define RST_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "restrain/restrain.h"
+
+/** @file
+ * The program: commands, options, exit codes. Results go to standard output, progress and messages to
+ * standard error.
+ */
+
+/** Exit codes, part of the interface. */
+enum rst_exit {
+  RST_EXIT_DONE = 0,
+  RST_EXIT_FAILURE = 1,
+  RST_EXIT_USAGE = 2,
+  RST_EXIT_DIVERGED = 3,
+  RST_EXIT_IO = 4,
+  RST_EXIT_STOPPED = 75
+};
+
+/** What the command line says; strings are borrowed from argv. */
+struct rst_arguments {
+  int argc;
+  char **argv;
+  const char *subject;    /**< CASE.yaml, FILE.h5, or the topic of help; NULL if absent */
+  const char **overrides; /**< -D */
+  size_t override_count;
+  const char *output; /**< -o, NULL if absent */
+  int threads;
+  double wall_limit; /**< seconds, 0 for none */
+  bool resume, force, quiet, json, dry_run, help, version;
+};
+
+struct rst_command {
+  const char *name;
+  const char *usage;   /**< what follows the name */
+  const char *summary; /**< one line */
+  const char *details; /**< paragraphs for `restrain help NAME` */
+  unsigned options;    /**< the options it takes, see options.c */
+  bool needs_subject;
+  enum rst_exit (*execute)(struct rst_context *context, const struct rst_arguments *arguments);
+};
+
+/** All commands, ended by one without name. */
+extern const struct rst_command rst_commands[];
+const struct rst_command *rst_command_find(const char *name);
+
+enum rst_exit rst_command_run(struct rst_context *context, const struct rst_arguments *arguments);
+enum rst_exit rst_command_check(struct rst_context *context, const struct rst_arguments *arguments);
+enum rst_exit rst_command_info(struct rst_context *context, const struct rst_arguments *arguments);
+enum rst_exit rst_command_help(struct rst_context *context, const struct rst_arguments *arguments);
+
+/** Bits of rst_command.options. */
+enum {
+  RST_OPTION_DEFINE = 1U << 0U,
+  RST_OPTION_OUTPUT = 1U << 1U,
+  RST_OPTION_RESUME = 1U << 2U,
+  RST_OPTION_FORCE = 1U << 3U,
+  RST_OPTION_DRY_RUN = 1U << 4U,
+  RST_OPTION_THREADS = 1U << 5U,
+  RST_OPTION_WALL_LIMIT = 1U << 6U,
+  RST_OPTION_QUIET = 1U << 7U,
+  RST_OPTION_JSON = 1U << 8U
+};
+
+/** Parse the arguments after the command's name. On a fault one message goes to standard error and false is
+ * returned. The overrides are freed with rst_arguments_clear(). */
+bool rst_arguments_parse(const struct rst_command *command, int argc, char **argv,
+                         struct rst_arguments *arguments);
+void rst_arguments_clear(struct rst_arguments *arguments);
+/** Print the options that a command takes. */
+void rst_options_describe(unsigned options);
+
+/** The general help, and that of one command. */
+void rst_help_overview(void);
+void rst_help_command(const struct rst_command *command);
+
+/** Print the context's message to standard error and map the status to an exit code. */
+enum rst_exit rst_report(struct rst_context *context, enum rst_status status);
+
+/** Load the case that the arguments name, with their overrides; and its threads. */
+enum rst_status rst_arguments_load(struct rst_context *context, const struct rst_arguments *arguments,
+                                   struct rst_case **loaded);
+
+#endif

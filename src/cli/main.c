@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/ranks.h"
+
+static const unsigned case_options = RST_OPTION_DEFINE | RST_OPTION_QUIET | RST_OPTION_JSON;
+
+const struct rst_command rst_commands[] = {
+    {.name = "run",
+     .usage = "CASE.yaml [-D key.path=value]... [-o FILE.h5] [--resume]",
+     .summary = "integrate a case, observe it, store it",
+     .details = "Steps the gradient flow that CASE.yaml describes and stores fields and scalars in HDF5, by "
+                "default in\n"
+                "output/<stem of the case file>/run.h5, with a sidecar run.xdmf for ParaView. SIGINT, "
+                "SIGTERM and the wall\n"
+                "limit stop it with a checkpoint; --resume goes on to the very bits of an uninterrupted run, "
+                "and also after a\n"
+                "kill or a crash. With --resume and a larger step.iterations a finished run is prolonged.\n",
+     .options = RST_OPTION_DEFINE | RST_OPTION_OUTPUT | RST_OPTION_RESUME | RST_OPTION_FORCE |
+                RST_OPTION_DRY_RUN | RST_OPTION_THREADS | RST_OPTION_WALL_LIMIT | RST_OPTION_QUIET |
+                RST_OPTION_JSON,
+     .needs_subject = true,
+     .execute = rst_command_run},
+    {.name = "check",
+     .usage = "CASE.yaml [-D key.path=value]...",
+     .summary = "validate a case file, print the effective case",
+     .details =
+         "Reports every error of the file at once, each with its place and the nearest valid key. A valid "
+         "case is\n"
+         "printed with every key, given or default; the output is a case file again. Nothing is run.\n",
+     .options = case_options,
+     .needs_subject = true,
+     .execute = rst_command_check},
+    {.name = "info",
+     .usage = "FILE.h5",
+     .summary = "what is in a file and how it was made",
+     .details =
+         "Lists datasets, provenance and the last scalars. Works on a file that is still being written.\n",
+     .options = RST_OPTION_JSON | RST_OPTION_QUIET,
+     .needs_subject = true,
+     .execute = rst_command_info},
+    {.name = "help",
+     .usage = "[COMMAND | case]",
+     .summary = "this overview, a command in detail, or every key of a case file",
+     .details = "`restrain help case` prints all keys with type, unit, range and default.\n",
+     .options = 0,
+     .needs_subject = false,
+     .execute = rst_command_help},
+    {.name = NULL},
+};
+
+const struct rst_command *rst_command_find(const char *name) {
+  for (const struct rst_command *command = rst_commands; command->name; ++command) {
+    if (name && strcmp(command->name, name) == 0) {
+      return command;
+    }
+  }
+  return NULL;
+}
+
+static void warn(void *user, const char *text) {
+  (void)user;
+  fprintf(stderr, "restrain: warning: %s\n", text);
+}
+
+static enum rst_exit execute(const struct rst_command *command, const struct rst_arguments *arguments) {
+  struct rst_context *context = NULL;
+  if (rst_context_create(&context) != RST_OK) {
+    fputs("restrain: memory is exhausted\n", stderr);
+    return RST_EXIT_FAILURE;
+  }
+  if (!arguments->quiet) {
+    rst_context_set_warning(context, warn, NULL);
+  }
+  const enum rst_exit code = command->execute(context, arguments);
+  rst_context_destroy(&context);
+  return code;
+}
+
+static void print_version(void) {
+  printf("restrain %s (%s)\n", rst_version()->version, rst_version()->commit);
+}
+
+static enum rst_exit dispatch(int argc, char **argv) {
+  const char *first = argc > 1 ? argv[1] : NULL;
+  if (!first || strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
+    rst_help_overview();
+    return first ? RST_EXIT_DONE : RST_EXIT_USAGE;
+  }
+  if (strcmp(first, "--version") == 0) {
+    print_version();
+    return RST_EXIT_DONE;
+  }
+  const struct rst_command *command = rst_command_find(first);
+  if (!command) {
+    fprintf(stderr, "restrain: '%s' is not a command; the commands are", first);
+    for (const struct rst_command *known = rst_commands; known->name; ++known) {
+      fprintf(stderr, "%s %s", known == rst_commands ? "" : ",", known->name);
+    }
+    fputs(" (see restrain --help)\n", stderr);
+    return RST_EXIT_USAGE;
+  }
+  struct rst_arguments arguments;
+  enum rst_exit code = RST_EXIT_USAGE;
+  if (rst_arguments_parse(command, argc, argv, &arguments)) {
+    if (arguments.help) {
+      rst_help_command(command);
+      code = RST_EXIT_DONE;
+    } else if (arguments.version) {
+      print_version();
+      code = RST_EXIT_DONE;
+    } else {
+      code = execute(command, &arguments);
+    }
+  }
+  rst_arguments_clear(&arguments);
+  return code;
+}
+
+int main(int argc, char **argv) {
+  rst_ranks_start(&argc, &argv);
+  enum rst_exit code = dispatch(argc, argv);
+  /* A full disk or a closed pipe shows only when the results leave the buffer. */
+  if (fflush(stdout) != 0 && code == RST_EXIT_DONE) {
+    fputs("restrain: standard output cannot be written\n", stderr);
+    code = RST_EXIT_IO;
+  }
+  rst_ranks_stop();
+  return (int)code;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+
+#include "cli/command.h"
+
+enum rst_exit rst_report(struct rst_context *context, enum rst_status status) {
+  const char *message = rst_context_message(context);
+  /* Faults of a case file carry their own places, several at once. */
+  if (status == RST_ERROR_CASE) {
+    fputs(message, stderr);
+    fputs("\n", stderr);
+  } else {
+    fprintf(stderr, "restrain: %s\n", *message ? message : rst_status_text(status));
+  }
+  switch (status) {
+  case RST_OK:
+    return RST_EXIT_DONE;
+  case RST_ERROR_ARGUMENT:
+  case RST_ERROR_CASE:
+  case RST_ERROR_UNSUPPORTED:
+    return RST_EXIT_USAGE;
+  case RST_ERROR_IO:
+    return RST_EXIT_IO;
+  default:
+    return RST_EXIT_FAILURE;
+  }
+}
+
+enum rst_status rst_arguments_load(struct rst_context *context, const struct rst_arguments *arguments,
+                                   struct rst_case **loaded) {
+  const enum rst_status status = rst_context_set_threads(context, arguments->threads);
+  return status == RST_OK ? rst_case_load(context, arguments->subject, arguments->overrides,
+                                          arguments->override_count, loaded)
+                          : status;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_WATCH_H
+#define RST_WATCH_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "restrain/run.h"
+
+/** @file
+ * What watches over a run from outside: signals, the wall limit, the progress line.
+ */
+
+struct rst_watch {
+  double wall_limit; /**< seconds, 0 for none */
+  bool show;         /**< draw the progress line: standard error is a terminal and not --quiet */
+  bool drawn;
+  long first; /**< iteration at the first poll, -1 before */
+  struct timespec started, shown;
+};
+
+/** Catch SIGINT and SIGTERM: the first asks for a stop, a second one of the kind ends the process at once. */
+void rst_watch_start(struct rst_watch *watch, double wall_limit, bool quiet);
+/** rst_run_options.poll; user is the watch. */
+const char *rst_watch_poll(void *user, const struct rst_run_progress *progress);
+/** Wipe the progress line. */
+void rst_watch_stop(struct rst_watch *watch);
+
+/** "1:02:03", "2:03" or "0.15 s" into text. */
+void rst_format_duration(double seconds, size_t size, char *text);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_TEXT_H
+#define RST_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** @file
+ * A growing text, with what JSON needs. Exhausted memory is remembered and shows in rst_text_take().
+ */
+
+struct rst_text {
+  char *bytes; /**< NUL-terminated, NULL while empty */
+  size_t length, capacity;
+  bool failed;
+};
+
+/** Append, printf format. */
+void rst_text_add(struct rst_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Append the shortest decimal that reads back as the same double; "null" in place of NaN and infinities,
+ * which JSON lacks. */
+void rst_text_add_number(struct rst_text *text, double value);
+/** Append a JSON string: quoted, escaped; NULL gives null. */
+void rst_text_add_quoted(struct rst_text *text, const char *string);
+
+/** The malloc'ed text, "" if nothing was added, NULL if memory was exhausted; the object is empty afterwards.
+ */
+char *rst_text_take(struct rst_text *text);
+/** Free without taking. */
+void rst_text_clear(struct rst_text *text);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_CORRELATION_TYPE_H
+#define RST_CORRELATION_TYPE_H
+
+#include "restrain/correlation.h"
+
+/** @file
+ * An implementation of the correlation operator. A new one is one line of the list and one file among
+ * real_sources that defines its table, `const struct rst_correlation_type RST_REAL(rst_correlation_<name>)`.
+ */
+
+#define RST_CORRELATION_LIST(X)                                                                              \
+  X(reference)                                                                                               \
+  X(fft)
+
+/** Shapes of a correlation; fixed for the life of an operator. */
+struct rst_correlation_shape {
+  size_t ny, nx; /**< image */
+  size_t ky, kx; /**< kernel */
+  size_t my, mx; /**< response: n-k+1 for `valid`, n for `periodic` */
+};
+
+/** Arrays are contiguous, of the precision of the table. */
+struct rst_correlation_type {
+  /** Estimated nanoseconds of one apply() and one adjoint(). */
+  double (*cost)(const struct rst_correlation_shape *shape);
+  /** Copies what it needs of the image. On failure *state is NULL. */
+  enum rst_status (*create)(struct rst_context *context, const struct rst_correlation_shape *shape,
+                            const void *image, void **state);
+  void (*apply)(void *state, const void *kernel, void *response);
+  void (*adjoint)(void *state, const void *weights, void *kernel);
+  void (*destroy)(void *state); /**< never called with NULL */
+};
+
+#define RST_CORRELATION_DECLARE(name)                                                                        \
+  extern const struct rst_correlation_type rst_correlation_##name##_double, rst_correlation_##name##_float;
+RST_CORRELATION_LIST(RST_CORRELATION_DECLARE)
+#undef RST_CORRELATION_DECLARE
+
+#endif

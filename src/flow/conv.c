@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/** @file
+ * The one-layer convolutional network of arXiv 2206.02001, section 4, trained on the cross entropy. Per image
+ * I with label y, and c = correlation of u and I, `pool` the mean or the sum over the positions of c,
+ *
+ *     p = pool s(c) - shift,  yhat = sigmoid(p),  a = yhat - y
+ *     E = -y log yhat - (1-y) log(1-yhat) = log(1 + exp(q)),  q = -p for y = 1 and p for y = 0
+ *     grad E = a gbar,  gbar = pool[ s'(c) I ]
+ *     H v    = a pool[ s''(c) (I*v) I ] + sigmoid'(p) <gbar, v> gbar
+ *
+ * With sigma = sigmoid(q), a = -sigma for y = 1 and sigma for y = 0, and sigmoid'(p) = sigma (1 - sigma): no
+ * difference of nearly equal numbers and no logarithm of zero, however large |p|. Since <gbar, v> =
+ * pool[ s'(c) (I*v) ], both terms of H v go through one adjoint. Where c itself overflows, E and its
+ * derivatives are not finite.
+ */
+
+#include <math.h>
+
+#include "flow/convolution.h"
+#include "flow/curvature.h"
+
+struct conv {
+  struct rst_convolution base;
+  const struct rst_activation *activation;
+  double beta, shift;
+};
+
+enum { RESPONSE, SLOPE, TANGENT, RESPONSES };
+
+static enum rst_status create(struct rst_flow *flow, const struct rst_flow_parameters *parameters) {
+  struct conv *conv = (struct conv *)flow;
+  conv->activation = rst_activation_find(parameters->activation);
+  conv->beta = parameters->beta;
+  conv->shift = parameters->shift;
+  return rst_convolution_build(&conv->base, parameters, RESPONSES, NULL);
+}
+
+static void destroy(struct rst_flow *flow) {
+  rst_convolution_release((struct rst_convolution *)flow);
+}
+
+static double softplus(double q) {
+  return fmax(q, 0.0) + log1p(exp(-fabs(q)));
+}
+
+static double sigmoid(double q) {
+  const double e = exp(-fabs(q));
+  return (q < 0 ? e : 1.0) / (1.0 + e);
+}
+
+/* The network: s' and s'' of the response unless NULL (either may be the response's own field), and q, the
+ * output signed so that the loss grows with it. */
+static double forward(const struct conv *conv, struct rst_convolution_term *term, const struct rst_field *u,
+                      struct rst_field *ds, struct rst_field *dds) {
+  double sum = 0.0;
+  rst_correlation_apply(term->correlation, u, term->response[RESPONSE]);
+  rst_activation_evaluate(conv->activation, conv->beta, term->response[RESPONSE], NULL, ds, dds, &sum);
+  const double p = term->norm * sum - conv->shift;
+  const double q = term->label == 1 ? -p : p;
+  term->loss = softplus(q);
+  term->residual = term->label == 1 ? -sigmoid(q) : sigmoid(q);
+  return q;
+}
+
+static void value_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
+                       const struct rst_field *u, const struct rst_field *v) {
+  (void)v;
+  forward((const struct conv *)convolution, term, u, NULL, NULL);
+}
+
+static void gradient_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
+                          const struct rst_field *u, const struct rst_field *v) {
+  (void)v;
+  struct rst_field *ds = term->response[RESPONSE];
+  forward((const struct conv *)convolution, term, u, ds, NULL);
+  rst_correlation_adjoint(term->correlation, ds, term->contribution);
+  rst_field_scale(term->residual * term->norm / (double)convolution->count, term->contribution);
+}
+
+static void product_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
+                         const struct rst_field *u, const struct rst_field *v) {
+  struct rst_field *dds = term->response[RESPONSE];
+  struct rst_field *ds = term->response[SLOPE];
+  struct rst_field *tangent = term->response[TANGENT];
+  const double q = forward((const struct conv *)convolution, term, u, ds, dds);
+  rst_correlation_apply(term->correlation, v, tangent);
+  const double rank_one = sigmoid(q) * sigmoid(-q) * term->norm * rst_field_dot(ds, tangent);
+  const struct rst_curvature *curvature =
+      ds->precision == RST_PRECISION_FLOAT ? &rst_curvature_float : &rst_curvature_double;
+  curvature->combine(rst_field_count(ds), term->residual, dds->data, tangent->data, rank_one, ds->data);
+  rst_correlation_adjoint(term->correlation, ds, term->contribution);
+  rst_field_scale(term->norm / (double)convolution->count, term->contribution);
+}
+
+static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
+                     struct rst_field *gradient) {
+  struct rst_convolution *convolution = (struct rst_convolution *)flow;
+  rst_convolution_run(convolution, gradient ? gradient_task : value_task, u, NULL);
+  *value = rst_convolution_value(convolution, u);
+  if (gradient) {
+    rst_field_fill(0.0, gradient);
+    rst_convolution_add(convolution, u, gradient);
+  }
+}
+
+static void hessian_product(struct rst_flow *flow, const struct rst_field *u, const struct rst_field *v,
+                            struct rst_field *product) {
+  struct rst_convolution *convolution = (struct rst_convolution *)flow;
+  rst_convolution_run(convolution, product_task, u, v);
+  rst_field_fill(0.0, product);
+  rst_convolution_add(convolution, v, product);
+}
+
+const struct rst_flow_type rst_flow_conv = {
+    .size = sizeof(struct conv),
+    .boundaries = rst_convolution_boundaries,
+    .boundary_count = RST_CONVOLUTION_BOUNDARIES,
+    .create = create,
+    .destroy = destroy,
+    .evaluate = evaluate,
+    .hessian_product = hessian_product,
+};

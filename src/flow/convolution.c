@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "flow/convolution.h"
+
+#include <math.h>
+
+#include "core/core.h"
+
+const enum rst_boundary rst_convolution_boundaries[RST_CONVOLUTION_BOUNDARIES] = {RST_BOUNDARY_VALID,
+                                                                                  RST_BOUNDARY_PERIODIC};
+
+static enum rst_status check(struct rst_context *context, const struct rst_flow_parameters *parameters) {
+  RST_REQUIRE(context, parameters->kernel >= 1, RST_ERROR_ARGUMENT,
+              "the kernel has %zu points a side; it needs at least 1", parameters->kernel);
+  RST_REQUIRE(context, parameters->image_count >= 1 && parameters->images, RST_ERROR_ARGUMENT,
+              "the flow %s has no image; give at least one", parameters->kind);
+  RST_REQUIRE(context, parameters->pooling == RST_POOLING_MEAN || parameters->pooling == RST_POOLING_SUM,
+              RST_ERROR_ARGUMENT, "the pooling %d is neither mean nor sum", (int)parameters->pooling);
+  RST_REQUIRE(context, isfinite(parameters->shift), RST_ERROR_ARGUMENT, "the shift is %g; it must be finite",
+              parameters->shift);
+  RST_REQUIRE(context, isfinite(parameters->beta), RST_ERROR_ARGUMENT,
+              "the activation's beta is %g; it must be finite", parameters->beta);
+  if (!rst_activation_find(parameters->activation)) {
+    return rst_flow_fail_unknown(context, "activation", parameters->activation, rst_activation_names());
+  }
+  for (size_t i = 0; i < parameters->image_count; ++i) {
+    const int label = parameters->images[i].label;
+    RST_REQUIRE(context, label == 0 || label == 1, RST_ERROR_ARGUMENT,
+                "the label of image %zu is %d; it must be 0 or 1", i + 1, label);
+  }
+  return RST_OK;
+}
+
+static enum rst_status build_term(struct rst_convolution *convolution,
+                                  const struct rst_flow_parameters *parameters, size_t responses,
+                                  const struct rst_field *image, struct rst_convolution_term *term) {
+  struct rst_context *context = convolution->base.context;
+  const size_t k = parameters->kernel;
+  RST_REQUIRE(context, k <= image->ny && k <= image->nx, RST_ERROR_ARGUMENT,
+              "the kernel of %zu x %zu is larger than image %td of %zu x %zu; make it smaller", k, k,
+              term - convolution->terms + 1, image->ny, image->nx);
+  RST_TRY(rst_correlation_create(context, image, k, k, parameters->boundary, parameters->correlation,
+                                 &term->correlation));
+  size_t my = 0;
+  size_t mx = 0;
+  rst_correlation_response_shape(term->correlation, &my, &mx);
+  term->norm = parameters->pooling == RST_POOLING_MEAN ? 1.0 / ((double)my * (double)mx) : 1.0;
+  for (size_t i = 0; i < responses; ++i) {
+    RST_TRY(rst_field_create(context, image->precision, my, mx, &term->response[i]));
+  }
+  return rst_field_create(context, image->precision, k, k, &term->contribution);
+}
+
+static enum rst_status build_image(struct rst_convolution *convolution,
+                                   const struct rst_flow_parameters *parameters, size_t responses,
+                                   rst_convolution_visitor *visit, size_t index) {
+  struct rst_convolution_term *term = &convolution->terms[index];
+  struct rst_field *image = NULL;
+  term->label = parameters->images[index].label;
+  RST_TRY(rst_image_create(convolution->base.context, &parameters->images[index].image, parameters->precision,
+                           &image));
+  enum rst_status status = build_term(convolution, parameters, responses, image, term);
+  if (status == RST_OK && visit) {
+    status = visit(convolution, term, image);
+  }
+  rst_field_destroy(&image);
+  return status;
+}
+
+static enum rst_status build_regulariser(struct rst_convolution *convolution,
+                                         const struct rst_flow_parameters *parameters) {
+  const struct rst_flow *flow = &convolution->base;
+  const enum rst_ends ends =
+      parameters->boundary == RST_BOUNDARY_PERIODIC ? RST_ENDS_PERIODIC : RST_ENDS_FREE;
+  if (parameters->diffusion.coefficient == 0) {
+    return RST_OK;
+  }
+  return rst_laplacian_create(flow->context, flow->precision, flow->ny, flow->nx, ends,
+                              &parameters->diffusion, &convolution->regulariser);
+}
+
+enum rst_status rst_convolution_build(struct rst_convolution *convolution,
+                                      const struct rst_flow_parameters *parameters, size_t responses,
+                                      rst_convolution_visitor *visit) {
+  struct rst_flow *flow = &convolution->base;
+  RST_TRY(check(flow->context, parameters));
+  flow->ny = parameters->kernel;
+  flow->nx = parameters->kernel;
+  void *memory = NULL;
+  RST_TRY(rst_allocate(flow->context, parameters->image_count, sizeof *convolution->terms, &memory));
+  convolution->terms = memory;
+  convolution->count = parameters->image_count;
+  for (size_t i = 0; i < convolution->count; ++i) {
+    RST_TRY(build_image(convolution, parameters, responses, visit, i));
+  }
+  flow->correlation = rst_correlation_name(convolution->terms[0].correlation);
+  return build_regulariser(convolution, parameters);
+}
+
+void rst_convolution_release(struct rst_convolution *convolution) {
+  for (size_t i = 0; i < convolution->count; ++i) {
+    struct rst_convolution_term *term = &convolution->terms[i];
+    for (size_t j = 0; j < RST_CONVOLUTION_MOST_RESPONSES; ++j) {
+      rst_field_destroy(&term->response[j]);
+    }
+    rst_field_destroy(&term->contribution);
+    rst_correlation_destroy(&term->correlation);
+  }
+  free(convolution->terms);
+  convolution->terms = NULL;
+  convolution->count = 0;
+  rst_laplacian_destroy(&convolution->regulariser);
+}
+
+void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_task *task,
+                         const struct rst_field *u, const struct rst_field *v) {
+  const int threads = rst_context_threads(convolution->base.context);
+  (void)threads;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1 && convolution->count > 1)
+#endif
+  for (size_t i = 0; i < convolution->count; ++i) {
+    task(convolution, &convolution->terms[i], u, v);
+  }
+}
+
+struct rst_flow_value rst_convolution_value(struct rst_convolution *convolution, const struct rst_field *u) {
+  double loss = 0.0;
+  double residual = 0.0;
+  for (size_t i = 0; i < convolution->count; ++i) {
+    loss += convolution->terms[i].loss;
+    residual += convolution->terms[i].residual;
+  }
+  const double count = (double)convolution->count;
+  const double regulariser =
+      convolution->regulariser ? rst_laplacian_energy(convolution->regulariser, u) : 0.0;
+  return (struct rst_flow_value){.data_loss = loss / count + regulariser, .residual = residual / count};
+}
+
+void rst_convolution_add(struct rst_convolution *convolution, const struct rst_field *v,
+                         struct rst_field *total) {
+  for (size_t i = 0; i < convolution->count; ++i) {
+    rst_field_axpy(1.0, convolution->terms[i].contribution, total);
+  }
+  if (convolution->regulariser) {
+    rst_laplacian_add(convolution->regulariser, v, total);
+  }
+}

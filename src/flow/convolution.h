@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_CONVOLUTION_H
+#define RST_CONVOLUTION_H
+
+#include "flow/type.h"
+
+/** @file
+ * What the convolutional flows share. Their energy is a mean over labelled images plus a regulariser,
+ *
+ *     E(u) = (1/n) sum_i E_i(u) + (gamma/2) sum |grad_h u|^2.
+ *
+ * Each image is a term with a correlation, work space and results of its own, so that terms may be computed
+ * in different threads; results are added in the order of the images, whatever the number of threads.
+ */
+
+enum { RST_CONVOLUTION_MOST_RESPONSES = 3 };
+
+struct rst_convolution_term {
+  struct rst_correlation *correlation;
+  int label;
+  double norm; /**< of the pooling: 1, or 1 / number of positions */
+  /** Work space in the shape of the response. */
+  struct rst_field *response[RST_CONVOLUTION_MOST_RESPONSES];
+  /* results of a task: */
+  double loss, residual;
+  struct rst_field *contribution; /**< to the gradient or Hessian product, in the shape of the state */
+};
+
+/** Base of a convolutional flow, its first member. */
+struct rst_convolution {
+  struct rst_flow base;
+  size_t count;
+  struct rst_convolution_term *terms;
+  struct rst_laplacian *regulariser; /**< NULL for none */
+};
+
+/** Called once per term, in order, while its image exists. */
+typedef enum rst_status rst_convolution_visitor(struct rst_convolution *convolution,
+                                                struct rst_convolution_term *term,
+                                                const struct rst_field *image);
+
+/** Work on one term: reads the convolution and the states (v may be NULL), writes the term alone. */
+typedef void rst_convolution_task(const struct rst_convolution *convolution,
+                                  struct rst_convolution_term *term, const struct rst_field *u,
+                                  const struct rst_field *v);
+
+/** The boundaries of both flows, default first. */
+enum { RST_CONVOLUTION_BOUNDARIES = 2 };
+extern const enum rst_boundary rst_convolution_boundaries[RST_CONVOLUTION_BOUNDARIES];
+
+/** Check the shared parameters and build the terms, each with `responses` work fields. @param visit NULL for
+ * none. */
+enum rst_status rst_convolution_build(struct rst_convolution *convolution,
+                                      const struct rst_flow_parameters *parameters, size_t responses,
+                                      rst_convolution_visitor *visit);
+/** Release the members; the object may be half built. */
+void rst_convolution_release(struct rst_convolution *convolution);
+
+/** Run the task on every term, on as many threads as the context allows. */
+void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_task *task,
+                         const struct rst_field *u, const struct rst_field *v);
+
+/** Mean loss and residual of the terms, plus the regulariser's energy at u. */
+struct rst_flow_value rst_convolution_value(struct rst_convolution *convolution, const struct rst_field *u);
+
+/** total = total + sum of the terms' contributions + the regulariser's -gamma Lap_h v. */
+void rst_convolution_add(struct rst_convolution *convolution, const struct rst_field *v,
+                         struct rst_field *total);
+
+#endif

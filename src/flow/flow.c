@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "restrain/flow.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "core/core.h"
+#include "flow/type.h"
+
+#define NAME(identifier, name) name,
+static const char *const names[] = {RST_FLOW_LIST(NAME) NULL};
+#undef NAME
+
+#define TYPE(identifier, name) &rst_flow_##identifier,
+static const struct rst_flow_type *const types[] = {RST_FLOW_LIST(TYPE)};
+#undef TYPE
+
+static const char *const boundary_names[] = {[RST_BOUNDARY_VALID] = "valid",
+                                             [RST_BOUNDARY_PERIODIC] = "periodic",
+                                             [RST_BOUNDARY_DIRICHLET] = "dirichlet",
+                                             NULL};
+enum { BOUNDARY_COUNT = sizeof boundary_names / sizeof *boundary_names - 1 };
+
+const char *const *rst_flow_names(void) {
+  return names;
+}
+
+const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count) {
+  const int index = rst_name_index(names, kind);
+  *count = index < 0 ? 0 : types[index]->boundary_count;
+  return index < 0 ? NULL : types[index]->boundaries;
+}
+
+enum rst_status rst_flow_fail_unknown(struct rst_context *context, const char *what, const char *name,
+                                      const char *const *known) {
+  char *list = rst_name_join(known);
+  const enum rst_status status = rst_fail(context, RST_ERROR_ARGUMENT, "unknown %s '%s'; choose one of: %s",
+                                          what, name ? name : "", list ? list : "");
+  free(list);
+  return status;
+}
+
+static enum rst_status check_boundary(struct rst_context *context, const struct rst_flow_type *type,
+                                      const struct rst_flow_parameters *parameters) {
+  const char *allowed[BOUNDARY_COUNT + 1] = {NULL};
+  for (size_t i = 0; i < type->boundary_count; ++i) {
+    if (type->boundaries[i] == parameters->boundary) {
+      return RST_OK;
+    }
+    allowed[i] = boundary_names[type->boundaries[i]];
+  }
+  const size_t given = (size_t)parameters->boundary;
+  char *list = rst_name_join(allowed);
+  const enum rst_status status = rst_fail(
+      context, RST_ERROR_ARGUMENT, "the flow %s does not take the boundary '%s'; choose one of: %s",
+      parameters->kind, given < BOUNDARY_COUNT ? boundary_names[given] : "(invalid)", list ? list : "");
+  free(list);
+  return status;
+}
+
+/* What all kinds share; each checks its own parameters itself. */
+static enum rst_status check(struct rst_context *context, const struct rst_flow_type *type,
+                             const struct rst_flow_parameters *parameters) {
+  const double coefficient = parameters->diffusion.coefficient;
+  RST_REQUIRE(context,
+              parameters->precision == RST_PRECISION_DOUBLE || parameters->precision == RST_PRECISION_FLOAT,
+              RST_ERROR_ARGUMENT, "the precision %d is neither double nor float", (int)parameters->precision);
+  RST_REQUIRE(context, isfinite(coefficient) && coefficient >= 0, RST_ERROR_ARGUMENT,
+              "the diffusion coefficient is %g; it must be finite and not negative", coefficient);
+  return check_boundary(context, type, parameters);
+}
+
+enum rst_status rst_flow_create(struct rst_context *context, const struct rst_flow_parameters *parameters,
+                                struct rst_flow **flow) {
+  *flow = NULL;
+  const int index = rst_name_index(names, parameters->kind);
+  if (index < 0) {
+    return rst_flow_fail_unknown(context, "flow", parameters->kind, names);
+  }
+  const struct rst_flow_type *type = types[index];
+  RST_TRY(check(context, type, parameters));
+  void *memory = NULL;
+  RST_TRY(rst_allocate(context, 1, type->size, &memory));
+  struct rst_flow *made = memory;
+  *made = (struct rst_flow){.type = type,
+                            .name = names[index],
+                            .context = context,
+                            .precision = parameters->precision,
+                            .spacing = 1.0,
+                            .correlation = "none"};
+  const enum rst_status status = type->create(made, parameters);
+  if (status != RST_OK) {
+    rst_flow_destroy(&made);
+    return status;
+  }
+  *flow = made;
+  return RST_OK;
+}
+
+void rst_flow_destroy(struct rst_flow **flow) {
+  if (*flow) {
+    (*flow)->type->destroy(*flow);
+    free(*flow);
+    *flow = NULL;
+  }
+}
+
+const char *rst_flow_name(const struct rst_flow *flow) {
+  return flow->name;
+}
+
+enum rst_precision rst_flow_precision(const struct rst_flow *flow) {
+  return flow->precision;
+}
+
+void rst_flow_shape(const struct rst_flow *flow, size_t *ny, size_t *nx) {
+  *ny = flow->ny;
+  *nx = flow->nx;
+}
+
+double rst_flow_spacing(const struct rst_flow *flow) {
+  return flow->spacing;
+}
+
+const char *rst_flow_correlation(const struct rst_flow *flow) {
+  return flow->correlation;
+}
+
+static bool is_state(const struct rst_flow *flow, const struct rst_field *u) {
+  return u->precision == flow->precision && u->ny == flow->ny && u->nx == flow->nx;
+}
+
+void rst_flow_evaluate(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
+                       struct rst_field *gradient) {
+  assert(is_state(flow, u) && (!gradient || is_state(flow, gradient)));
+  flow->type->evaluate(flow, u, value, gradient);
+}
+
+void rst_flow_hessian_product(struct rst_flow *flow, const struct rst_field *u, const struct rst_field *v,
+                              struct rst_field *product) {
+  assert(is_state(flow, u) && is_state(flow, v) && is_state(flow, product));
+  flow->type->hessian_product(flow, u, v, product);
+}
+
+void rst_flow_pin(const struct rst_flow *flow, struct rst_field *v) {
+  assert(is_state(flow, v));
+  if (flow->type->pin) {
+    flow->type->pin(flow, v);
+  }
+}
+
+enum rst_status rst_flow_symbol_shape(struct rst_flow *flow, size_t *ny, size_t *nx, bool *exact) {
+  RST_REQUIRE(flow->context, flow->type->symbol_shape, RST_ERROR_UNSUPPORTED,
+              "the flow %s is not linear and has no Fourier symbol; use the eigenvalues of its Hessian",
+              flow->name);
+  return flow->type->symbol_shape(flow, ny, nx, exact);
+}
+
+enum rst_status rst_flow_symbol(struct rst_flow *flow, struct rst_field *lambda) {
+  size_t ny = 0;
+  size_t nx = 0;
+  bool exact = false;
+  RST_TRY(rst_flow_symbol_shape(flow, &ny, &nx, &exact));
+  assert(lambda->precision == RST_PRECISION_DOUBLE && lambda->ny == ny && lambda->nx == nx);
+  flow->type->symbol(flow, lambda);
+  return RST_OK;
+}
+
+/* Phase angle of wave number k of n in FFT order, exactly pi for the highest of an even n. */
+static double phase(size_t k, size_t n) {
+  const double pi = 3.14159265358979323846;
+  const double turn = 2.0 * (double)k / (double)n;
+  return pi * (2 * k > n ? turn - 2.0 : turn);
+}
+
+void rst_flow_add_diffusion_symbol(const struct rst_laplacian *laplacian, struct rst_field *lambda) {
+  for (size_t y = 0; y < lambda->ny; ++y) {
+    for (size_t x = 0; x < lambda->nx; ++x) {
+      const double diffusion = rst_laplacian_symbol(laplacian, phase(y, lambda->ny), phase(x, lambda->nx));
+      rst_field_set(lambda, y, x, rst_field_get(lambda, y, x) + diffusion);
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/** @file
+ * The heat equation du/dt = kappa Lap_h u on a line or a square, as the gradient flow of
+ *
+ *     E(u) = (kappa/2) <u, -Lap_h u>
+ *
+ * with fixed or periodic ends (arXiv 2206.02001, figure 1: where explicit steps beyond h^2/(2 kappa) blow
+ * up). E is quadratic: the Hessian is -kappa Lap_h on the free points.
+ */
+
+#include "core/core.h"
+#include "flow/type.h"
+
+struct heat {
+  struct rst_flow base;
+  struct rst_laplacian *laplacian;
+  struct rst_field *tangent; /**< v with its fixed points set to zero */
+  bool periodic;
+};
+
+static const enum rst_boundary boundaries[] = {RST_BOUNDARY_DIRICHLET, RST_BOUNDARY_PERIODIC};
+
+static enum rst_status create(struct rst_flow *flow, const struct rst_flow_parameters *parameters) {
+  struct heat *heat = (struct heat *)flow;
+  struct rst_context *context = flow->context;
+  enum { FEWEST_POINTS = 3 };
+  RST_REQUIRE(context, parameters->dimension == 1 || parameters->dimension == 2, RST_ERROR_ARGUMENT,
+              "the heat flow has %d dimensions; it must have 1 or 2", parameters->dimension);
+  RST_REQUIRE(context, parameters->points >= FEWEST_POINTS, RST_ERROR_ARGUMENT,
+              "the heat flow has %zu points a side; it needs at least %d", parameters->points, FEWEST_POINTS);
+  RST_REQUIRE(context, parameters->diffusion.coefficient > 0, RST_ERROR_ARGUMENT,
+              "the diffusivity of the heat flow is %g; it must be positive",
+              parameters->diffusion.coefficient);
+  flow->ny = parameters->dimension == 2 ? parameters->points : 1;
+  flow->nx = parameters->points;
+  flow->spacing = parameters->diffusion.spacing;
+  heat->periodic = parameters->boundary == RST_BOUNDARY_PERIODIC;
+  RST_TRY(rst_laplacian_create(context, flow->precision, flow->ny, flow->nx,
+                               heat->periodic ? RST_ENDS_PERIODIC : RST_ENDS_FIXED, &parameters->diffusion,
+                               &heat->laplacian));
+  return rst_field_create(context, flow->precision, flow->ny, flow->nx, &heat->tangent);
+}
+
+static void destroy(struct rst_flow *flow) {
+  struct heat *heat = (struct heat *)flow;
+  rst_field_destroy(&heat->tangent);
+  rst_laplacian_destroy(&heat->laplacian);
+}
+
+static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
+                     struct rst_field *gradient) {
+  struct heat *heat = (struct heat *)flow;
+  *value = (struct rst_flow_value){.data_loss = rst_laplacian_energy(heat->laplacian, u), .residual = 0.0};
+  if (gradient) {
+    rst_field_fill(0.0, gradient);
+    rst_laplacian_add(heat->laplacian, u, gradient);
+  }
+}
+
+/* With its fixed points at zero v is its own deviation from the straight line between them. */
+static void hessian_product(struct rst_flow *flow, const struct rst_field *u, const struct rst_field *v,
+                            struct rst_field *product) {
+  struct heat *heat = (struct heat *)flow;
+  (void)u;
+  rst_field_copy(v, heat->tangent);
+  rst_laplacian_pin(heat->laplacian, heat->tangent);
+  rst_field_fill(0.0, product);
+  rst_laplacian_add(heat->laplacian, heat->tangent, product);
+}
+
+static void pin(const struct rst_flow *flow, struct rst_field *v) {
+  rst_laplacian_pin(((const struct heat *)flow)->laplacian, v);
+}
+
+static enum rst_status symbol_shape(struct rst_flow *flow, size_t *ny, size_t *nx, bool *exact) {
+  *ny = flow->ny;
+  *nx = flow->nx;
+  *exact = ((struct heat *)flow)->periodic;
+  return RST_OK;
+}
+
+static void symbol(struct rst_flow *flow, struct rst_field *lambda) {
+  rst_field_fill(0.0, lambda);
+  rst_flow_add_diffusion_symbol(((struct heat *)flow)->laplacian, lambda);
+}
+
+const struct rst_flow_type rst_flow_heat = {
+    .size = sizeof(struct heat),
+    .boundaries = boundaries,
+    .boundary_count = sizeof boundaries / sizeof *boundaries,
+    .create = create,
+    .destroy = destroy,
+    .evaluate = evaluate,
+    .hessian_product = hessian_product,
+    .pin = pin,
+    .symbol_shape = symbol_shape,
+    .symbol = symbol,
+};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_FLOW_TYPE_H
+#define RST_FLOW_TYPE_H
+
+#include "restrain/flow.h"
+
+/** @file
+ * What a kind of flow provides. A new kind is one file that defines a type and one line in RST_FLOW_LIST.
+ */
+
+/** Base of every flow object, its first member. */
+struct rst_flow {
+  const struct rst_flow_type *type;
+  const char *name; /**< static */
+  struct rst_context *context;
+  enum rst_precision precision;
+  /* set by create(): */
+  size_t ny, nx;           /**< shape of the state */
+  double spacing;          /**< preset to 1 */
+  const char *correlation; /**< static; preset to "none" */
+};
+
+struct rst_flow_type {
+  size_t size;                         /**< of the object; it is allocated, zeroed, before create() */
+  const enum rst_boundary *boundaries; /**< that the kind allows, the default first */
+  size_t boundary_count;
+
+  /* required */
+  /** Check the kind's own parameters and build the members. After a failure destroy() is called. */
+  enum rst_status (*create)(struct rst_flow *flow, const struct rst_flow_parameters *parameters);
+  /** Release the members of an object that may be half built. */
+  void (*destroy)(struct rst_flow *flow);
+  /** As rst_flow_evaluate(); gradient may be NULL. */
+  void (*evaluate)(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
+                   struct rst_field *gradient);
+  /** As rst_flow_hessian_product(). */
+  void (*hessian_product)(struct rst_flow *flow, const struct rst_field *u, const struct rst_field *v,
+                          struct rst_field *product);
+
+  /* optional */
+  /** NULL: no point is fixed. */
+  void (*pin)(const struct rst_flow *flow, struct rst_field *v);
+  /** As rst_flow_symbol_shape(); both NULL: no symbol. symbol() is called only where the shape is known. */
+  enum rst_status (*symbol_shape)(struct rst_flow *flow, size_t *ny, size_t *nx, bool *exact);
+  void (*symbol)(struct rst_flow *flow, struct rst_field *lambda);
+};
+
+/** One line per kind: its type is rst_flow_<identifier>. */
+#define RST_FLOW_LIST(X)                                                                                     \
+  X(heat, "heat")                                                                                            \
+  X(conv, "conv")                                                                                            \
+  X(conv_linear, "conv-linear")
+
+#define RST_FLOW_DECLARATION(identifier, name) extern const struct rst_flow_type rst_flow_##identifier;
+RST_FLOW_LIST(RST_FLOW_DECLARATION)
+#undef RST_FLOW_DECLARATION
+
+/** Add the diffusion's symbol at the wave numbers of lambda's grid, in FFT order. */
+void rst_flow_add_diffusion_symbol(const struct rst_laplacian *laplacian, struct rst_field *lambda);
+
+/** Fail with "unknown <what> ..." and the names that are known. */
+enum rst_status rst_flow_fail_unknown(struct rst_context *context, const char *what, const char *name,
+                                      const char *const *known);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/core.h"
+#include "image/kinds.h"
+#include "restrain/archive.h"
+
+/** @file
+ * Images from files. What a file holds is told by its first bytes; a name "file:/path" whose part before the
+ * colon is a file means a dataset in it.
+ */
+
+enum { MAGIC_LENGTH = 8 };
+
+static bool is_file(const char *name) {
+  struct stat status;
+  return stat(name, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* Read the dataset that `name` denotes; `found` tells whether it denotes one. */
+static enum rst_status read_dataset(struct rst_context *context, const char *name, bool *found,
+                                    struct rst_field **image) {
+  char *path = NULL;
+  RST_TRY(rst_format(context, &path, "%s", name));
+  enum rst_status status = RST_OK;
+  *found = false;
+  for (char *colon = strstr(path, ":/"); colon && !*found; colon = strstr(colon + 1, ":/")) {
+    *colon = '\0';
+    if (is_file(path)) {
+      *found = true;
+      status = rst_archive_read_field(context, path, colon + 1, image);
+    }
+    *colon = ':';
+  }
+  free(path);
+  return status;
+}
+
+static enum rst_status decode(struct rst_context *context, const char *name, FILE *stream, size_t size,
+                              struct rst_field **image) {
+  static const unsigned char png[MAGIC_LENGTH] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  static const unsigned char hdf5[MAGIC_LENGTH] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+  unsigned char magic[MAGIC_LENGTH] = {0};
+  const size_t length = fread(magic, 1, sizeof magic, stream);
+  RST_REQUIRE(context, length > 0, RST_ERROR_IO, "'%s' is empty", name);
+  rewind(stream);
+  if (memcmp(magic, png, sizeof png) == 0) {
+    return rst_image_decode_png(context, name, stream, size, image);
+  }
+  if (magic[0] == 'P' && (magic[1] == '2' || magic[1] == '5')) {
+    return rst_image_decode_pgm(context, name, stream, size, image);
+  }
+  RST_REQUIRE(context, memcmp(magic, hdf5, sizeof hdf5) != 0, RST_ERROR_IO,
+              "'%s' is an HDF5 file; name a dataset in it, as in '%s:/kernel'", name, name);
+  return rst_fail(context, RST_ERROR_IO, "'%s' is neither a PNG (8 or 16 bit) nor a PGM (P2 or P5) image",
+                  name);
+}
+
+enum rst_status rst_image_read(struct rst_context *context, const char *file, struct rst_field **image) {
+  RST_REQUIRE(context, file && *file, RST_ERROR_ARGUMENT,
+              "the kind 'file' needs the name of a PNG or PGM file or of a dataset 'file.h5:/path'");
+  struct stat information;
+  if (stat(file, &information) != 0) {
+    const int error = errno;
+    bool found = false;
+    RST_TRY(read_dataset(context, file, &found, image));
+    return found ? RST_OK : rst_fail(context, RST_ERROR_IO, "'%s' cannot be read: %s", file, strerror(error));
+  }
+  RST_REQUIRE(context, S_ISREG(information.st_mode), RST_ERROR_IO,
+              "'%s' is a folder or device, not an image file", file);
+  FILE *stream = fopen(file, "rb");
+  RST_REQUIRE(context, stream, RST_ERROR_IO, "'%s' cannot be read: %s", file, strerror(errno));
+  const enum rst_status status = decode(context, file, stream, (size_t)information.st_size, image);
+  (void)fclose(stream); /* nothing was written */
+  return status;
+}
+
+enum rst_status rst_image_make_file(struct rst_context *context,
+                                    const struct rst_image_parameters *parameters, struct rst_field **image) {
+  return rst_image_read(context, parameters->file, image);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_IMAGE_KINDS_H
+#define RST_IMAGE_KINDS_H
+
+#include <stdio.h>
+
+#include "restrain/image.h"
+
+/** @file
+ * What the sources of images share. Everything is made in double and rounded once, at the end.
+ */
+
+/** One line per image kind: its name, and the suffix of its maker. */
+#define RST_IMAGE_KINDS(X)                                                                                   \
+  X("checkerboard", checkerboard)                                                                            \
+  X("constant", constant)                                                                                    \
+  X("grating", grating)                                                                                      \
+  X("gaussian-field", gaussian_field)                                                                        \
+  X("file", file)
+
+/** Make a double field; the caller destroys it. */
+typedef enum rst_status rst_image_maker(struct rst_context *context,
+                                        const struct rst_image_parameters *parameters,
+                                        struct rst_field **image);
+
+#define RST_IMAGE_DECLARE(name, suffix) rst_image_maker rst_image_make_##suffix;
+RST_IMAGE_KINDS(RST_IMAGE_DECLARE)
+#undef RST_IMAGE_DECLARE
+
+/** A double field of zeros, size x size. */
+rst_image_maker rst_image_make_square;
+
+/** RST_ERROR_ARGUMENT naming `name` and the known names. */
+enum rst_status rst_image_fail_unknown(struct rst_context *context, const char *what, const char *name,
+                                       const char *const *names);
+
+/** RST_ERROR_ARGUMENT naming `what`, value and position if an element of the double field `values` is not
+ * finite in `precision`. */
+enum rst_status rst_image_require_finite(struct rst_context *context, const char *what,
+                                         const struct rst_field *values, enum rst_precision precision);
+
+/** Read a PNG or PGM file (told by its content) as grey levels -1..1, or a dataset "file.h5:/path". */
+enum rst_status rst_image_read(struct rst_context *context, const char *file, struct rst_field **image);
+
+/** Decode an open file of `size` bytes, `name` for messages. */
+enum rst_status rst_image_decode_png(struct rst_context *context, const char *name, FILE *stream, size_t size,
+                                     struct rst_field **image);
+enum rst_status rst_image_decode_pgm(struct rst_context *context, const char *name, FILE *stream, size_t size,
+                                     struct rst_field **image);
+
+#endif

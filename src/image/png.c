@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <png.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/core.h"
+#include "image/kinds.h"
+
+/** @file
+ * PNG through libpng: any colour type and depth, interlaced or not, as grey levels of 8 or 16 bits. The
+ * luminance (Rec. 709) is taken of the encoded values; alpha is ignored.
+ */
+
+struct reader {
+  png_structp png;
+  png_infop info;
+  FILE *stream;
+  png_uint_32 width, height;
+  size_t row_bytes;
+  size_t channels; /* 1 or 3 */
+  size_t depth;    /* bytes of a sample, 1 or 2 */
+  png_bytep data;
+  png_bytepp rows; /* into data */
+  char message[128];
+};
+
+static void on_error(png_structp png, png_const_charp message) {
+  struct reader *reader = png_get_error_ptr(png);
+  snprintf(reader->message, sizeof reader->message, "%s", message);
+  png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message) {
+  (void)png;
+  (void)message;
+}
+
+/* libpng leaves the next two functions by longjmp(); what they change lives in *reader, not in locals. */
+static bool read_header(struct reader *reader) {
+  if (setjmp(png_jmpbuf(reader->png))) {
+    return false;
+  }
+  png_init_io(reader->png, reader->stream);
+  png_read_info(reader->png, reader->info);
+  if (png_get_color_type(reader->png, reader->info) == PNG_COLOR_TYPE_PALETTE) {
+    png_set_palette_to_rgb(reader->png);
+  } else {
+    png_set_expand_gray_1_2_4_to_8(reader->png);
+  }
+  png_set_strip_alpha(reader->png);
+  png_set_interlace_handling(reader->png);
+  png_read_update_info(reader->png, reader->info);
+  reader->width = png_get_image_width(reader->png, reader->info);
+  reader->height = png_get_image_height(reader->png, reader->info);
+  reader->row_bytes = png_get_rowbytes(reader->png, reader->info);
+  reader->channels = png_get_channels(reader->png, reader->info);
+  reader->depth = png_get_bit_depth(reader->png, reader->info) / 8U;
+  return true;
+}
+
+static bool read_pixels(struct reader *reader) {
+  if (setjmp(png_jmpbuf(reader->png))) {
+    return false;
+  }
+  png_read_image(reader->png, reader->rows);
+  png_read_end(reader->png, NULL);
+  return true;
+}
+
+static double sample(const struct reader *reader, size_t y, size_t x, size_t channel) {
+  const png_byte *bytes = reader->rows[y] + (x * reader->channels + channel) * reader->depth;
+  return reader->depth == 1 ? (double)bytes[0] : 256.0 * (double)bytes[0] + (double)bytes[1];
+}
+
+/* Written so that equal components give exactly that grey. */
+static double luminance(const struct reader *reader, size_t y, size_t x) {
+  if (reader->channels == 1) {
+    return sample(reader, y, x, 0);
+  }
+  const double green = sample(reader, y, x, 1);
+  return green + 0.2126 * (sample(reader, y, x, 0) - green) + 0.0722 * (sample(reader, y, x, 2) - green);
+}
+
+static enum rst_status allocate_rows(struct rst_context *context, struct reader *reader) {
+  void *data = NULL;
+  RST_TRY(rst_allocate(context, reader->height, reader->row_bytes, &data));
+  reader->data = data;
+  void *rows = NULL;
+  RST_TRY(rst_allocate(context, reader->height, sizeof *reader->rows, &rows));
+  reader->rows = rows;
+  for (size_t y = 0; y < reader->height; ++y) {
+    reader->rows[y] = reader->data + y * reader->row_bytes;
+  }
+  return RST_OK;
+}
+
+static enum rst_status convert(struct rst_context *context, const struct reader *reader,
+                               struct rst_field **image) {
+  RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, reader->height, reader->width, image));
+  const double white = reader->depth == 1 ? 255.0 : 65535.0;
+  for (size_t y = 0; y < reader->height; ++y) {
+    for (size_t x = 0; x < reader->width; ++x) {
+      rst_field_set(*image, y, x, 2.0 * luminance(reader, y, x) / white - 1.0);
+    }
+  }
+  return RST_OK;
+}
+
+static enum rst_status decode(struct rst_context *context, const char *name, size_t size,
+                              struct reader *reader, struct rst_field **image) {
+  reader->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, reader, on_error, on_warning);
+  reader->info = reader->png ? png_create_info_struct(reader->png) : NULL;
+  RST_REQUIRE(context, reader->info, RST_ERROR_MEMORY, "'%s' cannot be read: libpng could not be started",
+              name);
+  RST_REQUIRE(context, read_header(reader), RST_ERROR_IO, "'%s' is not a valid PNG file: %s", name,
+              reader->message);
+  /* Deflate shrinks at most 1032-fold: a header of a few bytes must not allocate gigabytes. */
+  RST_REQUIRE(context, reader->row_bytes / 1032 <= size / reader->height, RST_ERROR_IO,
+              "'%s' is truncated: %u x %u pixels do not fit into its %zu bytes", name,
+              (unsigned)reader->height, (unsigned)reader->width, size);
+  RST_TRY(allocate_rows(context, reader));
+  RST_REQUIRE(context, read_pixels(reader), RST_ERROR_IO, "'%s' is truncated or not a valid PNG file: %s",
+              name, reader->message);
+  return convert(context, reader, image);
+}
+
+enum rst_status rst_image_decode_png(struct rst_context *context, const char *name, FILE *stream, size_t size,
+                                     struct rst_field **image) {
+  struct reader reader = {.stream = stream};
+  const enum rst_status status = decode(context, name, size, &reader, image);
+  png_destroy_read_struct(&reader.png, &reader.info, NULL);
+  free(reader.rows);
+  free(reader.data);
+  return status;
+}

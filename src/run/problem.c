@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/core.h"
+#include "restrain/run.h"
+
+enum rst_status rst_problem_create(struct rst_context *context, const struct rst_case *from,
+                                   struct rst_problem *problem) {
+  *problem = (struct rst_problem){0};
+  struct rst_problem made = {0};
+  size_t ny = 0;
+  size_t nx = 0;
+  enum rst_status status = rst_flow_create(context, &from->flow, &made.flow);
+  if (status == RST_OK) {
+    rst_flow_shape(made.flow, &ny, &nx);
+    status = rst_field_create(context, rst_flow_precision(made.flow), ny, nx, &made.u);
+  }
+  if (status == RST_OK) {
+    status = rst_initial_fill(context, &from->initial, made.u);
+  }
+  if (status == RST_OK) {
+    status = rst_scheme_create(context, &from->step.scheme, made.flow, &made.scheme);
+  }
+  if (status != RST_OK) {
+    rst_problem_destroy(&made);
+    return status;
+  }
+  *problem = made;
+  return RST_OK;
+}
+
+void rst_problem_destroy(struct rst_problem *problem) {
+  rst_scheme_destroy(&problem->scheme);
+  rst_field_destroy(&problem->u);
+  rst_flow_destroy(&problem->flow);
+}

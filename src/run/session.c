@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "run/session.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/core.h"
+#include "transform/transform.h"
+
+static double seconds_since(const struct timespec *then) {
+  const double nanosecond = 1e-9;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)(now.tv_sec - then->tv_sec) + nanosecond * (double)(now.tv_nsec - then->tv_nsec);
+}
+
+double rst_session_wall_seconds(const struct rst_session *session) {
+  return session->wall_before + seconds_since(&session->started);
+}
+
+static void release(struct rst_session *session) {
+  rst_run_file_abandon(&session->file);
+  rst_observer_destroy(&session->observer);
+  rst_problem_destroy(&session->problem);
+  rst_field_destroy(&session->gradient);
+  rst_field_destroy(&session->slope);
+  rst_field_destroy(&session->previous);
+  free(session->snapshot);
+  free(session->rows);
+  session->snapshot = NULL;
+  session->rows = NULL;
+}
+
+static enum rst_status create_objects(struct rst_session *session) {
+  struct rst_context *context = session->context;
+  rst_context_set_rigor(context, session->run->performance.rigor);
+  RST_TRY(rst_problem_create(context, session->run, &session->problem));
+  RST_TRY(rst_observer_create(context, session->run, &session->observer));
+  const struct rst_field *u = session->problem.u;
+  RST_TRY(rst_field_create_like(context, u, &session->gradient));
+  RST_TRY(rst_field_create_like(context, u, &session->slope));
+  RST_TRY(rst_field_create_like(context, u, &session->previous));
+  size_t field_count = 0;
+  void *memory = NULL;
+  rst_observer_fields(session->observer, &field_count);
+  RST_TRY(rst_allocate(context, field_count, sizeof *session->snapshot, &memory));
+  session->snapshot = memory;
+  rst_observer_scalars(session->observer, &session->scalar_count);
+  RST_TRY(rst_allocate(context, RST_SESSION_BUFFERED_ROWS * session->scalar_count, sizeof *session->rows,
+                       &memory));
+  session->rows = memory;
+  session->radius = rst_field_norm(u);
+  return RST_OK;
+}
+
+/* The state and the scheme's own state, in the order of a checkpoint's fields. */
+static enum rst_status list_state(struct rst_session *session, struct rst_field ***state, size_t *count) {
+  struct rst_field **own = NULL;
+  const size_t own_count = rst_scheme_state(session->problem.scheme, &own);
+  void *memory = NULL;
+  RST_TRY(rst_allocate(session->context, own_count + 1, sizeof **state, &memory));
+  *state = memory;
+  (*state)[0] = session->problem.u;
+  for (size_t i = 0; i < own_count; ++i) {
+    (*state)[i + 1] = own[i];
+  }
+  *count = own_count + 1;
+  return RST_OK;
+}
+
+static enum rst_status restore(struct rst_session *session, const struct rst_checkpoint *checkpoint) {
+  struct rst_field **state = NULL;
+  size_t count = 0;
+  RST_TRY(list_state(session, &state, &count));
+  bool fits = count == checkpoint->field_count;
+  for (size_t i = 0; fits && i < count; ++i) {
+    const struct rst_field *saved = checkpoint->fields[i];
+    fits = saved->precision == state[i]->precision && saved->ny == state[i]->ny && saved->nx == state[i]->nx;
+  }
+  for (size_t i = 0; fits && i < count; ++i) {
+    rst_field_copy(checkpoint->fields[i], state[i]);
+  }
+  free(state);
+  RST_REQUIRE(session->context, fits, RST_ERROR_IO,
+              "%s: the checkpoint does not fit the case; start again with --force", session->options->output);
+  session->iteration = checkpoint->iteration;
+  session->time = checkpoint->time;
+  session->time_compensation = checkpoint->time_compensation;
+  session->radius = checkpoint->radius;
+  session->wall_before = checkpoint->wall_seconds;
+  return RST_OK;
+}
+
+/* Refuse to continue a run with another case; only the number of iterations may change. */
+static enum rst_status require_same_case(const struct rst_session *session, const char *stored) {
+  static const char *const may_differ[] = {"step.iterations", NULL};
+  char *differences = NULL;
+  RST_TRY(
+      rst_case_compare(session->context, stored, rst_case_effective(session->run), may_differ, &differences));
+  if (!differences) {
+    return RST_OK;
+  }
+  const enum rst_status status =
+      rst_fail(session->context, RST_ERROR_ARGUMENT,
+               "%s was made from another case: %s; resume with the same case, or start again with --force",
+               session->options->output, differences);
+  free(differences);
+  return status;
+}
+
+static const char *rigor_name(enum rst_rigor rigor) {
+  static const char *const names[] = {"estimate", "measure", "patient"};
+  return names[rigor];
+}
+
+/* Measured plans differ from process to process; their wisdom travels with the result. */
+static enum rst_status export_wisdom(struct rst_session *session, char **wisdom) {
+  *wisdom = NULL;
+  return rst_context_rigor(session->context) == RST_RIGOR_ESTIMATE
+             ? RST_OK
+             : rst_transform_export_wisdom(session->context, wisdom);
+}
+
+/* Like mkdir -p of everything before the last slash. */
+static enum rst_status make_folders(struct rst_context *context, const char *path) {
+  const mode_t permissions = 0777;
+  char *folder = NULL;
+  RST_TRY(rst_format(context, &folder, "%s", path));
+  enum rst_status status = RST_OK;
+  for (char *slash = strchr(folder + 1, '/'); slash && status == RST_OK; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    if (mkdir(folder, permissions) != 0 && errno != EEXIST) {
+      status =
+          rst_fail(context, RST_ERROR_IO, "the folder %s cannot be made: %s; choose another place with -o",
+                   folder, strerror(errno));
+    }
+    *slash = '/';
+  }
+  free(folder);
+  return status;
+}
+
+static enum rst_status open_file(struct rst_session *session, bool resuming,
+                                 const struct rst_checkpoint *checkpoint) {
+  struct rst_context *context = session->context;
+  const struct rst_flow *flow = session->problem.flow;
+  struct rst_run_layout layout = {.precision = rst_flow_precision(flow), .spacing = rst_flow_spacing(flow)};
+  rst_flow_shape(flow, &layout.ny, &layout.nx);
+  layout.fields = rst_observer_fields(session->observer, &layout.field_count);
+  layout.scalars = rst_observer_scalars(session->observer, &layout.scalar_count);
+  char *wisdom = NULL;
+  RST_TRY(export_wisdom(session, &wisdom));
+  const struct rst_provenance provenance = {
+      .case_source = rst_case_source(session->run),
+      .case_effective = rst_case_effective(session->run),
+      .wisdom = wisdom,
+      .argc = session->options->argc,
+      .argv = session->options->argv,
+      .threads = rst_context_threads(context),
+      .ranks = 1,
+      .rigor = rigor_name(rst_context_rigor(context)),
+      .correlation = rst_flow_correlation(flow),
+  };
+  const char *path = session->options->output;
+  enum rst_status status = RST_OK;
+  if (resuming) {
+    status = rst_run_file_reopen(context, path, &layout, &provenance, checkpoint->snapshots,
+                                 (size_t)checkpoint->iteration, &session->file);
+  } else {
+    status = session->options->make_folders ? make_folders(context, path) : RST_OK;
+    if (status == RST_OK) {
+      status = rst_checkpoint_remove(context, path);
+    }
+    if (status == RST_OK) {
+      status = rst_run_file_create(context, path, &layout, &provenance, &session->file);
+    }
+  }
+  free(wisdom);
+  return status;
+}
+
+/* What is stored must be of this case; without any checkpoint the run starts again from its first iteration,
+ * which gives the same bits. */
+static enum rst_status load_checkpoint(struct rst_session *session, struct rst_checkpoint *checkpoint) {
+  struct rst_context *context = session->context;
+  const char *path = session->options->output;
+  char *stored = NULL;
+  RST_TRY(rst_run_file_effective(context, path, &stored));
+  enum rst_status status = require_same_case(session, stored);
+  free(stored);
+  RST_TRY(status);
+  if (!rst_checkpoint_exists(path)) {
+    rst_warn(context, "%s has no checkpoint yet: starting from its first iteration", path);
+    return RST_OK;
+  }
+  RST_TRY(rst_checkpoint_load(context, path, checkpoint));
+  RST_TRY(require_same_case(session, checkpoint->effective));
+  RST_REQUIRE(context, checkpoint->iteration <= session->run->step.iterations, RST_ERROR_ARGUMENT,
+              "%s is already at iteration %ld, beyond step.iterations = %ld", path, checkpoint->iteration,
+              session->run->step.iterations);
+  return checkpoint->wisdom && *checkpoint->wisdom ? rst_transform_import_wisdom(context, checkpoint->wisdom)
+                                                   : RST_OK;
+}
+
+static enum rst_status open_session(struct rst_session *session, struct rst_checkpoint *checkpoint) {
+  struct rst_context *context = session->context;
+  const struct rst_run_options *options = session->options;
+  const bool exists = access(options->output, F_OK) == 0;
+  RST_REQUIRE(context, !exists || options->resume || options->force, RST_ERROR_IO,
+              "%s exists; go on with it by --resume or replace it by --force", options->output);
+  const bool resuming = options->resume && exists;
+  if (options->resume && !exists) {
+    rst_warn(context, "%s does not exist yet: starting a new run", options->output);
+  }
+  if (resuming) {
+    RST_TRY(load_checkpoint(session, checkpoint));
+  }
+  RST_TRY(create_objects(session));
+  if (checkpoint->field_count > 0) {
+    RST_TRY(restore(session, checkpoint));
+  }
+  return open_file(session, resuming, checkpoint);
+}
+
+enum rst_status rst_session_open(struct rst_context *context, const struct rst_case *run,
+                                 const struct rst_run_options *options, struct rst_session *session) {
+  *session = (struct rst_session){.context = context, .run = run, .options = options};
+  clock_gettime(CLOCK_MONOTONIC, &session->started);
+  session->flushed = session->started;
+  session->checkpointed = session->started;
+  struct rst_checkpoint checkpoint = {0};
+  const enum rst_status status = open_session(session, &checkpoint);
+  rst_checkpoint_clear(&checkpoint);
+  if (status != RST_OK) {
+    release(session);
+  }
+  return status;
+}
+
+static enum rst_status flush(struct rst_session *session, bool durable) {
+  if (session->buffered > 0) {
+    RST_TRY(rst_run_file_append_scalars(session->file, session->buffered, session->rows));
+    session->buffered = 0;
+  }
+  clock_gettime(CLOCK_MONOTONIC, &session->flushed);
+  return rst_run_file_flush(session->file, durable);
+}
+
+enum rst_status rst_session_record(struct rst_session *session, const struct rst_observation *observation) {
+  rst_observer_measure(session->observer, observation,
+                       session->rows + session->buffered * session->scalar_count);
+  session->buffered += 1;
+  return session->buffered == RST_SESSION_BUFFERED_ROWS ? flush(session, false) : RST_OK;
+}
+
+enum rst_status rst_session_snapshot(struct rst_session *session, const struct rst_observation *observation) {
+  rst_observer_expose(session->observer, observation, session->snapshot);
+  RST_TRY(rst_run_file_append_snapshot(session->file, session->iteration, session->time, session->snapshot));
+  return flush(session, false);
+}
+
+enum rst_status rst_session_checkpoint(struct rst_session *session) {
+  char *wisdom = NULL;
+  struct rst_field **state = NULL;
+  size_t count = 0;
+  RST_TRY(flush(session, true));
+  RST_TRY(export_wisdom(session, &wisdom));
+  enum rst_status status = list_state(session, &state, &count);
+  if (status == RST_OK) {
+    const struct rst_checkpoint checkpoint = {
+        .iteration = session->iteration,
+        .time = session->time,
+        .time_compensation = session->time_compensation,
+        .snapshots = rst_run_file_snapshots(session->file),
+        .radius = session->radius,
+        .wall_seconds = rst_session_wall_seconds(session),
+        .effective = (char *)rst_case_effective(session->run),
+        .wisdom = wisdom ? wisdom : "",
+        .field_count = count,
+        .fields = state,
+    };
+    status = rst_checkpoint_save(session->context, session->options->output, &checkpoint);
+  }
+  free(state);
+  free(wisdom);
+  clock_gettime(CLOCK_MONOTONIC, &session->checkpointed);
+  return status;
+}
+
+enum rst_status rst_session_tick(struct rst_session *session) {
+  if (seconds_since(&session->checkpointed) >= session->run->output.checkpoint) {
+    return rst_session_checkpoint(session);
+  }
+  return seconds_since(&session->flushed) >= 1.0 && session->buffered > 0 ? flush(session, false) : RST_OK;
+}
+
+enum rst_status rst_session_close(struct rst_session *session, const char *reason) {
+  enum rst_status status = flush(session, true);
+  if (status == RST_OK) {
+    status = rst_run_file_finish(&session->file, reason, rst_session_wall_seconds(session));
+  }
+  release(session);
+  return status;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_SESSION_H
+#define RST_SESSION_H
+
+#include <time.h>
+
+#include "archive/checkpoint.h"
+#include "run/observer.h"
+
+/** @file
+ * A session: one call of rst_run(), from opening the output, new or resumed, to closing it. The file holds
+ * rows 0 to t-1 of the scalars, and a checkpoint taken at t holds u_t: resuming at t repeats exactly what an
+ * uninterrupted run does from t on.
+ */
+
+enum { RST_SESSION_BUFFERED_ROWS = 256 };
+
+struct rst_session {
+  struct rst_context *context;
+  const struct rst_case *run;
+  const struct rst_run_options *options;
+  struct rst_problem problem;
+  struct rst_observer *observer;
+  struct rst_run_file *file;
+  struct rst_field *gradient; /**< grad E, destroyed by the step */
+  struct rst_field *slope;    /**< grad L, for observers */
+  struct rst_field *previous; /**< u before the step */
+  const struct rst_field **snapshot;
+  double *rows; /**< scalars not yet in the file, [buffered][scalars] */
+  size_t scalar_count, buffered;
+  long iteration;                 /**< t: updates done */
+  double time, time_compensation; /**< Kahan sum of the steps taken */
+  double radius;                  /**< |u_0| */
+  double wall_before;             /**< seconds spent by earlier calls */
+  struct timespec started, flushed, checkpointed;
+};
+
+/** Build everything that the case describes, then open the output: nothing is written if the case cannot be
+ * turned into objects. On failure the session is closed. */
+enum rst_status rst_session_open(struct rst_context *context, const struct rst_case *run,
+                                 const struct rst_run_options *options, struct rst_session *session);
+
+/** Record the scalars of iteration t. */
+enum rst_status rst_session_record(struct rst_session *session, const struct rst_observation *observation);
+/** Store the fields of iteration t and flush. */
+enum rst_status rst_session_snapshot(struct rst_session *session, const struct rst_observation *observation);
+/** Flush if a second has passed; take a checkpoint if it is due. Call at the top of iteration t. */
+enum rst_status rst_session_tick(struct rst_session *session);
+/** Take a checkpoint at the top of iteration t. */
+enum rst_status rst_session_checkpoint(struct rst_session *session);
+/** Seconds spent on this run, earlier calls included. */
+double rst_session_wall_seconds(const struct rst_session *session);
+
+/** Write what is buffered, record the reason and close. The objects are destroyed whatever happens. */
+enum rst_status rst_session_close(struct rst_session *session, const char *reason);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_SCHEME_TYPE_H
+#define RST_SCHEME_TYPE_H
+
+#include "restrain/scheme.h"
+
+/** @file
+ * What a scheme provides, and what its step may use. A new scheme is one file that defines a const table, and
+ * one line of the list below.
+ */
+
+/** Every scheme: suffix of its table's name and name in case files. */
+#define RST_SCHEME_LIST(X)                                                                                   \
+  X(euler, "euler")                                                                                          \
+  X(heavy_ball, "heavy-ball")                                                                                \
+  X(nesterov, "nesterov")                                                                                    \
+  X(rk2, "rk2")                                                                                              \
+  X(rk4, "rk4")                                                                                              \
+  X(imex, "imex")                                                                                            \
+  X(cfl, "cfl")
+
+enum { RST_SCHEME_MAX_FIELDS = 3 };
+
+struct rst_scheme_type {
+  bool takes_divisor;
+  bool takes_momentum; /**< and with it decoupled decay */
+  bool takes_safety;
+  size_t state_count; /**< fields that the next step depends on */
+  size_t work_count;  /**< fields whose content does not outlive a step */
+  int degree;         /**< of the growth polynomial, 0 if the scheme has none */
+  /** As rst_scheme_step(), with the step in scheme->dt. */
+  enum rst_status (*step)(struct rst_scheme *scheme, struct rst_field *gradient, struct rst_field *u);
+  /** As rst_scheme_growth_polynomial(); NULL if degree is 0. Sets degree + 1 coefficients. */
+  void (*polynomial)(const struct rst_scheme_parameters *parameters, double complex lambda,
+                     double complex *coefficients);
+};
+
+struct rst_scheme {
+  const struct rst_scheme_type *type;
+  struct rst_context *context;
+  struct rst_flow *flow;
+  struct rst_scheme_parameters parameters;
+  double dt;                                       /**< of the current step: lr, unless the step lowers it */
+  struct rst_field *fields[RST_SCHEME_MAX_FIELDS]; /**< the state, then the work space; zero at the start */
+};
+
+#define RST_SCHEME_DECLARE(symbol, name) extern const struct rst_scheme_type rst_scheme_##symbol;
+RST_SCHEME_LIST(RST_SCHEME_DECLARE)
+#undef RST_SCHEME_DECLARE
+
+/** g = g + alpha u on the free points. g must be zero on the others, and stays so. */
+void rst_scheme_add_decay(const struct rst_scheme *scheme, const struct rst_field *u, struct rst_field *g);
+
+/** u = factor u on the free points; the others keep their values. `work` is destroyed. */
+void rst_scheme_scale_free(const struct rst_scheme *scheme, double factor, struct rst_field *work,
+                           struct rst_field *u);
+
+#endif

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the Python tests share: running the program, comparing files, TAP.
+
+Meson starts each test with RESTRAIN (the program) and RESTRAIN_SOURCE (the
+root of the source tree) in the environment.
+"""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+PROGRAM = os.environ["RESTRAIN"]
+SOURCE = Path(os.environ["RESTRAIN_SOURCE"])
+CASES = SOURCE / "cases"
+
+SMALL_CASE = """\
+title: a small non-linear run
+flow:
+  kind: conv
+  image: {kind: checkerboard, size: 24}
+  kernel: 5
+initial: {kind: normal, seed: 3}
+step: {scheme: euler, lr: 0.05, weight_decay: 20, iterations: 40}
+output: {every: 4}
+"""
+
+
+def restrain(*arguments, **options):
+    """Run the program to its end; output is captured as text."""
+    return subprocess.run(
+        [PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=600, check=False, **options)
+
+
+def datasets(path):
+    """All datasets of a file, name -> (type, bytes): what must not vary."""
+    found = {}
+
+    def visit(name, item):
+        if isinstance(item, h5py.Dataset):
+            value = item[()]
+            content = value if isinstance(value, bytes) else value.tobytes()
+            found[name] = (str(item.dtype), item.shape, content)
+
+    with h5py.File(path, "r") as file:
+        file.visititems(visit)
+    return found
+
+
+class ProgramTest(unittest.TestCase):
+    """Each test gets an empty folder, which is also the working folder."""
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory(prefix="restrain-test-")
+        self.addCleanup(holder.cleanup)
+        self.folder = Path(holder.name)
+
+    def write(self, text, name="case.yaml"):
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def restrain(self, *arguments, expect=0, **options):
+        done = restrain(*arguments, cwd=self.folder, **options)
+        self.assertEqual(done.returncode, expect,
+                         f"{arguments}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def assert_same_datasets(self, one, other):
+        first, second = datasets(one), datasets(other)
+        self.assertEqual(sorted(first), sorted(second))
+        for name, content in first.items():
+            self.assertEqual(content, second[name], f"dataset {name} differs")
+
+    def assert_close(self, actual, expected, relative):
+        np.testing.assert_allclose(actual, expected, rtol=relative, atol=0)
+
+
+class _TapResult(unittest.TestResult):
+    def _line(self, verdict, test, note=""):
+        print(f"{verdict} {self.testsRun} - {test.id()}{note}", flush=True)
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self._line("ok", test)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._explain(test, self.failures)
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self._explain(test, self.errors)
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err:
+            faults = self.failures or self.errors
+            print("\n".join("# " + line for line in
+                            f"{subtest}\n{faults[-1][1]}".splitlines()))
+
+    def _explain(self, test, faults):
+        self._line("not ok", test)
+        print("\n".join("# " + line for line in faults[-1][1].splitlines()))
+
+
+def main(module="__main__"):
+    """Run the tests of a module and report as TAP."""
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[module])
+    print(f"1..{suite.countTestCases()}")
+    result = _TapResult()
+    suite.run(result)
+    sys.exit(0 if result.wasSuccessful() else 1)

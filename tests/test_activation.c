@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "support.h"
+
+#include <float.h>
+#include <stdio.h>
+
+#include "core/core.h"
+#include "restrain/activation.h"
+
+static const enum rst_precision precisions[] = {RST_PRECISION_DOUBLE, RST_PRECISION_FLOAT};
+enum { PRECISIONS = sizeof precisions / sizeof *precisions, ORDERS = 3 };
+
+/* Powers of two, so that beta z is exact and the bounds below are those of the functions. */
+static const double betas[] = {1.0, 0.5, 4.0, -2.0};
+enum { BETAS = sizeof betas / sizeof *betas };
+
+static double epsilon(enum rst_precision precision) {
+  return precision == RST_PRECISION_FLOAT ? (double)FLT_EPSILON : DBL_EPSILON;
+}
+
+/* s, s', s'' in long double, and for each the size of its largest term: where terms cancel (the zeros of s'
+ * and s''), rounding is relative to that. Also what s must do at either end of the real line. */
+struct jet {
+  long double value[ORDERS], size[ORDERS];
+};
+struct expectation {
+  const char *name;
+  struct jet (*exact)(long double beta, long double z);
+  double at_minus_infinity[ORDERS], at_infinity[ORDERS];
+};
+
+static struct jet swish(long double beta, long double z) {
+  const long double w = beta * z;
+  const long double g = 1 / (1 + expl(-w));
+  const long double h = 1 / (1 + expl(w));
+  return (struct jet){{z * g, g * (1 + w * h), beta * g * h * (2 + w * (h - g))},
+                      {fabsl(z * g), g * (1 + fabsl(w) * h), fabsl(beta) * g * h * (2 + fabsl(w * (h - g)))}};
+}
+
+static struct jet hyperbolic_tangent(long double beta, long double z) {
+  const long double s = tanhl(beta * z);
+  const long double ds = beta / (coshl(beta * z) * coshl(beta * z));
+  return (struct jet){{s, ds, -2 * beta * s * ds}, {fabsl(s), fabsl(ds), fabsl(2 * beta * s * ds)}};
+}
+
+static struct jet softplus(long double beta, long double z) {
+  const long double w = beta * z;
+  const long double s = (w > 0 ? w : 0) + log1pl(expl(-fabsl(w)));
+  const long double g = 1 / (1 + expl(-w));
+  const long double h = 1 / (1 + expl(w));
+  return (struct jet){{s / beta, g, beta * g * h}, {s / fabsl(beta), g, fabsl(beta) * g * h}};
+}
+
+/* exp(-z^2/2) multiplies the rounding of its argument by z^2/2, erfc(-z/sqrt 2) in its tail by z^2. */
+static struct jet gelu(long double beta, long double z) {
+  (void)beta;
+  const long double density = expl(-z * z / 2) / sqrtl(6.283185307179586476925286766559L);
+  const long double integral = erfcl(-z / sqrtl(2)) / 2;
+  const long double growth = 1 + z * z / 4;
+  return (struct jet){{z * integral, integral + z * density, density * (2 - z * z)},
+                      {growth * fabsl(z * integral), growth * (integral + fabsl(z) * density),
+                       growth * density * (2 + z * z)}};
+}
+
+static struct jet relu(long double beta, long double z) {
+  (void)beta;
+  return (struct jet){{z > 0 ? z : 0, z > 0, 0}, {0}};
+}
+
+static struct jet identity(long double beta, long double z) {
+  (void)beta;
+  return (struct jet){{z, 1, 0}, {0}};
+}
+
+static const struct expectation expectations[] = {
+    {"swish", swish, {0, 0, 0}, {INFINITY, 1, 0}},
+    {"tanh", hyperbolic_tangent, {-1, 0, 0}, {1, 0, 0}},
+    {"softplus", softplus, {0, 0, 0}, {INFINITY, 1, 0}},
+    {"gelu", gelu, {0, 0, 0}, {INFINITY, 1, 0}},
+    {"relu", relu, {0, 0, 0}, {INFINITY, 1, 0}},
+    {"identity", identity, {-INFINITY, 1, 0}, {INFINITY, 1, 0}},
+};
+enum { ACTIVATIONS = sizeof expectations / sizeof *expectations };
+
+static const struct rst_activation *activation_at(int index) {
+  const struct rst_activation *activation = rst_activation_find(expectations[index].name);
+  ck_assert_ptr_nonnull(activation);
+  return activation;
+}
+
+static struct rst_field *field_of(struct rst_context *context, enum rst_precision precision, size_t ny,
+                                  size_t nx) {
+  struct rst_field *field = NULL;
+  RST_TEST_OK(context, rst_field_create(context, precision, ny, nx, &field));
+  return field;
+}
+
+static bool same_bits(const struct rst_field *x, const struct rst_field *y) {
+  return memcmp(x->data, y->data, rst_field_count(x) * rst_precision_size(x->precision)) == 0;
+}
+
+/* s, s', s'' at one value. */
+static void evaluate_at(struct rst_context *context, const struct rst_activation *activation, double beta,
+                        enum rst_precision precision, double z, double values[ORDERS]) {
+  struct rst_field *fields[ORDERS + 1];
+  for (size_t o = 0; o <= ORDERS; ++o) {
+    fields[o] = field_of(context, precision, 1, 1);
+  }
+  rst_field_set(fields[ORDERS], 0, 0, z);
+  rst_activation_evaluate(activation, beta, fields[ORDERS], fields[0], fields[1], fields[2], NULL);
+  for (size_t o = 0; o < ORDERS; ++o) {
+    values[o] = rst_field_get(fields[o], 0, 0);
+  }
+  for (size_t o = 0; o <= ORDERS; ++o) {
+    rst_field_destroy(&fields[o]);
+  }
+}
+
+START_TEST(every_name_is_found) {
+  const char *const *names = rst_activation_names();
+  size_t count = 0;
+  for (; names[count]; ++count) {
+    ck_assert_str_eq(rst_activation_name(rst_activation_find(names[count])), names[count]);
+  }
+  ck_assert_uint_eq(count, ACTIVATIONS); /* an activation without expectations here would go untested */
+  ck_assert_ptr_null(rst_activation_find("sigmoid"));
+  ck_assert_ptr_null(rst_activation_find(NULL));
+}
+END_TEST
+
+enum { POINTS_Y = 41, POINTS_X = 301, POINTS = POINTS_Y * POINTS_X };
+
+/* Points of all sizes: even and odd rows have other signs, each row a range of its own, up to where the
+ * exponential underflows. */
+static struct rst_field *points(struct rst_context *context, enum rst_precision precision) {
+  struct rst_field *z = field_of(context, precision, POINTS_Y, POINTS_X);
+  rst_test_noise(9, z);
+  for (size_t y = 0; y < POINTS_Y; ++y) {
+    for (size_t x = 0; x < POINTS_X; ++x) {
+      rst_field_set(z, y, x, rst_field_get(z, y, x) * ldexp(800.0, -(int)y));
+    }
+  }
+  return z;
+}
+
+/* |error| <= 4 eps size + what is lost below the normal numbers. */
+static void check_point(int index, double beta, enum rst_precision precision, double z,
+                        const double values[ORDERS]) {
+  const long double smallest = precision == RST_PRECISION_FLOAT ? (long double)FLT_MIN : (long double)DBL_MIN;
+  const long double underflow = 16 * smallest * (1 + (long double)z * (long double)z);
+  const struct jet jet = expectations[index].exact(beta, z);
+  for (size_t o = 0; o < ORDERS; ++o) {
+    const long double error = fabsl((long double)values[o] - jet.value[o]);
+    const long double unit = (long double)epsilon(precision) * jet.size[o];
+    ck_assert_msg(error <= 4 * unit + underflow,
+                  "%s, beta = %g, z = %.17g: derivative %zu is %.17g, not %.17Lg (%.3Lg eps)",
+                  expectations[index].name, beta, z, o, values[o], jet.value[o], error / unit);
+  }
+}
+
+START_TEST(agrees_with_the_formulas) {
+  struct rst_context *context = rst_test_context();
+  for (size_t p = 0; p < PRECISIONS; ++p) {
+    struct rst_field *z = points(context, precisions[p]);
+    struct rst_field *outputs[ORDERS];
+    for (size_t o = 0; o < ORDERS; ++o) {
+      outputs[o] = field_of(context, precisions[p], POINTS_Y, POINTS_X);
+    }
+    for (size_t b = 0; b < BETAS; ++b) {
+      rst_activation_evaluate(activation_at(_i), betas[b], z, outputs[0], outputs[1], outputs[2], NULL);
+      for (size_t i = 0; i < POINTS; ++i) {
+        double values[ORDERS];
+        for (size_t o = 0; o < ORDERS; ++o) {
+          values[o] = rst_field_get(outputs[o], i / POINTS_X, i % POINTS_X);
+        }
+        check_point(_i, betas[b], precisions[p], rst_field_get(z, i / POINTS_X, i % POINTS_X), values);
+      }
+    }
+    for (size_t o = 0; o < ORDERS; ++o) {
+      rst_field_destroy(&outputs[o]);
+    }
+    rst_field_destroy(&z);
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
+/* Central differences: error h^2/6 |s'''| + eps/h, with derivatives of order beta^k. */
+START_TEST(derivatives_agree_with_differences) {
+  struct rst_context *context = rst_test_context();
+  const double h = 0x1p-16;
+  for (size_t b = 0; b < BETAS; ++b) {
+    for (int i = 0; i < 33; ++i) {
+      const double z = -6.03 + 0.37 * i;
+      double at[ORDERS];
+      double below[ORDERS];
+      double above[ORDERS];
+      evaluate_at(context, activation_at(_i), betas[b], RST_PRECISION_DOUBLE, z, at);
+      evaluate_at(context, activation_at(_i), betas[b], RST_PRECISION_DOUBLE, z - h, below);
+      evaluate_at(context, activation_at(_i), betas[b], RST_PRECISION_DOUBLE, z + h, above);
+      for (size_t o = 0; o + 1 < ORDERS; ++o) {
+        const double difference = (above[o] - below[o]) / (2 * h);
+        const double bound = h * h * pow(fabs(betas[b]), (double)o + 3) +
+                             8 * DBL_EPSILON * (1 + fabs(z)) * pow(fabs(betas[b]), (double)o) / h;
+        ck_assert_msg(fabs(difference - at[o + 1]) <= bound,
+                      "%s, beta = %g, z = %g: derivative %zu is %.17g, difference %.17g",
+                      expectations[_i].name, betas[b], z, o + 1, at[o + 1], difference);
+      }
+    }
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
+START_TEST(extremes_give_the_limits) {
+  struct rst_context *context = rst_test_context();
+  const struct expectation *expected = &expectations[_i];
+  for (size_t p = 0; p < PRECISIONS; ++p) {
+    const double largest = precisions[p] == RST_PRECISION_FLOAT ? (double)FLT_MAX : DBL_MAX;
+    const double ends[] = {INFINITY, largest, 1e-3 * largest, 1e30};
+    for (size_t b = 0; b < BETAS && betas[b] > 0; ++b) {
+      for (size_t e = 0; e < sizeof ends / sizeof *ends; ++e) {
+        double minus[ORDERS];
+        double plus[ORDERS];
+        evaluate_at(context, activation_at(_i), betas[b], precisions[p], -ends[e], minus);
+        evaluate_at(context, activation_at(_i), betas[b], precisions[p], ends[e], plus);
+        for (size_t o = 0; o < ORDERS; ++o) {
+          /* An infinite limit is approached as z itself. */
+          const double end = precisions[p] == RST_PRECISION_FLOAT ? (double)(float)ends[e] : ends[e];
+          const double low = isinf(expected->at_minus_infinity[o]) ? -end : expected->at_minus_infinity[o];
+          const double high = isinf(expected->at_infinity[o]) ? end : expected->at_infinity[o];
+          ck_assert_msg(minus[o] == low && plus[o] == high,
+                        "%s, beta = %g, |z| = %g: derivative %zu is %g and %g, not %g and %g", expected->name,
+                        betas[b], ends[e], o, minus[o], plus[o], low, high);
+        }
+      }
+    }
+    double values[ORDERS];
+    evaluate_at(context, activation_at(_i), 1.0, precisions[p], NAN, values);
+    ck_assert(isnan(values[0]) && isnan(values[1]) && isnan(values[2]));
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
+/* An element's value depends neither on its place (vector or rest of a loop) nor on what else is asked, and
+ * an output may be the input. */
+START_TEST(place_and_aliasing_do_not_matter) {
+  struct rst_context *context = rst_test_context();
+  for (size_t p = 0; p < PRECISIONS; ++p) {
+    struct rst_field *z = points(context, precisions[p]);
+    struct rst_field *all[ORDERS];
+    for (size_t o = 0; o < ORDERS; ++o) {
+      all[o] = field_of(context, precisions[p], POINTS_Y, POINTS_X);
+    }
+    rst_activation_evaluate(activation_at(_i), 1.0, z, all[0], all[1], all[2], NULL);
+    for (size_t o = 0; o < ORDERS; ++o) {
+      struct rst_field *alias = field_of(context, precisions[p], POINTS_Y, POINTS_X);
+      rst_field_copy(z, alias);
+      rst_activation_evaluate(activation_at(_i), 1.0, alias, o == 0 ? alias : NULL, o == 1 ? alias : NULL,
+                              o == 2 ? alias : NULL, NULL);
+      ck_assert(same_bits(alias, all[o]));
+      rst_field_destroy(&alias);
+    }
+    for (size_t i = 0; i < POINTS; i += 97) {
+      double values[ORDERS];
+      evaluate_at(context, activation_at(_i), 1.0, precisions[p],
+                  rst_field_get(z, i / POINTS_X, i % POINTS_X), values);
+      for (size_t o = 0; o < ORDERS; ++o) {
+        ck_assert(values[o] == rst_field_get(all[o], i / POINTS_X, i % POINTS_X));
+      }
+    }
+    for (size_t o = 0; o < ORDERS; ++o) {
+      rst_field_destroy(&all[o]);
+    }
+    rst_field_destroy(&z);
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
+START_TEST(sum_is_accumulated_in_double) {
+  static const size_t shapes[][2] = {{1, 1}, {3, 5}, {1, 255}, {1, 256}, {1, 257}, {41, 501}};
+  struct rst_context *context = rst_test_context();
+  for (size_t p = 0; p < PRECISIONS; ++p) {
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i) {
+      struct rst_field *z = field_of(context, precisions[p], shapes[i][0], shapes[i][1]);
+      struct rst_field *s = field_of(context, precisions[p], shapes[i][0], shapes[i][1]);
+      rst_test_noise(3, z);
+      rst_field_scale(10.0, z);
+      double sum = NAN;
+      double sum_alone = NAN;
+      rst_activation_evaluate(activation_at(_i), 1.0, z, s, NULL, NULL, &sum);
+      rst_activation_evaluate(activation_at(_i), 1.0, z, NULL, NULL, NULL, &sum_alone);
+      ck_assert(sum == sum_alone);
+      long double expected = 0;
+      long double size = 0;
+      for (size_t y = 0; y < s->ny; ++y) {
+        for (size_t x = 0; x < s->nx; ++x) {
+          expected += (long double)rst_field_get(s, y, x);
+          size += fabsl((long double)rst_field_get(s, y, x));
+        }
+      }
+      /* Partial sums of a block, then of the blocks: far fewer roundings in a row than elements. */
+      ck_assert_ldouble_le(fabsl(sum - expected), 32 * (long double)DBL_EPSILON * size);
+      rst_field_destroy(&z);
+      rst_field_destroy(&s);
+    }
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("activation");
+  TCase *cases = tcase_create("activation");
+  tcase_add_test(cases, every_name_is_found);
+  tcase_add_loop_test(cases, agrees_with_the_formulas, 0, ACTIVATIONS);
+  tcase_add_loop_test(cases, derivatives_agree_with_differences, 0, ACTIVATIONS);
+  tcase_add_loop_test(cases, extremes_give_the_limits, 0, ACTIVATIONS);
+  tcase_add_loop_test(cases, place_and_aliasing_do_not_matter, 0, ACTIVATIONS);
+  tcase_add_loop_test(cases, sum_is_accumulated_in_double, 0, ACTIVATIONS);
+  suite_add_tcase(suite, cases);
+  return rst_test_run(suite);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "case/schema.h"
+#include "case/value.h"
+#include "restrain/case.h"
+#include "support.h"
+
+enum { LINE = 512 };
+
+static struct rst_context *context;
+static struct rst_test_folder place;
+
+static void set_up(void) {
+  context = rst_test_context();
+  rst_test_folder_create("case.yaml", &place);
+}
+
+static void tear_down(void) {
+  rst_test_folder_remove(&place);
+  rst_context_destroy(&context);
+}
+
+static enum rst_status load(const char *text, const char *const *overrides, size_t count,
+                            struct rst_case **loaded) {
+  rst_test_folder_write(&place, text, strlen(text));
+  return rst_case_load(context, place.path, overrides, count, loaded);
+}
+
+static struct rst_case *load_good(const char *text) {
+  struct rst_case *loaded = NULL;
+  RST_TEST_OK(context, load(text, NULL, 0, &loaded));
+  return loaded;
+}
+
+START_TEST(table_is_consistent) {
+  const struct rst_keys *keys = &rst_case_keys;
+  struct rst_report report = {0};
+  static struct rst_loaded_case scratch;
+  for (size_t i = 0; i < keys->count; ++i) {
+    const struct rst_key *key = &keys->keys[i];
+    ck_assert_msg(key->help && *key->help, "%s has no help", key->path);
+    ck_assert_msg(!(key->required && key->fallback), "%s is required and has a default", key->path);
+    const size_t first = rst_keys_find(keys, key->path);
+    ck_assert_msg(i < rst_keys_group_end(keys, first), "the rows of %s are not neighbours", key->path);
+    for (size_t j = 0; j < RST_KEY_CONDITIONS && key->when[j].key; ++j) {
+      const size_t selector = rst_keys_find(keys, key->when[j].key);
+      ck_assert_msg(selector < first, "%s depends on a later key", key->path);
+      char words[LINE];
+      snprintf(words, sizeof words, "%s", key->when[j].values);
+      for (char *word = strtok(words, " "); word; word = strtok(NULL, " ")) {
+        const struct rst_key *by = &keys->keys[selector];
+        const bool known = (by->registry && rst_name_index(by->registry(), word) >= 0) ||
+                           (by->names && rst_name_index(by->names, word) >= 0) || by->items;
+        ck_assert_msg(known, "%s depends on %s %s, which is unknown", key->path, by->path, word);
+      }
+    }
+    if (key->fallback && *key->fallback != '[') {
+      const struct rst_scalar scalar = {key->fallback, strlen(key->fallback), true};
+      ck_assert_msg(rst_value_read(&report, rst_place_start(), key->path, key, &scalar, &scratch,
+                                   rst_key_member(key, &scratch)),
+                    "the default of %s is not valid", key->path);
+    }
+  }
+}
+END_TEST
+
+START_TEST(defaults_fill_what_is_not_given) {
+  struct rst_case *loaded = load_good(RST_TEST_HEAT_CASE);
+  ck_assert_str_eq(loaded->flow.kind, "heat");
+  ck_assert_uint_eq(loaded->flow.points, 31);
+  ck_assert_int_eq(loaded->flow.dimension, 1);
+  ck_assert_int_eq(loaded->flow.precision, RST_PRECISION_DOUBLE);
+  size_t count = 0;
+  ck_assert_int_eq(loaded->flow.boundary, rst_flow_boundaries("heat", &count)[0]);
+  ck_assert_double_eq(loaded->flow.diffusion.spacing, 1);
+  ck_assert_uint_eq(loaded->flow.image_count, 0);
+  ck_assert_str_eq(loaded->initial.kind, "normal");
+  ck_assert_double_eq(loaded->initial.scale, 1);
+  ck_assert_str_eq(loaded->step.scheme.kind, "euler");
+  ck_assert_double_eq(loaded->step.scheme.divisor, 1);
+  ck_assert_double_eq(loaded->stop.blow_up, 1e6);
+  ck_assert_int_eq(loaded->output.every, 20);
+  ck_assert_double_eq(loaded->output.checkpoint, 60);
+  ck_assert_ptr_null(loaded->title);
+  ck_assert_ptr_null(loaded->output.file);
+  ck_assert_uint_eq(loaded->output.scalar_count, 0);
+  ck_assert_str_eq(rst_case_source(loaded), RST_TEST_HEAT_CASE);
+  rst_case_destroy(&loaded);
+  ck_assert_ptr_null(loaded);
+
+  loaded = load_good(RST_TEST_CONV_CASE);
+  ck_assert_double_eq(loaded->step.scheme.lr, 1e-8);
+  ck_assert_double_eq(loaded->step.scheme.weight_decay, 1.296e7);
+  ck_assert_uint_eq(loaded->flow.image_count, 1);
+  ck_assert_str_eq(loaded->flow.images[0].image.kind, "checkerboard");
+  ck_assert_uint_eq(loaded->flow.images[0].image.size, 256);
+  ck_assert_int_eq(loaded->flow.images[0].label, 1);
+  ck_assert_str_eq(loaded->flow.activation, "swish");
+  ck_assert_double_eq(loaded->flow.beta, 1);
+  ck_assert_str_eq(loaded->flow.correlation, "auto");
+  ck_assert_int_eq(loaded->output.every, 2); /* 101 iterations in at most 100 intervals */
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+START_TEST(given_values_arrive) {
+  struct rst_case *loaded = load_good(
+      "title: \"Two images\"\n"
+      "flow:\n"
+      "  kind: conv\n"
+      "  precision: float\n"
+      "  boundary: periodic\n"
+      "  kernel: 9\n"
+      "  images:\n"
+      "    - {kind: gaussian-field, size: 64, seed: 4294967295, exponent: -.5, label: 0}\n"
+      "    - {kind: file, file: \"sub/data.h5:/image\"}\n"
+      "  pooling: sum\n"
+      "  activation: {kind: softplus, beta: 2}\n"
+      "initial: {kind: file, file: /absolute.h5:/k, scale: -1}\n"
+      "step: {scheme: heavy-ball, lr: .5, momentum: 0, decay: decoupled, iterations: 0}\n"
+      "output: {cadence: logarithmic, file: out/run.h5}\n"
+      "performance: {rigor: patient}\n"
+      "expect:\n"
+      "  - {scalar: loss, iteration: 3, value: -2.5e+1, tolerance: 0}\n");
+  char expected[LINE];
+  ck_assert_str_eq(loaded->title, "Two images");
+  ck_assert_int_eq(loaded->flow.precision, RST_PRECISION_FLOAT);
+  ck_assert_int_eq(loaded->flow.boundary, RST_BOUNDARY_PERIODIC);
+  ck_assert_uint_eq(loaded->flow.image_count, 2);
+  ck_assert_uint_eq(loaded->flow.images[0].image.seed, 4294967295U);
+  ck_assert_double_eq(loaded->flow.images[0].image.exponent, -0.5);
+  ck_assert_int_eq(loaded->flow.images[0].label, 0);
+  snprintf(expected, sizeof expected, "%s/sub/data.h5:/image", place.folder);
+  ck_assert_str_eq(loaded->flow.images[1].image.file, expected);
+  ck_assert_int_eq(loaded->flow.images[1].label, 1);
+  ck_assert_int_eq(loaded->flow.pooling, RST_POOLING_SUM);
+  ck_assert_str_eq(loaded->flow.activation, "softplus");
+  ck_assert_str_eq(loaded->initial.file, "/absolute.h5:/k");
+  ck_assert_double_eq(loaded->initial.scale, -1);
+  ck_assert_int_eq(loaded->step.scheme.decay, RST_DECAY_DECOUPLED);
+  ck_assert_int_eq(loaded->step.iterations, 0);
+  ck_assert_int_eq(loaded->output.every, 20);
+  snprintf(expected, sizeof expected, "%s/out/run.h5", place.folder);
+  ck_assert_str_eq(loaded->output.file, expected);
+  ck_assert_int_eq(loaded->performance.rigor, RST_RIGOR_PATIENT);
+  ck_assert_uint_eq(loaded->expect_count, 1);
+  ck_assert_str_eq(loaded->expect[0].scalar, "loss");
+  ck_assert_int_eq(loaded->expect[0].iteration, 3);
+  ck_assert_double_eq(loaded->expect[0].value, -25);
+  ck_assert_double_eq(loaded->expect[0].tolerance, 0);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+START_TEST(aliases_stand_for_what_they_name) {
+  struct rst_case *loaded = load_good(
+      "flow: {kind: conv, kernel: &k 3, images: [&i {kind: constant, size: *k}, *i]}\n"
+      "step: {lr: 1, iterations: 1}\n");
+  ck_assert_uint_eq(loaded->flow.image_count, 2);
+  ck_assert_uint_eq(loaded->flow.images[1].image.size, 3);
+  rst_case_destroy(&loaded);
+  RST_TEST_FAILS(context, RST_ERROR_CASE, ":1:14: error: key \"flow.kind\": the alias stands for nothing",
+                 load("flow: {kind: *nothing}\n", NULL, 0, &loaded));
+}
+END_TEST
+
+START_TEST(files_that_cannot_be_read) {
+  struct rst_case *loaded = NULL;
+  RST_TEST_FAILS(context, RST_ERROR_IO, "No such file", rst_case_load(context, place.path, NULL, 0, &loaded));
+  RST_TEST_FAILS(context, RST_ERROR_IO, "is a folder",
+                 rst_case_load(context, place.folder, NULL, 0, &loaded));
+  const size_t length = (1 << 20) + 1;
+  char *large = malloc(length);
+  ck_assert_ptr_nonnull(large);
+  memset(large, '#', length);
+  rst_test_folder_write(&place, large, length);
+  free(large);
+  RST_TEST_FAILS(context, RST_ERROR_IO, "larger than 1 MiB",
+                 rst_case_load(context, place.path, NULL, 0, &loaded));
+  rst_test_folder_write(&place, "a\0b", 3);
+  RST_TEST_FAILS(context, RST_ERROR_CASE, ":1:2: error: this byte (0x00)",
+                 rst_case_load(context, place.path, NULL, 0, &loaded));
+  ck_assert_ptr_null(loaded);
+}
+END_TEST
+
+START_TEST(overrides_replace_and_add) {
+  static const char *const overrides[] = {"step.lr=.07",
+                                          "step.lr=0.08",
+                                          "flow.diffusion.coefficient=2",
+                                          "flow.diffusion.spacing=0.5",
+                                          "output.scalars=[loss]",
+                                          "title=a: \"b\"",
+                                          "title='x = y'",
+                                          "initial={kind: tent}",
+                                          "expect=[{scalar: loss, value: 1}]",
+                                          "expect.0.value=3"};
+  struct rst_case *loaded = NULL;
+  RST_TEST_OK(context, load("output: {scalars: [residual, data_loss]}\n"
+                            "initial: {kind: normal, seed: 3}\n"
+                            "flow:\n"
+                            "  kind: heat\n"
+                            "  points: 4\n"
+                            "  diffusion:\n"
+                            "step: {lr: 0.1, iterations: 1}\n",
+                            overrides, sizeof overrides / sizeof *overrides, &loaded));
+  ck_assert_double_eq(loaded->step.scheme.lr, 0.08);
+  ck_assert_double_eq(loaded->flow.diffusion.coefficient, 2);
+  ck_assert_double_eq(loaded->flow.diffusion.spacing, 0.5);
+  ck_assert_uint_eq(loaded->output.scalar_count, 1);
+  ck_assert_str_eq(loaded->output.scalars[0], "loss");
+  ck_assert_str_eq(loaded->title, "x = y");
+  ck_assert_str_eq(loaded->initial.kind, "tent");
+  ck_assert_double_eq(loaded->expect[0].value, 3);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+START_TEST(overrides_reach_items_of_lists) {
+  static const char text[] =
+      "flow: {kind: conv, kernel: 2, images: [{kind: constant}, {kind: constant}]}\n"
+      "step: {lr: 0.1, iterations: 1}\n"
+      "output: {scalars: [loss, residual]}\n";
+  static const char *const overrides[] = {"flow.images.1.label=0", "flow.images.0={kind: grating, size: 8}",
+                                          "flow.images.0.period=4", "output.scalars.1=data_loss"};
+  struct rst_case *loaded = NULL;
+  RST_TEST_OK(context, load(text, overrides, 4, &loaded));
+  ck_assert_int_eq(loaded->flow.images[1].label, 0);
+  ck_assert_str_eq(loaded->flow.images[0].image.kind, "grating");
+  ck_assert_double_eq(loaded->flow.images[0].image.period, 4);
+  ck_assert_str_eq(loaded->output.scalars[1], "data_loss");
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+START_TEST(shipped_cases_load) {
+  DIR *cases = opendir(RST_CASES_FOLDER);
+  ck_assert_ptr_nonnull(cases);
+  size_t count = 0;
+  for (const struct dirent *entry = NULL; (entry = readdir(cases));) {
+    const char *suffix = strrchr(entry->d_name, '.');
+    if (!suffix || strcmp(suffix, ".yaml") != 0) {
+      continue;
+    }
+    char name[LINE];
+    struct rst_case *loaded = NULL;
+    snprintf(name, sizeof name, "%s/%s", RST_CASES_FOLDER, entry->d_name);
+    RST_TEST_OK(context, rst_case_load(context, name, NULL, 0, &loaded));
+    ck_assert_msg(loaded->title && loaded->reference && loaded->cost && loaded->expect_count > 0,
+                  "%s lacks title, reference, cost or expect", name);
+    rst_case_destroy(&loaded);
+    ++count;
+  }
+  closedir(cases);
+  ck_assert_uint_ge(count, 16);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("case");
+  TCase *tests = tcase_create("case");
+  tcase_set_timeout(tests, 60);
+  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_test(tests, table_is_consistent);
+  tcase_add_test(tests, defaults_fill_what_is_not_given);
+  tcase_add_test(tests, given_values_arrive);
+  tcase_add_test(tests, aliases_stand_for_what_they_name);
+  tcase_add_test(tests, files_that_cannot_be_read);
+  tcase_add_test(tests, overrides_replace_and_add);
+  tcase_add_test(tests, overrides_reach_items_of_lists);
+  tcase_add_test(tests, shipped_cases_load);
+  suite_add_tcase(suite, tests);
+  return rst_test_run(suite);
+}

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: help, options, exit codes, and every kind of bad input."""
+import json
+import os
+import struct
+
+import h5py
+import numpy as np
+
+from support import CASES, SMALL_CASE, ProgramTest, main
+
+
+class Help(ProgramTest):
+    def test_overview_names_every_command(self):
+        text = self.restrain("--help").stdout
+        for command in ("run", "check", "info", "help"):
+            self.assertIn(f"restrain {command}", text)
+            page = self.restrain("help", command).stdout
+            self.assertIn(f"usage: restrain {command}", page)
+            self.assertEqual(page, self.restrain(command, "--help").stdout)
+
+    def test_case_reference_names_every_section(self):
+        text = self.restrain("help", "case").stdout
+        for key in ("flow.kind", "flow.image.kind", "step.lr",
+                    "step.weight_decay", "output.every", "stop.blow_up"):
+            self.assertIn(key, text)
+
+    def test_version(self):
+        self.assertRegex(self.restrain("--version").stdout,
+                         r"^restrain \d+\.\d+\.\d+ \(.+\)\n$")
+
+    def test_no_command_is_a_usage_error(self):
+        self.restrain(expect=2)
+
+
+class Usage(ProgramTest):
+    def faults(self, *arguments, message, expect=2):
+        done = self.restrain(*arguments, expect=expect)
+        self.assertIn(message, done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    def test_faults_on_the_command_line(self):
+        case = self.write(SMALL_CASE)
+        self.faults("walk", message="'walk' is not a command")
+        self.faults("run", message="a file name is missing")
+        self.faults("run", case, "again", message="'again' follows")
+        self.faults("run", case, "--fast", message="unknown option '--fast'")
+        self.faults("info", "x.h5", "--resume", message="unknown option")
+        self.faults("run", case, "-o", message="a value is missing after")
+        self.faults("run", case, "--threads", "0", message="from 1 to")
+        self.faults("run", case, "--threads", "two", message="not 'two'")
+        self.faults("run", case, "--wall-limit", "1:99", message="hh:mm:ss")
+        self.faults("run", case, "--resume", "--force", message="one of them")
+        self.faults("run", case, "-D", "step.lr", message="step.lr")
+        self.faults("help", "nothing", message="no help on 'nothing'")
+        self.assertEqual(os.listdir(self.folder), ["case.yaml"])
+
+    def test_several_processes_are_refused(self):
+        case = self.write(SMALL_CASE)
+        several = dict(os.environ, OMPI_COMM_WORLD_SIZE="4")
+        done = self.restrain("run", case, env=several, expect=2)
+        self.assertIn("4 were started", done.stderr)
+
+
+class BadInput(ProgramTest):
+    """One clear message, the right exit code, nothing half-written."""
+
+    def refused(self, *arguments, text=SMALL_CASE, message, expect):
+        case = self.write(text)
+        before = sorted(os.listdir(self.folder))
+        done = self.restrain("run", case, *arguments, expect=expect)
+        self.assertIn(message, done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
+        return done.stderr
+
+    def test_missing_case(self):
+        done = self.restrain("run", "none.yaml", expect=4)
+        self.assertIn("none.yaml", done.stderr)
+
+    def test_image_missing_unreadable_or_empty(self):
+        image = ("-D", "flow.image={kind: file, file: picture.png}")
+        self.refused(*image, message="picture.png", expect=4)
+        (self.folder / "picture.png").write_bytes(b"")
+        self.refused(*image, message="picture.png", expect=4)
+        (self.folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+        self.refused(*image, message="picture.png", expect=4)
+
+    def test_nan_in_data(self):
+        data = np.ones((24, 24))
+        data[3, 4] = np.nan
+        with h5py.File(self.folder / "data.h5", "w") as file:
+            file["image"] = data
+        self.refused("-D", "flow.image={kind: file, file: 'data.h5:/image'}",
+                     message="data.h5", expect=2)
+
+    def test_sizes(self):
+        self.refused("-D", "flow.kernel=25", message="25", expect=2)
+        self.refused("-D", "flow.kernel=0", message="flow.kernel", expect=2)
+        self.refused("-D", "flow.image.size=0", message="size", expect=2)
+
+    def test_values_out_of_range_or_of_the_wrong_type(self):
+        for override, message in (("step.weight_decay=-1", "weight_decay"),
+                                  ("step.lr=0", "lr"),
+                                  ("step.lr=fast", "lr"),
+                                  ("step.lr=[1, 2]", "lr"),
+                                  ("step.iterations=1.5", "iterations"),
+                                  ("flow=heat", "flow"),
+                                  ("flow.label=2", "label")):
+            with self.subTest(override):
+                self.refused("-D", override, message=message, expect=2)
+
+    def test_unknown_names_get_the_nearest_one(self):
+        text = self.refused("-D", "step.scheme=eular", message="eular",
+                            expect=2)
+        self.assertIn("euler", text)
+        text = self.refused("-D", "step.weight_dacay=1", message="dacay",
+                            expect=2)
+        self.assertIn("weight_decay", text)
+
+    def test_all_errors_of_a_file_come_at_once_with_place_and_caret(self):
+        wrong = SMALL_CASE.replace("lr: 0.05", "lr: -1").replace(
+            "kernel: 5", "kernal: 5").replace("euler", "ruler")
+        text = self.refused(text=wrong, message="case.yaml:5:", expect=2)
+        self.assertIn("case.yaml:7:", text)
+        for fragment in ("kernel", "euler", "lr", "^"):
+            self.assertIn(fragment, text)
+
+    def test_output_folder_missing_or_not_writable(self):
+        self.refused("-o", "nowhere/run.h5", message="nowhere", expect=4)
+        (self.folder / "output").write_text("a file in the way")
+        self.refused(message="output", expect=4)
+        self.refused("-o", "/proc/run.h5", message="/proc", expect=4)
+
+    def test_existing_output_is_kept_without_force(self):
+        case = self.write(SMALL_CASE)
+        self.restrain("run", case, "-o", "run.h5")
+        content = (self.folder / "run.h5").read_bytes()
+        done = self.restrain("run", case, "-o", "run.h5", expect=4)
+        self.assertIn("--force", done.stderr)
+        self.assertEqual((self.folder / "run.h5").read_bytes(), content)
+        self.restrain("run", case, "-o", "run.h5", "--force",
+                      "-D", "step.iterations=8")
+        with h5py.File(self.folder / "run.h5") as file:
+            self.assertEqual(len(file["loss"]), 9)
+
+    def test_not_an_hdf5_file(self):
+        self.write("no HDF5", "plain.h5")
+        done = self.restrain("info", "plain.h5", expect=4)
+        self.assertIn("plain.h5", done.stderr)
+
+
+class Results(ProgramTest):
+    def test_default_place_and_sidecars(self):
+        case = self.write(SMALL_CASE, "two.dots.yaml")
+        done = self.restrain("run", case)
+        self.assertIn("output/two.dots/run.h5", done.stdout)
+        self.assertEqual(done.stderr, "")
+        made = self.folder / "output" / "two.dots"
+        for name in ("run.h5", "run.xdmf", "run.vtkhdf"):
+            self.assertTrue((made / name).exists(), name)
+
+    def test_json(self):
+        case = self.write(SMALL_CASE)
+        told = json.loads(self.restrain("run", case, "--json").stdout)
+        self.assertEqual(told["last"], 40)
+        with h5py.File(self.folder / told["output"]) as file:
+            self.assertEqual(file["loss"][-1], told["loss"])
+        effective = json.loads(self.restrain("check", case, "--json").stdout)
+        self.assertEqual(effective["step"]["lr"], 0.05)
+        about = json.loads(
+            self.restrain("info", told["output"], "--json").stdout)
+        self.assertIsInstance(about, dict)
+
+    def test_effective_case_is_a_case_with_the_same_result(self):
+        case = self.write(SMALL_CASE)
+        text = self.restrain("check", case, "-D", "step.lr=0.04").stdout
+        again = self.write(text, "again.yaml")
+        self.assertEqual(self.restrain("check", again).stdout, text)
+        self.restrain("run", case, "-D", "step.lr=0.04", "-o", "a.h5")
+        self.restrain("run", again, "-o", "b.h5")
+        with h5py.File(self.folder / "a.h5") as a, \
+                h5py.File(self.folder / "b.h5") as b:
+            np.testing.assert_array_equal(a["kernel"], b["kernel"])
+            self.assertEqual(a["provenance/effective"][()],
+                             b["provenance/effective"][()])
+
+    def test_dry_run_writes_nothing(self):
+        case = self.write(SMALL_CASE)
+        text = self.restrain("run", case, "--dry-run").stdout
+        self.assertIn("40 iterations", text)
+        self.assertEqual(os.listdir(self.folder), ["case.yaml"])
+
+    def test_divergence_has_its_exit_code_and_a_complete_file(self):
+        case = self.write(SMALL_CASE)
+        self.restrain("run", case, "-o", "run.h5", "-D", "step.lr=0.2",
+                      "-D", "step.iterations=1000", expect=3)
+        with h5py.File(self.folder / "run.h5") as file:
+            norms = file["weight_norm"][()]
+            limit = 1e6 * max(norms[0], 1.0)
+            self.assertGreater(norms[-1], limit)
+            self.assertTrue((norms[:-1] <= limit).all())
+            self.assertEqual(file["step"][-1], len(norms) - 1)
+            self.assertEqual(
+                file["provenance"].attrs["exit_reason"].decode()
+                if isinstance(file["provenance"].attrs["exit_reason"], bytes)
+                else file["provenance"].attrs["exit_reason"], "diverged")
+
+    def test_info_tells_what_and_how(self):
+        case = self.write(SMALL_CASE)
+        self.restrain("run", case, "-o", "run.h5")
+        text = self.restrain("info", "run.h5").stdout
+        for fragment in ("kernel", "loss", "version", "wall_seconds", "argv"):
+            self.assertIn(fragment, text)
+
+    def test_rows_belong_to_the_state_before_the_update(self):
+        case = self.write(SMALL_CASE)
+        self.restrain("run", case, "-o", "run.h5", "-D", "output.every=1",
+                      "-D", "output.fields=[gradient]",
+                      "-D", "output.scalars=[max_abs, step_size]")
+        with h5py.File(self.folder / "run.h5") as file:
+            kernel = file["kernel"][()]
+            gradient = file["gradient"][()]
+            self.assertEqual(len(file["iteration"]), 41)
+            np.testing.assert_allclose(file["time"], 0.05 * np.arange(41),
+                                       rtol=4e-16)
+            norm = np.sqrt((kernel ** 2).sum(axis=(1, 2)))
+            self.assert_close(file["weight_norm"][()], norm, 1e-14)
+            self.assert_close(file["max_abs"][()],
+                              abs(kernel).max(axis=(1, 2)), 0)
+            self.assert_close(file["grad_norm"][()],
+                              np.sqrt((gradient ** 2).sum(axis=(1, 2))), 1e-13)
+            update = np.sqrt((np.diff(kernel, axis=0) ** 2).sum(axis=(1, 2)))
+            self.assert_close(file["update_ratio"][:-1], update / norm[:-1],
+                              1e-12)
+            self.assertTrue(np.isnan(file["update_ratio"][-1]))
+            self.assert_close(kernel[:-1] - 0.05 * gradient[:-1], kernel[1:],
+                              1e-9)
+            self.assert_close(file["loss"][()], file["data_loss"][()]
+                              + 10 * norm ** 2, 1e-13)
+
+    def test_cadences(self):
+        case = self.write(SMALL_CASE)
+        self.restrain("run", case, "-o", "linear.h5", "-D", "output.every=7")
+        self.restrain("run", case, "-o", "log.h5", "-D",
+                      "output={cadence: logarithmic, every: 4}")
+        with h5py.File(self.folder / "linear.h5") as file:
+            self.assertEqual(list(file["step"]), [0, 7, 14, 21, 28, 35, 40])
+        with h5py.File(self.folder / "log.h5") as file:
+            self.assertEqual(list(file["step"]), [0, 1, 2, 3, 6, 10, 18, 32,
+                                                  40])
+
+    def test_a_users_own_images(self):
+        width, height = 30, 21
+        grey = np.arange(width * height, dtype=np.uint16).reshape(height,
+                                                                  width)
+        (self.folder / "own.pgm").write_bytes(
+            b"P5\n%d %d\n%d\n" % (width, height, grey.max())
+            + struct.pack(f">{grey.size}H", *grey.ravel()))
+        with h5py.File(self.folder / "own.h5", "w") as file:
+            file["image"] = 2 * (grey / grey.max()) - 1
+        case = self.write(SMALL_CASE)
+        for name, out in (("own.pgm", "a.h5"), ("own.h5:/image", "b.h5")):
+            self.restrain("run", case, "-o", out, "-D",
+                          f"flow.image={{kind: file, file: '{name}'}}")
+        with h5py.File(self.folder / "a.h5") as a, \
+                h5py.File(self.folder / "b.h5") as b:
+            np.testing.assert_allclose(a["loss"], b["loss"], rtol=1e-12)
+
+    def test_every_shipped_case_is_valid(self):
+        cases = sorted(CASES.glob("*.yaml"))
+        self.assertGreater(len(cases), 10)
+        for case in cases:
+            with self.subTest(case.name):
+                effective = json.loads(
+                    self.restrain("check", case, "--json").stdout)
+                for key in ("title", "reference", "cost"):
+                    self.assertTrue(effective[key], key)
+                self.assertTrue(effective["expect"])
+
+
+if __name__ == "__main__":
+    main()

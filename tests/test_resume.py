@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Interrupted runs go on to the bits of uninterrupted ones; results depend on
+neither the number of threads nor the call."""
+import os
+import random
+import signal
+import subprocess
+import time
+
+import h5py
+import numpy as np
+
+from support import PROGRAM, SMALL_CASE, ProgramTest, datasets, main
+
+# Some hundred milliseconds, so that there is something to interrupt.
+LONG_CASE = """\
+title: a run to interrupt
+flow:
+  kind: conv
+  image: {kind: gaussian-field, size: 64, seed: 1}
+  kernel: 9
+initial: {kind: normal, seed: 3, scale: 0.1}
+step: {scheme: nesterov, lr: 0.01, weight_decay: 1, iterations: 3000}
+output: {every: 10, checkpoint: 0.02, fields: [gradient]}
+"""
+
+
+class Resume(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.case = self.write(LONG_CASE)
+        self.restrain("run", self.case, "-o", "whole.h5")
+
+    def start(self, *arguments):
+        return subprocess.Popen(
+            [PROGRAM, "run", self.case, "-o", "run.h5", *arguments],
+            cwd=self.folder, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def finish(self):
+        self.restrain("run", self.case, "-o", "run.h5", "--resume")
+        self.assert_same_datasets(self.folder / "whole.h5",
+                                  self.folder / "run.h5")
+        self.assertEqual(
+            (self.folder / "whole.xdmf").read_text(encoding="utf-8").replace(
+                "whole.h5", "run.h5"),
+            (self.folder / "run.xdmf").read_text(encoding="utf-8"))
+
+    def test_kill_at_random_moments(self):
+        chance = random.Random(20220602)
+        opened = kills = 0
+        with h5py.File(self.folder / "whole.h5") as whole:
+            kernels, losses = whole["kernel"][()], whole["loss"][()]
+        for _ in range(12):
+            process = self.start("--resume")
+            time.sleep(chance.uniform(0.0, 0.25))
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            kills += process.returncode == -signal.SIGKILL
+            if not (self.folder / "run.h5").exists():
+                continue
+            with h5py.File(self.folder / "run.h5") as file:
+                rows, snapshots = len(file["loss"]), len(file["time"])
+                np.testing.assert_array_equal(file["loss"], losses[:rows])
+                np.testing.assert_array_equal(
+                    file["kernel"][:snapshots], kernels[:snapshots])
+                opened += snapshots > 1
+        self.assertGreater(kills, 3)
+        self.assertGreater(opened, 3)
+        self.finish()
+
+    def test_signals_stop_with_a_checkpoint(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = self.start("--resume")
+            while not (self.folder / "run.h5").exists():
+                time.sleep(0.005)
+            time.sleep(0.03)
+            process.send_signal(number)
+            told, _ = process.communicate()
+            self.assertEqual(process.returncode, 75, told)
+            self.assertIn("--resume", told)
+        with h5py.File(self.folder / "run.h5") as file:
+            self.assertLess(len(file["loss"]), 3001)
+        self.finish()
+
+    def test_wall_limit(self):
+        long = ("-D", "step.iterations=100000000")
+        done = self.restrain("run", self.case, "-o", "run.h5", *long,
+                             "--wall-limit", "1", expect=75)
+        self.assertIn("wall limit", done.stdout)
+        self.assertTrue((self.folder / "run.checkpoint.h5").exists())
+
+    def test_newest_checkpoint_broken(self):
+        process = self.start()
+        while not (self.folder / "run.checkpoint.previous.h5").exists():
+            time.sleep(0.005)
+        process.kill()
+        process.communicate()
+        newest = self.folder / "run.checkpoint.h5"
+        content = newest.read_bytes()
+        newest.write_bytes(content[:len(content) // 2])
+        self.finish()
+
+    def test_a_finished_run_is_prolonged(self):
+        self.restrain("run", self.case, "-o", "run.h5",
+                      "-D", "step.iterations=1505")
+        self.finish()
+
+    def test_resuming_a_finished_run_changes_nothing(self):
+        before = datasets(self.folder / "whole.h5")
+        self.restrain("run", self.case, "-o", "whole.h5", "--resume")
+        self.assertEqual(datasets(self.folder / "whole.h5"), before)
+
+    def test_another_case_is_refused(self):
+        content = (self.folder / "whole.h5").read_bytes()
+        done = self.restrain("run", self.case, "-o", "whole.h5", "--resume",
+                             "-D", "step.lr=0.02", expect=2)
+        self.assertIn("step.lr", done.stderr)
+        self.assertEqual((self.folder / "whole.h5").read_bytes(), content)
+
+
+class Reproducible(ProgramTest):
+    def test_every_scheme_resumes(self):
+        for scheme in ("euler", "heavy-ball", "nesterov", "rk2", "rk4",
+                       "imex", "cfl"):
+            with self.subTest(scheme):
+                case = self.write(SMALL_CASE.replace("euler", scheme)
+                                  .replace("0.05", "0.03"))
+                whole, part = f"{scheme}.h5", f"{scheme}-part.h5"
+                self.restrain("run", case, "-o", whole)
+                self.restrain("run", case, "-o", part,
+                              "-D", "step.iterations=17")
+                self.restrain("run", case, "-o", part, "--resume")
+                self.assert_same_datasets(self.folder / whole,
+                                          self.folder / part)
+
+    def test_same_bits_for_every_call_and_number_of_threads(self):
+        text = SMALL_CASE.replace(
+            "image: {kind: checkerboard, size: 24}",
+            "images:\n" + "\n".join(
+                f"    - {{kind: gaussian-field, size: {31 + n}, seed: {n}, "
+                f"label: {n % 2}}}" for n in range(5)))
+        for precision in ("double", "float"):
+            case = self.write(text)
+            for name, threads in (("a", 1), ("b", 1), ("c", 2), ("d", 5)):
+                self.restrain("run", case, "-o", f"{name}.h5", "--force",
+                              "--threads", threads,
+                              "-D", f"flow.precision={precision}")
+            for other in "bcd":
+                self.assert_same_datasets(self.folder / "a.h5",
+                                          self.folder / f"{other}.h5")
+
+    def test_measured_plans_resume_from_their_wisdom(self):
+        case = self.write(LONG_CASE)
+        measured = ("-D", "performance.rigor=measure")
+        self.restrain("run", case, "-o", "a.h5", *measured,
+                      "-D", "step.iterations=900")
+        os.link(self.folder / "a.h5", self.folder / "kept.h5")
+        with h5py.File(self.folder / "a.h5") as file:
+            before = file["loss"][()]
+            self.assertIn("wisdom", file["provenance"])
+        self.restrain("run", case, "-o", "a.h5", *measured, "--resume",
+                      "-D", "step.iterations=1800")
+        with h5py.File(self.folder / "a.h5") as file:
+            np.testing.assert_array_equal(file["loss"][:901], before)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <hdf5.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sample_run.h"
+
+/* A run file must be readable with all flushed rows whenever the process that writes it is killed: after
+ * every single write to it, tried with a log of all writes, and in earnest by SIGKILL at random moments. */
+
+enum { SNAPSHOTS = 110, DURABLE_EVERY = 40, KILLS = 20 };
+
+struct event {
+  enum { WRITTEN, RESIZED, FLUSHED } kind;
+  off_t offset; /* or new length, or number of flushed snapshots */
+  size_t size;
+  unsigned char *bytes;
+};
+static struct {
+  bool active;
+  struct event *events;
+  size_t count, capacity;
+} journal;
+
+static void note(struct event event) {
+  if (!journal.active) {
+    return;
+  }
+  if (journal.count == journal.capacity) {
+    journal.capacity = 2 * journal.capacity + 1024;
+    journal.events = realloc(journal.events, journal.capacity * sizeof *journal.events);
+    ck_assert_ptr_nonnull(journal.events);
+  }
+  if (event.kind == WRITTEN) {
+    const void *bytes = event.bytes;
+    event.bytes = malloc(event.size);
+    ck_assert_ptr_nonnull(event.bytes);
+    memcpy(event.bytes, bytes, event.size);
+  }
+  journal.events[journal.count++] = event;
+}
+
+static void write_at(int descriptor, const void *bytes, size_t size, off_t offset) {
+  ck_assert(lseek(descriptor, offset, SEEK_SET) == offset);
+  ck_assert(write(descriptor, bytes, size) == (ssize_t)size);
+}
+
+/* The archive writes to run files by this function alone; it finds this definition before the C library's. */
+ssize_t pwrite(int descriptor, const void *bytes, size_t size, off_t offset) {
+  note((struct event){.kind = WRITTEN, .offset = offset, .size = size, .bytes = (unsigned char *)bytes});
+  write_at(descriptor, bytes, size, offset);
+  return (ssize_t)size;
+}
+
+/* Rows that a dataset has; all of them are read, those that were flushed are compared. */
+static void check_column(hid_t file, const char *name, size_t rows, size_t values_per_row, void *buffer,
+                         size_t room, hid_t type) {
+  hsize_t dims[3] = {0};
+  const hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+  ck_assert_msg(dataset >= 0, "/%s does not open", name);
+  const hid_t space = H5Dget_space(dataset);
+  ck_assert_int_gt(H5Sget_simple_extent_dims(space, dims, NULL), 0);
+  ck_assert_msg(dims[0] >= rows, "/%s has %d rows, %d were flushed", name, (int)dims[0], (int)rows);
+  ck_assert_int_le((int)(dims[0] * values_per_row), (int)room);
+  ck_assert_msg(dims[0] == 0 || H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) >= 0,
+                "/%s cannot be read", name);
+  H5Sclose(space);
+  H5Dclose(dataset);
+}
+
+static void check_fields(hid_t file, size_t snapshots) {
+  enum { VALUES = SAMPLE_NY * SAMPLE_NX };
+  static double values[(SNAPSHOTS + 1) * VALUES];
+  for (size_t field = 0; field < SAMPLE_FIELDS; ++field) {
+    check_column(file, sample_fields[field].name, snapshots, VALUES, values, sizeof values / sizeof *values,
+                 H5T_NATIVE_DOUBLE);
+    for (size_t i = 0; i < snapshots * VALUES; ++i) {
+      const double expected = sample_value(field, i / VALUES, i % VALUES / SAMPLE_NX, i % VALUES % SAMPLE_NX);
+      ck_assert_msg(values[i] == expected, "/%s: value %d is %g instead of %g", sample_fields[field].name,
+                    (int)i, values[i], expected);
+    }
+  }
+}
+
+static void check_columns(hid_t file, size_t snapshots) {
+  static double values[(SNAPSHOTS + 1) * SAMPLE_ROWS];
+  static long counts[(SNAPSHOTS + 1) * SAMPLE_ROWS];
+  enum { ROOM = sizeof values / sizeof *values };
+  check_column(file, "time", snapshots, 1, values, ROOM, H5T_NATIVE_DOUBLE);
+  check_column(file, "step", snapshots, 1, counts, ROOM, H5T_NATIVE_LONG);
+  for (size_t i = 0; i < snapshots; ++i) {
+    ck_assert(values[i] == sample_time(i) && counts[i] == sample_step(i));
+  }
+  check_column(file, "iteration", snapshots * SAMPLE_ROWS, 1, counts, ROOM, H5T_NATIVE_LONG);
+  for (size_t scalar = 0; scalar < SAMPLE_SCALARS; ++scalar) {
+    check_column(file, sample_scalars[scalar].name, snapshots * SAMPLE_ROWS, 1, values, ROOM,
+                 H5T_NATIVE_DOUBLE);
+    for (size_t i = 0; i < snapshots * SAMPLE_ROWS; ++i) {
+      ck_assert(values[i] == sample_scalar(scalar, i) && counts[i] == (long)i);
+    }
+  }
+}
+
+/* As many views as VTKHDF counts steps lead to their snapshots. */
+static void check_views(hid_t file, size_t snapshots) {
+  int steps = -1;
+  const hid_t count = H5Aopen_by_name(file, "VTKHDF/Steps", "NSteps", H5P_DEFAULT, H5P_DEFAULT);
+  ck_assert(count >= 0 && H5Aread(count, H5T_NATIVE_INT, &steps) >= 0);
+  H5Aclose(count);
+  ck_assert(steps >= (int)(snapshots - snapshots % DURABLE_EVERY));
+  for (int i = 0; i < steps; ++i) {
+    char name[64];
+    double values[SAMPLE_NY * SAMPLE_NX];
+    snprintf(name, sizeof name, "snapshots/kernel/000/%06d", i);
+    const hid_t view = H5Dopen2(file, name, H5P_DEFAULT);
+    ck_assert_msg(view >= 0, "/%s does not open", name);
+    ck_assert(H5Dread(view, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+    ck_assert(values[SAMPLE_NX + 1] == sample_value(0, (size_t)i, 1, 1));
+    H5Dclose(view);
+  }
+}
+
+static void check_file(const char *path, size_t snapshots, bool views) {
+  const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+  ck_assert(H5Pset_fclose_degree(list, H5F_CLOSE_STRONG) >= 0);
+  const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, list);
+  ck_assert_msg(file >= 0, "%s does not open", path);
+  check_fields(file, snapshots);
+  check_columns(file, snapshots);
+  if (views) {
+    check_views(file, snapshots);
+  }
+  ck_assert(H5Fclose(file) >= 0);
+  H5Pclose(list);
+}
+
+static void write_snapshots(struct rst_context *context, struct rst_run_file *file, size_t count,
+                            int report) {
+  for (size_t i = 0; i < count; ++i) {
+    sample_append(context, file, RST_PRECISION_DOUBLE);
+    const bool durable = (i + 1) % DURABLE_EVERY == 0;
+    RST_TEST_OK(context, rst_run_file_flush(file, durable));
+    const size_t flushed = i + 1;
+    note((struct event){.kind = FLUSHED, .offset = (off_t)flushed});
+    ck_assert(report < 0 || write(report, &flushed, sizeof flushed) == (ssize_t)sizeof flushed);
+  }
+}
+
+static struct rst_run_file *create(struct rst_context *context, const char *path) {
+  struct rst_run_file *file = NULL;
+  const struct rst_run_layout layout = sample_layout(RST_PRECISION_DOUBLE);
+  const struct rst_provenance provenance = sample_provenance();
+  RST_TEST_OK(context, rst_run_file_create(context, path, &layout, &provenance, &file));
+  return file;
+}
+
+static void copy_file(const char *from, const char *to) {
+  static char buffer[1 << 20];
+  FILE *source = fopen(from, "rb");
+  FILE *target = fopen(to, "wb");
+  ck_assert(source && target);
+  const size_t size = fread(buffer, 1, sizeof buffer, source);
+  ck_assert(size < sizeof buffer && fwrite(buffer, 1, size, target) == size);
+  ck_assert(fclose(source) == 0 && fclose(target) == 0);
+}
+
+START_TEST(every_write_leaves_a_readable_file) {
+  static const char path[] = "survival.h5";
+  static const char image_path[] = "survival_image.h5";
+  struct rst_context *context = rst_test_context();
+  struct rst_run_file *file = create(context, path);
+  copy_file(path, image_path);
+  journal.active = true;
+  write_snapshots(context, file, SNAPSHOTS, -1);
+  journal.active = false;
+  RST_TEST_OK(context, rst_run_file_finish(&file, "completed", 1.0));
+  size_t flushed = 0;
+  size_t written = 0;
+  FILE *image = fopen(image_path, "r+b");
+  ck_assert_ptr_nonnull(image);
+  for (size_t i = 0; i < journal.count; ++i) {
+    struct event *event = &journal.events[i];
+    if (event->kind == FLUSHED) {
+      flushed = (size_t)event->offset;
+      check_file(image_path, flushed, flushed % DURABLE_EVERY == 0);
+      continue;
+    }
+    write_at(fileno(image), event->bytes, event->size, event->offset);
+    check_file(image_path, flushed, flushed % DURABLE_EVERY == 0);
+    free(event->bytes);
+    ++written;
+  }
+  ck_assert_int_eq((int)flushed, SNAPSHOTS);
+  ck_assert_int_gt((int)written, 10 * SNAPSHOTS);
+  fclose(image);
+  free(journal.events);
+  rst_context_destroy(&context);
+}
+END_TEST
+
+START_TEST(a_killed_writer_leaves_all_that_it_flushed) {
+  static const char path[] = "killed.h5";
+  int channel[2];
+  ck_assert_int_eq(pipe(channel), 0);
+  const pid_t child = fork();
+  ck_assert_int_ge(child, 0);
+  if (child == 0) {
+    close(channel[0]);
+    struct rst_context *context = rst_test_context();
+    struct rst_run_file *file = create(context, path);
+    write_snapshots(context, file, SNAPSHOTS, channel[1]);
+    pause();
+  }
+  close(channel[1]);
+  /* After some snapshots and a part of the next: the parts differ from kill to kill. */
+  size_t flushed = 0;
+  const size_t enough = 1 + (size_t)_i * 7;
+  while (flushed < enough) {
+    ck_assert(read(channel[0], &flushed, sizeof flushed) == (ssize_t)sizeof flushed);
+  }
+  const struct timespec moment = {.tv_nsec = 1000L * 17 * _i};
+  nanosleep(&moment, NULL);
+  ck_assert_int_eq(kill(child, SIGKILL), 0);
+  ck_assert_int_eq(waitpid(child, NULL, 0), child);
+  while (read(channel[0], &flushed, sizeof flushed) == (ssize_t)sizeof flushed) {
+  }
+  close(channel[0]);
+  check_file(path, flushed, true);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("survival");
+  TCase *tests = tcase_create("survival");
+  tcase_set_timeout(tests, 60);
+  tcase_add_test(tests, every_write_leaves_a_readable_file);
+  tcase_add_loop_test(tests, a_killed_writer_leaves_all_that_it_flushed, 0, KILLS);
+  suite_add_tcase(suite, tests);
+  return rst_test_run(suite);
+}
