@@ -25,7 +25,7 @@ flow:
   image: {kind: checkerboard, size: 24}
   kernel: 5
 initial: {kind: normal, seed: 3}
-step: {scheme: euler, lr: 0.05, weight_decay: 20, iterations: 40}
+step: {scheme: euler, lr: 0.05, weight_decay: 2, iterations: 40}
 output: {every: 4}
 """
 

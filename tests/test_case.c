@@ -35,35 +35,52 @@ static struct rst_case *load_good(const char *text) {
   return loaded;
 }
 
-START_TEST(table_is_consistent) {
-  const struct rst_keys *keys = &rst_case_keys;
+static void check_conditions(const struct rst_keys *keys, size_t row) {
+  const struct rst_key *key = &keys->keys[row];
+  for (size_t i = 0; i < RST_KEY_CONDITIONS && key->when[i].key; ++i) {
+    const size_t selector = rst_keys_find(keys, key->when[i].key);
+    ck_assert_msg(selector < row, "%s depends on a later key", key->path);
+    const struct rst_key *by = &keys->keys[selector];
+    char words[LINE];
+    char *rest = words;
+    snprintf(words, sizeof words, "%s", key->when[i].values);
+    for (char *word = NULL; (word = strtok_r(rest, " ", &rest));) {
+      const bool known = (by->registry && rst_name_index(by->registry(), word) >= 0) ||
+                         (by->names && rst_name_index(by->names, word) >= 0) || by->type == RST_KEY_ITEMS;
+      ck_assert_msg(known, "%s depends on %s %s, which is unknown", key->path, by->path, word);
+    }
+  }
+}
+
+static void check_fallback(const struct rst_key *key) {
   struct rst_report report = {0};
-  static struct rst_loaded_case scratch;
+  struct rst_loaded_case owner = {0};
+  double member = 0; /* large enough for any scalar */
+  const struct rst_scalar scalar = {key->fallback, strlen(key->fallback), true};
+  ck_assert_msg(rst_value_read(&report, rst_place_start(), key->path, key, &scalar, &owner, &member),
+                "the default of %s is not valid", key->path);
+}
+
+static void check_table(const struct rst_keys *keys) {
   for (size_t i = 0; i < keys->count; ++i) {
     const struct rst_key *key = &keys->keys[i];
     ck_assert_msg(key->help && *key->help, "%s has no help", key->path);
     ck_assert_msg(!(key->required && key->fallback), "%s is required and has a default", key->path);
-    const size_t first = rst_keys_find(keys, key->path);
-    ck_assert_msg(i < rst_keys_group_end(keys, first), "the rows of %s are not neighbours", key->path);
-    for (size_t j = 0; j < RST_KEY_CONDITIONS && key->when[j].key; ++j) {
-      const size_t selector = rst_keys_find(keys, key->when[j].key);
-      ck_assert_msg(selector < first, "%s depends on a later key", key->path);
-      char words[LINE];
-      snprintf(words, sizeof words, "%s", key->when[j].values);
-      for (char *word = strtok(words, " "); word; word = strtok(NULL, " ")) {
-        const struct rst_key *by = &keys->keys[selector];
-        const bool known = (by->registry && rst_name_index(by->registry(), word) >= 0) ||
-                           (by->names && rst_name_index(by->names, word) >= 0) || by->items;
-        ck_assert_msg(known, "%s depends on %s %s, which is unknown", key->path, by->path, word);
-      }
+    ck_assert_msg(i < rst_keys_group_end(keys, rst_keys_find(keys, key->path)),
+                  "the rows of %s are not neighbours", key->path);
+    ck_assert_msg(key->offset + key->size <= keys->size, "%s lies outside its structure", key->path);
+    check_conditions(keys, i);
+    if (rst_key_is_scalar(key) && key->fallback) {
+      check_fallback(key);
     }
-    if (key->fallback && *key->fallback != '[') {
-      const struct rst_scalar scalar = {key->fallback, strlen(key->fallback), true};
-      ck_assert_msg(rst_value_read(&report, rst_place_start(), key->path, key, &scalar, &scratch,
-                                   rst_key_member(key, &scratch)),
-                    "the default of %s is not valid", key->path);
+    if (key->items) {
+      check_table(key->items);
     }
   }
+}
+
+START_TEST(table_is_consistent) {
+  check_table(&rst_case_keys);
 }
 END_TEST
 
@@ -236,6 +253,19 @@ START_TEST(overrides_reach_items_of_lists) {
 }
 END_TEST
 
+START_TEST(overrides_make_the_sections_that_the_file_lacks) {
+  static const char *const overrides[] = {"flow.image.kind=grating", "flow.image.size=8",
+                                          "flow.activation.beta=2", "step.lr=1", "step.iterations=0"};
+  struct rst_case *loaded = NULL;
+  RST_TEST_OK(context, load("flow: {kind: conv, kernel: 2}\n", overrides, 5, &loaded));
+  ck_assert_str_eq(loaded->flow.images[0].image.kind, "grating");
+  ck_assert_uint_eq(loaded->flow.images[0].image.size, 8);
+  ck_assert_double_eq(loaded->flow.beta, 2);
+  ck_assert_double_eq(loaded->step.scheme.lr, 1);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
 START_TEST(shipped_cases_load) {
   DIR *cases = opendir(RST_CASES_FOLDER);
   ck_assert_ptr_nonnull(cases);
@@ -271,6 +301,7 @@ int main(void) {
   tcase_add_test(tests, files_that_cannot_be_read);
   tcase_add_test(tests, overrides_replace_and_add);
   tcase_add_test(tests, overrides_reach_items_of_lists);
+  tcase_add_test(tests, overrides_make_the_sections_that_the_file_lacks);
   tcase_add_test(tests, shipped_cases_load);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);

@@ -106,7 +106,8 @@ static const struct {
     {"flow: {kind: conv, points: 5}\n", 1, 20,
      "\"flow.points\" does not apply to flow.kind \"conv\" (only to heat)"},
     {"flow: {kind: conv}\n", 1, 1, "missing key \"flow.kernel\""},
-    {"flow: {kind: conv}\n", 1, 1, "missing key \"flow.kernel\""},
+    {"flow: {kind: conv, image: 3}\n", 1, 27, "key \"flow.image\": expected a mapping, found 3"},
+    {"flow: {kind: conv, image: {kind: constant, label: 1}}\n", 1, 44, "unknown key \"flow.image.label\""},
     {"flow: {kind: conv, boundary: dirichlet}\n", 1, 30, "does not offer \"dirichlet\""},
     {"flow: {kind: conv, image: {size: 3}}\n", 1, 20, "missing key \"flow.image.kind\""},
     {"flow: {kind: conv, image: {kind: file, size: 3}}\n", 1, 40,
@@ -137,7 +138,7 @@ static size_t fault_count(void) {
 
 START_TEST(missing_image_is_told) {
   struct rst_case *loaded = NULL;
-  RST_TEST_FAILS(context, RST_ERROR_CASE, "missing key \"flow.image.kind\"",
+  RST_TEST_FAILS(context, RST_ERROR_CASE, "missing key \"flow.image\"",
                  load("flow: {kind: conv, kernel: 3}\nstep: {lr: 1, iterations: 1}\n", NULL, 0, &loaded));
   ck_assert_uint_eq(fault_count(), 1);
 }
@@ -209,6 +210,8 @@ static const struct {
     {"step=3", "-D step=3: error: \"step\" is a section: expected a mapping, found 3"},
     {"step={lr: 1}", "-D step={lr: 1}: error: missing key \"step.iterations\""},
     {"flow.kind=conv", "case.yaml:3:3: error: key \"flow.points\" does not apply to flow.kind \"conv\""},
+    {"flow.image.kind=constant", "key \"flow.image\" does not apply to flow.kind \"heat\""},
+    {"flow.image.knd=constant", "unknown key \"flow.image.knd\"; did you mean \"flow.image.kind\"?"},
     {"title=a\n---\nb", "more than one YAML document"},
 };
 

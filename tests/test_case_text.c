@@ -148,7 +148,7 @@ static const char *skip_json(const char *at, int depth) {
     return NULL;
   }
   char *end = NULL;
-  strtod(at, &end);
+  (void)strtod(at, &end);
   return end > at ? end : NULL;
 }
 

@@ -94,7 +94,7 @@ class Resume(ProgramTest):
         process = self.start()
         while not (self.folder / "run.checkpoint.previous.h5").exists():
             time.sleep(0.005)
-        process.kill()
+        process.terminate()
         process.communicate()
         newest = self.folder / "run.checkpoint.h5"
         content = newest.read_bytes()

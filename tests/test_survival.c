@@ -11,7 +11,7 @@
 /* A run file must be readable with all flushed rows whenever the process that writes it is killed: after
  * every single write to it, tried with a log of all writes, and in earnest by SIGKILL at random moments. */
 
-enum { SNAPSHOTS = 110, DURABLE_EVERY = 40, KILLS = 20 };
+enum { SNAPSHOTS = 130, DURABLE_EVERY = 40, KILLS = 20 };
 
 struct event {
   enum { WRITTEN, RESIZED, FLUSHED } kind;
@@ -217,7 +217,7 @@ START_TEST(a_killed_writer_leaves_all_that_it_flushed) {
   close(channel[1]);
   /* After some snapshots and a part of the next: the parts differ from kill to kill. */
   size_t flushed = 0;
-  const size_t enough = 1 + (size_t)_i * 7;
+  const size_t enough = 1 + (size_t)_i * 6;
   while (flushed < enough) {
     ck_assert(read(channel[0], &flushed, sizeof flushed) == (ssize_t)sizeof flushed);
   }

@@ -2,7 +2,6 @@
 #include "case/document.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -20,7 +19,7 @@ enum rst_status rst_read_text_file(struct rst_context *context, const char *path
   char *read = malloc(LARGEST + 1);
   const size_t count = read ? fread(read, 1, LARGEST + 1, file) : 0;
   const bool failed = ferror(file) != 0;
-  fclose(file);
+  (void)fclose(file);
   const enum rst_status status = !read             ? RST_ERROR_MEMORY
                                  : failed          ? RST_ERROR_IO
                                  : count > LARGEST ? RST_ERROR_IO
@@ -191,9 +190,9 @@ const char *rst_node_found(struct fy_node *node, char found[RST_FOUND_LENGTH]) {
 /* Overrides mark the nodes they set with their number; 0 for what comes from the file. */
 static int override_of(struct fy_node *node) {
   for (; node; node = fy_node_get_parent(node)) {
-    const intptr_t mark = (intptr_t)fy_node_get_meta(node);
-    if (mark > 0) {
-      return (int)mark;
+    const int *number = fy_node_get_meta(node);
+    if (number) {
+      return *number;
     }
   }
   return 0;

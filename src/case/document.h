@@ -44,9 +44,10 @@ struct rst_place rst_pair_place(struct fy_node_pair *pair, struct rst_place othe
 /** The value of a key of a mapping; NULL if there is none. */
 struct fy_node_pair *rst_node_lookup(struct fy_node *mapping, const char *key);
 
-/** Apply override number `override` (from 1), "key.path=value", to the document: sections that the file lacks
- * are created, items of lists are named by their index. Faults are reported. */
-void rst_override_apply(struct rst_report *report, const struct rst_keys *keys, int override,
+/** Apply the override of that number, "key.path=value", to the document: sections that the file lacks are
+ * created, items of lists are named by their index. The nodes that it sets keep the pointer. Faults are
+ * reported. */
+void rst_override_apply(struct rst_report *report, const struct rst_keys *keys, int *number,
                         struct fy_document *tree);
 
 /** Report that `name`, in the section `section` ("" or ending in a dot) of the table, is no key: with the

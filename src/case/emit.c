@@ -92,6 +92,11 @@ static void emit_value(struct emitter *emitter, const struct rst_key *key, const
   case RST_KEY_NAMES:
     emit_names(emitter, key, base);
     break;
+  case RST_KEY_MAPPING:
+    open_section(emitter);
+    emit_table(emitter, key->items, rst_key_member_const(key, base));
+    close_section(emitter);
+    break;
   case RST_KEY_TEXT:
   case RST_KEY_FILE:
   case RST_KEY_REAL:

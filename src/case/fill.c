@@ -220,7 +220,6 @@ static bool read_names(struct scope *scope, const struct rst_key *key, struct fy
 static bool read_given(struct scope *scope, const struct rst_key *key, struct fy_node_pair *pair) {
   struct fy_node *node = fy_node_pair_value(pair);
   const struct rst_place place = rst_node_place(node, rst_pair_place(pair, scope->place));
-  const bool list = key->type == RST_KEY_ITEMS || key->type == RST_KEY_NAMES;
   char path[PATH_LENGTH];
   snprintf(path, sizeof path, "%s%s", scope->prefix, key->path);
   struct fy_node *target = rst_node_follow(node);
@@ -228,12 +227,18 @@ static bool read_given(struct scope *scope, const struct rst_key *key, struct fy
     rst_report_add(scope->report, place, "key \"%s\": the alias stands for nothing", path);
     return false;
   }
-  if (list && target && fy_node_is_sequence(target)) {
+  if (key->type == RST_KEY_MAPPING && target && fy_node_is_mapping(target)) {
+    snprintf(path, sizeof path, "%s%s.", scope->prefix, key->path);
+    fill_mapping(scope->report, scope->owner, key->items, path, target, rst_pair_place(pair, scope->place),
+                 rst_key_member(key, scope->base));
+    return true;
+  }
+  if (key->type != RST_KEY_MAPPING && !rst_key_is_scalar(key) && target && fy_node_is_sequence(target)) {
     return key->type == RST_KEY_ITEMS ? read_items(scope, key, target, place)
                                       : read_names(scope, key, target, place);
   }
   struct rst_scalar scalar;
-  if (!list && rst_node_scalar(target, &scalar)) {
+  if (rst_key_is_scalar(key) && rst_node_scalar(target, &scalar)) {
     return rst_value_read(scope->report, place, path, key, &scalar, scope->owner,
                           rst_key_member(key, scope->base));
   }
@@ -248,8 +253,8 @@ static bool read_given(struct scope *scope, const struct rst_key *key, struct fy
 }
 
 static bool read_fallback(struct scope *scope, const struct rst_key *key) {
-  const bool list = key->type == RST_KEY_ITEMS || key->type == RST_KEY_NAMES; /* empty as it stands */
-  if (list || !key->fallback) {
+  /* Lists are empty as they stand. */
+  if (!rst_key_is_scalar(key) || !key->fallback) {
     return true;
   }
   const struct rst_scalar scalar = {.text = key->fallback, .length = strlen(key->fallback), .plain = true};

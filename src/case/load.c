@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "case/emit.h"
@@ -49,10 +50,10 @@ static enum rst_status resolve_file(struct rst_context *context, struct rst_load
     return RST_OK;
   }
   const size_t folder = (size_t)(slash - case_path) + 1;
-  char *resolved = rst_case_keep(loaded, folder + strlen(given) + 1);
+  const size_t size = folder + strlen(given) + 1;
+  char *resolved = rst_case_keep(loaded, size);
   RST_REQUIRE(context, resolved, RST_ERROR_MEMORY, "memory is exhausted");
-  memcpy(resolved, case_path, folder);
-  memcpy(resolved + folder, given, strlen(given));
+  snprintf(resolved, size, "%.*s%s", (int)folder, case_path, given);
   memcpy(member, &resolved, sizeof resolved);
   return RST_OK;
 }
@@ -63,6 +64,8 @@ static enum rst_status resolve_files(struct rst_context *context, struct rst_loa
     const struct rst_key *key = &keys->keys[i];
     if (key->type == RST_KEY_FILE) {
       RST_TRY(resolve_file(context, loaded, case_path, rst_key_member(key, base)));
+    } else if (key->type == RST_KEY_MAPPING) {
+      RST_TRY(resolve_files(context, loaded, case_path, key->items, rst_key_member(key, base)));
     } else if (key->type == RST_KEY_ITEMS) {
       char *items = NULL;
       memcpy(&items, base + key->offset, sizeof items);
@@ -83,7 +86,7 @@ static enum rst_status read_case(struct rst_context *context, struct rst_report 
     char found[RST_FOUND_LENGTH];
     if (fy_node_is_mapping(root)) {
       for (size_t i = 0; i < overrides; ++i) {
-        rst_override_apply(report, &rst_case_keys, (int)i + 1, document.tree);
+        rst_override_apply(report, &rst_case_keys, &report->numbers[i], document.tree);
       }
       rst_case_fill(report, root, loaded);
     } else {
@@ -100,6 +103,11 @@ static enum rst_status load(struct rst_context *context, const char *path, const
   struct rst_report report = {.path = path, .overrides = overrides};
   RST_TRY(rst_read_text_file(context, path, &loaded->source, &report.length));
   report.source = loaded->source;
+  report.numbers = rst_case_keep(loaded, count * sizeof *report.numbers);
+  RST_REQUIRE(context, report.numbers, RST_ERROR_MEMORY, "memory is exhausted");
+  for (size_t i = 0; i < count; ++i) {
+    report.numbers[i] = (int)i + 1;
+  }
   const enum rst_status status = read_case(context, &report, count, loaded);
   rst_report_clear(&report);
   RST_TRY(status);

@@ -11,6 +11,7 @@ enum { PATH_LENGTH = 512 };
 struct walk {
   struct rst_report *report;
   struct rst_place place;
+  int *number; /* of the override */
   struct fy_document *tree;
   const struct rst_keys *keys; /* table of the current mapping */
   struct fy_node *mapping;
@@ -20,7 +21,7 @@ struct walk {
 
 /* Mark what the override made; the caller hands the node on. */
 static bool mark(struct walk *walk, struct fy_node *node) {
-  const bool marked = node && fy_node_set_meta(node, (void *)(intptr_t)walk->place.override) == 0;
+  const bool marked = node && fy_node_set_meta(node, walk->number) == 0;
   walk->report->exhausted = walk->report->exhausted || !marked;
   return marked;
 }
@@ -65,6 +66,18 @@ static bool enter_section(struct walk *walk, const char *name) {
   walk->mapping = value;
   const size_t length = strlen(walk->section);
   snprintf(walk->section + length, PATH_LENGTH - length, "%s.", name);
+  return true;
+}
+
+/* Enter a mapping that has a table of its own. */
+static bool enter_mapping(struct walk *walk, const struct rst_key *key, const char *name) {
+  if (!enter_section(walk, name)) {
+    return false;
+  }
+  const size_t length = strlen(walk->prefix);
+  snprintf(walk->prefix + length, PATH_LENGTH - length, "%s.", key->path);
+  walk->section[0] = '\0';
+  walk->keys = key->items;
   return true;
 }
 
@@ -146,6 +159,9 @@ static bool advance(struct walk *walk, char **rest, struct fy_node *value) {
   if (!key) {
     return enter_section(walk, name);
   }
+  if (key->type == RST_KEY_MAPPING) {
+    return enter_mapping(walk, key, name);
+  }
   const bool list = key->type == RST_KEY_ITEMS || key->type == RST_KEY_NAMES;
   const char *index = next_name(rest);
   if (!list || (*rest && !key->items)) {
@@ -156,11 +172,12 @@ static bool advance(struct walk *walk, char **rest, struct fy_node *value) {
   return enter_item(walk, key, name, index, !*rest, value);
 }
 
-void rst_override_apply(struct rst_report *report, const struct rst_keys *keys, int override,
+void rst_override_apply(struct rst_report *report, const struct rst_keys *keys, int *number,
                         struct fy_document *tree) {
-  const char *text = report->overrides[override - 1];
+  const char *text = report->overrides[*number - 1];
   struct walk walk = {.report = report,
-                      .place = {.override = override},
+                      .place = {.override = *number},
+                      .number = number,
                       .tree = tree,
                       .keys = keys,
                       .mapping = fy_document_root(tree)};
@@ -176,7 +193,7 @@ void rst_override_apply(struct rst_report *report, const struct rst_keys *keys, 
   const char *value = equals + 1 + strspn(equals + 1, " ");
   value = *value ? value : "null";
   struct rst_document document = {0};
-  if (rst_document_parse(report, override, value, strlen(value), &document)) {
+  if (rst_document_parse(report, *number, value, strlen(value), &document)) {
     char *rest = path;
     while (advance(&walk, &rest, fy_document_root(document.tree))) {
     }

@@ -18,6 +18,11 @@ struct rst_place rst_place_start(void) {
 }
 
 void rst_report_add(struct rst_report *report, struct rst_place place, const char *format, ...) {
+  char line[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
   if (report->count == report->capacity) {
     const size_t capacity = report->capacity ? 2 * report->capacity : 8;
     struct rst_fault *faults = realloc(report->faults, capacity * sizeof *faults);
@@ -28,11 +33,6 @@ void rst_report_add(struct rst_report *report, struct rst_place place, const cha
     report->faults = faults;
     report->capacity = capacity;
   }
-  char line[1024];
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(line, sizeof line, format, arguments);
-  va_end(arguments);
   struct rst_text text = {0};
   rst_text_add(&text, "%s", line);
   char *made = rst_text_take(&text);

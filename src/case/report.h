@@ -26,6 +26,7 @@ struct rst_report {
   const char *source;
   size_t length;
   const char *const *overrides;
+  int *numbers; /**< of the overrides, from 1; the document's nodes point to them */
   struct rst_fault *faults;
   size_t count, capacity;
   bool exhausted; /**< memory ran out somewhere; set by whoever notices */

@@ -9,8 +9,10 @@
   { "flow.kind", "heat" }
 #define CONVOLUTIONS                                                                                         \
   { "flow.kind", "conv conv-linear" }
-/* The conditions that the keys of a single image have beside their own. */
-#define SINGLE_IMAGE CONVOLUTIONS, {"flow.images", "absent"},
+#define SINGLE_IMAGE                                                                                         \
+  CONVOLUTIONS, {                                                                                            \
+    "flow.images", "absent"                                                                                  \
+  }
 
 static const char *const precision_names[] = {"double", "float", NULL};
 static const char *const boundary_names[] = {"valid", "periodic", "dirichlet", NULL};
@@ -101,10 +103,22 @@ static const struct rst_key case_keys[] = {
      .type = RST_KEY_ITEMS,
      .when = {CONVOLUTIONS},
      .help = "several images, in place of flow.image and flow.label",
-     .items = &rst_image_keys,
+     .items = &rst_labelled_image_keys,
      LIST(content.flow.images, content.flow.image_count)},
-    IMAGE_KEYS("flow.image.", struct rst_loaded_case, single.image, SINGLE_IMAGE),
-    LABEL_KEY("flow.", struct rst_loaded_case, single.label, SINGLE_IMAGE),
+    {.path = "flow.image",
+     .type = RST_KEY_MAPPING,
+     .required = true,
+     .when = {SINGLE_IMAGE},
+     .help = "the image",
+     .items = &rst_image_keys,
+     AT(single)},
+    {.path = "flow.label",
+     .type = RST_KEY_INTEGER,
+     .fallback = "1",
+     .range = BETWEEN(0, 1),
+     .when = {SINGLE_IMAGE},
+     .help = "class of the image",
+     AT(single.label)},
     {.path = "flow.pooling",
      .type = RST_KEY_CHOICE,
      .fallback = "mean",

@@ -18,7 +18,8 @@ enum rst_key_type {
   RST_KEY_CHOICE,  /**< an enum whose values index `names` */
   RST_KEY_NAME,    /**< const char *, one of `names` and of `registry` */
   RST_KEY_NAMES,   /**< const char **, a list of such names, its length at `count_offset` */
-  RST_KEY_ITEMS    /**< an array of structures filled by `items`, its length at `count_offset` */
+  RST_KEY_ITEMS,   /**< an array of structures filled by `items`, its length at `count_offset` */
+  RST_KEY_MAPPING  /**< a structure filled by `items` */
 };
 
 struct rst_range {
@@ -41,10 +42,10 @@ struct rst_keys;
 struct rst_key {
   const char *path;
   enum rst_key_type type;
+  bool required;        /**< wherever it applies */
   const char *unit;     /**< NULL for a pure number or none */
   const char *fallback; /**< the default as it would be written in a case; NULL for none */
   const char *derived;  /**< how a default that depends on other keys comes about; for the reference */
-  bool required;        /**< wherever it applies */
   struct rst_range range;
   const char *const *names;
   const char *const *(*registry)(void);
@@ -101,6 +102,10 @@ static inline void *rst_key_member(const struct rst_key *key, void *base) {
 }
 static inline const void *rst_key_member_const(const struct rst_key *key, const void *base) {
   return (const char *)base + key->offset;
+}
+/** Whether the value is a scalar. */
+static inline bool rst_key_is_scalar(const struct rst_key *key) {
+  return key->type < RST_KEY_NAMES;
 }
 /** Length of a list. */
 size_t rst_key_count(const struct rst_key *key, const void *base);

@@ -2,13 +2,76 @@
 #include "case/schema_rows.h"
 #include "restrain/run.h"
 
-#define NO_OUTER
+#define IMAGE(member) PLACE(struct rst_labelled_image, member)
+
+/* The label comes last: it is no key of flow.image, which has flow.label beside it. */
 static const struct rst_key image_keys[] = {
-    IMAGE_KEYS("", struct rst_labelled_image, image, NO_OUTER),
-    LABEL_KEY("", struct rst_labelled_image, label, NO_OUTER),
+    {.path = "kind",
+     .type = RST_KEY_NAME,
+     .required = true,
+     .registry = rst_image_names,
+     .help = "what the image is",
+     IMAGE(image.kind)},
+    {.path = "size",
+     .type = RST_KEY_INTEGER,
+     .fallback = "256",
+     .range = WHOLE(1),
+     .when = {{"kind", "checkerboard constant grating gaussian-field"}},
+     .help = "points a side",
+     IMAGE(image.size)},
+    {.path = "file",
+     .type = RST_KEY_FILE,
+     .required = true,
+     .when = {{"kind", "file"}},
+     .help = "PNG or PGM, whose grey levels map to -1..1, or an HDF5 dataset file.h5:/path",
+     IMAGE(image.file)},
+    {.path = "seed",
+     .type = RST_KEY_INTEGER,
+     .fallback = "0",
+     .range = BETWEEN(0, MOST_SEED),
+     .when = {{"kind", "gaussian-field"}},
+     .help = "seed of the noise",
+     IMAGE(image.seed)},
+    {.path = "value",
+     .type = RST_KEY_REAL,
+     .fallback = "1",
+     .range = ANY,
+     .when = {{"kind", "constant"}},
+     .help = "value of every point",
+     IMAGE(image.value)},
+    {.path = "period",
+     .type = RST_KEY_REAL,
+     .unit = "points",
+     .fallback = "16",
+     .range = MORE_THAN(0),
+     .when = {{"kind", "grating"}},
+     .help = "wave length",
+     IMAGE(image.period)},
+    {.path = "angle",
+     .type = RST_KEY_REAL,
+     .unit = "degrees",
+     .fallback = "0",
+     .range = ANY,
+     .when = {{"kind", "grating"}},
+     .help = "direction of the wave vector, from the x axis towards the y axis",
+     IMAGE(image.angle)},
+    {.path = "exponent",
+     .type = RST_KEY_REAL,
+     .fallback = "2",
+     .range = ANY,
+     .when = {{"kind", "gaussian-field"}},
+     .help = "power spectrum |w|^-exponent; 2 is like nature",
+     IMAGE(image.exponent)},
+    {.path = "label",
+     .type = RST_KEY_INTEGER,
+     .fallback = "1",
+     .range = BETWEEN(0, 1),
+     .help = "class of the image",
+     IMAGE(label)},
 };
-const struct rst_keys rst_image_keys = {image_keys, sizeof image_keys / sizeof *image_keys,
-                                        sizeof(struct rst_labelled_image)};
+enum { IMAGE_KEYS = sizeof image_keys / sizeof *image_keys };
+const struct rst_keys rst_labelled_image_keys = {image_keys, IMAGE_KEYS, sizeof(struct rst_labelled_image)};
+const struct rst_keys rst_image_keys = {image_keys, IMAGE_KEYS - 1, sizeof(struct rst_labelled_image)};
 
 static const struct rst_key expectation_keys[] = {
     {.path = "scalar",

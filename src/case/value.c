@@ -197,6 +197,7 @@ static bool read_member(struct rst_report *report, const struct rst_key *key, co
   case RST_KEY_NAMES:
     return read_name(key, scalar, member);
   case RST_KEY_ITEMS:
+  case RST_KEY_MAPPING:
     break;
   }
   return false;
@@ -276,6 +277,7 @@ void rst_value_write(const struct rst_key *key, const void *member, struct rst_t
     break;
   }
   case RST_KEY_ITEMS:
+  case RST_KEY_MAPPING:
     break;
   }
 }
@@ -322,6 +324,9 @@ void rst_value_describe(const struct rst_key *key, struct rst_text *text) {
     break;
   case RST_KEY_ITEMS:
     rst_text_add(text, "a list of mappings");
+    break;
+  case RST_KEY_MAPPING:
+    rst_text_add(text, "a mapping");
     break;
   }
 }

@@ -75,7 +75,7 @@ void rst_text_add_quoted(struct rst_text *text, const char *string) {
 
 char *rst_text_take(struct rst_text *text) {
   char *bytes = NULL;
-  if (!text->failed && (text->bytes || reserve(text, 0))) {
+  if (!text->failed && reserve(text, 0) && text->bytes) {
     bytes = text->bytes;
     bytes[text->length] = '\0';
     text->bytes = NULL;
