@@ -53,6 +53,7 @@ static void write_run(struct rst_context *context, const char *path, enum rst_pr
 static hid_t open_file(const char *path) {
   const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
   H5Pset_fclose_degree(list, H5F_CLOSE_STRONG);
+  H5Pset_file_locking(list, false, true);
   const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, list);
   H5Pclose(list);
   ck_assert_msg(file >= 0, "%s does not open", path);

@@ -9,7 +9,7 @@
 
 #include "support.h"
 
-enum { FIELDS = 3, NY = 4, NX = 6, NAME_LENGTH = 128 };
+enum { FIELDS = 3, NY = 4, NX = 6, NAME_LENGTH = 512 };
 
 /* A checkpoint whose content follows from its iteration; fields of both precisions. */
 static struct rst_checkpoint make(struct rst_context *context, long iteration) {
@@ -113,14 +113,13 @@ static void flip_byte(const char *path, long offset) {
   fclose(stream);
 }
 
-/* Whatever byte is wrong: either it means nothing, or the previous generation is taken, with a warning. */
+/* Whatever byte is wrong, the previous generation is taken, with a warning. */
 START_TEST(a_damaged_generation_is_passed_over) {
   static const char path[] = "checkpoint_damaged.h5";
   static const char current[] = "checkpoint_damaged.checkpoint.h5";
   enum { STRIDE = 61 };
   struct rst_context *context = rst_test_context();
   char warning[NAME_LENGTH] = "";
-  int passed_over = 0;
   rst_context_set_warning(context, keep_warning, warning);
   save(context, path, 10);
   save(context, path, 11);
@@ -128,16 +127,10 @@ START_TEST(a_damaged_generation_is_passed_over) {
   for (long offset = _i; offset < size; offset += STRIDE) {
     warning[0] = '\0';
     flip_byte(current, offset);
-    struct rst_checkpoint loaded = {0};
-    RST_TEST_OK(context, rst_checkpoint_load(context, path, &loaded));
-    const long expected = *warning ? 10 : 11;
-    ck_assert_int_eq(loaded.iteration, expected);
-    rst_checkpoint_clear(&loaded);
-    check_loads(context, path, expected);
-    passed_over += expected == 10;
+    check_loads(context, path, 10);
+    ck_assert_ptr_nonnull(strstr(warning, "is incomplete or damaged"));
     flip_byte(current, offset);
   }
-  ck_assert_int_gt(passed_over, 10);
   check_loads(context, path, 11);
   rst_context_destroy(&context);
 }

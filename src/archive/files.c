@@ -119,6 +119,53 @@ enum rst_status rst_files_link(struct rst_context *context, const char *target, 
   return RST_OK;
 }
 
+/* Checksum (FNV-1a, 64 bits) of the bytes of `stream` up to its last `seal` bytes, which follow in `last`. */
+static bool checksum(FILE *stream, size_t seal, uint64_t *sum, unsigned char *last) {
+  enum { BLOCK = 1 << 16 };
+  const uint64_t basis = 0xcbf29ce484222325U;
+  const uint64_t prime = 0x100000001b3U;
+  unsigned char block[BLOCK];
+  *sum = basis;
+  if (fseek(stream, 0, SEEK_END) != 0 || ftell(stream) < (long)seal) {
+    return false;
+  }
+  size_t left = (size_t)ftell(stream) - seal;
+  rewind(stream);
+  while (left > 0) {
+    const size_t size = fread(block, 1, left < BLOCK ? left : BLOCK, stream);
+    if (size == 0) {
+      return false;
+    }
+    for (size_t i = 0; i < size; ++i) {
+      *sum = (*sum ^ block[i]) * prime;
+    }
+    left -= size;
+  }
+  return seal == 0 || fread(last, 1, seal, stream) == seal;
+}
+
+enum rst_status rst_files_seal(struct rst_context *context, const char *path) {
+  uint64_t sum = 0;
+  FILE *stream = fopen(path, "r+be");
+  RST_REQUIRE(context, stream, RST_ERROR_IO, "%s: %s", path, strerror(errno));
+  const bool sealed = checksum(stream, 0, &sum, NULL) && fseek(stream, 0, SEEK_END) == 0 &&
+                      fwrite(&sum, sizeof sum, 1, stream) == 1;
+  const bool closed = fclose(stream) == 0;
+  RST_REQUIRE(context, sealed && closed, RST_ERROR_IO, "%s: writing failed: %s", path, strerror(errno));
+  return RST_OK;
+}
+
+enum rst_status rst_files_check_seal(struct rst_context *context, const char *path) {
+  uint64_t sum = 0;
+  uint64_t stored = 0;
+  FILE *stream = fopen(path, "rbe");
+  RST_REQUIRE(context, stream, RST_ERROR_IO, "%s: %s", path, strerror(errno));
+  const bool read = checksum(stream, sizeof stored, &sum, (unsigned char *)&stored);
+  fclose(stream);
+  RST_REQUIRE(context, read && sum == stored, RST_ERROR_IO, "%s is incomplete or damaged", path);
+  return RST_OK;
+}
+
 enum rst_status rst_files_remove(struct rst_context *context, const char *path) {
   RST_REQUIRE(context, unlink(path) == 0 || errno == ENOENT, RST_ERROR_IO, "%s cannot be removed: %s", path,
               strerror(errno));

@@ -30,6 +30,10 @@ enum rst_status rst_files_write(struct rst_context *context, const char *path, c
                                 size_t length, bool durable);
 /** Make `path` a symbolic link to `target`, replacing what is there. */
 enum rst_status rst_files_link(struct rst_context *context, const char *target, const char *path);
+/** Append a checksum of all bytes of `path`, where formats that know their own length ignore it. */
+enum rst_status rst_files_seal(struct rst_context *context, const char *path);
+/** RST_ERROR_IO unless `path` ends in the checksum of the bytes before. */
+enum rst_status rst_files_check_seal(struct rst_context *context, const char *path);
 /** Remove `path`; a missing one is fine. */
 enum rst_status rst_files_remove(struct rst_context *context, const char *path);
 
