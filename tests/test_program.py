@@ -2,6 +2,7 @@
 """The command line: help, options, exit codes, and every kind of bad input."""
 import json
 import os
+import resource
 import struct
 
 import h5py
@@ -266,6 +267,16 @@ class Results(ProgramTest):
         with h5py.File(self.folder / "a.h5") as a, \
                 h5py.File(self.folder / "b.h5") as b:
             np.testing.assert_allclose(a["loss"], b["loss"], rtol=1e-12)
+
+    def test_memory_is_below_forty_images(self):
+        case = self.write(SMALL_CASE)
+        size = 1024
+        self.restrain("run", case, "-o", "run.h5", "-D",
+                      f"flow.image.size={size}", "-D", "flow.kernel=32",
+                      "-D", "step.iterations=3")
+        # Of all programs run so far; the others are small. KiB on Linux.
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        self.assertLess(1024 * peak, 40 * 8 * size ** 2)
 
     def test_every_shipped_case_is_valid(self):
         cases = sorted(CASES.glob("*.yaml"))

@@ -77,7 +77,7 @@ static enum rst_status write_part(struct rst_context *context, const char *path,
     status = rst_hdf5_fail(context, "%s: writing the checkpoint failed", path);
     rst_ordered_driver_discard(file);
   }
-  if (H5Fclose(file) < 0 && status == RST_OK) {
+  if (!rst_hdf5_close_writable(file) && status == RST_OK) {
     status = rst_hdf5_fail(context, "%s: closing the checkpoint failed", path);
   }
   return status == RST_OK ? rst_files_seal(context, path) : status;

@@ -107,6 +107,14 @@ enum rst_status rst_hdf5_open_writable(struct rst_context *context, const char *
   return open_file(context, path, true, file);
 }
 
+/* HDF5 releases the driver of a file just before it calls the driver's own close function; a list of the file's access
+ * properties keeps the driver alive over that moment. */
+bool rst_hdf5_close_writable(hid_t file) {
+  const hid_t list = H5Fget_access_plist(file);
+  const bool closed = H5Fclose(file) >= 0;
+  return H5Pclose(list) >= 0 && closed;
+}
+
 enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, hid_t *file) {
   return open_file(context, path, false, file);
 }

@@ -37,6 +37,8 @@ enum rst_status rst_hdf5_fail(struct rst_context *context, const char *format, .
 /** Create (replacing) or open for writing, through the ordered driver (ordered_driver.h). */
 enum rst_status rst_hdf5_create(struct rst_context *context, const char *path, hid_t *file);
 enum rst_status rst_hdf5_open_writable(struct rst_context *context, const char *path, hid_t *file);
+/** Close a file that one of the two above opened; false if what was written could not be completed. */
+bool rst_hdf5_close_writable(hid_t file);
 /** Open for reading without a lock, so that a growing file can be read. */
 enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, hid_t *file);
 

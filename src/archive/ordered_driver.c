@@ -12,6 +12,9 @@
 #include <H5FDdevelop.h>
 #endif
 
+/* Within a page the kernel writes all or nothing, whatever signal comes. */
+enum { PAGE = 4096 };
+
 /* A change of committed bytes that waits for the next commit. */
 struct change {
   int rank; /* place in the order of the commit */
@@ -22,7 +25,8 @@ struct change {
 };
 
 struct ordered_file {
-  H5FD_t base; /* HDF5's part, first */
+  H5FD_t base;  /* HDF5's part, first */
+  hid_t driver; /* a reference: HDF5 drops its own before it calls close */
   int descriptor;
   dev_t device;
   ino_t inode;
@@ -242,7 +246,6 @@ static herr_t ordered_truncate(H5FD_t *base, hid_t list, hbool_t closing) {
 }
 
 static H5FD_t *ordered_open(const char *name, unsigned flags, hid_t access_list, haddr_t largest) {
-  (void)access_list;
   (void)largest;
   const mode_t permissions = 0666;
   const int create = (flags & H5F_ACC_CREAT ? O_CREAT : 0) | (flags & H5F_ACC_TRUNC ? O_TRUNC : 0);
@@ -258,6 +261,8 @@ static H5FD_t *ordered_open(const char *name, unsigned flags, hid_t access_list,
     free(file);
     return NULL;
   }
+  file->driver = H5Pget_driver(access_list);
+  H5Iinc_ref(file->driver);
   file->descriptor = descriptor;
   file->device = status.st_dev;
   file->inode = status.st_ino;
@@ -275,9 +280,11 @@ static herr_t ordered_close(H5FD_t *base) {
   if (close(file->descriptor) != 0 && !file->discarding) {
     status = push_error(H5E_CANTCLOSEFILE, "closing failed");
   }
+  const hid_t driver = file->driver;
   drop_changes(file);
   free(file->changes);
   free(file);
+  H5Idec_ref(driver);
   return status;
 }
 
@@ -308,6 +315,18 @@ static herr_t ordered_set_end(H5FD_t *base, H5FD_mem_t type, haddr_t end) {
   return 0;
 }
 
+static haddr_t ordered_allocate(H5FD_t *base, H5FD_mem_t type, hid_t list, hsize_t size) {
+  (void)list;
+  struct ordered_file *file = ordered(base);
+  const haddr_t used = file->end % PAGE;
+  if (type != H5FD_MEM_DRAW && used > 0 && used + size > PAGE) {
+    file->end += PAGE - used;
+  }
+  const haddr_t address = file->end;
+  file->end += size;
+  return address;
+}
+
 static haddr_t ordered_length(const H5FD_t *base, H5FD_mem_t type) {
   (void)type;
   return ordered_const(base)->length;
@@ -331,6 +350,7 @@ static const H5FD_class_t ordered_class = {
     .close = ordered_close,
     .cmp = ordered_compare,
     .query = ordered_query,
+    .alloc = ordered_allocate,
     .get_eoa = ordered_end,
     .set_eoa = ordered_set_end,
     .get_eof = ordered_length,

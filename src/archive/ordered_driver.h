@@ -20,6 +20,10 @@
  *        before it leaves the old one; then symbol tables;
  *     4. object headers: datasets get their new lengths.
  *
+ * Of a write that a kill interrupts, whole pages are done. HDF5's structures are therefore placed so that those
+ * of at most a page lie within one; larger ones must not change once they are committed. Raw data may be
+ * torn, as its committed part does not change.
+ *
  * This holds for files that only grow while they are open: freed space must not be used again. HDF5 forgets
  * free space when a file is closed, so that it is enough to close a file after creation and open it to
  * append; a file that was not closed must not be opened for writing again. Files are old-format ones (bounds

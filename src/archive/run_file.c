@@ -27,7 +27,7 @@ static enum rst_status close_file(struct rst_run_file *file) {
   close_identifier(&file->time);
   close_identifier(&file->step);
   close_identifier(&file->iteration);
-  const bool closed = file->file <= 0 || H5Fclose(file->file) >= 0;
+  const bool closed = file->file <= 0 || rst_hdf5_close_writable(file->file);
   file->file = 0;
   RST_HDF5(file->context, closed, "%s cannot be completed", file->path);
   return RST_OK;

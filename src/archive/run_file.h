@@ -13,7 +13,8 @@
  *     /<field> (time, y, x)                        chunks (1, ny, nx), shuffle, deflate; kernel first
  *     /<scalar> (iteration)                        double
  *     /VTKHDF                                      soft links to the fields, times under Steps
- *     /snapshots/<field>/<index> (1, y, x)         virtual datasets, one per snapshot, for the XDMF sidecar
+ *     /snapshots/<field>/<group>/<index> (1, y, x) virtual datasets, one per snapshot, 500 a group, for the
+ *                                                  XDMF sidecar; brought up to date with it
  *     /provenance                                  attributes; datasets case, effective (and wisdom)
  *
  * The file is consistent after every rst_run_file_flush(): a process killed later leaves a file that opens

@@ -47,7 +47,7 @@ enum rst_status rst_vtkhdf_write(struct rst_run_file *file);
 enum rst_status rst_vtkhdf_update(struct rst_run_file *file);
 
 /** The group /snapshots, empty (views.c); then, for the snapshots that are new since the last call, virtual
- * datasets /snapshots/<field>/<thousands>/<index>, the step count of VTKHDF and the files FILE.xdmf and
+ * datasets /snapshots/<field>/<group>/<index>, the step count of VTKHDF and the files FILE.xdmf and
  * FILE.vtkhdf. */
 enum rst_status rst_views_write(struct rst_run_file *file);
 enum rst_status rst_views_update(struct rst_run_file *file, bool durable);

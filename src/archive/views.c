@@ -8,10 +8,11 @@
  * virtual datasets have the one without a copy of the other. Views cost more than the snapshots themselves
  * and may lag behind them, so they are brought up to date together, in batches. */
 
-enum { PER_GROUP = 1000 };
+enum { PER_GROUP = 500 };
 
-/* Groups are bounded, so that their heaps of names can be made large enough never to move: HDF5 would then
- * keep a heap in two places, which cannot be changed at once. */
+/* A group's heap of names is made large enough for PER_GROUP names, since HDF5 keeps a heap that has grown in
+ * two places, which cannot be changed at once; and with its prefix it just fits into a page (see
+ * ordered_driver.h). That serves PER_GROUP groups, so PER_GROUP^2 snapshots. */
 static bool make_group(const struct rst_run_file *file, const char *name) {
   enum { BYTES_PER_NAME = 8, HEAP_BYTES = (PER_GROUP + 2) * BYTES_PER_NAME };
   struct rst_ids ids = {0};
@@ -23,7 +24,7 @@ static bool make_group(const struct rst_run_file *file, const char *name) {
   return made;
 }
 
-static void thousand_name(char name[RST_VIEW_NAME_LENGTH], const char *field, size_t index) {
+static void group_name(char name[RST_VIEW_NAME_LENGTH], const char *field, size_t index) {
   snprintf(name, RST_VIEW_NAME_LENGTH, "snapshots/%s/%03zu", field, index / PER_GROUP);
 }
 
@@ -46,7 +47,7 @@ enum rst_status rst_views_write(struct rst_run_file *file) {
 static bool make_view(const struct rst_run_file *file, size_t field, size_t index) {
   char name[RST_VIEW_NAME_LENGTH];
   char source_name[RST_VIEW_NAME_LENGTH];
-  thousand_name(name, file->names[field], index);
+  group_name(name, file->names[field], index);
   if (index % PER_GROUP == 0 && !make_group(file, name)) {
     return false;
   }
