@@ -8,21 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#if H5_VERSION_GE(1, 13, 0)
-#include <H5FDdevelop.h>
-#endif
+#include "archive/ordered_changes.h"
 
 /* Within a page the kernel writes all or nothing, whatever signal comes. */
 enum { PAGE = 4096 };
-
-/* A change of committed bytes that waits for the next commit. */
-struct change {
-  int rank; /* place in the order of the commit */
-  size_t sequence;
-  haddr_t address;
-  size_t size;
-  unsigned char *bytes;
-};
 
 struct ordered_file {
   H5FD_t base;  /* HDF5's part, first */
@@ -32,10 +21,10 @@ struct ordered_file {
   ino_t inode;
   haddr_t end;       /* of the addresses in use */
   haddr_t committed; /* the end at the last commit */
+  haddr_t reserved;  /* the end that the superblock states */
   haddr_t length;    /* of the file on the disk */
   bool discarding;
-  struct change *changes;
-  size_t count, capacity;
+  struct rst_changes changes;
 };
 
 static struct ordered_file *ordered(H5FD_t *file) {
@@ -52,17 +41,10 @@ static herr_t push_error(hid_t minor, const char *what) {
   return -1;
 }
 
-static void drop_changes(struct ordered_file *file) {
-  for (size_t i = 0; i < file->count; ++i) {
-    free(file->changes[i].bytes);
-  }
-  file->count = 0;
-}
-
 static herr_t refuse_further_writes(struct ordered_file *file, const char *what) {
   const herr_t failed = push_error(H5E_WRITEERROR, what);
   file->discarding = true;
-  drop_changes(file);
+  rst_changes_drop(&file->changes);
   return failed;
 }
 
@@ -81,36 +63,28 @@ static bool write_fully(int descriptor, const unsigned char *bytes, size_t size,
   return true;
 }
 
-/* Ranks follow the list in the header. A node of a version 1 B-tree carries its level after signature and
- * type. */
-static int rank_of(H5FD_mem_t type, const unsigned char *bytes, size_t size) {
-  enum { SUPERBLOCK, RAW, HEAP, TREE, DEEPEST = 255, SYMBOLS = TREE + DEEPEST + 1, HEADER, LEVEL_OFFSET = 5 };
-  static const char tree_signature[] = {'T', 'R', 'E', 'E'};
-  switch (type) {
-  case H5FD_MEM_SUPER:
-    return SUPERBLOCK;
-  case H5FD_MEM_DRAW:
-    return RAW;
-  case H5FD_MEM_GHEAP:
-  case H5FD_MEM_LHEAP:
-    return HEAP;
-  case H5FD_MEM_BTREE:
-    if (size > LEVEL_OFFSET && memcmp(bytes, tree_signature, sizeof tree_signature) == 0) {
-      return TREE + DEEPEST - bytes[LEVEL_OFFSET];
-    }
-    return SYMBOLS;
-  default:
-    return HEADER;
+/* The superblock states an end with room to spare, so that a reader who has seen it can follow what is
+ * committed next, and a process is killed between two lengths less often than between two commits. The room
+ * is a hole in the file, and goes when the file is closed. */
+static bool reserve(struct ordered_file *file) {
+  const haddr_t least = 1 << 20;
+  const haddr_t share = file->end / 8;
+  if (file->end <= file->reserved) {
+    return true;
   }
+  file->reserved = file->end + (share > least ? share : least);
+  file->length = file->reserved;
+  return ftruncate(file->descriptor, (off_t)file->reserved) == 0;
 }
 
-static int compare_changes(const void *left, const void *right) {
-  const struct change *a = left;
-  const struct change *b = right;
-  if (a->rank != b->rank) {
-    return a->rank < b->rank ? -1 : 1;
+/* In a superblock of version 0, the address of the end is in the bytes 40 to 47. */
+static void state_end(struct rst_change *superblock, haddr_t end) {
+  enum { VERSION = 8, END = 40, BYTES = 8, BITS = 8 };
+  if (superblock->size >= END + BYTES && superblock->bytes[VERSION] == 0) {
+    for (int i = 0; i < BYTES; ++i) {
+      superblock->bytes[END + i] = (unsigned char)(end >> (BITS * i));
+    }
   }
-  return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
 }
 
 static herr_t commit(struct ordered_file *file) {
@@ -132,7 +106,7 @@ static herr_t commit(struct ordered_file *file) {
       return refuse_further_writes(file, "writing failed");
     }
   }
-  drop_changes(file);
+  rst_changes_drop(&file->changes);
   file->committed = file->end;
   return 0;
 }
@@ -281,7 +255,7 @@ static herr_t ordered_close(H5FD_t *base) {
     status = push_error(H5E_CANTCLOSEFILE, "closing failed");
   }
   const hid_t driver = file->driver;
-  drop_changes(file);
+  rst_changes_drop(&file->changes);
   free(file->changes);
   free(file);
   H5Idec_ref(driver);
@@ -385,6 +359,6 @@ void rst_ordered_driver_discard(hid_t file) {
   struct ordered_file *own = file_of(file);
   if (own) {
     own->discarding = true;
-    drop_changes(own);
+    rst_changes_drop(&own->changes);
   }
 }

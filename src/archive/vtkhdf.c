@@ -3,7 +3,7 @@
 #include "archive/run_file_parts.h"
 
 /* The group that VTK reads as temporal ImageData: a flat image whose arrays are exactly (time, y, x), reached
- * through soft links. */
+ * through soft links, or a line whose arrays are (time, x). */
 
 static const char steps_name[] = "VTKHDF/Steps";
 
@@ -32,6 +32,32 @@ static bool write_geometry(const struct rst_run_file *file, hid_t group) {
          rst_hdf5_set_numbers(group, "Direction", H5T_NATIVE_DOUBLE, direction, 9);
 }
 
+static bool link_plane(hid_t point_data, const char *name, const char *target) {
+  return H5Lcreate_soft(target, point_data, name, H5P_DEFAULT, H5P_DEFAULT) >= 0;
+}
+
+/* Of a line VTK wants (time, x): a virtual dataset that grows with the field. */
+static bool link_line(const struct rst_run_file *file, hid_t point_data, const char *name,
+                      const char *target) {
+  struct rst_ids ids = {0};
+  const hsize_t start[] = {0, 0, 0};
+  const hsize_t none_of_field[] = {0, 1, file->nx};
+  const hsize_t all_of_field[] = {H5S_UNLIMITED, 1, file->nx};
+  const hsize_t none_of_line[] = {0, file->nx};
+  const hsize_t all_of_line[] = {H5S_UNLIMITED, file->nx};
+  const hid_t source = rst_ids_keep(&ids, H5Screate_simple(3, none_of_field, all_of_field));
+  const hid_t line = rst_ids_keep(&ids, H5Screate_simple(2, none_of_line, all_of_line));
+  const hid_t properties = rst_ids_keep(&ids, H5Pcreate(H5P_DATASET_CREATE));
+  const bool made = H5Sselect_hyperslab(source, H5S_SELECT_SET, start, NULL, all_of_field, NULL) >= 0 &&
+                    H5Sselect_hyperslab(line, H5S_SELECT_SET, start, NULL, all_of_line, NULL) >= 0 &&
+                    H5Pset_obj_track_times(properties, false) >= 0 &&
+                    H5Pset_virtual(properties, line, ".", target, source) >= 0 &&
+                    rst_ids_keep(&ids, H5Dcreate2(point_data, name, rst_run_file_type(file), line,
+                                                  H5P_DEFAULT, properties, H5P_DEFAULT)) >= 0;
+  rst_ids_close(&ids);
+  return made;
+}
+
 static bool link_arrays(const struct rst_run_file *file, hid_t point_data, hid_t steps) {
   const int none = 0;
   bool done = rst_hdf5_set_numbers(steps, "NSteps", H5T_NATIVE_INT, &none, 0) &&
@@ -39,7 +65,8 @@ static bool link_arrays(const struct rst_run_file *file, hid_t point_data, hid_t
   for (size_t i = 0; done && i < file->field_count; ++i) {
     char target[RST_VIEW_NAME_LENGTH];
     snprintf(target, sizeof target, "/%s", file->names[i]);
-    done = H5Lcreate_soft(target, point_data, file->names[i], H5P_DEFAULT, H5P_DEFAULT) >= 0;
+    done = file->ny > 1 ? link_plane(point_data, file->names[i], target)
+                        : link_line(file, point_data, file->names[i], target);
   }
   return done;
 }

@@ -1,0 +1,261 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read a run file as others do: h5py, xarray, all XDMF readers of ParaView.
+
+    read_run.py RUN.h5                      compare all of them; TAP
+    read_run.py RUN.h5 --render FILE.png    draw the last snapshot in ParaView
+
+The comparison needs no display; drawing brings its own (xvfb-run).
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import traceback
+
+
+def read_with_h5py(path):
+    """Axes, times and fields of a run file, which all readers must give."""
+    import h5py
+
+    with h5py.File(path, "r") as run:
+        axes = {name: run[name][()] for name in ("time", "y", "x")}
+        fields = {
+            name: dataset[()]
+            for name, dataset in run.items()
+            if isinstance(dataset, h5py.Dataset) and dataset.ndim == 3
+        }
+        assert "kernel" in fields, f"no /kernel among {list(run)}"
+        assert len(axes["time"]) > 0, "no snapshot"
+        for name, values in fields.items():
+            expected = tuple(len(axis) for axis in axes.values())
+            assert values.shape == expected, f"{name}: {values.shape}"
+    return axes, fields
+
+
+def check_h5py(path, axes, fields):
+    """Scales attached, texts present, views equal to their snapshots."""
+    import h5py
+    import numpy
+
+    with h5py.File(path, "r") as run:
+        for name in fields:
+            scales = [list(dimension.keys()) for dimension in run[name].dims]
+            assert scales == [["time"], ["y"], ["x"]], f"{name}: {scales}"
+        others = ("time", "step", "y", "x")
+        for name, dataset in run.items():
+            if isinstance(dataset, h5py.Dataset):
+                for text in ("long_name", "units"):
+                    assert dataset.attrs[text], f"{name} has no {text}"
+                if dataset.ndim == 1 and name not in others:
+                    assert dataset.shape == run["iteration"].shape, name
+        steps = run["VTKHDF/Steps"].attrs["NSteps"]
+        assert steps == len(axes["time"]), f"{steps} steps"
+        for name, values in fields.items():
+            views = []
+            run["snapshots"][name].visititems(
+                lambda _, item: views.append(item)
+                if isinstance(item, h5py.Dataset)
+                else None
+            )
+            assert len(views) == len(values), f"{len(views)} views of {name}"
+            for view, value in zip(views, values):
+                assert view.is_virtual
+                numpy.testing.assert_array_equal(view[0], value)
+            # VTK wants a line as (time, x).
+            shown = values if len(axes["y"]) > 1 else values[:, 0]
+            numpy.testing.assert_array_equal(
+                run["VTKHDF/PointData"][name][()], shown
+            )
+
+
+def check_xarray(path, axes, fields):
+    """Dimensions, coordinates, attributes and values, without warnings."""
+    import warnings
+
+    import numpy
+    import xarray
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        dataset = xarray.open_dataset(path, engine="h5netcdf")
+    with dataset:
+        for name, axis in axes.items():
+            assert name in dataset.coords, f"{name} is no coordinate"
+            numpy.testing.assert_array_equal(dataset[name], axis)
+        for name, values in fields.items():
+            variable = dataset[name]
+            assert variable.dims == ("time", "y", "x"), variable.dims
+            assert isinstance(variable.attrs["units"], str), variable.attrs
+            assert isinstance(variable.attrs["long_name"], str)
+            numpy.testing.assert_array_equal(variable, values)
+        assert dataset["loss"].dims == ("iteration",)
+        assert dataset["step"].dims == ("time",)
+        assert "iteration" in dataset.coords
+
+
+def first_grid(data):
+    """The grid itself, also of readers that wrap it into blocks."""
+    while data is not None and data.IsA("vtkCompositeDataSet"):
+        iterator = data.NewIterator()
+        iterator.InitTraversal()
+        data = iterator.GetCurrentDataObject()
+    assert data is not None, "no grid"
+    return data
+
+
+def compare_grid(data, index, axes, fields):
+    """Points, names and values of one snapshot."""
+    import numpy
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    grid = first_grid(data)
+    ny, nx = len(axes["y"]), len(axes["x"])
+    assert grid.GetDimensions() == (nx, ny, 1), grid.GetDimensions()
+    bounds = (axes["x"][0], axes["x"][-1], axes["y"][0], axes["y"][-1], 0, 0)
+    numpy.testing.assert_allclose(grid.GetBounds(), bounds, rtol=1e-15)
+    points = numpy.array([grid.GetPoint(i) for i in range(ny * nx)])
+    numpy.testing.assert_allclose(points[:, 0], numpy.tile(axes["x"], ny))
+    numpy.testing.assert_allclose(points[:, 1], numpy.repeat(axes["y"], nx))
+    for name, values in fields.items():
+        array = grid.GetPointData().GetArray(name)
+        assert array is not None, f"no array {name} at snapshot {index}"
+        numpy.testing.assert_array_equal(
+            vtk_to_numpy(array).reshape(ny, nx), values[index]
+        )
+
+
+def check_vtk(make_reader, axes, fields):
+    """A reader of VTK's own, one update for each time."""
+    import numpy
+    from vtkmodules.vtkCommonExecutionModel import (
+        vtkStreamingDemandDrivenPipeline as Pipeline,
+    )
+
+    reader = make_reader()
+    reader.UpdateInformation()
+    information = reader.GetOutputInformation(0)
+    steps = information.Get(Pipeline.TIME_STEPS())
+    numpy.testing.assert_array_equal(steps, axes["time"])
+    for index, time in enumerate(steps):
+        reader.UpdateTimeStep(time)
+        compare_grid(reader.GetOutputDataObject(0), index, axes, fields)
+
+
+def check_paraview(name, sidecar, axes, fields):
+    """A reader as ParaView's own menu offers it."""
+    import numpy
+    from paraview import servermanager, simple
+
+    named = "FileNames" if name == "XDMFReader" else "FileName"
+    reader = getattr(simple, name)(**{named: [sidecar]})
+    reader.UpdatePipelineInformation()
+    steps = numpy.atleast_1d(reader.TimestepValues)
+    numpy.testing.assert_array_equal(steps, axes["time"])
+    for index, time in enumerate(steps):
+        reader.UpdatePipeline(time)
+        compare_grid(servermanager.Fetch(reader), index, axes, fields)
+    simple.Delete(reader)
+
+
+def make_vtk_reader(module, name, sidecar):
+    """An XDMF reader by its names, pointed to the sidecar."""
+    import importlib
+
+    reader = getattr(importlib.import_module(module), name)()
+    if name == "vtkXdmf3Reader":
+        reader.AddFileName(sidecar)
+    reader.SetFileName(sidecar)
+    return reader
+
+
+def list_checks(path, axes, fields):
+    """All checks, by name."""
+    # Xdmf3 cannot open a bare relative name.
+    sidecar = os.path.abspath(os.path.splitext(path)[0] + ".xdmf")
+    checks = {
+        "h5py": lambda: check_h5py(path, axes, fields),
+        "xarray, h5netcdf": lambda: check_xarray(path, axes, fields),
+    }
+    for module, name in (
+        ("vtkmodules.vtkIOXdmf2", "vtkXdmfReader"),
+        ("vtkmodules.vtkIOXdmf3", "vtkXdmf3Reader"),
+    ):
+        checks[name] = lambda module=module, name=name: check_vtk(
+            lambda: make_vtk_reader(module, name, sidecar), axes, fields
+        )
+    for name in ("XDMFReader", "Xdmf3ReaderS", "Xdmf3ReaderT"):
+        checks["ParaView " + name] = lambda name=name: check_paraview(
+            name, sidecar, axes, fields
+        )
+    return checks
+
+
+def compare_all(path):
+    """Run every check; the number of failures."""
+    axes, fields = read_with_h5py(path)
+    checks = list_checks(path, axes, fields)
+    print(f"1..{len(checks)}")
+    failures = 0
+    for number, (name, check) in enumerate(checks.items(), start=1):
+        try:
+            check()
+            print(f"ok {number} - {name}", flush=True)
+        except Exception:  # a missing or failing reader of any kind
+            failures += 1
+            print(f"not ok {number} - {name}", flush=True)
+            for line in traceback.format_exc().splitlines():
+                print("# " + line, flush=True)
+    return failures
+
+
+def draw(path, picture):
+    """Inside pvpython: the last snapshot of the kernel, from its sidecar."""
+    import numpy
+    from paraview import simple
+
+    sidecar = os.path.abspath(os.path.splitext(path)[0] + ".xdmf")
+    reader = simple.OpenDataFile(sidecar)
+    reader.UpdatePipelineInformation()
+    time = float(numpy.atleast_1d(reader.TimestepValues)[-1])
+    reader.UpdatePipeline(time)
+    view = simple.CreateView("RenderView")
+    view.ViewSize = [600, 600]
+    view.ViewTime = time
+    display = simple.Show(reader, view)
+    display.SetRepresentationType("Surface")
+    simple.ColorBy(display, ("POINTS", "kernel"))
+    display.RescaleTransferFunctionToDataRange(False, True)
+    display.SetScalarBarVisibility(view, True)
+    simple.ResetCamera(view)
+    simple.Render(view)
+    simple.SaveScreenshot(os.path.abspath(picture), view)
+    simple.Delete(view)
+
+
+def render(path, picture):
+    """Draw in the real ParaView on a display of its own."""
+    command = ["xvfb-run", "-a", "pvpython", os.path.abspath(__file__), path]
+    subprocess.run(command + ["--draw", picture], check=True)
+    assert os.path.getsize(picture) > 0
+
+
+def main():
+    """Read the arguments and do what they say; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", help="path of a run.h5")
+    parser.add_argument("--render", metavar="FILE.png")
+    parser.add_argument("--draw", metavar="FILE.png", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.draw:
+        draw(arguments.run, arguments.draw)
+    elif arguments.render:
+        render(arguments.run, arguments.render)
+    else:
+        return 1 if compare_all(arguments.run) else 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
