@@ -15,21 +15,30 @@ import sys
 import traceback
 
 
-def read_with_h5py(path):
-    """Axes, times and fields of a run file, which all readers must give."""
+# Fields over space and fields over wave numbers: their axes and sidecars.
+GRIDS = ((("y", "x"), ".xdmf"), (("ky", "kx"), ".spectrum.xdmf"))
+
+
+def read_with_h5py(path, names):
+    """Axes, times and fields on one grid, which all readers must give."""
     import h5py
 
     with h5py.File(path, "r") as run:
-        axes = {name: run[name][()] for name in ("time", "y", "x")}
+        if names[0] not in run:
+            return None, {}
+        axes = {"names": names, "time": run["time"][()]}
+        axes["y"], axes["x"] = (run[name][()] for name in names)
         fields = {
             name: dataset[()]
             for name, dataset in run.items()
-            if isinstance(dataset, h5py.Dataset) and dataset.ndim == 3
+            if isinstance(dataset, h5py.Dataset)
+            and dataset.ndim == 3
+            and names[0] in dataset.dims[1]
         }
-        assert "kernel" in fields, f"no /kernel among {list(run)}"
+        assert fields, f"no field over {names}"
         assert len(axes["time"]) > 0, "no snapshot"
         for name, values in fields.items():
-            expected = tuple(len(axis) for axis in axes.values())
+            expected = tuple(len(axes[axis]) for axis in ("time", "y", "x"))
             assert values.shape == expected, f"{name}: {values.shape}"
     return axes, fields
 
@@ -42,8 +51,9 @@ def check_h5py(path, axes, fields):
     with h5py.File(path, "r") as run:
         for name in fields:
             scales = [list(dimension.keys()) for dimension in run[name].dims]
-            assert scales == [["time"], ["y"], ["x"]], f"{name}: {scales}"
-        others = ("time", "step", "y", "x")
+            expected = [["time"]] + [[axis] for axis in axes["names"]]
+            assert scales == expected, f"{name}: {scales}"
+        others = ("time", "step", "y", "x", "ky", "kx")
         for name, dataset in run.items():
             if isinstance(dataset, h5py.Dataset):
                 for text in ("long_name", "units"):
@@ -63,6 +73,8 @@ def check_h5py(path, axes, fields):
             for view, value in zip(views, values):
                 assert view.is_virtual
                 numpy.testing.assert_array_equal(view[0], value)
+            if axes["names"] != ("y", "x"):
+                continue
             # VTK wants a line as (time, x).
             shown = values if len(axes["y"]) > 1 else values[:, 0]
             numpy.testing.assert_array_equal(
@@ -81,12 +93,13 @@ def check_xarray(path, axes, fields):
         warnings.simplefilter("error")
         dataset = xarray.open_dataset(path, engine="h5netcdf")
     with dataset:
-        for name, axis in axes.items():
+        for name, key in zip(("time",) + axes["names"], ("time", "y", "x")):
+            axis = axes[key]
             assert name in dataset.coords, f"{name} is no coordinate"
             numpy.testing.assert_array_equal(dataset[name], axis)
         for name, values in fields.items():
             variable = dataset[name]
-            assert variable.dims == ("time", "y", "x"), variable.dims
+            assert variable.dims == ("time",) + axes["names"], variable.dims
             assert isinstance(variable.attrs["units"], str), variable.attrs
             assert isinstance(variable.attrs["long_name"], str)
             numpy.testing.assert_array_equal(variable, values)
@@ -170,10 +183,10 @@ def make_vtk_reader(module, name, sidecar):
     return reader
 
 
-def list_checks(path, axes, fields):
-    """All checks, by name."""
+def list_checks(path, ending, axes, fields):
+    """All checks of one grid, by name."""
     # Xdmf3 cannot open a bare relative name.
-    sidecar = os.path.abspath(os.path.splitext(path)[0] + ".xdmf")
+    sidecar = os.path.abspath(os.path.splitext(path)[0] + ending)
     checks = {
         "h5py": lambda: check_h5py(path, axes, fields),
         "xarray, h5netcdf": lambda: check_xarray(path, axes, fields),
@@ -189,13 +202,17 @@ def list_checks(path, axes, fields):
         checks["ParaView " + name] = lambda name=name: check_paraview(
             name, sidecar, axes, fields
         )
-    return checks
+    return {", ".join((name,) + axes["names"]): check
+            for name, check in checks.items()}
 
 
 def compare_all(path):
     """Run every check; the number of failures."""
-    axes, fields = read_with_h5py(path)
-    checks = list_checks(path, axes, fields)
+    checks = {}
+    for names, ending in GRIDS:
+        axes, fields = read_with_h5py(path, names)
+        if fields:
+            checks.update(list_checks(path, ending, axes, fields))
     print(f"1..{len(checks)}")
     failures = 0
     for number, (name, check) in enumerate(checks.items(), start=1):

@@ -131,6 +131,42 @@ struct rst_scheme *rst_test_scheme(struct rst_context *context,
   return scheme;
 }
 
+struct rst_scheme_parameters rst_test_scheme_variant(const char *kind, int index) {
+  static const double momenta[RST_TEST_SCHEME_VARIANTS / 2] = {0.0, 0.5, 0.9, 0.99, 0.999};
+  struct rst_scheme_parameters p = rst_test_scheme_defaults;
+  p.kind = kind;
+  p.momentum = momenta[index / 2];
+  p.decay = index % 2 ? RST_DECAY_DECOUPLED : RST_DECAY_COUPLED;
+  if (strcmp(kind, "cfl") == 0 || !rst_test_scheme_accepts(&p)) {
+    p.kind = NULL;
+  }
+  return p;
+}
+
+double rst_test_real_limit(const struct rst_scheme_parameters *parameters) {
+  const double mu = parameters->momentum;
+  return strcmp(parameters->kind, "heavy-ball") == 0 ? 2.0 * (1.0 + mu)
+         : strcmp(parameters->kind, "nesterov") == 0 ? 2.0 * (1.0 + mu) / (1.0 + 2.0 * mu)
+         : strcmp(parameters->kind, "rk4") == 0      ? 2.7852935634052818
+                                                     : 2.0;
+}
+
+static void multiply_hessian(void *user, const struct rst_field *v, struct rst_field *product) {
+  rst_flow_hessian_product(user, v, v, product);
+}
+
+double rst_test_eigenvalue(struct rst_context *context, struct rst_flow *flow, enum rst_extreme which,
+                           struct rst_field *vector) {
+  struct rst_field *v = rst_test_state(context, flow, 1, 0.0);
+  struct rst_extremal_result result;
+  RST_TEST_OK(context, rst_extremal_eigenpair(context, multiply_hessian, flow, which, 1e-12, v, &result));
+  if (vector) {
+    rst_field_copy(v, vector);
+  }
+  rst_field_destroy(&v);
+  return result.value;
+}
+
 void rst_test_folder_create(const char *name, struct rst_test_folder *folder) {
   snprintf(folder->folder, sizeof folder->folder, "/tmp/restrain-test-XXXXXX");
   ck_assert_ptr_nonnull(mkdtemp(folder->folder));

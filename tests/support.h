@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "restrain/scheme.h"
+#include "stability/extremal.h"
 
 /** @file
  * What every libcheck program shares.
@@ -70,6 +71,17 @@ bool rst_test_scheme_has_momentum(const char *kind);
 bool rst_test_scheme_accepts(const struct rst_scheme_parameters *parameters);
 struct rst_scheme *rst_test_scheme(struct rst_context *context,
                                    const struct rst_scheme_parameters *parameters, struct rst_flow *flow);
+
+/** Variants of a scheme with a growth polynomial: momenta from 0 to 0.999, coupled and decoupled decay; the
+ * other parameters are the defaults. NULL kind where there is no such variant. */
+enum { RST_TEST_SCHEME_VARIANTS = 10 };
+struct rst_scheme_parameters rst_test_scheme_variant(const char *kind, int index);
+/** The real-axis limit, by the table of scheme.h. */
+double rst_test_real_limit(const struct rst_scheme_parameters *parameters);
+/** An extremal eigenvalue of a linear flow's Hessian, to 1e-12; `vector` receives the eigenvector unless it
+ * is NULL. */
+double rst_test_eigenvalue(struct rst_context *context, struct rst_flow *flow, enum rst_extreme which,
+                           struct rst_field *vector);
 
 /** A folder of its own for a test, with one file in it. */
 struct rst_test_folder {

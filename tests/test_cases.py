@@ -83,6 +83,21 @@ class Nonlinear(ProgramTest):
             self.assert_close(abs(read(stem, "kernel")[-1]).max(),
                               3.77466281e-3, 1e-8)
 
+    def test_sharpness_at_the_minimum_gives_the_first_threshold(self):
+        self.restrain("run", CASES / "nonlinear-lr-0.03.yaml", "-o", "run.h5",
+                      "-D", "step.iterations=300", "-D", "expect=[]", "-D",
+                      "output.scalars=[sharpness, sharpness_residual, "
+                      "sharpness_limit]", "-D", "sharpness.every=100")
+        with h5py.File(self.folder / "run.h5") as file:
+            measured = np.isfinite(file["sharpness"][()])
+            self.assertEqual(list(np.flatnonzero(measured)),
+                             [0, 100, 200, 300])
+            sharpness = file["sharpness"][-1]
+            self.assert_close(sharpness, 61.9972749916, 1e-11)
+            self.assert_close(2 / sharpness, 0.0322594823767, 1e-11)
+            self.assertLess(file["sharpness_residual"][-1], 1e-8 * sharpness)
+            self.assert_close(file["sharpness_limit"][()], 2 / 0.03, 1e-14)
+
     def test_restrained_between_the_thresholds(self):
         for rate in ("0.05", "0.07", "0.09"):
             tail = read(f"nonlinear-lr-{rate}", "loss")[-200:]

@@ -99,7 +99,7 @@ static long file_size(const char *path) {
   ck_assert_ptr_nonnull(stream);
   ck_assert_int_eq(fseek(stream, 0, SEEK_END), 0);
   const long size = ftell(stream);
-  fclose(stream);
+  ck_assert_int_eq(fclose(stream), 0);
   return size;
 }
 
@@ -110,7 +110,7 @@ static void flip_byte(const char *path, long offset) {
   const int byte = fgetc(stream);
   ck_assert_int_eq(fseek(stream, offset, SEEK_SET), 0);
   fputc(byte ^ 0x10, stream);
-  fclose(stream);
+  ck_assert_int_eq(fclose(stream), 0);
 }
 
 /* Whatever byte is wrong, the previous generation is taken, with a warning. */

@@ -186,6 +186,58 @@ START_TEST(images_of_different_shapes_have_no_symbol) {
 }
 END_TEST
 
+/* Where the coefficients do not vary (u = 0), the frozen symbol is the Hessian's Rayleigh quotient on every plane wave of the
+ * state's grid: periodic or windowed, for every kind. */
+START_TEST(frozen_symbol_is_the_rayleigh_quotient) {
+  const double turn = 2 * acos(-1.0);
+  const struct rst_labelled_image images[] = {
+      {{.kind = "gaussian-field", .size = 13, .seed = 4, .exponent = 0.5}, 1},
+      {{.kind = "grating", .size = 12, .period = 2.9, .angle = 20.0}, 0},
+  };
+  struct rst_context *context = rst_test_context();
+  const char *kind = rst_flow_names()[_i];
+  struct rst_flow_parameters parameters = rst_test_network(images, 2, 5);
+  parameters.kind = kind;
+  parameters.points = 10;
+  parameters.beta = 1.4;
+  const bool heat = strcmp(kind, "heat") == 0;
+  parameters.boundary = heat ? RST_BOUNDARY_PERIODIC : RST_BOUNDARY_VALID;
+  parameters.diffusion.coefficient = heat ? 0.6 : 0.0;
+  struct rst_flow *flow = rst_test_flow(context, &parameters);
+  struct rst_field *zero = rst_test_state(context, flow, 1, 0.0);
+  struct rst_field *wave = rst_test_state(context, flow, 1, 0.0);
+  struct rst_field *product = rst_test_state(context, flow, 1, 0.0);
+  struct rst_field *lambda = rst_test_state(context, flow, 1, 0.0);
+  RST_TEST_OK(context, rst_flow_frozen_symbol(flow, zero, lambda));
+  ck_assert_double_gt(rst_field_max_abs(lambda), 1e-3);
+  const double tolerance = 1e-12 * rst_field_max_abs(lambda);
+  for (size_t ky = 0; ky < lambda->ny; ++ky) {
+    for (size_t kx = 0; kx < lambda->nx; ++kx) {
+      double quotient = 0.0;
+      for (int part = 0; part < 2; ++part) {
+        for (size_t y = 0; y < wave->ny; ++y) {
+          for (size_t x = 0; x < wave->nx; ++x) {
+            const double angle =
+                turn * ((double)(ky * y) / (double)wave->ny + (double)(kx * x) / (double)wave->nx);
+            rst_field_set(wave, y, x, part == 0 ? cos(angle) : sin(angle));
+          }
+        }
+        rst_flow_hessian_product(flow, zero, wave, product);
+        quotient += rst_field_dot(wave, product);
+      }
+      quotient /= (double)rst_field_count(wave);
+      ck_assert_double_eq_tol(rst_field_get(lambda, ky, kx), quotient, tolerance);
+    }
+  }
+  rst_field_destroy(&lambda);
+  rst_field_destroy(&product);
+  rst_field_destroy(&wave);
+  rst_field_destroy(&zero);
+  rst_flow_destroy(&flow);
+  rst_context_destroy(&context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("flow_symbol");
   TCase *tests = tcase_create("flow_symbol");
@@ -196,6 +248,7 @@ int main(void) {
   tcase_add_loop_test(tests, linear_flow_is_the_linearisation_at_zero, 0, 4);
   tcase_add_loop_test(tests, exact_symbol_is_the_hessian_on_plane_waves, 0, kinds);
   tcase_add_loop_test(tests, inexact_symbol_bounds_the_spectrum, 0, 3);
+  tcase_add_loop_test(tests, frozen_symbol_is_the_rayleigh_quotient, 0, 3);
   tcase_add_test(tests, images_of_different_shapes_have_no_symbol);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);

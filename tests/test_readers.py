@@ -7,9 +7,9 @@ import sys
 from support import SMALL_CASE, SOURCE, ProgramTest, main
 
 HEAT_CASE = """\
-flow: {kind: heat, points: 31, diffusion: {coefficient: 1, spacing: 0.5}}
+flow: {kind: heat, points: 31, diffusion: {coefficient: 1, spacing: 0.3}}
 initial: {kind: tent, scale: 1.5}
-step: {lr: 0.1, iterations: 20}
+step: {lr: 0.04, iterations: 20}
 """
 
 
@@ -22,10 +22,10 @@ class Readers(ProgramTest):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout
 
-    def check(self, text, *overrides, expect=0):
+    def check(self, text, *overrides, expect=0, grids=1):
         case = self.write(text)
         self.restrain("run", case, "-o", "run.h5", *overrides, expect=expect)
-        self.assertEqual(self.read("run.h5").count("\nok "), 7)
+        self.assertEqual(self.read("run.h5").count("\nok "), 7 * grids)
 
     def test_kernel_and_gradient(self):
         self.check(SMALL_CASE, "-D", "output.fields=[gradient]")
@@ -33,11 +33,14 @@ class Readers(ProgramTest):
     def test_single_precision(self):
         self.check(SMALL_CASE, "-D", "flow.precision=float")
 
+    def test_amplification_over_wave_numbers(self):
+        self.check(SMALL_CASE, "-D", "output.fields=[amplification]", grids=2)
+
     def test_one_dimension(self):
         self.check(HEAT_CASE)
 
     def test_two_dimensions_with_spacing(self):
-        self.check(HEAT_CASE, "-D", "flow.dimension=2", "-D", "step.lr=0.05")
+        self.check(HEAT_CASE, "-D", "flow.dimension=2", "-D", "step.lr=0.02")
 
     def test_a_run_stopped_by_the_wall_limit(self):
         self.check(SMALL_CASE, "-D", "step.iterations=1000000000", "-D",

@@ -13,6 +13,7 @@
  */
 
 enum rst_cadence { RST_CADENCE_LINEAR, RST_CADENCE_LOGARITHMIC };
+enum rst_switch { RST_SWITCH_NO, RST_SWITCH_YES };
 
 /** What a case promises of its own run; tests hold it to that. */
 struct rst_expectation {
@@ -43,8 +44,25 @@ struct rst_case {
     double checkpoint; /**< seconds between checkpoints, > 0 */
   } output;
   struct {
+    long every;       /**< iterations between measurements */
+    double tolerance; /**< residual of the eigenpair, relative to the eigenvalue */
+  } sharpness;        /**< of the scalars of that name */
+  struct {
     enum rst_rigor rigor;
   } performance;
+  struct {
+    enum rst_switch empirical; /**< whether thresholds of linear flows are measured by bisection, too */
+    int starts;                /**< random starts of the search for fixed points, beside the initial state and zero */
+    double start_scale;        /**< size of their components */
+    uint32_t seed;             /**< of random starts and probes */
+    size_t dense;              /**< all eigenvalues are computed up to this many points */
+    struct {
+      int probes; /**< random vectors, 0 for no density */
+      int steps;  /**< Lanczos steps for each */
+      size_t points;
+      double width; /**< of the smearing Gaussians, relative to the width of the spectrum */
+    } density;
+  } analyze;
   struct rst_expectation *expect;
   size_t expect_count;
 };

@@ -113,4 +113,14 @@ RST_API enum rst_status rst_flow_symbol_shape(struct rst_flow *flow, size_t *ny,
  * numbers in FFT order. Errors as above. */
 RST_API enum rst_status rst_flow_symbol(struct rst_flow *flow, struct rst_field *lambda);
 
+/** lambda(w) of the Hessian of E at u with frozen coefficients, von Neumann's local analysis: Rayleigh quotients on the
+ * plane waves of the state's own grid (decay not included), a double field of the state's shape, wave numbers in FFT order.
+ * For conv, with the mean over positions in place of the coefficient s''(c), per image
+ *     lambda(w) = a pool'[mean s''(c)] P(w) + sigmoid'(p) abs(ghat(w))^2 / k^2,   P(w) = sum_mn abs(I*e_w)^2 / k^2
+ * with pool' the norm of the pooling, e_w the plane wave in the kernel's window, ghat the transform of gbar; for conv-linear
+ * (a beta/2) norm P(w); for heat its symbol. The regulariser's symbol is added. P is made at the first call (2 k^2
+ * correlations) and kept. Fails only with RST_ERROR_MEMORY. */
+RST_API enum rst_status rst_flow_frozen_symbol(struct rst_flow *flow, const struct rst_field *u,
+                                               struct rst_field *lambda);
+
 #endif

@@ -7,6 +7,7 @@
  */
 
 #include "restrain/activation.h"
+#include "restrain/analysis.h"
 #include "restrain/archive.h"
 #include "restrain/case.h"
 #include "restrain/context.h"
@@ -18,6 +19,8 @@
 #include "restrain/run.h"
 #include "restrain/scheme.h"
 #include "restrain/status.h"
+#include "restrain/threshold.h"
 #include "restrain/version.h"
+#include "restrain/von_neumann.h"
 
 #endif

@@ -28,10 +28,12 @@ RST_API enum rst_status rst_spectrum_extreme(struct rst_context *context, struct
                                              double tolerance, struct rst_field *vector,
                                              struct rst_eigenpair *pair);
 
-/** All eigenvalues of H(u), ascending, by dense algebra (GSL): for cross-checks and small kernels.
+/** Number of eigenvalues on the free points. */
+RST_API size_t rst_spectrum_dense_count(const struct rst_flow *flow);
+
+/** All of them for H(u), ascending, by dense algebra (GSL): for cross-checks and small kernels.
  * @param values room for rst_spectrum_dense_count() values.
  * RST_ERROR_ARGUMENT if the state has more than 4096 points. */
-RST_API size_t rst_spectrum_dense_count(const struct rst_flow *flow);
 RST_API enum rst_status rst_spectrum_dense(struct rst_context *context, struct rst_flow *flow,
                                            const struct rst_field *u, double *values);
 

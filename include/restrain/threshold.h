@@ -5,18 +5,18 @@
 #include "restrain/scheme.h"
 
 /** @file
- * Empirical thresholds: bisection over real runs of a linear flow. The difference of two runs of a linear flow obeys the
- * homogeneous equation, so that a threshold shows as the change from a shrinking to a growing difference.
+ * Empirical thresholds: bisection over real runs of a linear flow. The difference of two runs of a linear
+ * flow obeys the homogeneous equation, so that a threshold shows as the change from a shrinking to a growing
+ * difference.
  */
 
 enum rst_threshold_parameter { RST_THRESHOLD_LR, RST_THRESHOLD_WEIGHT_DECAY };
 
 struct rst_threshold_search {
-  enum rst_threshold_parameter
-      parameter;    /**< varied between low and high; the other one is as in the parameters */
-  double low, high; /**< one stable, one unstable, in either order; both > 0 */
-  double tolerance; /**< relative width of the final bracket */
-  long iterations;  /**< of each run, at least 16; the growth is taken over its last half */
+  enum rst_threshold_parameter parameter; /**< varied; the other one is as in the parameters */
+  double low, high;                       /**< 0 < low < high; one stable, the other unstable */
+  double tolerance;                       /**< relative width of the final bracket, > 0 */
+  long iterations; /**< of each run, at least 16; the growth is taken over its last half */
 };
 
 struct rst_threshold {
@@ -25,10 +25,13 @@ struct rst_threshold {
   int runs;
 };
 
-/** Bisect. @param start initial difference of the two runs; a unit-norm vector with a component along the critical mode (the
- * critical eigenvector itself makes short runs exact). Each run is a fresh scheme on the real flow, from `u` and from u + start,
- * the difference rescaled to unit norm by restarting when it leaves [1e-6, 1e6], momentum included.
- * RST_ERROR_ARGUMENT if both ends of the bracket are stable, or both unstable. */
+/** Bisect. Each run is a pair of fresh schemes on the real flow, from +d/2 and -d/2, d the unit vector along
+ * `start`. Their difference, momentum included, is rescaled to unit size about zero when it leaves
+ * [1e-6, 1e6].
+ * @param start state of the flow with a component along the critical mode on the free points (the critical
+ * eigenvector itself makes short runs exact; any other needs about 1/tolerance iterations).
+ * RST_ERROR_ARGUMENT if both ends of the bracket are stable, or both unstable, and for a search out of range.
+ * RST_ERROR_UNSUPPORTED for a flow that is not linear and a scheme without growth polynomial. */
 RST_API enum rst_status rst_threshold_bisect(struct rst_context *context, struct rst_flow *flow,
                                              const struct rst_scheme_parameters *parameters,
                                              const struct rst_field *start,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
 #include <string.h>
 
 #include "archive/hdf5_support.h"
@@ -25,10 +26,10 @@ static void begin_entry(const struct description *description, struct rst_text *
 }
 
 static void add_number(const struct description *description, struct rst_text *list, double value) {
-  if (description->json) {
+  if (description->json || isfinite(value)) {
     rst_text_add_number(list, value);
   } else {
-    rst_text_add(list, "%.17g", value);
+    rst_text_add(list, "%g", value);
   }
 }
 

@@ -161,7 +161,7 @@ enum rst_status rst_files_check_seal(struct rst_context *context, const char *pa
   FILE *stream = fopen(path, "rbe");
   RST_REQUIRE(context, stream, RST_ERROR_IO, "%s: %s", path, strerror(errno));
   const bool read = checksum(stream, sizeof stored, &sum, (unsigned char *)&stored);
-  fclose(stream);
+  (void)fclose(stream);
   RST_REQUIRE(context, read && sum == stored, RST_ERROR_IO, "%s is incomplete or damaged", path);
   return RST_OK;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "archive/hdf5_support.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "archive/hdf5_version.h"
 #include "archive/ordered_driver.h"
@@ -116,6 +118,7 @@ bool rst_hdf5_close_writable(hid_t file) {
 }
 
 enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, hid_t *file) {
+  RST_REQUIRE(context, access(path, R_OK) == 0, RST_ERROR_IO, "%s cannot be read: %s", path, strerror(errno));
   return open_file(context, path, false, file);
 }
 

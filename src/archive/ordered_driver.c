@@ -78,11 +78,12 @@ static bool reserve(struct ordered_file *file) {
 }
 
 /* In a superblock of version 0, the address of the end is in the bytes 40 to 47. */
-static void state_end(struct rst_change *superblock, haddr_t end) {
-  enum { VERSION = 8, END = 40, BYTES = 8, BITS = 8 };
-  if (superblock->size >= END + BYTES && superblock->bytes[VERSION] == 0) {
-    for (int i = 0; i < BYTES; ++i) {
-      superblock->bytes[END + i] = (unsigned char)(end >> (BITS * i));
+enum { SUPERBLOCK_HEAD = 48 };
+static void state_end(unsigned char *superblock, size_t size, haddr_t end) {
+  enum { VERSION = 8, END = 40, BITS = 8 };
+  if (size >= SUPERBLOCK_HEAD && superblock[VERSION] == 0) {
+    for (int i = END; i < SUPERBLOCK_HEAD; ++i) {
+      superblock[i] = (unsigned char)(end >> (BITS * (i - END)));
     }
   }
 }
@@ -91,17 +92,15 @@ static herr_t commit(struct ordered_file *file) {
   if (file->discarding) {
     return 0;
   }
-  if (file->length < file->end) {
-    if (ftruncate(file->descriptor, (off_t)file->end) != 0) {
-      return refuse_further_writes(file, "the file cannot be extended");
+  if (!reserve(file)) {
+    return refuse_further_writes(file, "the file cannot be extended");
+  }
+  rst_changes_sort(&file->changes);
+  for (size_t i = 0; i < file->changes.count; ++i) {
+    struct rst_change *change = &file->changes.list[i];
+    if (change->type == H5FD_MEM_SUPER) {
+      state_end(change->bytes, change->size, file->reserved);
     }
-    file->length = file->end;
-  }
-  if (file->count > 1) {
-    qsort(file->changes, file->count, sizeof *file->changes, compare_changes);
-  }
-  for (size_t i = 0; i < file->count; ++i) {
-    const struct change *change = &file->changes[i];
     if (!write_fully(file->descriptor, change->bytes, change->size, change->address)) {
       return refuse_further_writes(file, "writing failed");
     }
@@ -111,50 +110,21 @@ static herr_t commit(struct ordered_file *file) {
   return 0;
 }
 
-/* A structure of HDF5's is always written whole: a waiting version of it is replaced. Raw writes may overlap
- * and follow one another. */
-static struct change *find_change(const struct ordered_file *file, H5FD_mem_t type, haddr_t address,
-                                  size_t size) {
-  for (size_t i = file->count; type != H5FD_MEM_DRAW && i-- > 0;) {
-    if (file->changes[i].address == address && file->changes[i].size == size) {
-      return &file->changes[i];
+/* Give back the room that was reserved. */
+static herr_t settle(struct ordered_file *file) {
+  unsigned char superblock[SUPERBLOCK_HEAD];
+  if (file->discarding || file->length <= file->end) {
+    return 0;
+  }
+  if (pread(file->descriptor, superblock, sizeof superblock, 0) == (ssize_t)sizeof superblock) {
+    state_end(superblock, sizeof superblock, file->end);
+    if (!write_fully(file->descriptor, superblock, sizeof superblock, 0)) {
+      return push_error(H5E_WRITEERROR, "writing failed");
     }
   }
-  return NULL;
-}
-
-static struct change *add_change(struct ordered_file *file, haddr_t address, size_t size) {
-  if (file->count == file->capacity) {
-    const size_t capacity = 2 * file->capacity + 16;
-    struct change *grown = realloc(file->changes, capacity * sizeof *grown);
-    if (!grown) {
-      return NULL;
-    }
-    file->changes = grown;
-    file->capacity = capacity;
-  }
-  unsigned char *bytes = malloc(size);
-  if (!bytes) {
-    return NULL;
-  }
-  struct change *change = &file->changes[file->count];
-  *change = (struct change){.sequence = file->count, .address = address, .size = size, .bytes = bytes};
-  file->count += 1;
-  return change;
-}
-
-static herr_t enqueue(struct ordered_file *file, H5FD_mem_t type, haddr_t address, size_t size,
-                      const void *buffer) {
-  struct change *change = find_change(file, type, address, size);
-  if (!change) {
-    change = add_change(file, address, size);
-  }
-  if (!change) {
-    return refuse_further_writes(file, "a change cannot be kept in memory");
-  }
-  memcpy(change->bytes, buffer, size);
-  change->rank = rank_of(type, change->bytes, size);
-  return 0;
+  return ftruncate(file->descriptor, (off_t)file->end) == 0
+             ? 0
+             : push_error(H5E_WRITEERROR, "the file cannot be cut to its length");
 }
 
 static herr_t ordered_write(H5FD_t *base, H5FD_mem_t type, hid_t list, haddr_t address, size_t size,
@@ -165,7 +135,9 @@ static herr_t ordered_write(H5FD_t *base, H5FD_mem_t type, hid_t list, haddr_t a
     return 0;
   }
   if (address < file->committed) {
-    return enqueue(file, type, address, size, buffer);
+    return rst_changes_add(&file->changes, type, address, size, buffer)
+               ? 0
+               : refuse_further_writes(file, "a change cannot be kept in memory");
   }
   if (!write_fully(file->descriptor, buffer, size, address)) {
     return refuse_further_writes(file, "writing failed");
@@ -193,15 +165,7 @@ static herr_t ordered_read(H5FD_t *base, H5FD_mem_t type, hid_t list, haddr_t ad
     }
     done += got > 0 ? (size_t)got : 0;
   }
-  for (size_t i = 0; i < file->count; ++i) {
-    const struct change *change = &file->changes[i];
-    const haddr_t first = change->address > address ? change->address : address;
-    const haddr_t change_end = change->address + change->size;
-    const haddr_t last = change_end < address + size ? change_end : address + size;
-    if (first < last) {
-      memcpy(bytes + (first - address), change->bytes + (first - change->address), (size_t)(last - first));
-    }
-  }
+  rst_changes_overlay(&file->changes, address, size, bytes);
   return 0;
 }
 
@@ -242,21 +206,21 @@ static H5FD_t *ordered_open(const char *name, unsigned flags, hid_t access_list,
   file->inode = status.st_ino;
   file->length = (haddr_t)status.st_size;
   file->committed = file->length;
+  file->reserved = file->length;
   return &file->base;
 }
 
 static herr_t ordered_close(H5FD_t *base) {
   struct ordered_file *file = ordered(base);
   herr_t status = commit(file);
-  if (!file->discarding && file->end < file->length && ftruncate(file->descriptor, (off_t)file->end) != 0) {
-    status = push_error(H5E_WRITEERROR, "the file cannot be cut to its length");
+  if (status == 0) {
+    status = settle(file);
   }
   if (close(file->descriptor) != 0 && !file->discarding) {
     status = push_error(H5E_CANTCLOSEFILE, "closing failed");
   }
   const hid_t driver = file->driver;
-  rst_changes_drop(&file->changes);
-  free(file->changes);
+  rst_changes_free(&file->changes);
   free(file);
   H5Idec_ref(driver);
   return status;

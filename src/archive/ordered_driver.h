@@ -14,7 +14,7 @@
  * at once. Changes of committed bytes wait in memory until HDF5 flushes, and then follow such that after each
  * of them the file is readable with all that was committed:
  *
- *     1. the file's length, then the superblock with the new end;
+ *     1. the file's length and the superblock with the new end, both with room for what comes next;
  *     2. raw data (rows beyond the committed ones of a partly filled chunk) and heaps (new names);
  *     3. B-tree nodes, parents before children: the half that a split moved is reachable in its new place
  *        before it leaves the old one; then symbol tables;

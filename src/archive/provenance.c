@@ -30,6 +30,7 @@ static void add_argument(struct rst_text *text, const char *argument) {
 
 static enum rst_status quote_arguments(struct rst_context *context, const struct rst_provenance *provenance,
                                        char **quoted) {
+  static const char cut[] = " ...";
   struct rst_text text = {0};
   for (int i = 0; i < provenance->argc; ++i) {
     add_argument(&text, provenance->argv[i]);
@@ -37,7 +38,7 @@ static enum rst_status quote_arguments(struct rst_context *context, const struct
   *quoted = rst_text_take(&text);
   RST_REQUIRE(context, *quoted, RST_ERROR_MEMORY, "memory is exhausted");
   if (strlen(*quoted) > LONGEST_ARGUMENTS) {
-    strcpy(*quoted + LONGEST_ARGUMENTS, " ...");
+    memcpy(*quoted + LONGEST_ARGUMENTS - sizeof cut, cut, sizeof cut);
   }
   return RST_OK;
 }

@@ -53,6 +53,7 @@ static void destroy(struct rst_run_file **file) {
     (void)rst_files_remove(old->context, old->part);
   }
   free((void *)old->names);
+  free(old->field_axes);
   free(old->datasets);
   free(old->part);
   free(old->path);
@@ -73,6 +74,13 @@ static enum rst_status copy_layout(struct rst_run_file *file, const struct rst_r
   file->names = names;
   RST_TRY(rst_allocate(file->context, dataset_count(file) + 1, sizeof *file->datasets, &datasets));
   file->datasets = datasets;
+  void *axes = NULL;
+  RST_TRY(rst_allocate(file->context, layout->field_count + 1, sizeof *file->field_axes, &axes));
+  file->field_axes = axes;
+  for (size_t i = 0; layout->field_axes && i < layout->field_count; ++i) {
+    file->field_axes[i] = layout->field_axes[i];
+    file->has_wave_numbers = file->has_wave_numbers || layout->field_axes[i] == RST_AXES_WAVE_NUMBERS;
+  }
   for (size_t i = 0; i < dataset_count(file); ++i) {
     const struct rst_variable *variable =
         i < layout->field_count ? &layout->fields[i] : &layout->scalars[i - layout->field_count];

@@ -13,6 +13,7 @@
  *     /<field> (time, y, x)                        chunks (1, ny, nx), shuffle, deflate; kernel first
  *     /<scalar> (iteration)                        double
  *     /VTKHDF                                      soft links to the fields, times under Steps
+ *     /ky /kx                                      scales of the fields over wave numbers, if there are any
  *     /snapshots/<field>/<group>/<index> (1, y, x) virtual datasets, one per snapshot, 500 a group, for the
  *                                                  XDMF sidecar; brought up to date with it
  *     /provenance                                  attributes; datasets case, effective (and wisdom)
@@ -28,12 +29,16 @@ struct rst_variable {
   const char *units; /**< "1" for a pure number */
 };
 
+/** The axes of a field over (time, y, x), or over (time, ky, kx) with angular wave numbers ascending, 0 at index n/2. */
+enum rst_axes { RST_AXES_SPACE, RST_AXES_WAVE_NUMBERS };
+
 /** What the file holds; borrowed during creation only. */
 struct rst_run_layout {
   enum rst_precision precision; /**< of the fields */
   size_t ny, nx;
   double spacing;
   const struct rst_variable *fields;
+  const enum rst_axes *field_axes; /**< of each field; NULL for all in space */
   size_t field_count;
   const struct rst_variable *scalars;
   size_t scalar_count;
@@ -58,7 +63,8 @@ enum rst_status rst_run_file_create(struct rst_context *context, const char *pat
                                     const struct rst_provenance *provenance, struct rst_run_file **file);
 
 /** Open to append: rows from `snapshots` and `iterations` on are dropped (RST_ERROR_IO if the file holds
- * fewer, or has another layout); argv, threads and the like in /provenance are replaced. */
+ * fewer, or has another layout); argv, threads and the like in /provenance are replaced. The rows that stay
+ * are copied into a new file, which replaces the old one as in rst_run_file_create(). */
 enum rst_status rst_run_file_reopen(struct rst_context *context, const char *path,
                                     const struct rst_run_layout *layout,
                                     const struct rst_provenance *provenance, size_t snapshots,
@@ -83,7 +89,7 @@ enum rst_status rst_run_file_flush(struct rst_run_file *file, bool durable);
  * close. */
 enum rst_status rst_run_file_finish(struct rst_run_file **file, const char *exit_reason, double wall_seconds);
 
-/** Close without recording anything; for error paths. NULL-safe. */
+/** Close without recording anything, rows that were not flushed included; for error paths. NULL-safe. */
 void rst_run_file_abandon(struct rst_run_file **file);
 
 /** malloc'ed /provenance/effective of an existing run file. */

@@ -20,6 +20,8 @@ struct rst_run_file {
   double spacing;
   size_t field_count, scalar_count;
   char **names; /**< fields, then scalars */
+  enum rst_axes *field_axes;
+  bool has_wave_numbers; /**< some field has these axes */
   hid_t file;
   hid_t time, step, iteration;
   hid_t *datasets; /**< of `names` */
@@ -51,14 +53,14 @@ enum rst_status rst_vtkhdf_update(struct rst_run_file *file);
  * FILE.vtkhdf. */
 enum rst_status rst_views_write(struct rst_run_file *file);
 enum rst_status rst_views_update(struct rst_run_file *file, bool durable);
-/** Remove FILE.xdmf and FILE.vtkhdf, which belong to a file that is about to be replaced. */
+/** Remove the sidecars and FILE.vtkhdf, which belong to a file that is about to be replaced. */
 enum rst_status rst_views_remove(struct rst_run_file *file);
 
 /** Name of the virtual dataset of a snapshot. */
 enum { RST_VIEW_NAME_LENGTH = 256 };
 void rst_view_name(char name[RST_VIEW_NAME_LENGTH], const char *field, size_t index);
 
-/** FILE.xdmf for the snapshots that the views show (xdmf.c). */
+/** FILE.xdmf, and FILE.spectrum.xdmf for fields over wave numbers, for the snapshots that the views show (xdmf.c). */
 enum rst_status rst_xdmf_write(struct rst_run_file *file, bool durable);
 
 /** Make the file under its temporary name, and give it its final one (run_file.c). */
@@ -74,6 +76,8 @@ bool rst_run_file_append_column(hid_t dataset, size_t first, size_t rows, hid_t 
 bool rst_run_file_append_instant(struct rst_run_file *file, long step, double time);
 /** Times of the first `count` snapshots. */
 bool rst_run_file_read_times(const struct rst_run_file *file, size_t count, double *times);
+/** Distance of neighbouring wave numbers along an axis of n points; the first one is -(n/2) times that. */
+double rst_run_file_wave_step(const struct rst_run_file *file, size_t n);
 /** Type of the fields in memory. */
 hid_t rst_run_file_type(const struct rst_run_file *file);
 

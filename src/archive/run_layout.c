@@ -74,10 +74,13 @@ static enum rst_status make(struct rst_run_file *file, struct rst_ids *ids, cons
   return RST_OK;
 }
 
-static enum rst_status make_axis(struct rst_run_file *file, struct rst_ids *ids, const char *name,
-                                 size_t count, hid_t *scale) {
+/* A scale of `count` values, first + i * step. */
+static enum rst_status make_axis(struct rst_run_file *file, struct rst_ids *ids,
+                                 const struct rst_variable *variable, size_t count, double first, double step,
+                                 hid_t *scale) {
+  const char *name = variable->name;
   const struct dataset axis = {
-      .variable = {name, name[0] == 'y' ? "position along y" : "position along x", "1"},
+      .variable = *variable,
       .type = H5T_NATIVE_DOUBLE,
       .rank = 1,
       .dims = {count},
@@ -87,7 +90,7 @@ static enum rst_status make_axis(struct rst_run_file *file, struct rst_ids *ids,
   void *positions = NULL;
   RST_TRY(rst_allocate(file->context, count, sizeof(double), &positions));
   for (size_t i = 0; i < count; ++i) {
-    ((double *)positions)[i] = file->spacing * (double)i;
+    ((double *)positions)[i] = first + step * (double)i;
   }
   const herr_t written = H5Dwrite(*scale, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, positions);
   free(positions);
@@ -96,8 +99,29 @@ static enum rst_status make_axis(struct rst_run_file *file, struct rst_ids *ids,
 }
 
 struct scales {
-  hid_t time, y, x, iteration;
+  hid_t time, y, x, ky, kx, iteration;
 };
+
+double rst_run_file_wave_step(const struct rst_run_file *file, size_t n) {
+  const double turn = 6.28318530717958647693;
+  return turn / (file->spacing * (double)n);
+}
+
+static enum rst_status make_axes(struct rst_run_file *file, struct rst_ids *ids, struct scales *scales) {
+  const struct rst_variable y = {"y", "position along y", "1"};
+  const struct rst_variable x = {"x", "position along x", "1"};
+  const struct rst_variable ky = {"ky", "angular wave number along y", "1"};
+  const struct rst_variable kx = {"kx", "angular wave number along x", "1"};
+  RST_TRY(make_axis(file, ids, &y, file->ny, 0.0, file->spacing, &scales->y));
+  RST_TRY(make_axis(file, ids, &x, file->nx, 0.0, file->spacing, &scales->x));
+  if (!file->has_wave_numbers) {
+    return RST_OK;
+  }
+  const double step_y = rst_run_file_wave_step(file, file->ny);
+  const double step_x = rst_run_file_wave_step(file, file->nx);
+  RST_TRY(make_axis(file, ids, &ky, file->ny, -step_y * (double)(file->ny / 2), step_y, &scales->ky));
+  return make_axis(file, ids, &kx, file->nx, -step_x * (double)(file->nx / 2), step_x, &scales->kx);
+}
 
 static enum rst_status make_scales(struct rst_run_file *file, struct rst_ids *ids, struct scales *scales) {
   struct dataset column = {
@@ -107,8 +131,7 @@ static enum rst_status make_scales(struct rst_run_file *file, struct rst_ids *id
       .is_scale = true,
   };
   RST_TRY(make(file, ids, &column, &scales->time));
-  RST_TRY(make_axis(file, ids, "y", file->ny, &scales->y));
-  RST_TRY(make_axis(file, ids, "x", file->nx, &scales->x));
+  RST_TRY(make_axes(file, ids, scales));
   column.variable = (struct rst_variable){"iteration", "number of updates done", "1"};
   column.type = H5T_NATIVE_INT64;
   RST_TRY(make(file, ids, &column, &scales->iteration));
@@ -130,12 +153,13 @@ static enum rst_status make_variable(struct rst_run_file *file, const struct dat
 static enum rst_status make_variables(struct rst_run_file *file, const struct rst_run_layout *layout,
                                       const struct scales *scales) {
   for (size_t i = 0; i < layout->field_count; ++i) {
+    const bool in_space = file->field_axes[i] == RST_AXES_SPACE;
     const struct dataset field = {
         .variable = layout->fields[i],
         .type = rst_run_file_type(file),
         .rank = RANK_OF_FIELDS,
         .dims = {0, file->ny, file->nx},
-        .scales = {scales->time, scales->y, scales->x},
+        .scales = {scales->time, in_space ? scales->y : scales->ky, in_space ? scales->x : scales->kx},
     };
     RST_TRY(make_variable(file, &field));
   }

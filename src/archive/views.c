@@ -102,7 +102,7 @@ enum rst_status rst_views_update(struct rst_run_file *file, bool durable) {
 }
 
 enum rst_status rst_views_remove(struct rst_run_file *file) {
-  static const char *const endings[] = {".xdmf", ".vtkhdf"};
+  static const char *const endings[] = {".xdmf", ".spectrum.xdmf", ".vtkhdf"};
   for (size_t i = 0; i < sizeof endings / sizeof *endings; ++i) {
     char *path = NULL;
     RST_TRY(rst_files_sibling(file->context, file->path, endings[i], &path));

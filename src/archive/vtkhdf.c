@@ -2,7 +2,7 @@
 #include "archive/hdf5_support.h"
 #include "archive/run_file_parts.h"
 
-/* The group that VTK reads as temporal ImageData: a flat image whose arrays are exactly (time, y, x), reached
+/* The group that VTK reads as temporal ImageData, the fields in space: a flat image whose arrays are exactly (time, y, x), reached
  * through soft links, or a line whose arrays are (time, x). */
 
 static const char steps_name[] = "VTKHDF/Steps";
@@ -63,6 +63,9 @@ static bool link_arrays(const struct rst_run_file *file, hid_t point_data, hid_t
   bool done = rst_hdf5_set_numbers(steps, "NSteps", H5T_NATIVE_INT, &none, 0) &&
               H5Lcreate_soft("/time", steps, "Values", H5P_DEFAULT, H5P_DEFAULT) >= 0;
   for (size_t i = 0; done && i < file->field_count; ++i) {
+    if (file->field_axes[i] != RST_AXES_SPACE) {
+      continue; /* another grid */
+    }
     char target[RST_VIEW_NAME_LENGTH];
     snprintf(target, sizeof target, "/%s", file->names[i]);
     done = file->ny > 1 ? link_plane(point_data, file->names[i], target)

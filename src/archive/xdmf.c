@@ -45,23 +45,44 @@ static void add_attribute(struct rst_text *text, const struct rst_run_file *file
   rst_text_add(text, "</DataItem>\n        </Attribute>\n");
 }
 
-static void add_snapshot(struct rst_text *text, const struct rst_run_file *file, size_t index, double time) {
+/* The points of a field's axes. */
+struct grid {
+  enum rst_axes axes;
+  double origin_y, origin_x, step_y, step_x;
+};
+
+static struct grid make_grid(const struct rst_run_file *file, enum rst_axes axes) {
+  if (axes == RST_AXES_SPACE) {
+    return (struct grid){axes, 0.0, 0.0, file->spacing, file->spacing};
+  }
+  const double y = rst_run_file_wave_step(file, file->ny);
+  const double x = rst_run_file_wave_step(file, file->nx);
+  return (struct grid){axes, -y * (double)(file->ny / 2), -x * (double)(file->nx / 2), y, x};
+}
+
+static void add_snapshot(struct rst_text *text, const struct rst_run_file *file, const struct grid *grid,
+                         size_t index, double time) {
   rst_text_add(text,
                "      <Grid Name=\"snapshot %zu\" GridType=\"Uniform\">\n"
                "        <Time Value=\"%.17g\"/>\n"
                "        <Topology TopologyType=\"3DCoRectMesh\" Dimensions=\"1 %zu %zu\"/>\n"
                "        <Geometry GeometryType=\"ORIGIN_DXDYDZ\">\n"
-               "          <DataItem Format=\"XML\" Dimensions=\"3\">0 0 0</DataItem>\n"
-               "          <DataItem Format=\"XML\" Dimensions=\"3\">1 %.17g %.17g</DataItem>\n"
+               "          <DataItem Format=\"XML\" NumberType=\"Float\" Precision=\"8\" Dimensions=\"3\">0 "
+               "%.17g %.17g</DataItem>\n"
+               "          <DataItem Format=\"XML\" NumberType=\"Float\" Precision=\"8\" Dimensions=\"3\">1 "
+               "%.17g %.17g</DataItem>\n"
                "        </Geometry>\n",
-               index, time, file->ny, file->nx, file->spacing, file->spacing);
+               index, time, file->ny, file->nx, grid->origin_y, grid->origin_x, grid->step_y, grid->step_x);
   for (size_t field = 0; field < file->field_count; ++field) {
-    add_attribute(text, file, field, index);
+    if (file->field_axes[field] == grid->axes) {
+      add_attribute(text, file, field, index);
+    }
   }
   rst_text_add(text, "      </Grid>\n");
 }
 
-static enum rst_status compose(struct rst_run_file *file, struct rst_text *text) {
+static enum rst_status compose(struct rst_run_file *file, enum rst_axes axes, struct rst_text *text) {
+  const struct grid grid = make_grid(file, axes);
   const size_t count = file->views.snapshots;
   void *times = NULL;
   RST_TRY(rst_allocate(file->context, count, sizeof(double), &times));
@@ -75,7 +96,7 @@ static enum rst_status compose(struct rst_run_file *file, struct rst_text *text)
                "<Xdmf Version=\"2.0\">\n  <Domain>\n"
                "    <Grid Name=\"snapshots\" GridType=\"Collection\" CollectionType=\"Temporal\">\n");
   for (size_t index = 0; index < count; ++index) {
-    add_snapshot(text, file, index, ((const double *)times)[index]);
+    add_snapshot(text, file, &grid, index, ((const double *)times)[index]);
   }
   rst_text_add(text, "    </Grid>\n  </Domain>\n</Xdmf>\n");
   free(times);
@@ -83,12 +104,13 @@ static enum rst_status compose(struct rst_run_file *file, struct rst_text *text)
   return RST_OK;
 }
 
-enum rst_status rst_xdmf_write(struct rst_run_file *file, bool durable) {
+static enum rst_status write_sidecar(struct rst_run_file *file, enum rst_axes axes, const char *ending,
+                                     bool durable) {
   struct rst_text text = {0};
   char *path = NULL;
-  enum rst_status status = rst_files_sibling(file->context, file->path, ".xdmf", &path);
+  enum rst_status status = rst_files_sibling(file->context, file->path, ending, &path);
   if (status == RST_OK) {
-    status = compose(file, &text);
+    status = compose(file, axes, &text);
   }
   if (status == RST_OK) {
     status = rst_files_write(file->context, path, text.bytes, text.length, durable);
@@ -96,4 +118,10 @@ enum rst_status rst_xdmf_write(struct rst_run_file *file, bool durable) {
   rst_text_clear(&text);
   free(path);
   return status;
+}
+
+enum rst_status rst_xdmf_write(struct rst_run_file *file, bool durable) {
+  RST_TRY(write_sidecar(file, RST_AXES_SPACE, ".xdmf", durable));
+  return file->has_wave_numbers ? write_sidecar(file, RST_AXES_WAVE_NUMBERS, ".spectrum.xdmf", durable)
+                                : RST_OK;
 }

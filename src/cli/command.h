@@ -50,6 +50,7 @@ extern const struct rst_command rst_commands[];
 const struct rst_command *rst_command_find(const char *name);
 
 enum rst_exit rst_command_run(struct rst_context *context, const struct rst_arguments *arguments);
+enum rst_exit rst_command_analyze(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_check(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_info(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_help(struct rst_context *context, const struct rst_arguments *arguments);

@@ -17,6 +17,7 @@
 
 #include <math.h>
 
+#include "core/core.h"
 #include "flow/convolution.h"
 #include "flow/curvature.h"
 
@@ -112,6 +113,41 @@ static void hessian_product(struct rst_flow *flow, const struct rst_field *u, co
   rst_convolution_add(convolution, v, product);
 }
 
+/* lambda += factor |ghat(w)|^2 for the unpooled gradient of p in the term's contribution. */
+static enum rst_status add_rank_one(const struct rst_convolution *convolution,
+                                    const struct rst_convolution_term *term, double factor,
+                                    struct rst_field *lambda) {
+  struct rst_field *power = NULL;
+  RST_TRY(rst_field_create_like(convolution->base.context, lambda, &power));
+  const enum rst_status status = rst_power_spectrum(convolution->base.context, term->contribution, power);
+  rst_field_axpy(factor, power, lambda);
+  rst_field_destroy(&power);
+  return status;
+}
+
+static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_field *u,
+                                     struct rst_field *lambda) {
+  const struct conv *conv = (const struct conv *)flow;
+  const struct rst_convolution *convolution = &conv->base;
+  const double share = 1.0 / (double)convolution->count;
+  for (size_t i = 0; i < convolution->count; ++i) {
+    struct rst_convolution_term *term = &convolution->terms[i];
+    struct rst_field *ds = term->response[SLOPE];
+    struct rst_field *dds = term->response[TANGENT];
+    const double q = forward(conv, term, u, ds, dds);
+    const double mean = rst_field_sum(dds) / (double)rst_field_count(dds);
+    rst_correlation_adjoint(term->correlation, ds, term->contribution);
+    const double slope = term->norm * term->norm * sigmoid(q) * sigmoid(-q) / (double)rst_field_count(u);
+    RST_TRY(add_rank_one(convolution, term, share * slope, lambda));
+    RST_TRY(rst_convolution_add_window_power(convolution, term, share * term->residual * term->norm * mean,
+                                             lambda));
+  }
+  if (convolution->regulariser) {
+    rst_flow_add_diffusion_symbol(convolution->regulariser, lambda);
+  }
+  return RST_OK;
+}
+
 const struct rst_flow_type rst_flow_conv = {
     .size = sizeof(struct conv),
     .boundaries = rst_convolution_boundaries,
@@ -120,4 +156,5 @@ const struct rst_flow_type rst_flow_conv = {
     .destroy = destroy,
     .evaluate = evaluate,
     .hessian_product = hessian_product,
+    .frozen_symbol = frozen_symbol,
 };

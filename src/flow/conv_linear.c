@@ -157,6 +157,20 @@ static void symbol(struct rst_flow *flow, struct rst_field *lambda) {
   }
 }
 
+static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_field *u,
+                                     struct rst_field *lambda) {
+  const struct conv_linear *linear = (const struct conv_linear *)flow;
+  (void)u;
+  for (size_t i = 0; i < linear->base.count; ++i) {
+    struct rst_convolution_term *term = &linear->base.terms[i];
+    RST_TRY(rst_convolution_add_window_power(&linear->base, term, curvature(linear, term), lambda));
+  }
+  if (linear->base.regulariser) {
+    rst_flow_add_diffusion_symbol(linear->base.regulariser, lambda);
+  }
+  return RST_OK;
+}
+
 const struct rst_flow_type rst_flow_conv_linear = {
     .size = sizeof(struct conv_linear),
     .boundaries = rst_convolution_boundaries,
@@ -165,6 +179,7 @@ const struct rst_flow_type rst_flow_conv_linear = {
     .destroy = destroy,
     .evaluate = evaluate,
     .hessian_product = hessian_product,
+    .frozen_symbol = frozen_symbol,
     .symbol_shape = symbol_shape,
     .symbol = symbol,
 };

@@ -103,6 +103,7 @@ void rst_convolution_release(struct rst_convolution *convolution) {
       rst_field_destroy(&term->response[j]);
     }
     rst_field_destroy(&term->contribution);
+    rst_field_destroy(&term->window_power);
     rst_correlation_destroy(&term->correlation);
   }
   free(convolution->terms);
@@ -144,4 +145,57 @@ void rst_convolution_add(struct rst_convolution *convolution, const struct rst_f
   if (convolution->regulariser) {
     rst_laplacian_add(convolution->regulariser, v, total);
   }
+}
+
+/* |I * cos(theta . x + shift)|^2 summed over the positions. */
+static double wave_power(struct rst_convolution_term *term, double theta_y, double theta_x, double shift,
+                         struct rst_field *wave) {
+  for (size_t y = 0; y < wave->ny; ++y) {
+    for (size_t x = 0; x < wave->nx; ++x) {
+      rst_field_set(wave, y, x, cos(theta_y * (double)y + theta_x * (double)x + shift));
+    }
+  }
+  rst_correlation_apply(term->correlation, wave, term->response[0]);
+  return rst_field_dot(term->response[0], term->response[0]);
+}
+
+enum rst_status rst_convolution_window_power(const struct rst_convolution *convolution,
+                                             struct rst_convolution_term *term) {
+  const double quarter_turn = 1.57079632679489661923;
+  const size_t k = convolution->base.nx;
+  if (term->window_power) {
+    return RST_OK;
+  }
+  struct rst_field *power = NULL;
+  struct rst_field *wave = NULL;
+  enum rst_status status = rst_field_create(convolution->base.context, RST_PRECISION_DOUBLE, k, k, &power);
+  if (status == RST_OK) {
+    status = rst_field_create_like(convolution->base.context, term->contribution, &wave);
+  }
+  for (size_t y = 0; status == RST_OK && y < k; ++y) {
+    for (size_t x = 0; x <= k / 2; ++x) {
+      const double theta_y = rst_flow_phase(y, k);
+      const double theta_x = rst_flow_phase(x, k);
+      const double sum = wave_power(term, theta_y, theta_x, 0.0, wave) +
+                         wave_power(term, theta_y, theta_x, -quarter_turn, wave);
+      /* The image is real: P(-w) = P(w). */
+      rst_field_set(power, y, x, sum / (double)(k * k));
+      rst_field_set(power, (k - y) % k, (k - x) % k, sum / (double)(k * k));
+    }
+  }
+  rst_field_destroy(&wave);
+  if (status != RST_OK) {
+    rst_field_destroy(&power);
+    return status;
+  }
+  term->window_power = power;
+  return RST_OK;
+}
+
+enum rst_status rst_convolution_add_window_power(const struct rst_convolution *convolution,
+                                                 struct rst_convolution_term *term, double factor,
+                                                 struct rst_field *lambda) {
+  RST_TRY(rst_convolution_window_power(convolution, term));
+  rst_field_axpy(factor, term->window_power, lambda);
+  return RST_OK;
 }

@@ -18,7 +18,8 @@ enum { RST_CONVOLUTION_MOST_RESPONSES = 3 };
 struct rst_convolution_term {
   struct rst_correlation *correlation;
   int label;
-  double norm; /**< of the pooling: 1, or 1 / number of positions */
+  double norm;                    /**< of the pooling: 1, or 1 / number of positions */
+  struct rst_field *window_power; /**< P(w), see rst_convolution_window_power(); NULL until asked for */
   /** Work space in the shape of the response. */
   struct rst_field *response[RST_CONVOLUTION_MOST_RESPONSES];
   /* results of a task: */
@@ -66,5 +67,14 @@ struct rst_flow_value rst_convolution_value(struct rst_convolution *convolution,
 /** total = total + sum of the terms' contributions + the regulariser's -gamma Lap_h v. */
 void rst_convolution_add(struct rst_convolution *convolution, const struct rst_field *v,
                          struct rst_field *total);
+
+/** Make term->window_power unless it is there: P(w) = sum_mn |(I*e_w)_mn|^2 / k^2 on the plane waves e_w of the kernel's
+ * window, the Rayleigh quotients of the windowed correlation; double, k x k, FFT order. Uses response[0]. */
+enum rst_status rst_convolution_window_power(const struct rst_convolution *convolution,
+                                             struct rst_convolution_term *term);
+/** lambda += factor P. */
+enum rst_status rst_convolution_add_window_power(const struct rst_convolution *convolution,
+                                                 struct rst_convolution_term *term, double factor,
+                                                 struct rst_field *lambda);
 
 #endif

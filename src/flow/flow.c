@@ -166,8 +166,16 @@ enum rst_status rst_flow_symbol(struct rst_flow *flow, struct rst_field *lambda)
   return RST_OK;
 }
 
-/* Phase angle of wave number k of n in FFT order, exactly pi for the highest of an even n. */
-static double phase(size_t k, size_t n) {
+enum rst_status rst_flow_frozen_symbol(struct rst_flow *flow, const struct rst_field *u,
+                                       struct rst_field *lambda) {
+  assert(is_state(flow, u));
+  assert(lambda->precision == RST_PRECISION_DOUBLE && lambda->ny == flow->ny && lambda->nx == flow->nx);
+  rst_field_fill(0.0, lambda);
+  return flow->type->frozen_symbol(flow, u, lambda);
+}
+
+/* Exactly pi for the highest of an even n. */
+double rst_flow_phase(size_t k, size_t n) {
   const double pi = 3.14159265358979323846;
   const double turn = 2.0 * (double)k / (double)n;
   return pi * (2 * k > n ? turn - 2.0 : turn);
@@ -176,7 +184,8 @@ static double phase(size_t k, size_t n) {
 void rst_flow_add_diffusion_symbol(const struct rst_laplacian *laplacian, struct rst_field *lambda) {
   for (size_t y = 0; y < lambda->ny; ++y) {
     for (size_t x = 0; x < lambda->nx; ++x) {
-      const double diffusion = rst_laplacian_symbol(laplacian, phase(y, lambda->ny), phase(x, lambda->nx));
+      const double diffusion =
+          rst_laplacian_symbol(laplacian, rst_flow_phase(y, lambda->ny), rst_flow_phase(x, lambda->nx));
       rst_field_set(lambda, y, x, rst_field_get(lambda, y, x) + diffusion);
     }
   }

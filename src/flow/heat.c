@@ -85,6 +85,13 @@ static void symbol(struct rst_flow *flow, struct rst_field *lambda) {
   rst_flow_add_diffusion_symbol(((struct heat *)flow)->laplacian, lambda);
 }
 
+static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_field *u,
+                                     struct rst_field *lambda) {
+  (void)u;
+  rst_flow_add_diffusion_symbol(((struct heat *)flow)->laplacian, lambda);
+  return RST_OK;
+}
+
 const struct rst_flow_type rst_flow_heat = {
     .size = sizeof(struct heat),
     .boundaries = boundaries,
@@ -93,6 +100,7 @@ const struct rst_flow_type rst_flow_heat = {
     .destroy = destroy,
     .evaluate = evaluate,
     .hessian_product = hessian_product,
+    .frozen_symbol = frozen_symbol,
     .pin = pin,
     .symbol_shape = symbol_shape,
     .symbol = symbol,

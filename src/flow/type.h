@@ -37,6 +37,10 @@ struct rst_flow_type {
   void (*hessian_product)(struct rst_flow *flow, const struct rst_field *u, const struct rst_field *v,
                           struct rst_field *product);
 
+  /** Add to lambda, which is zero, as rst_flow_frozen_symbol(). */
+  enum rst_status (*frozen_symbol)(struct rst_flow *flow, const struct rst_field *u,
+                                   struct rst_field *lambda);
+
   /* optional */
   /** NULL: no point is fixed. */
   void (*pin)(const struct rst_flow *flow, struct rst_field *v);
@@ -54,6 +58,9 @@ struct rst_flow_type {
 #define RST_FLOW_DECLARATION(identifier, name) extern const struct rst_flow_type rst_flow_##identifier;
 RST_FLOW_LIST(RST_FLOW_DECLARATION)
 #undef RST_FLOW_DECLARATION
+
+/** Phase angle, in (-pi, pi], of wave number k of n in FFT order. */
+double rst_flow_phase(size_t k, size_t n);
 
 /** Add the diffusion's symbol at the wave numbers of lambda's grid, in FFT order. */
 void rst_flow_add_diffusion_symbol(const struct rst_laplacian *laplacian, struct rst_field *lambda);

@@ -11,7 +11,8 @@
 static void observe(struct rst_session *session, struct rst_observation *seen) {
   const struct rst_problem *problem = &session->problem;
   const double decay = session->run->step.scheme.weight_decay;
-  *seen = (struct rst_observation){.u = problem->u,
+  *seen = (struct rst_observation){.iteration = session->iteration,
+                                   .u = problem->u,
                                    .gradient = session->slope,
                                    .weight_decay = decay,
                                    .update_norm = NAN,

@@ -38,14 +38,15 @@ static enum rst_status create_objects(struct rst_session *session) {
   struct rst_context *context = session->context;
   rst_context_set_rigor(context, session->run->performance.rigor);
   RST_TRY(rst_problem_create(context, session->run, &session->problem));
-  RST_TRY(rst_observer_create(context, session->run, &session->observer));
+  RST_TRY(rst_observer_create(context, session->run, session->problem.flow, &session->observer));
   const struct rst_field *u = session->problem.u;
   RST_TRY(rst_field_create_like(context, u, &session->gradient));
   RST_TRY(rst_field_create_like(context, u, &session->slope));
   RST_TRY(rst_field_create_like(context, u, &session->previous));
   size_t field_count = 0;
   void *memory = NULL;
-  rst_observer_fields(session->observer, &field_count);
+  const enum rst_axes *axes = NULL;
+  rst_observer_fields(session->observer, &axes, &field_count);
   RST_TRY(rst_allocate(context, field_count, sizeof *session->snapshot, &memory));
   session->snapshot = memory;
   rst_observer_scalars(session->observer, &session->scalar_count);
@@ -56,18 +57,23 @@ static enum rst_status create_objects(struct rst_session *session) {
   return RST_OK;
 }
 
-/* The state and the scheme's own state, in the order of a checkpoint's fields. */
+/* The state, the scheme's own and the observer's, in the order of a checkpoint's fields. */
 static enum rst_status list_state(struct rst_session *session, struct rst_field ***state, size_t *count) {
-  struct rst_field **own = NULL;
-  const size_t own_count = rst_scheme_state(session->problem.scheme, &own);
+  struct rst_field **of_scheme = NULL;
+  struct rst_field **of_observer = NULL;
+  const size_t scheme_count = rst_scheme_state(session->problem.scheme, &of_scheme);
+  const size_t observer_count = rst_observer_state(session->observer, &of_observer);
   void *memory = NULL;
-  RST_TRY(rst_allocate(session->context, own_count + 1, sizeof **state, &memory));
+  RST_TRY(rst_allocate(session->context, 1 + scheme_count + observer_count, sizeof **state, &memory));
   *state = memory;
-  (*state)[0] = session->problem.u;
-  for (size_t i = 0; i < own_count; ++i) {
-    (*state)[i + 1] = own[i];
+  *count = 0;
+  (*state)[(*count)++] = session->problem.u;
+  for (size_t i = 0; i < scheme_count; ++i) {
+    (*state)[(*count)++] = of_scheme[i];
   }
-  *count = own_count + 1;
+  for (size_t i = 0; i < observer_count; ++i) {
+    (*state)[(*count)++] = of_observer[i];
+  }
   return RST_OK;
 }
 
@@ -151,7 +157,7 @@ static enum rst_status open_file(struct rst_session *session, bool resuming,
   const struct rst_flow *flow = session->problem.flow;
   struct rst_run_layout layout = {.precision = rst_flow_precision(flow), .spacing = rst_flow_spacing(flow)};
   rst_flow_shape(flow, &layout.ny, &layout.nx);
-  layout.fields = rst_observer_fields(session->observer, &layout.field_count);
+  layout.fields = rst_observer_fields(session->observer, &layout.field_axes, &layout.field_count);
   layout.scalars = rst_observer_scalars(session->observer, &layout.scalar_count);
   char *wisdom = NULL;
   RST_TRY(export_wisdom(session, &wisdom));
@@ -259,7 +265,7 @@ enum rst_status rst_session_record(struct rst_session *session, const struct rst
 }
 
 enum rst_status rst_session_snapshot(struct rst_session *session, const struct rst_observation *observation) {
-  rst_observer_expose(session->observer, observation, session->snapshot);
+  RST_TRY(rst_observer_expose(session->observer, observation, session->snapshot));
   RST_TRY(rst_run_file_append_snapshot(session->file, session->iteration, session->time, session->snapshot));
   return flush(session, false);
 }

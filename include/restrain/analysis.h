@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RESTRAIN_ANALYSIS_H
+#define RESTRAIN_ANALYSIS_H
+
+#include "restrain/case.h"
+#include "restrain/fixed_point.h"
+#include "restrain/spectrum.h"
+#include "restrain/threshold.h"
+#include "restrain/von_neumann.h"
+
+/** @file
+ * The stability of a case before any run: is it stable, what limits it, how far is the limit.
+ *
+ * A linear flow (heat, conv-linear) has one spectrum. It is known in up to three ways, side by side: from the Fourier
+ * symbol (von Neumann), exactly on the finite grid or window, and through thresholds measured by bisection. A
+ * non-linear flow (conv) has fixed points, each with a spectrum of its own. The minimum that a descent from the initial
+ * state leads to decides, or the one of lowest loss if it leads to none.
+ *
+ * Everything is computed in double, also for a case that runs in float. Eigenvalues are those of H, the Hessian of the
+ * data term with its regulariser; weight decay adds alpha to each.
+ */
+
+/** What the extremes of a symbol say of the spectrum. */
+enum rst_symbol_meaning {
+  RST_SYMBOL_NONE,     /**< the flow has no symbol */
+  RST_SYMBOL_EXACT,    /**< they are its extremes */
+  RST_SYMBOL_BOUND,    /**< they enclose it: stable by the symbol is stable indeed */
+  RST_SYMBOL_INTERIOR, /**< they describe the interior, and may be wrong at the rim */
+};
+
+enum rst_verdict {
+  RST_VERDICT_STABLE,     /**< linear: every mode stays bounded */
+  RST_VERDICT_UNSTABLE,   /**< linear: some mode grows */
+  RST_VERDICT_CONVERGENT, /**< non-linear: lr <= lr_lo, the minimum attracts what is near it */
+  RST_VERDICT_RESTRAINED, /**< non-linear: lr_lo < lr <= lr_hi, the minimum repels, the decay bounds */
+  RST_VERDICT_DIVERGENT,  /**< non-linear: lr > lr_lo and lr > lr_hi */
+  RST_VERDICT_UNDECIDED /**< non-linear: no minimum was found, or it repels and there is no decay to bound */
+};
+
+/** How stability is lost; bits. */
+enum {
+  RST_MECHANISM_STEP =
+      1, /**< the discretisation overshoots, where the flow itself would decay: lr is too large */
+  RST_MECHANISM_DECAY = 2 /**< the flow itself grows, whatever the step: alpha is too small */
+};
+
+/** A spectrum as an interval, and the limits that follow from it. */
+struct rst_spectrum_limits {
+  double lambda_min, lambda_max;
+  struct rst_step_limits limits;
+};
+
+/** The spectrum of H at one state. */
+struct rst_state_spectrum {
+  struct rst_eigenpair smallest, largest;
+  struct rst_field *vector_min, *vector_max;   /**< unit eigenvectors, of the state's shape */
+  double participation_min, participation_max; /**< (sum v^2)^2/(n sum v^4) of them, in [1/n, 1] */
+  double ky,
+      kx; /**< dominant wave number of vector_max on the state's grid, in radians per unit length, ky >= 0 */
+};
+
+enum rst_fixed_point_kind { RST_FIXED_POINT_MINIMUM, RST_FIXED_POINT_SADDLE, RST_FIXED_POINT_DEGENERATE };
+
+/** A fixed point of the flow with decay. */
+struct rst_analysed_point {
+  struct rst_fixed_point point;
+  struct rst_state_spectrum spectrum;
+  enum rst_fixed_point_kind kind; /**< by H + alpha; degenerate: an extreme below 1e-9 of the other */
+  const char *start;              /**< static: the start that led to it first */
+  int starts;                     /**< how many did */
+  bool of_initial;                /**< whether the initial state did */
+  double lr_lo;                   /**< of a minimum: the largest lr that is stable there, else NaN */
+};
+
+/** How the limit moves with the mesh: the spacing h alone is refined, at equal numbers of points. */
+struct rst_refinement {
+  double spacing;
+  double lambda_max;  /**< of H; at the minimum of a non-linear flow, NaN if it is lost */
+  double lr_max;      /**< the largest stable lr: lr_lo for a non-linear flow */
+  double mesh_number; /**< coefficient lr_max / h^2 */
+};
+
+enum { RST_REFINEMENTS = 3 };
+
+/** Names are static; arrays and fields are owned by the analysis; what was not computed is NULL, 0 or NaN. */
+struct rst_analysis {
+  const char *flow, *scheme, *correlation;
+  bool linear;
+  size_t ny, nx; /**< of the state */
+  double spacing;
+  double lr, weight_decay;
+  double
+      effective_decay; /**< what adds to the eigenvalues of H: alpha, but alpha (1 - mu) for decoupled decay */
+  double
+      real_limit; /**< R of the scheme, NaN where lr lambda <= R is not its rule (imex, decoupled decay, cfl) */
+  double mesh_number; /**< coefficient lr/h^2 of the diffusion, NaN without one */
+
+  /* symbol of a linear flow, on its grid; wave numbers ascend along both axes, the zero one at [ny/2][nx/2] */
+  enum rst_symbol_meaning symbol_meaning;
+  struct rst_field *symbol, *amplification;
+  double worst_growth, worst_ky, worst_kx; /**< largest amplification, at wave numbers with ky >= 0 */
+  struct rst_spectrum_limits
+      by_symbol; /**< over all wave numbers, also those between the grid's unless exact */
+
+  /* exact spectrum of a linear flow */
+  struct rst_state_spectrum spectrum;
+  struct rst_spectrum_limits exact; /**< extremes within their residual of 0 are 0 here */
+
+  /* measured thresholds of a linear flow (analyze.empirical); runs = 0 where there is none to measure */
+  struct rst_threshold measured_decay_min, measured_decay_max, measured_lr_max;
+
+  /* fixed points of a non-linear flow */
+  size_t point_count;
+  struct rst_analysed_point *points; /**< by ascending loss */
+  size_t failed_starts;
+  int minimum;         /**< the one that decides, -1 if there is none */
+  double lr_lo, lr_hi; /**< local limit there; limit from what is linear alone, decay and regulariser */
+
+  /* all eigenvalues (analyze.dense) and their density (analyze.density), of the linear flow or at `minimum` */
+  size_t eigenvalue_count;
+  double *eigenvalues;    /**< ascending */
+  double dense_deviation; /**< of the extremes from `spectrum`, relative to the largest magnitude */
+  size_t density_count;
+  double *abscissae, *density;
+
+  size_t refinement_count; /**< RST_REFINEMENTS for a flow with diffusion, else 0 */
+  struct rst_refinement refinements[RST_REFINEMENTS];
+
+  enum rst_verdict verdict;
+  unsigned
+      mechanisms; /**< RST_MECHANISM_...: through which stability is lost, or, while it is not, would be lost first;
+                          0 if nothing limits it */
+  double lr_factor;        /**< lr may be multiplied by this; infinite if any lr will do, 0 if none */
+  double decay_min_factor; /**< alpha over the smallest stable one, infinite if that is 0 */
+  double decay_max_factor; /**< the largest stable alpha over alpha, infinite if any will do */
+  char *gap;               /**< why symbol and exact spectrum differ; NULL if they do not */
+  char *explanation;       /**< the verdict with its mechanism, in words; one line or several */
+  double wall_seconds;
+};
+
+struct rst_analysis_options {
+  const char *output; /**< path of analysis.h5, NULL to store nothing */
+  bool force;         /**< overwrite an existing output */
+  bool make_folders;  /**< make the folders of the output that are missing */
+  /** Recorded in /provenance. */
+  int argc;
+  char *const *argv;
+};
+
+/** Analyse `from` (its keys analyze.* say what besides the default) and store the result, with the sidecar FILE.xdmf
+ * beside it. An existing output is refused before anything is computed (RST_ERROR_IO), unless forced; nothing is written
+ * before the analysis is complete. An unstable case is no error. The caller destroys the analysis.
+ * RST_ERROR_NUMERIC if a spectrum does not converge; errors of rst_problem_create() otherwise. */
+RST_API enum rst_status rst_analyze(struct rst_context *context, const struct rst_case *from,
+                                    const struct rst_analysis_options *options,
+                                    struct rst_analysis **analysis);
+RST_API void rst_analysis_destroy(struct rst_analysis **analysis);
+
+/** Wave number of index i of n along an axis of the symbol's grid, ascending: 2 pi (i - n/2)/(n h). */
+RST_API double rst_analysis_wave_number(const struct rst_analysis *analysis, size_t n, size_t i);
+
+/** Static names: "stable", ..., "minimum", "exact", ... */
+RST_API const char *rst_verdict_name(enum rst_verdict verdict);
+RST_API const char *rst_fixed_point_kind_name(enum rst_fixed_point_kind kind);
+RST_API const char *rst_symbol_meaning_name(enum rst_symbol_meaning meaning);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "restrain/analysis.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "analysis/parts.h"
+#include "archive/analysis_file.h"
+#include "core/core.h"
+#include "restrain/run.h"
+
+const char *rst_verdict_name(enum rst_verdict verdict) {
+  static const char *const names[] = {"stable",     "unstable",  "convergent",
+                                      "restrained", "divergent", "undecided"};
+  return names[verdict];
+}
+
+const char *rst_fixed_point_kind_name(enum rst_fixed_point_kind kind) {
+  static const char *const names[] = {"minimum", "saddle", "degenerate"};
+  return names[kind];
+}
+
+const char *rst_symbol_meaning_name(enum rst_symbol_meaning meaning) {
+  static const char *const names[] = {"none", "exact", "bound", "interior"};
+  return names[meaning];
+}
+
+double rst_analysis_wave_number(const struct rst_analysis *analysis, size_t n, size_t i) {
+  const double pi = acos(-1.0);
+  return 2 * pi * ((double)i - (double)(n / 2)) / ((double)n * analysis->spacing);
+}
+
+void rst_analysis_destroy(struct rst_analysis **analysis) {
+  struct rst_analysis *old = *analysis;
+  if (!old) {
+    return;
+  }
+  for (size_t i = 0; i < old->point_count; ++i) {
+    rst_field_destroy(&old->points[i].point.u);
+    rst_state_spectrum_clear(&old->points[i].spectrum);
+  }
+  rst_state_spectrum_clear(&old->spectrum);
+  rst_field_destroy(&old->symbol);
+  rst_field_destroy(&old->amplification);
+  free(old->points);
+  free(old->eigenvalues);
+  free(old->abscissae);
+  free(old->density);
+  free(old->gap);
+  free(old->explanation);
+  free(old);
+  *analysis = NULL;
+}
+
+static void release(struct rst_analysis_task *task) {
+  rst_field_destroy(&task->initial);
+  rst_flow_destroy(&task->flow);
+}
+
+static enum rst_status prepare(struct rst_analysis_task *task) {
+  size_t ny = 0;
+  size_t nx = 0;
+  rst_context_set_rigor(task->context, task->from->performance.rigor);
+  task->parameters = task->from->flow;
+  task->parameters.precision = RST_PRECISION_DOUBLE;
+  RST_TRY(rst_flow_create(task->context, &task->parameters, &task->flow));
+  rst_flow_shape(task->flow, &ny, &nx);
+  RST_TRY(rst_field_create(task->context, RST_PRECISION_DOUBLE, ny, nx, &task->initial));
+  RST_TRY(rst_initial_fill(task->context, &task->from->initial, task->initial));
+  /* A scheme is made to have its parameters checked. */
+  struct rst_scheme *scheme = NULL;
+  RST_TRY(rst_scheme_create(task->context, &task->from->step.scheme, task->flow, &scheme));
+  rst_scheme_destroy(&scheme);
+  return RST_OK;
+}
+
+static const char *static_name(const char *const *names, const char *name) {
+  return names[rst_name_index(names, name)];
+}
+
+static void describe(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
+  const struct rst_scheme_parameters *scheme = &task->from->step.scheme;
+  const struct rst_diffusion *diffusion = &task->parameters.diffusion;
+  analysis->flow = rst_flow_name(task->flow);
+  analysis->scheme = static_name(rst_scheme_names(), scheme->kind);
+  analysis->correlation = rst_flow_correlation(task->flow);
+  analysis->linear = strcmp(analysis->flow, "conv") != 0;
+  rst_flow_shape(task->flow, &analysis->ny, &analysis->nx);
+  analysis->spacing = rst_flow_spacing(task->flow);
+  analysis->lr = scheme->lr;
+  analysis->weight_decay = scheme->weight_decay;
+  analysis->effective_decay = rst_effective_decay(scheme);
+  analysis->mesh_number = diffusion->coefficient > 0 ? diffusion->coefficient * scheme->lr /
+                                                           (diffusion->spacing * diffusion->spacing)
+                                                     : NAN;
+  analysis->minimum = -1;
+  analysis->lr_lo = NAN;
+  analysis->lr_hi = NAN;
+  analysis->dense_deviation = NAN;
+  analysis->lr_factor = NAN;
+  analysis->decay_min_factor = NAN;
+  analysis->decay_max_factor = NAN;
+}
+
+static enum rst_status compute(struct rst_analysis_task *task, struct rst_analysis *analysis) {
+  RST_TRY(prepare(task));
+  describe(task, analysis);
+  RST_TRY(rst_real_limit_find(task->context, &task->from->step.scheme, &analysis->real_limit));
+  RST_TRY(analysis->linear ? rst_analyze_linear(task, analysis) : rst_analyze_nonlinear(task, analysis));
+  RST_TRY(rst_analyze_refinement(task, analysis));
+  RST_TRY(rst_explain_gap(task, analysis));
+  return rst_judge(task, analysis);
+}
+
+static double seconds_since(const struct timespec *start) {
+  const double nanosecond = 1e-9;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)(now.tv_sec - start->tv_sec) + nanosecond * (double)(now.tv_nsec - start->tv_nsec);
+}
+
+static enum rst_status analyze(struct rst_context *context, const struct rst_case *from,
+                               const struct rst_analysis_options *options, struct rst_analysis *analysis) {
+  struct timespec start;
+  struct rst_analysis_task task = {.context = context, .from = from};
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  enum rst_status status = compute(&task, analysis);
+  release(&task);
+  analysis->wall_seconds = seconds_since(&start);
+  if (status == RST_OK && options->output) {
+    status = rst_analysis_file_write(context, from, analysis, options);
+  }
+  return status;
+}
+
+enum rst_status rst_analyze(struct rst_context *context, const struct rst_case *from,
+                            const struct rst_analysis_options *options, struct rst_analysis **analysis) {
+  void *made = NULL;
+  *analysis = NULL;
+  RST_REQUIRE(context, !options->output || options->force || access(options->output, F_OK) != 0, RST_ERROR_IO,
+              "%s exists; replace it by --force", options->output);
+  RST_TRY(rst_allocate(context, 1, sizeof **analysis, &made));
+  *analysis = made;
+  const enum rst_status status = analyze(context, from, options, *analysis);
+  if (status != RST_OK) {
+    rst_analysis_destroy(analysis);
+  }
+  return status;
+}

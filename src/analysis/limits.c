@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "analysis/parts.h"
+#include "core/core.h"
+
+static bool adapts(const struct rst_scheme_parameters *scheme) {
+  return strcmp(scheme->kind, "cfl") == 0;
+}
+
+struct rst_scheme_parameters rst_working_scheme(const struct rst_scheme_parameters *scheme,
+                                                double lambda_max) {
+  const double limit_of_euler = 2.0;
+  struct rst_scheme_parameters working = *scheme;
+  if (adapts(scheme)) {
+    const double sharpness = lambda_max + scheme->weight_decay;
+    working.kind = "euler";
+    working.lr = sharpness > 0 ? fmin(scheme->lr, scheme->safety * limit_of_euler / sharpness) : scheme->lr;
+  }
+  return working;
+}
+
+enum rst_status rst_spectrum_limits_find(struct rst_context *context,
+                                         const struct rst_scheme_parameters *scheme, double lambda_min,
+                                         double lambda_max, struct rst_spectrum_limits *found) {
+  const struct rst_scheme_parameters working = rst_working_scheme(scheme, lambda_max);
+  *found = (struct rst_spectrum_limits){.lambda_min = lambda_min, .lambda_max = lambda_max};
+  RST_TRY(rst_step_limits_find(context, &working, lambda_min, lambda_max, &found->limits));
+  if (adapts(scheme)) {
+    found->limits.lr_max = scheme->weight_decay >= found->limits.decay_min ? INFINITY : 0.0;
+    found->limits.decay_max = INFINITY;
+  }
+  return RST_OK;
+}
+
+double rst_effective_decay(const struct rst_scheme_parameters *scheme) {
+  return scheme->decay == RST_DECAY_DECOUPLED ? scheme->weight_decay * (1.0 - scheme->momentum)
+                                              : scheme->weight_decay;
+}
+
+enum rst_status rst_real_limit_find(struct rst_context *context, const struct rst_scheme_parameters *scheme,
+                                    double *limit) {
+  *limit = NAN;
+  const bool decay_apart = scheme->decay == RST_DECAY_DECOUPLED && scheme->weight_decay > 0;
+  if (adapts(scheme) || decay_apart || strcmp(scheme->kind, "imex") == 0) {
+    return RST_OK;
+  }
+  return rst_scheme_real_limit(context, scheme, limit);
+}
+
+/* Phase angle of the fastest mode on n points: cosines j pi/n between free ends, whole waves 2 pi j/n on a ring; sines
+ * j pi/(n-1) between fixed ends, both of which belong to the n points. */
+static double fastest_angle(enum rst_ends ends, size_t n) {
+  const double pi = acos(-1.0);
+  const double count = (double)n;
+  switch (ends) {
+  case RST_ENDS_FREE:
+    return pi * (count - 1) / count;
+  case RST_ENDS_PERIODIC:
+    return 2 * pi * (double)(n / 2) / count;
+  default:
+    return pi * (count - 2) / (count - 1);
+  }
+}
+
+enum rst_status rst_diffusion_extreme(const struct rst_analysis_task *task, bool modes_only,
+                                      double *largest) {
+  const struct rst_flow_parameters *parameters = &task->parameters;
+  const double pi = acos(-1.0);
+  const enum rst_ends ends = parameters->boundary == RST_BOUNDARY_PERIODIC    ? RST_ENDS_PERIODIC
+                             : parameters->boundary == RST_BOUNDARY_DIRICHLET ? RST_ENDS_FIXED
+                                                                              : RST_ENDS_FREE;
+  struct rst_laplacian *laplacian = NULL;
+  size_t ny = 0;
+  size_t nx = 0;
+  *largest = 0.0;
+  if (!(parameters->diffusion.coefficient > 0)) {
+    return RST_OK;
+  }
+  rst_flow_shape(task->flow, &ny, &nx);
+  RST_TRY(rst_laplacian_create(task->context, RST_PRECISION_DOUBLE, ny, nx, ends, &parameters->diffusion,
+                               &laplacian));
+  *largest = rst_laplacian_symbol(laplacian, modes_only ? fastest_angle(ends, ny) : pi,
+                                  modes_only ? fastest_angle(ends, nx) : pi);
+  rst_laplacian_destroy(&laplacian);
+  return RST_OK;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "analysis/parts.h"
+#include "core/core.h"
+
+/* From FFT order 0, 1, ..., -1 to ascending order, the zero wave number at n/2. */
+static enum rst_status ascend(struct rst_context *context, struct rst_field *field) {
+  struct rst_field *source = NULL;
+  RST_TRY(rst_field_create_like(context, field, &source));
+  rst_field_copy(field, source);
+  for (size_t y = 0; y < field->ny; ++y) {
+    for (size_t x = 0; x < field->nx; ++x) {
+      rst_field_set(field, (y + field->ny / 2) % field->ny, (x + field->nx / 2) % field->nx,
+                    rst_field_get(source, y, x));
+    }
+  }
+  rst_field_destroy(&source);
+  return RST_OK;
+}
+
+/* Labels that agree make H definite, of one sign with its symbol; a regulariser adds the other sign. */
+static bool bounds_network(const struct rst_flow_parameters *parameters) {
+  bool agree = parameters->diffusion.coefficient == 0;
+  for (size_t i = 1; agree && i < parameters->image_count; ++i) {
+    agree = parameters->images[i].label == parameters->images[0].label;
+  }
+  return agree;
+}
+
+/* The interval that the symbol gives for the spectrum. Between fixed ends the modes are sines, whose wave numbers are not
+ * the grid's but lie between 0 and pi/h. A window of `valid` positions loses some of the sum over the torus, so that the
+ * interval must reach to 0. */
+static enum rst_status enclose(const struct rst_analysis_task *task, struct rst_analysis *analysis,
+                               double *lambda_min, double *lambda_max) {
+  struct rst_extent extent;
+  rst_field_extent(analysis->symbol, &extent);
+  *lambda_min = extent.smallest;
+  *lambda_max = extent.largest;
+  if (analysis->symbol_meaning == RST_SYMBOL_EXACT) {
+    return RST_OK;
+  }
+  if (strcmp(analysis->flow, "heat") == 0) {
+    analysis->symbol_meaning = RST_SYMBOL_BOUND;
+    *lambda_min = 0.0;
+    return rst_diffusion_extreme(task, false, lambda_max);
+  }
+  if (bounds_network(&task->parameters)) {
+    analysis->symbol_meaning = RST_SYMBOL_BOUND;
+    *lambda_min = fmin(extent.smallest, 0.0);
+    *lambda_max = fmax(extent.largest, 0.0);
+  }
+  return RST_OK;
+}
+
+enum rst_status rst_analyze_symbol(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
+  struct rst_context *context = task->context;
+  const struct rst_scheme_parameters *scheme = &task->from->step.scheme;
+  size_t ny = 0;
+  size_t nx = 0;
+  bool exact = false;
+  const enum rst_status shape = rst_flow_symbol_shape(task->flow, &ny, &nx, &exact);
+  if (shape == RST_ERROR_UNSUPPORTED) {
+    return RST_OK;
+  }
+  RST_TRY(shape);
+  analysis->symbol_meaning = exact ? RST_SYMBOL_EXACT : RST_SYMBOL_INTERIOR;
+  RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, &analysis->symbol));
+  RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, &analysis->amplification));
+  RST_TRY(rst_flow_symbol(task->flow, analysis->symbol));
+  RST_TRY(ascend(context, analysis->symbol));
+  double lambda_min = 0.0;
+  double lambda_max = 0.0;
+  RST_TRY(enclose(task, analysis, &lambda_min, &lambda_max));
+  const struct rst_scheme_parameters working = rst_working_scheme(scheme, lambda_max);
+  RST_TRY(rst_amplification_of_symbol(context, analysis->symbol, &working, analysis->amplification));
+  struct rst_extent extent;
+  rst_field_extent(analysis->amplification, &extent);
+  analysis->worst_growth = extent.largest;
+  analysis->worst_ky = rst_analysis_wave_number(analysis, ny, extent.largest_y);
+  analysis->worst_kx = rst_analysis_wave_number(analysis, nx, extent.largest_x);
+  rst_wave_number_orient(&analysis->worst_ky, &analysis->worst_kx);
+  return rst_spectrum_limits_find(context, scheme, lambda_min, lambda_max, &analysis->by_symbol);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/** @file
+ * The verdict and its reason. A mode of eigenvalue lambda grows for one of two reasons: lambda + alpha < 0, where the flow
+ * itself grows and no step helps (decay); or lambda + alpha > 0 and a growth factor above 1, where the flow decays and
+ * the step overshoots (step). The stable steps of every scheme form an interval from 0 on, so that the two ends of the
+ * spectrum tell.
+ */
+
+#include <math.h>
+
+#include "analysis/parts.h"
+#include "core/core.h"
+#include "core/text.h"
+
+/* Growth factors are computed to this accuracy. */
+static const double rounding = 1e-12;
+
+static double ratio(double numerator, double denominator) {
+  return denominator == 0 ? INFINITY : numerator / denominator;
+}
+
+/* The minimum of a non-linear flow moves with alpha, so that the limits of alpha there are not those of the flow. */
+static void find_factors(struct rst_analysis *analysis) {
+  const struct rst_step_limits *limits = &analysis->exact.limits;
+  analysis->lr_factor = limits->lr_max / analysis->lr;
+  if (!analysis->linear) {
+    return;
+  }
+  analysis->decay_min_factor = ratio(analysis->weight_decay, limits->decay_min);
+  analysis->decay_max_factor = ratio(limits->decay_max, analysis->weight_decay);
+}
+
+/* Through which mechanism the spectrum is unstable, or nearest to it. */
+static enum rst_status find_mechanisms(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
+  const struct rst_spectrum_limits *exact = &analysis->exact;
+  const struct rst_scheme_parameters working =
+      rst_working_scheme(&task->from->step.scheme, exact->lambda_max);
+  if (!analysis->linear) {
+    analysis->mechanisms = isfinite(analysis->lr_factor) ? RST_MECHANISM_STEP : 0;
+    return RST_OK;
+  }
+  if (exact->limits.stable) {
+    const double to_step = fmin(analysis->lr_factor, analysis->decay_max_factor);
+    if (isfinite(to_step) || isfinite(analysis->decay_min_factor)) {
+      analysis->mechanisms = to_step <= analysis->decay_min_factor ? RST_MECHANISM_STEP : RST_MECHANISM_DECAY;
+    }
+    return RST_OK;
+  }
+  double growth = 0.0;
+  RST_TRY(rst_scheme_growth(task->context, &working, exact->lambda_max, &growth));
+  const bool decays = exact->lambda_max + analysis->effective_decay > 0;
+  if (analysis->weight_decay < exact->limits.decay_min) {
+    analysis->mechanisms |= RST_MECHANISM_DECAY;
+  }
+  if ((decays && growth > 1 + rounding) || analysis->mechanisms == 0) {
+    analysis->mechanisms |= RST_MECHANISM_STEP;
+  }
+  return RST_OK;
+}
+
+/* "lr (alpha + lambda_max) = 2.1 > 2", or the growth factor for a scheme with another rule. */
+static void add_step(struct rst_text *text, const struct rst_analysis *analysis) {
+  const struct rst_spectrum_limits *exact = &analysis->exact;
+  if (isfinite(analysis->real_limit)) {
+    const double value = analysis->lr * (analysis->weight_decay + exact->lambda_max);
+    rst_text_add(text, "lr (alpha + lambda_max) = %.8g %s %.8g", value,
+                 exact->limits.stable || value <= analysis->real_limit ? "<=" : ">", analysis->real_limit);
+  } else {
+    rst_text_add(text, "|G| = %.8g at lambda = %.8g", exact->limits.growth, exact->limits.critical);
+  }
+}
+
+static void add_factor(struct rst_text *text, double factor) {
+  if (isinf(factor)) {
+    rst_text_add(text, "without limit");
+  } else {
+    rst_text_add(text, "%.6g times the given one", factor);
+  }
+}
+
+static void explain_step(struct rst_text *text, const struct rst_analysis *analysis) {
+  const struct rst_step_limits *limits = &analysis->exact.limits;
+  rst_text_add(text, "unstable through the step: ");
+  add_step(text, analysis);
+  if (limits->lr_max > 0) {
+    rst_text_add(text, "; stable for lr <= %.8g, ", limits->lr_max);
+    add_factor(text, analysis->lr_factor);
+  }
+  if (limits->decay_max >= limits->decay_min) {
+    rst_text_add(text, "; or for alpha <= %.8g", limits->decay_max);
+  }
+}
+
+static void explain_decay(struct rst_text *text, const struct rst_analysis *analysis) {
+  const struct rst_step_limits *limits = &analysis->exact.limits;
+  rst_text_add(text,
+               "unstable through the decay: alpha < alpha_min, %.8g < %.8g: the flow itself grows, by "
+               "exp(%.4g t), whatever "
+               "the step",
+               analysis->weight_decay, limits->decay_min,
+               -(analysis->exact.lambda_min + analysis->effective_decay));
+  if (!(limits->decay_max >= limits->decay_min)) {
+    rst_text_add(text, "; no alpha is stable at this lr");
+  } else if (analysis->weight_decay > 0) {
+    rst_text_add(text, "; stable from %.6g times the given alpha on", 1 / analysis->decay_min_factor);
+  }
+}
+
+static void explain_stable(struct rst_text *text, const struct rst_analysis *analysis) {
+  const struct rst_step_limits *limits = &analysis->exact.limits;
+  rst_text_add(text, "stable: ");
+  add_step(text, analysis);
+  rst_text_add(text, " and alpha = %.8g >= alpha_min = %.8g", analysis->weight_decay, limits->decay_min);
+  if (analysis->mechanisms == 0) {
+    rst_text_add(text, "\nnothing limits it");
+  } else if (analysis->mechanisms == RST_MECHANISM_DECAY) {
+    rst_text_add(text, "\nnearest limit: through the decay, alpha_min, %.6g times below the given alpha",
+                 analysis->decay_min_factor);
+  } else {
+    rst_text_add(text, "\nnearest limit: through the step, lr_max = %.8g, ", limits->lr_max);
+    add_factor(text, analysis->lr_factor);
+  }
+}
+
+static void explain_linear(struct rst_text *text, const struct rst_analysis *analysis) {
+  if (analysis->verdict == RST_VERDICT_STABLE) {
+    explain_stable(text, analysis);
+    return;
+  }
+  if ((analysis->mechanisms & RST_MECHANISM_STEP) != 0) {
+    explain_step(text, analysis);
+    rst_text_add(text, (analysis->mechanisms & RST_MECHANISM_DECAY) != 0 ? "\n" : "");
+  }
+  if ((analysis->mechanisms & RST_MECHANISM_DECAY) != 0) {
+    explain_decay(text, analysis);
+  }
+}
+
+static enum rst_verdict judge_nonlinear(const struct rst_analysis *analysis) {
+  if (analysis->minimum < 0) {
+    return RST_VERDICT_UNDECIDED;
+  }
+  if (analysis->exact.limits.stable) {
+    return RST_VERDICT_CONVERGENT;
+  }
+  if (!(analysis->effective_decay > 0)) {
+    return RST_VERDICT_UNDECIDED;
+  }
+  return analysis->lr <= analysis->lr_hi ? RST_VERDICT_RESTRAINED : RST_VERDICT_DIVERGENT;
+}
+
+static void add_upper(struct rst_text *text, const struct rst_analysis *analysis) {
+  rst_text_add(text, "lr = %.8g %s lr_hi = %.8g, %.6g times the given one", analysis->lr,
+               analysis->lr <= analysis->lr_hi ? "<=" : ">", analysis->lr_hi, analysis->lr_hi / analysis->lr);
+}
+
+static void explain_nonlinear(struct rst_text *text, const struct rst_analysis *analysis) {
+  switch (analysis->verdict) {
+  case RST_VERDICT_CONVERGENT:
+    rst_text_add(text, "converges near the minimum: ");
+    add_step(text, analysis);
+    rst_text_add(text, "\nnearest limit: through the step, lr_lo = %.8g, ", analysis->lr_lo);
+    add_factor(text, analysis->lr_factor);
+    if (analysis->lr > analysis->lr_hi) {
+      rst_text_add(text, "\nyet large states grow: ");
+      add_upper(text, analysis);
+    }
+    break;
+  case RST_VERDICT_RESTRAINED:
+    rst_text_add(
+        text,
+        "restrained: locally unstable, bounded by the decay\nunstable at the minimum through the step: ");
+    add_step(text, analysis);
+    rst_text_add(text, "; lr_lo = %.8g, ", analysis->lr_lo);
+    add_factor(text, analysis->lr_factor);
+    rst_text_add(text, "\nbounded by the decay: ");
+    add_upper(text, analysis);
+    break;
+  case RST_VERDICT_DIVERGENT:
+    rst_text_add(text, "divergent: ");
+    add_upper(text, analysis);
+    rst_text_add(
+        text,
+        "\nunstable through the step everywhere: the decay overshoots, and no bounded gradient holds it");
+    break;
+  default:
+    rst_text_add(text, analysis->minimum < 0
+                           ? "undecided: no minimum was found from the starts that were tried"
+                           : "undecided: locally unstable, and no weight decay bounds large states");
+    if (analysis->minimum >= 0) {
+      rst_text_add(text, "\nunstable at the minimum through the step: ");
+      add_step(text, analysis);
+    }
+    break;
+  }
+}
+
+enum rst_status rst_judge(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
+  if (analysis->linear || analysis->minimum >= 0) {
+    find_factors(analysis);
+    RST_TRY(find_mechanisms(task, analysis));
+  }
+  struct rst_text text = {0};
+  if (analysis->linear) {
+    analysis->verdict = analysis->exact.limits.stable ? RST_VERDICT_STABLE : RST_VERDICT_UNSTABLE;
+    explain_linear(&text, analysis);
+  } else {
+    analysis->verdict = judge_nonlinear(analysis);
+    explain_nonlinear(&text, analysis);
+  }
+  analysis->explanation = rst_text_take(&text);
+  RST_REQUIRE(task->context, analysis->explanation, RST_ERROR_MEMORY, "memory is exhausted");
+  return RST_OK;
+}
