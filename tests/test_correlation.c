@@ -316,9 +316,9 @@ START_TEST(bad_arguments_are_refused) {
                  rst_correlation_create(context, image, 3, 0, valid, "auto", &made));
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "dirichlet",
                  rst_correlation_create(context, image, 3, 3, RST_BOUNDARY_DIRICHLET, "auto", &made));
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "\"dft\"; choose one of auto, reference, fft",
+  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "'dft'; choose one of: auto, reference, fft",
                  rst_correlation_create(context, image, 3, 3, valid, "dft", &made));
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "\"\"; choose one of auto",
+  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "''; choose one of: auto",
                  rst_correlation_create(context, image, 3, 3, valid, NULL, &made));
   ck_assert_ptr_null(made);
   rst_correlation_destroy(&made);

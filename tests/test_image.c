@@ -156,7 +156,7 @@ START_TEST(every_kind_refuses_what_it_cannot_make) {
     const char *fragment;
   } cases[] = {
       {{.kind = "checkers", .size = 4}, "checkerboard, constant, grating, gaussian-field, file"},
-      {{.kind = NULL, .size = 4}, "known are"},
+      {{.kind = NULL, .size = 4}, "choose one of"},
       {{.kind = "grating", .size = 4, .period = 0}, "period of a grating is 0"},
       {{.kind = "grating", .size = 4, .period = (double)NAN}, "period"},
       {{.kind = "grating", .size = 4, .period = 3, .angle = (double)INFINITY}, "angle"},
@@ -258,7 +258,7 @@ START_TEST(failed_fills_leave_the_state_alone) {
     const char *fragment;
   } cases[] = {
       {{.kind = "normall"}, RST_ERROR_ARGUMENT, "normal, zero, constant, tent, file"},
-      {{.kind = NULL}, RST_ERROR_ARGUMENT, "known are"},
+      {{.kind = NULL}, RST_ERROR_ARGUMENT, "choose one of"},
       {{.kind = "file"}, RST_ERROR_ARGUMENT, "needs the name"},
       {{.kind = "file", .file = "/nonexistent/kernel.h5:/k"}, RST_ERROR_IO, "No such file"},
       {{.kind = "constant", .scale = (double)NAN}, RST_ERROR_ARGUMENT, "nan at row 0, column 0"},

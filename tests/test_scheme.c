@@ -223,7 +223,7 @@ START_TEST(parameters_out_of_range_are_refused) {
       {{"cfl", 0.1, 0, 0, 1, 0, RST_DECAY_COUPLED}, "safety is 0"},
       {{"cfl", 0.1, 0, 0, 1, 1.5, RST_DECAY_COUPLED}, "safety is 1.5"},
       {{"adam", 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED},
-       "unknown scheme 'adam'; known are euler, heavy-ball, nesterov, rk2, rk4, imex, cfl"},
+       "unknown scheme 'adam'; choose one of: euler, heavy-ball, nesterov, rk2, rk4, imex, cfl"},
       {{NULL, 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED}, "unknown scheme ''"},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; ++i) {

@@ -11,13 +11,13 @@
 /** @file
  * The stability of a case before any run: is it stable, what limits it, how far is the limit.
  *
- * A linear flow (heat, conv-linear) has one spectrum. It is known in up to three ways, side by side: from the Fourier
- * symbol (von Neumann), exactly on the finite grid or window, and through thresholds measured by bisection. A
- * non-linear flow (conv) has fixed points, each with a spectrum of its own. The minimum that a descent from the initial
- * state leads to decides, or the one of lowest loss if it leads to none.
+ * A linear flow (heat, conv-linear) has one spectrum. It is known in up to three ways, side by side: from the
+ * Fourier symbol (von Neumann), exactly on the finite grid or window, and through thresholds measured by
+ * bisection. A non-linear flow (conv) has fixed points, each with a spectrum of its own. The minimum that a
+ * descent from the initial state leads to decides, or the one of lowest loss if it leads to none.
  *
- * Everything is computed in double, also for a case that runs in float. Eigenvalues are those of H, the Hessian of the
- * data term with its regulariser; weight decay adds alpha to each.
+ * Everything is computed in double, also for a case that runs in float. Eigenvalues are those of H, the Hessian
+ * of the data term with its regulariser; weight decay adds alpha to each.
  */
 
 /** What the extremes of a symbol say of the spectrum. */
@@ -26,6 +26,7 @@ enum rst_symbol_meaning {
   RST_SYMBOL_EXACT,    /**< they are its extremes */
   RST_SYMBOL_BOUND,    /**< they enclose it: stable by the symbol is stable indeed */
   RST_SYMBOL_INTERIOR, /**< they describe the interior, and may be wrong at the rim */
+  RST_SYMBOL_FROZEN    /**< Rayleigh quotients on plane waves, coefficients frozen at a minimum; no bound */
 };
 
 enum rst_verdict {
@@ -34,15 +35,12 @@ enum rst_verdict {
   RST_VERDICT_CONVERGENT, /**< non-linear: lr <= lr_lo, the minimum attracts what is near it */
   RST_VERDICT_RESTRAINED, /**< non-linear: lr_lo < lr <= lr_hi, the minimum repels, the decay bounds */
   RST_VERDICT_DIVERGENT,  /**< non-linear: lr > lr_lo and lr > lr_hi */
-  RST_VERDICT_UNDECIDED /**< non-linear: no minimum was found, or it repels and there is no decay to bound */
+  RST_VERDICT_UNDECIDED   /**< non-linear: no minimum was found, or it repels and no decay bounds the rest */
 };
 
-/** How stability is lost; bits. */
-enum {
-  RST_MECHANISM_STEP =
-      1, /**< the discretisation overshoots, where the flow itself would decay: lr is too large */
-  RST_MECHANISM_DECAY = 2 /**< the flow itself grows, whatever the step: alpha is too small */
-};
+/** How stability is lost; bits. By the step, the discretisation overshoots where the flow itself would decay:
+ * lr is too large. By the decay, the flow itself grows, whatever the step: alpha is too small. */
+enum { RST_MECHANISM_STEP = 1, RST_MECHANISM_DECAY = 2 };
 
 /** A spectrum as an interval, and the limits that follow from it. */
 struct rst_spectrum_limits {
@@ -55,28 +53,29 @@ struct rst_state_spectrum {
   struct rst_eigenpair smallest, largest;
   struct rst_field *vector_min, *vector_max;   /**< unit eigenvectors, of the state's shape */
   double participation_min, participation_max; /**< (sum v^2)^2/(n sum v^4) of them, in [1/n, 1] */
-  double ky,
-      kx; /**< dominant wave number of vector_max on the state's grid, in radians per unit length, ky >= 0 */
+  double ky, kx; /**< dominant wave number of vector_max, in radians per unit length, ky >= 0 */
 };
 
+/** By the spectrum of H + alpha; degenerate: its smallest eigenvalue is below 1e-9 of the largest. */
 enum rst_fixed_point_kind { RST_FIXED_POINT_MINIMUM, RST_FIXED_POINT_SADDLE, RST_FIXED_POINT_DEGENERATE };
 
 /** A fixed point of the flow with decay. */
 struct rst_analysed_point {
   struct rst_fixed_point point;
   struct rst_state_spectrum spectrum;
-  enum rst_fixed_point_kind kind; /**< by H + alpha; degenerate: an extreme below 1e-9 of the other */
-  const char *start;              /**< static: the start that led to it first */
-  int starts;                     /**< how many did */
-  bool of_initial;                /**< whether the initial state did */
-  double lr_lo;                   /**< of a minimum: the largest lr that is stable there, else NaN */
+  enum rst_fixed_point_kind kind;
+  const char *start; /**< static: the start that led to it first */
+  int starts;        /**< how many did */
+  bool of_initial;   /**< whether the initial state did */
+  double lr_lo;      /**< of a minimum: the largest lr that is stable there, else NaN */
 };
 
-/** How the limit moves with the mesh: the spacing h alone is refined, at equal numbers of points. */
+/** How the limit moves with the mesh: the spacing h alone is refined, at equal numbers of points. For a
+ * non-linear flow at the minimum that decides, followed from mesh to mesh; NaN once it is lost. */
 struct rst_refinement {
   double spacing;
-  double lambda_max;  /**< of H; at the minimum of a non-linear flow, NaN if it is lost */
-  double lr_max;      /**< the largest stable lr: lr_lo for a non-linear flow */
+  double lambda_max;  /**< of H */
+  double lr_max;      /**< the largest stable lr; lr_lo of a non-linear flow */
   double mesh_number; /**< coefficient lr_max / h^2 */
 };
 
@@ -86,53 +85,51 @@ enum { RST_REFINEMENTS = 3 };
 struct rst_analysis {
   const char *flow, *scheme, *correlation;
   bool linear;
-  size_t ny, nx; /**< of the state */
-  double spacing;
+  size_t ny, nx;  /**< of the state */
+  double spacing; /**< of its points */
   double lr, weight_decay;
-  double
-      effective_decay; /**< what adds to the eigenvalues of H: alpha, but alpha (1 - mu) for decoupled decay */
-  double
-      real_limit; /**< R of the scheme, NaN where lr lambda <= R is not its rule (imex, decoupled decay, cfl) */
-  double mesh_number; /**< coefficient lr/h^2 of the diffusion, NaN without one */
+  double effective_decay; /**< what adds to eigenvalues of H: alpha; alpha (1 - mu) for decoupled decay */
+  double real_limit;      /**< R; NaN where lr (alpha + lambda) <= R is not the scheme's rule */
+  double mesh_number;     /**< coefficient lr/h^2 of the diffusion, NaN without one */
 
-  /* symbol of a linear flow, on its grid; wave numbers ascend along both axes, the zero one at [ny/2][nx/2] */
-  enum rst_symbol_meaning symbol_meaning;
+  /** Symbol and amplification factor of a linear flow on the symbol's grid, or of a non-linear one frozen at
+   * the minimum on the state's grid. Wave numbers ascend along both axes, the zero one at [ny/2][nx/2]. */
   struct rst_field *symbol, *amplification;
-  double worst_growth, worst_ky, worst_kx; /**< largest amplification, at wave numbers with ky >= 0 */
-  struct rst_spectrum_limits
-      by_symbol; /**< over all wave numbers, also those between the grid's unless exact */
+  enum rst_symbol_meaning symbol_meaning;
+  double worst_growth, worst_ky, worst_kx; /**< the largest amplification, its place with ky >= 0 */
+  /** Of a linear flow, over all wave numbers, not only the grid's, unless the symbol is exact. */
+  struct rst_spectrum_limits by_symbol;
 
-  /* exact spectrum of a linear flow */
-  struct rst_state_spectrum spectrum;
-  struct rst_spectrum_limits exact; /**< extremes within their residual of 0 are 0 here */
+  /** Exact extremes, of a linear flow or at the minimum; one within its residual of 0 is 0. */
+  struct rst_spectrum_limits exact;
+  struct rst_state_spectrum spectrum; /**< of a linear flow */
 
-  /* measured thresholds of a linear flow (analyze.empirical); runs = 0 where there is none to measure */
+  /** Thresholds of a linear flow by bisection, if asked for; runs = 0 where there is none to measure. */
   struct rst_threshold measured_decay_min, measured_decay_max, measured_lr_max;
 
-  /* fixed points of a non-linear flow */
+  /** Fixed points of a non-linear flow, by ascending loss. */
+  struct rst_analysed_point *points;
   size_t point_count;
-  struct rst_analysed_point *points; /**< by ascending loss */
-  size_t failed_starts;
-  int minimum;         /**< the one that decides, -1 if there is none */
-  double lr_lo, lr_hi; /**< local limit there; limit from what is linear alone, decay and regulariser */
+  size_t failed_starts; /**< that led to none */
+  int minimum;          /**< the one that decides, -1 if there is none */
+  double lr_lo, lr_hi;  /**< local limit there; limit from what is linear alone, decay and regulariser */
 
-  /* all eigenvalues (analyze.dense) and their density (analyze.density), of the linear flow or at `minimum` */
+  /** All eigenvalues, ascending, and their density, as asked for; of a linear flow or at the minimum. */
+  double *eigenvalues;
   size_t eigenvalue_count;
-  double *eigenvalues;    /**< ascending */
-  double dense_deviation; /**< of the extremes from `spectrum`, relative to the largest magnitude */
-  size_t density_count;
+  double dense_deviation; /**< of their extremes from `spectrum`, relative to the largest magnitude */
   double *abscissae, *density;
+  size_t density_count;
 
-  size_t refinement_count; /**< RST_REFINEMENTS for a flow with diffusion, else 0 */
-  struct rst_refinement refinements[RST_REFINEMENTS];
+  struct rst_refinement refinements[RST_REFINEMENTS]; /**< of a flow with diffusion */
+  size_t refinement_count;
 
   enum rst_verdict verdict;
-  unsigned
-      mechanisms; /**< RST_MECHANISM_...: through which stability is lost, or, while it is not, would be lost first;
-                          0 if nothing limits it */
+  /** RST_MECHANISM_...: by which stability is lost, or would be lost first; 0 if nothing limits it. */
+  unsigned mechanisms;
   double lr_factor;        /**< lr may be multiplied by this; infinite if any lr will do, 0 if none */
-  double decay_min_factor; /**< alpha over the smallest stable one, infinite if that is 0 */
-  double decay_max_factor; /**< the largest stable alpha over alpha, infinite if any will do */
+  double decay_min_factor; /**< linear: alpha over the smallest stable one, infinite if that is 0 */
+  double decay_max_factor; /**< linear: the largest stable alpha over alpha, infinite if any will do */
   char *gap;               /**< why symbol and exact spectrum differ; NULL if they do not */
   char *explanation;       /**< the verdict with its mechanism, in words; one line or several */
   double wall_seconds;
@@ -147,10 +144,10 @@ struct rst_analysis_options {
   char *const *argv;
 };
 
-/** Analyse `from` (its keys analyze.* say what besides the default) and store the result, with the sidecar FILE.xdmf
- * beside it. An existing output is refused before anything is computed (RST_ERROR_IO), unless forced; nothing is written
- * before the analysis is complete. An unstable case is no error. The caller destroys the analysis.
- * RST_ERROR_NUMERIC if a spectrum does not converge; errors of rst_problem_create() otherwise. */
+/** Analyse `from` (its keys analyze.* say what besides the default) and store the result, with the sidecar
+ * FILE.xdmf beside it. An existing output is refused before anything is computed (RST_ERROR_IO), unless forced;
+ * nothing is written before the analysis is complete. An unstable case is no error. The caller destroys the
+ * analysis. RST_ERROR_NUMERIC if a spectrum does not converge; errors of rst_problem_create() otherwise. */
 RST_API enum rst_status rst_analyze(struct rst_context *context, const struct rst_case *from,
                                     const struct rst_analysis_options *options,
                                     struct rst_analysis **analysis);

@@ -23,7 +23,7 @@ const char *rst_fixed_point_kind_name(enum rst_fixed_point_kind kind) {
 }
 
 const char *rst_symbol_meaning_name(enum rst_symbol_meaning meaning) {
-  static const char *const names[] = {"none", "exact", "bound", "interior"};
+  static const char *const names[] = {"none", "exact", "bound", "interior", "frozen"};
   return names[meaning];
 }
 

@@ -49,8 +49,8 @@ enum rst_status rst_real_limit_find(struct rst_context *context, const struct rs
   return rst_scheme_real_limit(context, scheme, limit);
 }
 
-/* Phase angle of the fastest mode on n points: cosines j pi/n between free ends, whole waves 2 pi j/n on a ring; sines
- * j pi/(n-1) between fixed ends, both of which belong to the n points. */
+/* Phase angle of the fastest mode on n points: cosines j pi/n between free ends, whole waves 2 pi j/n on a
+ * ring, sines j pi/(n-1) between fixed ends, both of which belong to the n points. */
 static double fastest_angle(enum rst_ends ends, size_t n) {
   const double pi = acos(-1.0);
   const double count = (double)n;

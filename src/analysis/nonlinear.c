@@ -3,9 +3,10 @@
 /** @file
  * Fixed points of a non-linear flow, and the two limits of its learning rate.
  *
- * lr_lo is the local limit at the minimum that decides: beyond it the linearisation of the step there has a growing
- * mode. lr_hi belongs to what is linear whatever the state, decay and regulariser. The gradient of the rest is bounded
- * (abs(yhat - y) <= 1, s' bounded), hence a run below lr_hi stays in a ball, and beyond it large states grow.
+ * lr_lo is the local limit at the minimum that decides: beyond it the linearisation of the step there has a
+ * growing mode. lr_hi belongs to what is linear whatever the state, decay and regulariser. The gradient of the
+ * rest is bounded (abs(yhat - y) <= 1, s' bounded), hence a run below lr_hi stays in a ball, and beyond it
+ * large states grow.
  */
 
 #include <math.h>
@@ -19,8 +20,8 @@ static const double merging_distance = 1e-6;
 /* Of the residual, relative to the start's gradient. */
 static const double newton_tolerance = 1e-11;
 
-/* Some steps of half the local limit, which overshoot in no direction: they lead into the valley that the flow itself
- * leads to, which the case's own step may jump out of. */
+/* Some steps of half the local limit, which overshoot in no direction: they lead into the valley that the flow
+ * itself leads to, which the case's own step may jump out of. */
 static enum rst_status descend(const struct rst_analysis_task *task, struct rst_field *u) {
   enum { STEPS = 20 };
   struct rst_scheme_parameters parameters = task->from->step.scheme;
@@ -48,8 +49,8 @@ static enum rst_status descend(const struct rst_analysis_task *task, struct rst_
   return status;
 }
 
-/* Start 0 is the initial state, start 1 zero, the others are random and small. By symmetry zero often is a saddle, and
- * Newton's method likes saddles as well as minima: all others descend first. */
+/* Start 0 is the initial state, start 1 zero, the others are random and small. By symmetry zero often is a
+ * saddle, and Newton's method likes saddles as well as minima: all others descend first. */
 static enum rst_status make_start(const struct rst_analysis_task *task, int start, struct rst_field *u,
                                   const char **name) {
   static const char *const names[] = {"initial state, after a descent", "zero", "random, after a descent"};
@@ -124,7 +125,8 @@ static enum rst_status search_from(const struct rst_analysis_task *task, int sta
   return study(task, made);
 }
 
-/* A start whose search does not converge is counted and no failure: without decay there may be no fixed point. */
+/* A start whose search does not converge is counted and no failure: without decay there may be no fixed
+ * point. */
 static enum rst_status search(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
   const int starts = 2 + task->from->analyze.starts;
   void *memory = NULL;
@@ -184,5 +186,6 @@ enum rst_status rst_analyze_nonlinear(const struct rst_analysis_task *task, stru
   rst_state_spectrum_extremes(&minimum->spectrum, &lambda_min, &lambda_max);
   RST_TRY(rst_spectrum_limits_find(task->context, scheme, lambda_min, lambda_max, &analysis->exact));
   analysis->lr_lo = analysis->exact.limits.lr_max;
+  RST_TRY(rst_analyze_frozen_symbol(task, minimum->point.u, analysis));
   return rst_analyze_distribution(task, minimum->point.u, &minimum->spectrum, analysis);
 }

@@ -4,7 +4,8 @@
 #include "analysis/parts.h"
 #include "core/core.h"
 
-/* The spectrum on a finer mesh: of the linear flow, or at the fixed point that `u` moves to. `u` is replaced. */
+/* The spectrum on a finer mesh: of the linear flow, or at the fixed point that `u` moves to, which replaces
+ * it. */
 static enum rst_status find_spectrum(const struct rst_analysis_task *task, struct rst_flow *flow,
                                      const struct rst_analysis *analysis, struct rst_field *u,
                                      struct rst_state_spectrum *spectrum) {

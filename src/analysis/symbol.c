@@ -29,9 +29,9 @@ static bool bounds_network(const struct rst_flow_parameters *parameters) {
   return agree;
 }
 
-/* The interval that the symbol gives for the spectrum. Between fixed ends the modes are sines, whose wave numbers are not
- * the grid's but lie between 0 and pi/h. A window of `valid` positions loses some of the sum over the torus, so that the
- * interval must reach to 0. */
+/* The interval that the symbol gives for the spectrum. Between fixed ends the modes are sines, whose wave
+ * numbers are not the grid's but lie between 0 and pi/h. A window of `valid` positions loses some of the sum
+ * over the torus, so that the interval must reach to 0. */
 static enum rst_status enclose(const struct rst_analysis_task *task, struct rst_analysis *analysis,
                                double *lambda_min, double *lambda_max) {
   struct rst_extent extent;
@@ -54,9 +54,27 @@ static enum rst_status enclose(const struct rst_analysis_task *task, struct rst_
   return RST_OK;
 }
 
+static enum rst_status make_fields(struct rst_context *context, size_t ny, size_t nx,
+                                   struct rst_analysis *analysis) {
+  RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, &analysis->symbol));
+  return rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, &analysis->amplification);
+}
+
+/* From the symbol, in ascending order, of a spectrum up to lambda_max. */
+static enum rst_status amplify(const struct rst_analysis_task *task, double lambda_max,
+                               struct rst_analysis *analysis) {
+  const struct rst_scheme_parameters working = rst_working_scheme(&task->from->step.scheme, lambda_max);
+  struct rst_extent extent;
+  RST_TRY(rst_amplification_of_symbol(task->context, analysis->symbol, &working, analysis->amplification));
+  rst_field_extent(analysis->amplification, &extent);
+  analysis->worst_growth = extent.largest;
+  analysis->worst_ky = rst_analysis_wave_number(analysis, analysis->symbol->ny, extent.largest_y);
+  analysis->worst_kx = rst_analysis_wave_number(analysis, analysis->symbol->nx, extent.largest_x);
+  rst_wave_number_orient(&analysis->worst_ky, &analysis->worst_kx);
+  return RST_OK;
+}
+
 enum rst_status rst_analyze_symbol(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
-  struct rst_context *context = task->context;
-  const struct rst_scheme_parameters *scheme = &task->from->step.scheme;
   size_t ny = 0;
   size_t nx = 0;
   bool exact = false;
@@ -65,21 +83,23 @@ enum rst_status rst_analyze_symbol(const struct rst_analysis_task *task, struct 
     return RST_OK;
   }
   RST_TRY(shape);
-  analysis->symbol_meaning = exact ? RST_SYMBOL_EXACT : RST_SYMBOL_INTERIOR;
-  RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, &analysis->symbol));
-  RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, &analysis->amplification));
-  RST_TRY(rst_flow_symbol(task->flow, analysis->symbol));
-  RST_TRY(ascend(context, analysis->symbol));
   double lambda_min = 0.0;
   double lambda_max = 0.0;
+  analysis->symbol_meaning = exact ? RST_SYMBOL_EXACT : RST_SYMBOL_INTERIOR;
+  RST_TRY(make_fields(task->context, ny, nx, analysis));
+  RST_TRY(rst_flow_symbol(task->flow, analysis->symbol));
+  RST_TRY(ascend(task->context, analysis->symbol));
   RST_TRY(enclose(task, analysis, &lambda_min, &lambda_max));
-  const struct rst_scheme_parameters working = rst_working_scheme(scheme, lambda_max);
-  RST_TRY(rst_amplification_of_symbol(context, analysis->symbol, &working, analysis->amplification));
-  struct rst_extent extent;
-  rst_field_extent(analysis->amplification, &extent);
-  analysis->worst_growth = extent.largest;
-  analysis->worst_ky = rst_analysis_wave_number(analysis, ny, extent.largest_y);
-  analysis->worst_kx = rst_analysis_wave_number(analysis, nx, extent.largest_x);
-  rst_wave_number_orient(&analysis->worst_ky, &analysis->worst_kx);
-  return rst_spectrum_limits_find(context, scheme, lambda_min, lambda_max, &analysis->by_symbol);
+  RST_TRY(amplify(task, lambda_max, analysis));
+  return rst_spectrum_limits_find(task->context, &task->from->step.scheme, lambda_min, lambda_max,
+                                  &analysis->by_symbol);
+}
+
+enum rst_status rst_analyze_frozen_symbol(const struct rst_analysis_task *task, const struct rst_field *u,
+                                          struct rst_analysis *analysis) {
+  analysis->symbol_meaning = RST_SYMBOL_FROZEN;
+  RST_TRY(make_fields(task->context, analysis->ny, analysis->nx, analysis));
+  RST_TRY(rst_flow_frozen_symbol(task->flow, u, analysis->symbol));
+  RST_TRY(ascend(task->context, analysis->symbol));
+  return amplify(task, analysis->exact.lambda_max, analysis);
 }

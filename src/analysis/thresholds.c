@@ -8,8 +8,9 @@
 static const double below = 0.8;
 static const double above = 1.25;
 
-/* Bisect one threshold on runs that differ by the eigenvector which is critical there. Where both ends of the bracket
- * behave alike the computed threshold is wrong, which is a finding and no failure. */
+/* Bisect one threshold on runs that differ by the eigenvector which is critical there. Where both ends of the
+ * bracket behave alike the computed threshold is wrong, which is a finding and no failure; where the step
+ * depends on the state there is none. */
 static enum rst_status measure(const struct rst_analysis_task *task, enum rst_threshold_parameter parameter,
                                double expected, const struct rst_field *vector,
                                struct rst_threshold *threshold) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /** @file
- * The verdict and its reason. A mode of eigenvalue lambda grows for one of two reasons: lambda + alpha < 0, where the flow
- * itself grows and no step helps (decay); or lambda + alpha > 0 and a growth factor above 1, where the flow decays and
- * the step overshoots (step). The stable steps of every scheme form an interval from 0 on, so that the two ends of the
- * spectrum tell.
+ * The verdict and its reason. A mode of eigenvalue lambda grows for one of two reasons: lambda + alpha < 0,
+ * where the flow itself grows and no step helps (decay); or lambda + alpha > 0 and a growth factor above 1,
+ * where the flow decays and the step overshoots (step). The stable steps of every scheme form an interval from
+ * 0 on, so that the two ends of the spectrum tell.
  */
 
 #include <math.h>
@@ -20,7 +20,7 @@ static double ratio(double numerator, double denominator) {
   return denominator == 0 ? INFINITY : numerator / denominator;
 }
 
-/* The minimum of a non-linear flow moves with alpha, so that the limits of alpha there are not those of the flow. */
+/* The minimum of a non-linear flow moves with alpha, so that the limits of alpha there are not the flow's. */
 static void find_factors(struct rst_analysis *analysis) {
   const struct rst_step_limits *limits = &analysis->exact.limits;
   analysis->lr_factor = limits->lr_max / analysis->lr;

@@ -4,8 +4,8 @@
 #include "core/core.h"
 #include "core/text.h"
 
-/* The sidecar for ParaView: one flat mesh of wave numbers and one of positions, each a grid of its own, without time. Axes
- * are in the order z y x (see xdmf.c). */
+/* The sidecar for ParaView: one flat mesh of wave numbers and one of positions, each a grid of its own, without
+ * time. Axes are in the order z y x (see xdmf.c). */
 
 struct mesh {
   const char *name, *file;
@@ -18,8 +18,10 @@ static void begin_grid(struct rst_text *text, const struct mesh *mesh) {
                "    <Grid Name=\"%s\" GridType=\"Uniform\">\n"
                "      <Topology TopologyType=\"3DCoRectMesh\" Dimensions=\"1 %zu %zu\"/>\n"
                "      <Geometry GeometryType=\"ORIGIN_DXDYDZ\">\n"
-               "        <DataItem Format=\"XML\" Dimensions=\"3\">0 %.17g %.17g</DataItem>\n"
-               "        <DataItem Format=\"XML\" Dimensions=\"3\">1 %.17g %.17g</DataItem>\n"
+               "        <DataItem Format=\"XML\" NumberType=\"Float\" Precision=\"8\" Dimensions=\"3\">0 "
+               "%.17g %.17g</DataItem>\n"
+               "        <DataItem Format=\"XML\" NumberType=\"Float\" Precision=\"8\" Dimensions=\"3\">1 "
+               "%.17g %.17g</DataItem>\n"
                "      </Geometry>\n",
                mesh->name, mesh->ny, mesh->nx, mesh->origin[0], mesh->origin[1], mesh->step[0],
                mesh->step[1]);

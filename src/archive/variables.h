@@ -23,7 +23,8 @@ struct rst_written_variable {
   const void *values;
 };
 
-/** Make the dataset and write it. Its identifier goes to `made`, to be closed by H5Idec_ref(), unless that is NULL. */
+/** Make the dataset and write it. Its identifier goes to `made`, to be closed by H5Idec_ref(), unless that is
+ * NULL. */
 enum rst_status rst_variable_write(struct rst_context *context, hid_t file,
                                    const struct rst_written_variable *written, hid_t *made);
 

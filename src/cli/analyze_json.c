@@ -60,8 +60,10 @@ static void add_symbol(struct rst_text *text, const struct rst_analysis *analysi
   rst_text_add(text, ", \"symbol\": {\"meaning\": ");
   rst_text_add_quoted(text, rst_symbol_meaning_name(analysis->symbol_meaning));
   rst_text_add(text, ", ");
-  add_limits(text, &analysis->by_symbol);
-  rst_text_add(text, ", ");
+  if (analysis->linear) {
+    add_limits(text, &analysis->by_symbol);
+    rst_text_add(text, ", ");
+  }
   ADD(text, members);
   rst_text_add(text, "}");
 }

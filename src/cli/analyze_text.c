@@ -60,7 +60,7 @@ static void add_head(struct rst_text *text, const char *title, const char *const
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const char *symbol_label(const struct rst_analysis *analysis) {
-  static const char *const labels[] = {"", "symbol (exact)", "symbol (bound)", "symbol (interior)"};
+  static const char *const labels[] = {"", "symbol (exact)", "symbol (bound)", "symbol (interior)", ""};
   return labels[analysis->symbol_meaning];
 }
 
@@ -118,9 +118,9 @@ static void add_points(struct rst_text *text, const struct rst_analysis *analysi
   add_head(text, "fixed points", heads, COUNT(heads));
   for (size_t i = 0; i < analysis->point_count; ++i) {
     const struct rst_analysed_point *point = &analysis->points[i];
-    const double cells[] = {
-        point->point.loss, point->point.residual, point->spectrum.smallest.value + analysis->effective_decay,
-        point->spectrum.largest.value + analysis->effective_decay, point->lr_lo};
+    const double cells[] = {point->point.loss, point->point.residual,
+                            point->spectrum.smallest.value + analysis->effective_decay,
+                            point->spectrum.largest.value + analysis->effective_decay, point->lr_lo};
     char label[64];
     snprintf(label, sizeof label, "%zu %s%s", i, rst_fixed_point_kind_name(point->kind),
              (int)i == analysis->minimum ? ", decides" : "");

@@ -147,3 +147,12 @@ char *rst_name_join(const char *const *names) {
   }
   return text;
 }
+
+enum rst_status rst_fail_unknown(struct rst_context *context, const char *what, const char *name,
+                                 const char *const *known) {
+  char *list = rst_name_join(known);
+  const enum rst_status status = rst_fail(context, RST_ERROR_ARGUMENT, "unknown %s '%s'; choose one of: %s",
+                                          what, name ? name : "", list ? list : "");
+  free(list);
+  return status;
+}

@@ -46,6 +46,9 @@ enum rst_status rst_format(struct rst_context *context, char **text, const char 
 
 /** Index of `name` in a NULL-terminated list, -1 if absent or NULL. */
 int rst_name_index(const char *const *names, const char *name);
+/** Fail with RST_ERROR_ARGUMENT: there is no <what> of that name, and the names that there are. */
+enum rst_status rst_fail_unknown(struct rst_context *context, const char *what, const char *name,
+                                 const char *const *known);
 /** malloc'ed "a, b, c" of a NULL-terminated list, for messages. NULL if memory is exhausted. */
 char *rst_name_join(const char *const *names);
 

@@ -9,6 +9,7 @@
 
 #define TYPE_NAME(name) #name,
 static const char *const names[] = {RST_CORRELATION_LIST(TYPE_NAME) NULL};
+static const char *const choices[] = {"auto", RST_CORRELATION_LIST(TYPE_NAME) NULL};
 #undef TYPE_NAME
 
 #define TYPE_TABLES(name) {&rst_correlation_##name##_double, &rst_correlation_##name##_float},
@@ -42,15 +43,6 @@ static int cheapest(const struct rst_correlation_shape *shape, enum rst_precisio
   return best;
 }
 
-static enum rst_status unknown_name(struct rst_context *context, const char *name) {
-  char *known = rst_name_join(names);
-  const enum rst_status status =
-      rst_fail(context, RST_ERROR_ARGUMENT, "there is no correlation \"%s\"; choose one of auto, %s",
-               name ? name : "", known ? known : "");
-  free(known);
-  return status;
-}
-
 enum rst_status rst_correlation_create(struct rst_context *context, const struct rst_field *image, size_t ky,
                                        size_t kx, enum rst_boundary boundary, const char *name,
                                        struct rst_correlation **correlation) {
@@ -71,7 +63,7 @@ enum rst_status rst_correlation_create(struct rst_context *context, const struct
   const bool automatic = name && strcmp(name, "auto") == 0;
   const int index = automatic ? cheapest(&shape, image->precision) : rst_name_index(names, name);
   if (index < 0) {
-    return unknown_name(context, name);
+    return rst_fail_unknown(context, "correlation", name, choices);
   }
   void *memory = NULL;
   RST_TRY(rst_allocate(context, 1, sizeof **correlation, &memory));

@@ -20,7 +20,7 @@ static enum rst_status check(struct rst_context *context, const struct rst_flow_
   RST_REQUIRE(context, isfinite(parameters->beta), RST_ERROR_ARGUMENT,
               "the activation's beta is %g; it must be finite", parameters->beta);
   if (!rst_activation_find(parameters->activation)) {
-    return rst_flow_fail_unknown(context, "activation", parameters->activation, rst_activation_names());
+    return rst_fail_unknown(context, "activation", parameters->activation, rst_activation_names());
   }
   for (size_t i = 0; i < parameters->image_count; ++i) {
     const int label = parameters->images[i].label;

@@ -31,15 +31,6 @@ const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count) {
   return index < 0 ? NULL : types[index]->boundaries;
 }
 
-enum rst_status rst_flow_fail_unknown(struct rst_context *context, const char *what, const char *name,
-                                      const char *const *known) {
-  char *list = rst_name_join(known);
-  const enum rst_status status = rst_fail(context, RST_ERROR_ARGUMENT, "unknown %s '%s'; choose one of: %s",
-                                          what, name ? name : "", list ? list : "");
-  free(list);
-  return status;
-}
-
 static enum rst_status check_boundary(struct rst_context *context, const struct rst_flow_type *type,
                                       const struct rst_flow_parameters *parameters) {
   const char *allowed[BOUNDARY_COUNT + 1] = {NULL};
@@ -75,7 +66,7 @@ enum rst_status rst_flow_create(struct rst_context *context, const struct rst_fl
   *flow = NULL;
   const int index = rst_name_index(names, parameters->kind);
   if (index < 0) {
-    return rst_flow_fail_unknown(context, "flow", parameters->kind, names);
+    return rst_fail_unknown(context, "flow", parameters->kind, names);
   }
   const struct rst_flow_type *type = types[index];
   RST_TRY(check(context, type, parameters));

@@ -65,8 +65,4 @@ double rst_flow_phase(size_t k, size_t n);
 /** Add the diffusion's symbol at the wave numbers of lambda's grid, in FFT order. */
 void rst_flow_add_diffusion_symbol(const struct rst_laplacian *laplacian, struct rst_field *lambda);
 
-/** Fail with "unknown <what> ..." and the names that are known. */
-enum rst_status rst_flow_fail_unknown(struct rst_context *context, const char *what, const char *name,
-                                      const char *const *known);
-
 #endif

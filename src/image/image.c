@@ -19,15 +19,6 @@ const char *const *rst_image_names(void) {
   return names;
 }
 
-enum rst_status rst_image_fail_unknown(struct rst_context *context, const char *what, const char *name,
-                                       const char *const *known_names) {
-  char *known = rst_name_join(known_names);
-  const enum rst_status status = rst_fail(context, RST_ERROR_ARGUMENT, "there is no %s '%s'; known are %s",
-                                          what, name ? name : "", known ? known : "(memory is exhausted)");
-  free(known);
-  return status;
-}
-
 enum rst_status rst_image_require_finite(struct rst_context *context, const char *what,
                                          const struct rst_field *values, enum rst_precision precision) {
   const double largest = precision == RST_PRECISION_FLOAT ? (double)FLT_MAX : DBL_MAX;
@@ -70,7 +61,7 @@ enum rst_status rst_image_create(struct rst_context *context, const struct rst_i
   *image = NULL;
   const int kind = rst_name_index(names, parameters->kind);
   if (kind < 0) {
-    return rst_image_fail_unknown(context, "image kind", parameters->kind, names);
+    return rst_fail_unknown(context, "image kind", parameters->kind, names);
   }
   struct rst_field *made = NULL;
   RST_TRY(makers[kind](context, parameters, &made));

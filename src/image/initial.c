@@ -86,7 +86,7 @@ enum rst_status rst_initial_fill(struct rst_context *context, const struct rst_i
                                  struct rst_field *u) {
   const int kind = rst_name_index(names, parameters->kind);
   if (kind < 0) {
-    return rst_image_fail_unknown(context, "initial kind", parameters->kind, names);
+    return rst_fail_unknown(context, "initial kind", parameters->kind, names);
   }
   struct rst_field *values = NULL;
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, u->ny, u->nx, &values));

@@ -30,10 +30,6 @@ RST_IMAGE_KINDS(RST_IMAGE_DECLARE)
 /** A double field of zeros, size x size. */
 rst_image_maker rst_image_make_square;
 
-/** RST_ERROR_ARGUMENT naming `name` and the known names. */
-enum rst_status rst_image_fail_unknown(struct rst_context *context, const char *what, const char *name,
-                                       const char *const *names);
-
 /** RST_ERROR_ARGUMENT naming `what`, value and position if an element of the double field `values` is not
  * finite in `precision`. */
 enum rst_status rst_image_require_finite(struct rst_context *context, const char *what,

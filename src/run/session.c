@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "run/session.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/folders.h"
 #include "core/core.h"
 #include "transform/transform.h"
 
@@ -132,25 +131,6 @@ static enum rst_status export_wisdom(struct rst_session *session, char **wisdom)
              : rst_transform_export_wisdom(session->context, wisdom);
 }
 
-/* Like mkdir -p of everything before the last slash. */
-static enum rst_status make_folders(struct rst_context *context, const char *path) {
-  const mode_t permissions = 0777;
-  char *folder = NULL;
-  RST_TRY(rst_format(context, &folder, "%s", path));
-  enum rst_status status = RST_OK;
-  for (char *slash = strchr(folder + 1, '/'); slash && status == RST_OK; slash = strchr(slash + 1, '/')) {
-    *slash = '\0';
-    if (mkdir(folder, permissions) != 0 && errno != EEXIST) {
-      status =
-          rst_fail(context, RST_ERROR_IO, "the folder %s cannot be made: %s; choose another place with -o",
-                   folder, strerror(errno));
-    }
-    *slash = '/';
-  }
-  free(folder);
-  return status;
-}
-
 static enum rst_status open_file(struct rst_session *session, bool resuming,
                                  const struct rst_checkpoint *checkpoint) {
   struct rst_context *context = session->context;
@@ -178,7 +158,7 @@ static enum rst_status open_file(struct rst_session *session, bool resuming,
     status = rst_run_file_reopen(context, path, &layout, &provenance, checkpoint->snapshots,
                                  (size_t)checkpoint->iteration, &session->file);
   } else {
-    status = session->options->make_folders ? make_folders(context, path) : RST_OK;
+    status = session->options->make_folders ? rst_folders_make(context, path) : RST_OK;
     if (status == RST_OK) {
       status = rst_checkpoint_remove(context, path);
     }

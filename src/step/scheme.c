@@ -22,15 +22,7 @@ const char *const *rst_scheme_names(void) {
 
 static enum rst_status find(struct rst_context *context, const char *kind, int *index) {
   *index = rst_name_index(names, kind);
-  if (*index >= 0) {
-    return RST_OK;
-  }
-  char *known = rst_name_join(names);
-  const enum rst_status status =
-      rst_fail(context, RST_ERROR_ARGUMENT, "unknown scheme '%s'; known are %s", kind ? kind : "",
-               known ? known : "not listed, memory is exhausted");
-  free(known);
-  return status;
+  return *index >= 0 ? RST_OK : rst_fail_unknown(context, "scheme", kind, names);
 }
 
 static enum rst_status check_taken(struct rst_context *context, const struct rst_scheme_type *type,
