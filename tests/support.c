@@ -184,3 +184,28 @@ void rst_test_folder_remove(const struct rst_test_folder *folder) {
   remove(folder->path);
   ck_assert_int_eq(remove(folder->folder), 0);
 }
+
+struct rst_case *rst_test_case(struct rst_context *context, const struct rst_test_folder *folder,
+                               const char *text, const char *one, const char *other) {
+  const char *const overrides[] = {one, other};
+  struct rst_case *loaded = NULL;
+  rst_test_folder_write(folder, text, strlen(text));
+  RST_TEST_OK(context,
+              rst_case_load(context, folder->path, overrides, one ? (other ? 2U : 1U) : 0U, &loaded));
+  return loaded;
+}
+
+struct rst_analysis *rst_test_analyze(struct rst_context *context, const struct rst_test_folder *folder,
+                                      const char *text, const char *one, const char *other) {
+  const struct rst_analysis_options options = {0};
+  struct rst_analysis *analysis = NULL;
+  struct rst_case *loaded = rst_test_case(context, folder, text, one, other);
+  RST_TEST_OK(context, rst_analyze(context, loaded, &options, &analysis));
+  rst_case_destroy(&loaded);
+  return analysis;
+}
+
+void rst_test_close(double value, double expected, double tolerance) {
+  ck_assert_msg(fabs(value - expected) <= tolerance * fabs(expected), "%.17g, expected %.17g", value,
+                expected);
+}

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "restrain/scheme.h"
+#include "restrain/analysis.h"
 #include "stability/extremal.h"
 
 /** @file
@@ -93,6 +93,15 @@ void rst_test_folder_create(const char *name, struct rst_test_folder *folder);
 void rst_test_folder_write(const struct rst_test_folder *folder, const void *bytes, size_t length);
 /** Remove the file, if there is one, and the folder. */
 void rst_test_folder_remove(const struct rst_test_folder *folder);
+
+/** Load the case `text`, written to the folder's file, with one override or two, unless they are NULL. */
+struct rst_case *rst_test_case(struct rst_context *context, const struct rst_test_folder *folder,
+                               const char *text, const char *one, const char *other);
+/** Analyse it; nothing is stored. */
+struct rst_analysis *rst_test_analyze(struct rst_context *context, const struct rst_test_folder *folder,
+                                      const char *text, const char *one, const char *other);
+/** Fail unless the difference is at most the tolerance times the expected value. */
+void rst_test_close(double value, double expected, double tolerance);
 
 /** The shortest cases of two flows. */
 #define RST_TEST_HEAT_CASE                                                                                   \

@@ -5,10 +5,49 @@
 
 #include "restrain/threshold.h"
 #include "restrain/von_neumann.h"
+#include "stability/difference.h"
 
 static bool is(const char *kind, const char *name) {
   return strcmp(kind, name) == 0;
 }
+
+/* One free point, hence one mode: growth is what the growth polynomial says, through hundreds of decades and
+ * of rescalings, of momentum too. Steps are such that the larger root is real. */
+START_TEST(growth_of_the_difference) {
+  struct rst_context *context = rst_test_context();
+  struct rst_flow *flow = rst_test_heat(context, RST_PRECISION_DOUBLE, RST_BOUNDARY_DIRICHLET, 1, 3);
+  struct rst_field *start = rst_test_state(context, flow, 1, 1.0);
+  const double lambda = 2.0;
+  const double steps[] = {0.02, 0.1, 1.6, 3.3, 4.5, 9.0};
+  const long half = 1500;
+  int checked = 0;
+  for (int index = 0; index < 4; ++index) { /* momentum 0 and 0.5, either decay */
+    struct rst_scheme_parameters p = rst_test_scheme_variant(rst_scheme_names()[_i], index);
+    for (size_t i = 0; p.kind && i < sizeof steps / sizeof *steps; ++i) {
+      p.lr = steps[i] / lambda;
+      p.weight_decay = 0.01 * lambda;
+      double complex c[RST_GROWTH_MAX_DEGREE + 1];
+      int degree = 0;
+      double factor = NAN;
+      double growth = NAN;
+      RST_TEST_OK(context, rst_scheme_growth(context, &p, lambda, &factor));
+      RST_TEST_OK(context, rst_scheme_growth_polynomial(context, &p, lambda, c, &degree));
+      if (degree == 2 && creal(c[1] * c[1] - 4.0 * c[0]) < 0.1) {
+        continue;
+      }
+      RST_TEST_OK(context, rst_difference_growth(context, flow, &p, start, 2 * half, &growth));
+      const double expected = (double)half * log(factor);
+      ck_assert_msg(fabs(growth - expected) <= 1e-9 * fabs(expected),
+                    "%s, variant %d, step %g: %.12g, not %.12g", p.kind, index, steps[i], growth, expected);
+      ++checked;
+    }
+  }
+  ck_assert(is(rst_scheme_names()[_i], "cfl") || checked >= 6);
+  rst_field_destroy(&start);
+  rst_flow_destroy(&flow);
+  rst_context_destroy(&context);
+}
+END_TEST
 
 enum { FLOW_VARIANTS = 16 };
 
@@ -344,6 +383,7 @@ int main(void) {
   while (rst_flow_names()[kinds]) {
     ++kinds;
   }
+  tcase_add_loop_test(tests, growth_of_the_difference, 0, rst_test_scheme_count());
   tcase_add_loop_test(tests, predicted_thresholds_equal_bisected_ones, 0, kinds);
   tcase_add_loop_test(tests, random_starts_on_a_natural_image, 0, 3);
   tcase_add_loop_test(tests, random_starts_on_a_checkerboard, 0, 2);

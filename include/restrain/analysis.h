@@ -16,8 +16,8 @@
  * bisection. A non-linear flow (conv) has fixed points, each with a spectrum of its own. The minimum that a
  * descent from the initial state leads to decides, or the one of lowest loss if it leads to none.
  *
- * Everything is computed in double, also for a case that runs in float. Eigenvalues are those of H, the Hessian
- * of the data term with its regulariser; weight decay adds alpha to each.
+ * Everything is computed in double, also for a case that runs in float. Eigenvalues are those of H, the
+ * Hessian of the data term with its regulariser; weight decay adds alpha to each.
  */
 
 /** What the extremes of a symbol say of the spectrum. */
@@ -121,7 +121,8 @@ struct rst_analysis {
   double *abscissae, *density;
   size_t density_count;
 
-  struct rst_refinement refinements[RST_REFINEMENTS]; /**< of a flow with diffusion */
+  struct rst_refinement
+      refinements[RST_REFINEMENTS]; /**< of a flow with diffusion, unless no minimum is known */
   size_t refinement_count;
 
   enum rst_verdict verdict;
@@ -145,9 +146,9 @@ struct rst_analysis_options {
 };
 
 /** Analyse `from` (its keys analyze.* say what besides the default) and store the result, with the sidecar
- * FILE.xdmf beside it. An existing output is refused before anything is computed (RST_ERROR_IO), unless forced;
- * nothing is written before the analysis is complete. An unstable case is no error. The caller destroys the
- * analysis. RST_ERROR_NUMERIC if a spectrum does not converge; errors of rst_problem_create() otherwise. */
+ * FILE.xdmf beside it. An existing output is refused before anything is computed (RST_ERROR_IO), unless
+ * forced; nothing is written before the analysis is complete. An unstable case is no error. The caller
+ * destroys the analysis. RST_ERROR_NUMERIC if a spectrum does not converge; errors of rst_problem_create() otherwise. */
 RST_API enum rst_status rst_analyze(struct rst_context *context, const struct rst_case *from,
                                     const struct rst_analysis_options *options,
                                     struct rst_analysis **analysis);

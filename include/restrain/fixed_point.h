@@ -18,11 +18,15 @@ struct rst_fixed_point {
   int products; /**< Hessian products spent */
 };
 
-/** Find a fixed point from the start `u` (unchanged). Steps are halved until |grad L| falls (Armijo on the squared norm); far from
- * the basin, where that fails, gradient steps of length 1/lambda_max are taken.
- * @param tolerance the residual, relative to |grad E(u)| + alpha |u| at the start; a floor of 64 eps times the size of the
- * terms applies.
- * RST_ERROR_NUMERIC if it is not reached in 200 Newton steps; RST_ERROR_UNSUPPORTED for a float flow. */
+/** Find a fixed point from the start `u` (unchanged). Newton steps are halved until |grad L| falls; where that
+ * fails, a gradient step of length 1/|H + alpha| is taken. Saddles are found as well as minima: the smallest
+ * eigenvalue of H + alpha (spectrum.h) tells which it is. To reach the minimum that a descent leads to, start
+ * from the state of a descent.
+ * @param tolerance the residual, relative to |grad E(u)| + alpha |u| at the start; a floor of 64 eps times the
+ * size of the terms applies, and up to 1000 times the whole is accepted where rounding errors let the residual
+ * fall no further.
+ * RST_ERROR_NUMERIC if it is not reached in 200 Newton steps or the flow overflows; RST_ERROR_UNSUPPORTED for a
+ * float flow; RST_ERROR_ARGUMENT for a start that is not finite, a negative weight decay, a tolerance <= 0. */
 RST_API enum rst_status rst_fixed_point_find(struct rst_context *context, struct rst_flow *flow,
                                              double weight_decay, const struct rst_field *u, double tolerance,
                                              struct rst_fixed_point *found);

@@ -29,7 +29,8 @@ struct rst_threshold {
  * `start`. Their difference, momentum included, is rescaled to unit size about zero when it leaves
  * [1e-6, 1e6].
  * @param start state of the flow with a component along the critical mode on the free points (the critical
- * eigenvector itself makes short runs exact; any other needs about 1/tolerance iterations).
+ * eigenvector itself makes short runs exact, of a momentum scheme from about 64/(1 - momentum) iterations on;
+ * any other start needs about 1/tolerance).
  * RST_ERROR_ARGUMENT if both ends of the bracket are stable, or both unstable, and for a search out of range.
  * RST_ERROR_UNSUPPORTED for a flow that is not linear and a scheme without growth polynomial. */
 RST_API enum rst_status rst_threshold_bisect(struct rst_context *context, struct rst_flow *flow,

@@ -4,9 +4,9 @@
  * Fixed points of a non-linear flow, and the two limits of its learning rate.
  *
  * lr_lo is the local limit at the minimum that decides: beyond it the linearisation of the step there has a
- * growing mode. lr_hi belongs to what is linear whatever the state, decay and regulariser. The gradient of the
- * rest is bounded (abs(yhat - y) <= 1, s' bounded), hence a run below lr_hi stays in a ball, and beyond it
- * large states grow.
+ * growing mode. lr_hi belongs to what is linear whatever the state, decay and regulariser. The gradient of
+ * the rest is bounded (abs(yhat - y) <= 1, s' bounded), hence a run below lr_hi stays in a ball, and beyond
+ * it large states grow.
  */
 
 #include <math.h>
@@ -20,8 +20,8 @@ static const double merging_distance = 1e-6;
 /* Of the residual, relative to the start's gradient. */
 static const double newton_tolerance = 1e-11;
 
-/* Some steps of half the local limit, which overshoot in no direction: they lead into the valley that the flow
- * itself leads to, which the case's own step may jump out of. */
+/* Some steps of half the local limit, which overshoot in no direction: they lead into the valley that the
+ * flow itself leads to, which the case's own step may jump out of. */
 static enum rst_status descend(const struct rst_analysis_task *task, struct rst_field *u) {
   enum { STEPS = 20 };
   struct rst_scheme_parameters parameters = task->from->step.scheme;

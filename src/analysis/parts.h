@@ -18,8 +18,8 @@ struct rst_analysis_task {
   struct rst_field *initial;
 };
 
-/** Eigenpairs to this residual, relative. */
-#define RST_ANALYSIS_TOLERANCE 1e-10
+/** Eigenpairs to this residual, relative; the eigenvalue's own error is of the order of its square. */
+#define RST_ANALYSIS_TOLERANCE 1e-8
 
 /** Both ends of the spectrum of H(u) (state_spectrum.c). The eigenvectors of `spectrum` are made if they are
  * NULL, and are warm starts otherwise. */
@@ -47,8 +47,8 @@ struct rst_scheme_parameters rst_working_scheme(const struct rst_scheme_paramete
 enum rst_status rst_spectrum_limits_find(struct rst_context *context,
                                          const struct rst_scheme_parameters *scheme, double lambda_min,
                                          double lambda_max, struct rst_spectrum_limits *found);
-/** The alpha of the flow that the scheme follows: momentum multiplies the gradient by 1/(1 - mu), and decoupled
- * decay stays as it is, so that its part in the balance of the two is alpha (1 - mu). */
+/** The alpha of the flow that the scheme follows: momentum multiplies the gradient by 1/(1 - mu) and leaves
+ * decoupled decay as it is, so that its part in the balance of the two is alpha (1 - mu). */
 double rst_effective_decay(const struct rst_scheme_parameters *scheme);
 /** R where lr (alpha + lambda_max) <= R is the scheme's rule, else NaN. */
 enum rst_status rst_real_limit_find(struct rst_context *context, const struct rst_scheme_parameters *scheme,
@@ -58,7 +58,7 @@ enum rst_status rst_real_limit_find(struct rst_context *context, const struct rs
 enum rst_status rst_diffusion_extreme(const struct rst_analysis_task *task, bool modes_only, double *largest);
 
 enum rst_status rst_analyze_linear(const struct rst_analysis_task *task, struct rst_analysis *analysis);
-/** Symbol and amplification (symbol.c): of a linear flow, and of a non-linear one with coefficients frozen at u. */
+/** Symbol and amplification (symbol.c): of a linear flow; of a non-linear one, coefficients frozen at u. */
 enum rst_status rst_analyze_symbol(const struct rst_analysis_task *task, struct rst_analysis *analysis);
 enum rst_status rst_analyze_frozen_symbol(const struct rst_analysis_task *task, const struct rst_field *u,
                                           struct rst_analysis *analysis);

@@ -3,8 +3,8 @@
 /** @file
  * The verdict and its reason. A mode of eigenvalue lambda grows for one of two reasons: lambda + alpha < 0,
  * where the flow itself grows and no step helps (decay); or lambda + alpha > 0 and a growth factor above 1,
- * where the flow decays and the step overshoots (step). The stable steps of every scheme form an interval from
- * 0 on, so that the two ends of the spectrum tell.
+ * where the flow decays and the step overshoots (step). The stable steps of every scheme form an interval
+ * from 0 on, so that the two ends of the spectrum tell.
  */
 
 #include <math.h>
@@ -95,9 +95,8 @@ static void explain_step(struct rst_text *text, const struct rst_analysis *analy
 static void explain_decay(struct rst_text *text, const struct rst_analysis *analysis) {
   const struct rst_step_limits *limits = &analysis->exact.limits;
   rst_text_add(text,
-               "unstable through the decay: alpha < alpha_min, %.8g < %.8g: the flow itself grows, by "
-               "exp(%.4g t), whatever "
-               "the step",
+               "unstable through the decay: alpha < alpha_min, %.8g < %.8g: the flow itself grows, at the "
+               "rate %.4g, whatever the step",
                analysis->weight_decay, limits->decay_min,
                -(analysis->exact.lambda_min + analysis->effective_decay));
   if (!(limits->decay_max >= limits->decay_min)) {

@@ -45,10 +45,6 @@ static enum rst_status write_exact(const struct rst_analysis_writer *writer) {
       {{"lambda_min", "smallest eigenvalue of the Hessian of the data term", "1"}, exact->lambda_min},
       {{"lambda_max", "largest eigenvalue of the Hessian of the data term", "1"}, exact->lambda_max},
       {{"growth", "largest growth factor of one step", "1"}, exact->limits.growth},
-      {{"lr_max", "largest stable learning rate", "1"}, exact->limits.lr_max},
-      {{"decay_min", "smallest stable weight decay", "1"}, exact->limits.decay_min},
-      {{"decay_max", "largest stable weight decay at the learning rate of the case", "1"},
-       exact->limits.decay_max},
   };
   return analysis->linear || analysis->minimum >= 0
              ? write_list(writer, scalars, sizeof scalars / sizeof *scalars)
@@ -69,6 +65,12 @@ static enum rst_status write_linear(const struct rst_analysis_writer *writer) {
       {{"symbol_decay_min", "smallest stable weight decay by the symbol", "1"}, symbol->limits.decay_min},
       {{"symbol_decay_max", "largest stable weight decay by the symbol", "1"}, symbol->limits.decay_max},
   };
+  const struct rst_step_limits *limits = &analysis->exact.limits;
+  const struct scalar exact[] = {
+      {{"lr_max", "largest stable learning rate", "1"}, limits->lr_max},
+      {{"decay_min", "smallest stable weight decay", "1"}, limits->decay_min},
+      {{"decay_max", "largest stable weight decay at the learning rate of the case", "1"}, limits->decay_max},
+  };
   const struct scalar by_runs[] = {
       {{"measured_lr_max", "largest stable learning rate, by bisection on runs", "1"},
        measured(&analysis->measured_lr_max)},
@@ -80,6 +82,7 @@ static enum rst_status write_linear(const struct rst_analysis_writer *writer) {
   if (analysis->symbol) {
     RST_TRY(write_list(writer, by_symbol, sizeof by_symbol / sizeof *by_symbol));
   }
+  RST_TRY(write_list(writer, exact, sizeof exact / sizeof *exact));
   return write_list(writer, by_runs, sizeof by_runs / sizeof *by_runs);
 }
 

@@ -4,8 +4,8 @@
 #include "core/core.h"
 #include "core/text.h"
 
-/* The sidecar for ParaView: one flat mesh of wave numbers and one of positions, each a grid of its own, without
- * time. Axes are in the order z y x (see xdmf.c). */
+/* The sidecar for ParaView: one flat mesh of wave numbers and one of positions, each a grid of its own,
+ * without time. Axes are in the order z y x (see xdmf.c). */
 
 struct mesh {
   const char *name, *file;

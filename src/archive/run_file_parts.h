@@ -76,8 +76,8 @@ bool rst_run_file_append_column(hid_t dataset, size_t first, size_t rows, hid_t 
 bool rst_run_file_append_instant(struct rst_run_file *file, long step, double time);
 /** Times of the first `count` snapshots. */
 bool rst_run_file_read_times(const struct rst_run_file *file, size_t count, double *times);
-/** Distance of neighbouring wave numbers along an axis of n points; the first one is -(n/2) times that. */
-double rst_run_file_wave_step(const struct rst_run_file *file, size_t n);
+/** Wave numbers along an axis of n points, ascending, 0 at index n/2: the first one and the distance of neighbours. */
+void rst_run_file_wave_numbers(const struct rst_run_file *file, size_t n, double *first, double *step);
 /** Type of the fields in memory. */
 hid_t rst_run_file_type(const struct rst_run_file *file);
 

@@ -102,9 +102,11 @@ struct scales {
   hid_t time, y, x, ky, kx, iteration;
 };
 
-double rst_run_file_wave_step(const struct rst_run_file *file, size_t n) {
+void rst_run_file_wave_numbers(const struct rst_run_file *file, size_t n, double *first, double *step) {
   const double turn = 6.28318530717958647693;
-  return turn / (file->spacing * (double)n);
+  const size_t below_zero = n / 2;
+  *step = turn / (file->spacing * (double)n);
+  *first = -*step * (double)below_zero;
 }
 
 static enum rst_status make_axes(struct rst_run_file *file, struct rst_ids *ids, struct scales *scales) {
@@ -117,10 +119,12 @@ static enum rst_status make_axes(struct rst_run_file *file, struct rst_ids *ids,
   if (!file->has_wave_numbers) {
     return RST_OK;
   }
-  const double step_y = rst_run_file_wave_step(file, file->ny);
-  const double step_x = rst_run_file_wave_step(file, file->nx);
-  RST_TRY(make_axis(file, ids, &ky, file->ny, -step_y * (double)(file->ny / 2), step_y, &scales->ky));
-  return make_axis(file, ids, &kx, file->nx, -step_x * (double)(file->nx / 2), step_x, &scales->kx);
+  double first = 0.0;
+  double step = 0.0;
+  rst_run_file_wave_numbers(file, file->ny, &first, &step);
+  RST_TRY(make_axis(file, ids, &ky, file->ny, first, step, &scales->ky));
+  rst_run_file_wave_numbers(file, file->nx, &first, &step);
+  return make_axis(file, ids, &kx, file->nx, first, step, &scales->kx);
 }
 
 static enum rst_status make_scales(struct rst_run_file *file, struct rst_ids *ids, struct scales *scales) {

@@ -55,9 +55,10 @@ static struct grid make_grid(const struct rst_run_file *file, enum rst_axes axes
   if (axes == RST_AXES_SPACE) {
     return (struct grid){axes, 0.0, 0.0, file->spacing, file->spacing};
   }
-  const double y = rst_run_file_wave_step(file, file->ny);
-  const double x = rst_run_file_wave_step(file, file->nx);
-  return (struct grid){axes, -y * (double)(file->ny / 2), -x * (double)(file->nx / 2), y, x};
+  struct grid grid = {.axes = axes};
+  rst_run_file_wave_numbers(file, file->ny, &grid.origin_y, &grid.step_y);
+  rst_run_file_wave_numbers(file, file->nx, &grid.origin_x, &grid.step_x);
+  return grid;
 }
 
 static void add_snapshot(struct rst_text *text, const struct rst_run_file *file, const struct grid *grid,

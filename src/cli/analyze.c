@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/output.h"
 #include "cli/ranks.h"
@@ -13,7 +14,9 @@ static enum rst_exit print(const struct rst_arguments *arguments, const struct r
   if (arguments->json) {
     rst_analysis_add_json(&text, analysis, arguments->subject, path);
   } else {
-    rst_text_add(&text, "%s\n", path);
+    const size_t length = strlen(path);
+    const size_t stem = length > 3 && strcmp(path + length - 3, ".h5") == 0 ? length - 3 : length;
+    rst_text_add(&text, "%s; ParaView opens %.*s.xdmf\n", path, (int)stem, path);
     rst_analysis_add_text(&text, from, analysis);
   }
   char *taken = rst_text_take(&text);

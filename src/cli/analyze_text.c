@@ -150,8 +150,10 @@ static void add_two_limits(struct rst_text *text, const struct rst_analysis *ana
     const struct rst_state_spectrum *spectrum = &analysis->points[analysis->minimum].spectrum;
     rst_text_add(
         text,
-        "\ncritical mode at the minimum: wave number (ky, kx) = (%.6g, %.6g), participation ratio %.4g\n",
-        spectrum->ky, spectrum->kx, spectrum->participation_max);
+        "\ncritical mode at the minimum: wave number (ky, kx) = (%.6g, %.6g), participation ratio %.4g\n"
+        "worst plane wave there: |G| = %.8g at (ky, kx) = (%.6g, %.6g)\n",
+        spectrum->ky, spectrum->kx, spectrum->participation_max, analysis->worst_growth, analysis->worst_ky,
+        analysis->worst_kx);
   }
 }
 
@@ -188,9 +190,9 @@ static void add_refinement(struct rst_text *text, const struct rst_case *from,
 
 void rst_analysis_add_text(struct rst_text *text, const struct rst_case *from,
                            const struct rst_analysis *analysis) {
-  rst_text_add(text, "%s, state %zu x %zu, correlation %s; %s, lr %.8g, weight decay %.8g\n", analysis->flow,
-               analysis->ny, analysis->nx, analysis->correlation, analysis->scheme, analysis->lr,
-               analysis->weight_decay);
+  rst_text_add(text, "%s, state %zu x %zu, correlation %s; %s, lr = %.8g, weight decay alpha = %.8g\n",
+               analysis->flow, analysis->ny, analysis->nx, analysis->correlation, analysis->scheme,
+               analysis->lr, analysis->weight_decay);
   if (analysis->linear) {
     add_spectrum(text, analysis);
     add_limits(text, analysis);

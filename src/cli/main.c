@@ -25,6 +25,21 @@ const struct rst_command rst_commands[] = {
                 RST_OPTION_JSON,
      .needs_subject = true,
      .execute = rst_command_run},
+    {.name = "analyze",
+     .usage = "CASE.yaml [-D key.path=value]... [-o FILE.h5]",
+     .summary = "is a case stable, what limits it, how far is the limit",
+     .details = "Of a linear flow: the von Neumann symbol and the exact spectrum, side by side, with the "
+                "limits of lr\n"
+                "and weight decay that follow. Of a non-linear one: its fixed points, the local limit lr_lo "
+                "and the\n"
+                "global one, lr_hi. The last lines name the limiting mechanism. Fields go, by default, to\n"
+                "output/<stem of the case file>/analysis.h5, with a sidecar for ParaView. The keys analyze.* "
+                "of the\n"
+                "case ask for more (restrain help case). Exit code 0 whatever the verdict.\n",
+     .options = RST_OPTION_DEFINE | RST_OPTION_OUTPUT | RST_OPTION_FORCE | RST_OPTION_DRY_RUN |
+                RST_OPTION_THREADS | RST_OPTION_QUIET | RST_OPTION_JSON,
+     .needs_subject = true,
+     .execute = rst_command_analyze},
     {.name = "check",
      .usage = "CASE.yaml [-D key.path=value]...",
      .summary = "validate a case file, print the effective case",

@@ -1,111 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "restrain/threshold.h"
 
-#include <assert.h>
-#include <float.h>
 #include <math.h>
 
 #include "core/core.h"
+#include "stability/difference.h"
 
 /** @file
- * A run is a pair of runs, from +d/2 and -d/2. What is affine in the flow (the slope at zero, fixed end
- * values) is the same in both; it moves their mean, which stays of the size of a fixed point, and cancels in
- * their difference, which obeys the homogeneous equation. The difference of everything that the scheme
- * remembers is part of it: rescaled together, they go on as they were.
+ * Bisection over runs: a threshold is where the difference of two runs begins to grow.
  */
-
-enum { MOST_PAIRS = 4 };
-
-struct twins {
-  struct rst_flow *flow;
-  struct rst_field *u[2], *gradient;
-  struct rst_scheme *scheme[2];
-  /* What differs between the runs: the state, then what the scheme remembers of it. */
-  size_t pairs;
-  struct rst_field *a[MOST_PAIRS], *b[MOST_PAIRS];
-  double weight[MOST_PAIRS]; /* in the size of the difference: 1, then lr, which makes momentum a step */
-};
-
-static void release(struct twins *twins) {
-  for (int i = 0; i < 2; ++i) {
-    rst_scheme_destroy(&twins->scheme[i]);
-    rst_field_destroy(&twins->u[i]);
-  }
-  rst_field_destroy(&twins->gradient);
-}
-
-static double size(const struct twins *twins) {
-  double square = 0.0;
-  for (size_t i = 0; i < twins->pairs; ++i) {
-    const double part = twins->weight[i] * rst_field_distance(twins->a[i], twins->b[i]);
-    square += part * part;
-  }
-  return sqrt(square);
-}
-
-/* The same difference, up to the factor, about zero. */
-static void rescale(struct twins *twins, double factor) {
-  for (size_t i = 0; i < twins->pairs; ++i) {
-    struct rst_field *a = twins->a[i];
-    rst_field_axpby(-factor / 2.0, twins->b[i], factor / 2.0, a);
-    rst_field_copy(a, twins->b[i]);
-    rst_field_scale(-1.0, twins->b[i]);
-  }
-}
-
-static enum rst_status prepare(struct rst_context *context, const struct rst_scheme_parameters *parameters,
-                               const struct rst_field *start, struct twins *twins) {
-  struct rst_field **state[2] = {NULL};
-  size_t count = 0;
-  RST_TRY(rst_field_create_like(context, start, &twins->gradient));
-  for (int i = 0; i < 2; ++i) {
-    RST_TRY(rst_field_create_like(context, start, &twins->u[i]));
-    RST_TRY(rst_scheme_create(context, parameters, twins->flow, &twins->scheme[i]));
-    count = rst_scheme_state(twins->scheme[i], &state[i]);
-  }
-  assert(count < MOST_PAIRS);
-  rst_field_copy(start, twins->u[0]);
-  rst_flow_pin(twins->flow, twins->u[0]);
-  twins->pairs = count + 1;
-  twins->a[0] = twins->u[0];
-  twins->b[0] = twins->u[1];
-  twins->weight[0] = 1.0;
-  for (size_t i = 0; i < count; ++i) {
-    twins->a[i + 1] = state[0][i];
-    twins->b[i + 1] = state[1][i];
-    twins->weight[i + 1] = parameters->lr;
-  }
-  const double norm = rst_field_norm(twins->u[0]);
-  RST_REQUIRE(context, norm > 0.0 && isfinite(norm), RST_ERROR_ARGUMENT,
-              "the norm of the start is %g on the free points; it must be positive and finite", norm);
-  rescale(twins, 1.0 / norm);
-  return RST_OK;
-}
-
-/* Logarithm of the difference's growth over the last half; infinite once it has overflowed, minus infinity
- * once it is zero. */
-static enum rst_status follow(struct twins *twins, long iterations, double *growth) {
-  const double far = 1e6;
-  double scale = 0.0; /* logarithm of what has been divided out */
-  double half = 0.0;
-  double now = 0.0;
-  for (long t = 0; t < iterations && isfinite(now); ++t) {
-    half = t == iterations / 2 ? now : half;
-    for (int i = 0; i < 2; ++i) {
-      struct rst_flow_value value;
-      rst_flow_evaluate(twins->flow, twins->u[i], &value, twins->gradient);
-      RST_TRY(rst_scheme_step(twins->scheme[i], twins->gradient, twins->u[i], NULL));
-    }
-    const double length = size(twins);
-    now = isfinite(length) ? scale + log(length) : INFINITY;
-    if (isfinite(now) && !(length > 1.0 / far && length < far)) {
-      rescale(twins, 1.0 / length);
-      scale = now;
-    }
-  }
-  *growth = now - half;
-  return RST_OK;
-}
 
 struct search {
   struct rst_context *context;
@@ -118,48 +21,13 @@ struct search {
 };
 
 static enum rst_status run(struct search *search, double at, bool *grows) {
-  *(search->parameter == RST_THRESHOLD_LR ? &search->parameters.lr : &search->parameters.weight_decay) = at;
-  struct twins twins = {.flow = search->flow};
   double growth = 0.0;
-  enum rst_status status = prepare(search->context, &search->parameters, search->start, &twins);
-  if (status == RST_OK) {
-    status = follow(&twins, search->iterations, &growth);
-  }
-  release(&twins);
+  *(search->parameter == RST_THRESHOLD_LR ? &search->parameters.lr : &search->parameters.weight_decay) = at;
+  RST_TRY(rst_difference_growth(search->context, search->flow, &search->parameters, search->start,
+                                search->iterations, &growth));
   *grows = growth > 0.0;
   ++search->runs;
-  return status;
-}
-
-/* grad E(d/2) - grad E(-d/2) = H d up to rounding; of a non-linear flow a threshold would depend on the size
- * of the difference. */
-static enum rst_status require_linear(struct search *search) {
-  struct twins twins = {.flow = search->flow};
-  struct rst_field *other = NULL;
-  enum rst_status status = prepare(search->context, &search->parameters, search->start, &twins);
-  if (status == RST_OK) {
-    status = rst_field_create_like(search->context, search->start, &other);
-  }
-  if (status == RST_OK) {
-    const double epsilon =
-        rst_flow_precision(search->flow) == RST_PRECISION_FLOAT ? (double)FLT_EPSILON : DBL_EPSILON;
-    struct rst_flow_value value;
-    rst_flow_evaluate(search->flow, twins.u[0], &value, twins.gradient);
-    rst_flow_evaluate(search->flow, twins.u[1], &value, other);
-    const double terms = rst_field_norm(twins.gradient) + rst_field_norm(other);
-    rst_field_axpy(-1.0, other, twins.gradient);
-    rst_field_scale(2.0, twins.u[0]);
-    rst_flow_hessian_product(search->flow, twins.u[1], twins.u[0], other);
-    if (!(rst_field_distance(twins.gradient, other) <= sqrt(epsilon) * terms)) {
-      status = rst_fail(search->context, RST_ERROR_UNSUPPORTED,
-                        "the flow %s is not linear, so that a threshold would depend on the size of the "
-                        "difference; use a linear flow, as conv-linear",
-                        rst_flow_name(search->flow));
-    }
-  }
-  rst_field_destroy(&other);
-  release(&twins);
-  return status;
+  return RST_OK;
 }
 
 static enum rst_status check(struct rst_context *context, const struct rst_scheme_parameters *parameters,
@@ -190,7 +58,6 @@ static enum rst_status bisect(struct search *search, const struct rst_threshold_
   double high = bracket->high;
   bool low_grows = false;
   bool high_grows = false;
-  RST_TRY(require_linear(search));
   RST_TRY(run(search, low, &low_grows));
   RST_TRY(run(search, high, &high_grows));
   RST_REQUIRE(search->context, low_grows != high_grows, RST_ERROR_ARGUMENT,

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stability/free_hessian.h"
+
+#include <string.h>
+
+#include "core/core.h"
+
+/* The points where a field of ones stays one when it is pinned. */
+static enum rst_status find_points(struct rst_context *context, struct rst_free_hessian *hessian) {
+  const size_t nx = hessian->v->nx;
+  const size_t all = rst_field_count(hessian->v);
+  void *memory = NULL;
+  RST_TRY(rst_allocate(context, all, sizeof *hessian->points, &memory));
+  hessian->points = memory;
+  rst_field_fill(1.0, hessian->v);
+  rst_flow_pin(hessian->flow, hessian->v);
+  for (size_t i = 0; i < all; ++i) {
+    if (rst_field_get(hessian->v, i / nx, i % nx) != 0.0) {
+      hessian->points[hessian->count++] = i;
+    }
+  }
+  rst_field_fill(0.0, hessian->v);
+  return RST_OK;
+}
+
+static enum rst_status build(struct rst_context *context, struct rst_free_hessian *hessian) {
+  const enum rst_precision precision = rst_flow_precision(hessian->flow);
+  size_t ny = 0;
+  size_t nx = 0;
+  rst_flow_shape(hessian->flow, &ny, &nx);
+  RST_TRY(rst_field_create(context, precision, ny, nx, &hessian->v));
+  RST_TRY(rst_field_create(context, precision, ny, nx, &hessian->product));
+  return find_points(context, hessian);
+}
+
+enum rst_status rst_free_hessian_create(struct rst_context *context, struct rst_flow *flow,
+                                        const struct rst_field *u, struct rst_free_hessian **hessian) {
+  *hessian = NULL;
+  void *memory = NULL;
+  RST_TRY(rst_allocate(context, 1, sizeof **hessian, &memory));
+  struct rst_free_hessian *made = memory;
+  *made = (struct rst_free_hessian){.flow = flow, .u = u};
+  const enum rst_status status = build(context, made);
+  if (status != RST_OK) {
+    rst_free_hessian_destroy(&made);
+    return status;
+  }
+  *hessian = made;
+  return RST_OK;
+}
+
+void rst_free_hessian_destroy(struct rst_free_hessian **hessian) {
+  if (*hessian) {
+    free((*hessian)->points);
+    rst_field_destroy(&(*hessian)->v);
+    rst_field_destroy(&(*hessian)->product);
+    free(*hessian);
+    *hessian = NULL;
+  }
+}
+
+void rst_free_hessian_pack(const struct rst_free_hessian *hessian, const struct rst_field *full,
+                           struct rst_field *packed) {
+  const size_t size = rst_precision_size(full->precision);
+  for (size_t i = 0; i < hessian->count; ++i) {
+    memcpy((char *)packed->data + i * size, (const char *)full->data + hessian->points[i] * size, size);
+  }
+}
+
+void rst_free_hessian_unpack(const struct rst_free_hessian *hessian, const struct rst_field *packed,
+                             struct rst_field *full) {
+  const size_t size = rst_precision_size(full->precision);
+  for (size_t i = 0; i < hessian->count; ++i) {
+    memcpy((char *)full->data + hessian->points[i] * size, (const char *)packed->data + i * size, size);
+  }
+}
+
+void rst_free_hessian_apply(void *user, const struct rst_field *v, struct rst_field *product) {
+  struct rst_free_hessian *hessian = user;
+  rst_free_hessian_unpack(hessian, v, hessian->v);
+  rst_flow_hessian_product(hessian->flow, hessian->u, hessian->v, hessian->product);
+  rst_free_hessian_pack(hessian, hessian->product, product);
+}

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""restrain analyze: the published and derived limits, told and stored."""
+import json
+import math
+import os
+import warnings
+import xml.etree.ElementTree as xml
+
+import h5py
+import numpy as np
+
+from support import CASES, SMALL_CASE, ProgramTest, main
+
+LINEAR = """\
+flow:
+  kind: conv-linear
+  image: {kind: gaussian-field, size: 24, seed: 1}
+  kernel: 5
+step: {lr: 0.1, weight_decay: 2.5, iterations: 1}
+"""
+MINIMUM = 0.2914953676245
+SHARPNESS = 61.9972749916
+LR_LO = 0.0322594823767
+
+
+class AnalyzeTest(ProgramTest):
+    def told(self, case, *arguments):
+        """What the program tells of a case, as JSON."""
+        done = self.restrain("analyze", case, "--json", "-o", "analysis.h5",
+                             "--force", *arguments)
+        self.assertEqual(done.stderr, "")
+        return json.loads(done.stdout)
+
+
+class Linear(AnalyzeTest):
+    def test_windowed_and_circular_limits(self):
+        told = self.told(CASES / "linear-decay-1.4e7.yaml")
+        self.assert_close(told["exact"]["decay_min"], 1.296e7, 1e-10)
+        self.assert_close(told["exact"]["decay_max"], 2e8, 1e-10)
+        self.assert_close(told["symbol"]["decay_min"], 0.25 * 256**4, 1e-10)
+        self.assertEqual(told["symbol"]["meaning"], "bound")
+        self.assertEqual(told["dense"]["count"], 1024)
+        self.assertLess(told["dense"]["deviation"], 1e-12)
+        self.assert_close(
+            [told["symbol"]["worst_ky"], told["symbol"]["worst_kx"]],
+            [math.pi] * 2, 1e-12)
+        self.assertIn("X X^T", told["gap"])
+        # The critical mode of the decay is the checkerboard itself.
+        with h5py.File(self.folder / "analysis.h5") as file:
+            sign = np.where(np.add.outer(np.arange(32), np.arange(32)) % 2,
+                            1, -1)
+            vector = file["eigenvector_min"][()]
+            self.assert_close(abs((vector * sign).sum()), 32, 1e-10)
+
+    def test_verdicts_name_the_mechanism(self):
+        for decay, verdict, mechanism, text in (
+                ("1.2e7", "unstable", "decay",
+                 "unstable through the decay: alpha < alpha_min"),
+                ("1.4e7", "stable", "decay",
+                 "nearest limit: through the decay"),
+                ("1.9e8", "stable", "step", "nearest limit: through the step"),
+                ("2.1e8", "unstable", "step", "unstable through the step: "
+                 "lr (alpha + lambda_max) = 2.1 > 2")):
+            with self.subTest(decay):
+                told = self.told(CASES / f"linear-decay-{decay}.yaml",
+                                 "-D", "analyze.dense=0")
+                self.assertEqual(told["verdict"], verdict)
+                self.assertEqual(told["mechanisms"], [mechanism])
+                self.assertIn(text, told["explanation"])
+        self.assert_close(told["lr_factor"], 2 / 2.1, 1e-10)
+        self.assert_close(told["decay_min_factor"], 2.1e8 / 1.296e7, 1e-10)
+
+    def test_measured_thresholds(self):
+        case = self.write(LINEAR)
+        told = self.told(case, "-D", "analyze.empirical=yes")
+        for name in ("lr_max", "decay_min", "decay_max"):
+            measured = told["measured"][name]
+            self.assert_close(measured["value"], told["exact"][name], 1e-4)
+            self.assertLess(measured["low"], measured["high"])
+        text = self.restrain("analyze", case, "-D", "analyze.empirical=yes",
+                             "-o", "analysis.h5", "--force").stdout
+        self.assertIn("bisection on runs", text)
+
+    def test_momentum_limits(self):
+        fastest = 4 * math.sin(29 * math.pi / 60) ** 2
+        for scheme, mu, limit in (("euler", None, 2),
+                                  ("heavy-ball", 0.9, 2 * 1.9),
+                                  ("nesterov", 0.9, 2 * 1.9 / 2.8),
+                                  ("heavy-ball", 0.5, 2 * 1.5),
+                                  ("nesterov", 0.5, 2 * 1.5 / 2)):
+            with self.subTest(scheme=scheme, mu=mu):
+                momentum = [] if mu is None else ["-D", f"step.momentum={mu}"]
+                told = self.told(CASES / "heat-stable.yaml",
+                                 "-D", f"step.scheme={scheme}", *momentum)
+                self.assert_close(told["real_limit"], limit, 1e-12)
+                self.assert_close(told["exact"]["lr_max"], limit / fastest,
+                                  1e-10)
+
+    def test_heat(self):
+        exact = 2 / (4 * math.sin(29 * math.pi / 60) ** 2)
+        told = self.told(CASES / "heat-unstable.yaml")
+        self.assertEqual(told["verdict"], "unstable")
+        self.assertEqual(told["mechanisms"], ["step"])
+        self.assert_close(told["exact"]["lr_max"], exact, 1e-10)
+        self.assertAlmostEqual(told["exact"]["lr_max"], 0.501373, delta=5e-7)
+        self.assert_close(told["symbol"]["lr_max"], 0.5, 1e-12)
+        self.assert_close(told["mesh_number"], 0.8, 1e-15)
+        self.assertEqual([row["spacing"] for row in told["refinement"]],
+                         [1, 0.5, 0.25])
+        for row in told["refinement"]:
+            self.assert_close(row["lr_max"], exact * row["spacing"] ** 2,
+                              1e-10)
+            self.assert_close(row["mesh_number"], exact, 1e-10)
+
+
+class Network(AnalyzeTest):
+    """arXiv 2206.02001, figure 4 left: the limits that its runs show."""
+
+    def test_minimum_and_both_limits(self):
+        told = self.told(CASES / "nonlinear-lr-0.05.yaml")
+        self.assert_close(told["lr_lo"], LR_LO, 1e-8)
+        self.assert_close(told["lr_hi"], 0.1, 1e-12)
+        minimum = told["fixed_points"][told["minimum"]]
+        self.assertEqual(minimum["kind"], "minimum")
+        self.assert_close(minimum["loss"], MINIMUM, 1e-11)
+        self.assert_close(minimum["lambda_max"], SHARPNESS, 1e-8)
+        self.assert_close(minimum["max_abs"], 3.77466281e-3, 1e-8)
+        self.assert_close(minimum["participation_max"], 1, 1e-6)
+        self.assert_close([minimum["ky"], minimum["kx"]], [math.pi] * 2, 1e-12)
+        # Zero is a saddle: there the flow itself grows.
+        saddles = [point for point in told["fixed_points"]
+                   if point["kind"] == "saddle"]
+        self.assertTrue(saddles)
+        for point in saddles:
+            self.assertLess(point["lambda_min"], 0)
+            self.assertIsNone(point["lr_lo"])
+        self.assertLess(told["dense"]["deviation"], 1e-10)
+        self.assertEqual(told["verdict"], "restrained")
+        self.assertIn("locally unstable, bounded by the decay",
+                      told["explanation"])
+
+    def test_verdicts(self):
+        quick = ("-D", "analyze.dense=0", "-D", "analyze.starts=0")
+        for rate, verdict, text in (
+                ("0.01", "convergent", "converges near the minimum"),
+                ("0.03", "convergent", "converges near the minimum"),
+                ("0.07", "restrained", "bounded by the decay"),
+                ("0.11", "divergent", "lr = 0.11 > lr_hi")):
+            with self.subTest(rate):
+                told = self.told(CASES / f"nonlinear-lr-{rate}.yaml", *quick)
+                self.assertEqual(told["verdict"], verdict)
+                self.assertIn(text, told["explanation"])
+                self.assert_close(told["lr_factor"], LR_LO / float(rate), 1e-8)
+
+
+class Files(AnalyzeTest):
+    def test_axes_texts_and_values(self):
+        told = self.told(self.write(LINEAR),
+                         "-D", "analyze.density={probes: 2, points: 50}")
+        with h5py.File(self.folder / "analysis.h5") as file:
+            for name, axes in (("amplification", ["ky", "kx"]),
+                               ("symbol", ["ky", "kx"]),
+                               ("eigenvector_max", ["y", "x"]),
+                               ("eigenvector_min", ["y", "x"]),
+                               ("spectrum", ["eigenvalue"]),
+                               ("density", ["abscissa"])):
+                scales = [list(axis.keys()) for axis in file[name].dims]
+                self.assertEqual(scales, [[axis] for axis in axes], name)
+                self.assertEqual(file[name].shape,
+                                 tuple(len(file[axis]) for axis in axes))
+            for name, item in file.items():
+                if isinstance(item, h5py.Dataset):
+                    self.assertTrue(item.attrs["long_name"], name)
+                    self.assertTrue(item.attrs["units"], name)
+            ky = file["ky"][()]
+            self.assert_close(ky, 2 * math.pi * np.arange(-12, 12) / 24, 1e-15)
+            self.assertEqual(ky[12], 0)
+            self.assert_close(file["amplification"][()],
+                              abs(1 - 0.1 * (2.5 + file["symbol"][()])), 1e-13)
+            self.assertEqual(file["amplification"][()].max(),
+                             told["symbol"]["worst_growth"])
+            self.assertEqual(file["lr_max"][()], told["exact"]["lr_max"])
+            self.assertEqual(len(file["spectrum"]), 25)
+            self.assertTrue((np.diff(file["spectrum"]) >= 0).all())
+            self.assertEqual(file["density"].shape, (50,))
+            self.assertEqual(text(file.attrs["verdict"]), told["verdict"])
+            self.assertEqual(text(file.attrs["explanation"]),
+                             told["explanation"])
+            provenance = file["provenance"]
+            self.assertIn("analyze", text(provenance.attrs["argv"]))
+            self.assertIn("conv-linear",
+                          text(provenance["effective"][()]))
+            self.assertEqual(text(provenance.attrs["exit_reason"]),
+                             "completed")
+
+    def test_fixed_points_are_a_stack_with_views(self):
+        told = self.told(self.write(SMALL_CASE))
+        count = len(told["fixed_points"])
+        with h5py.File(self.folder / "analysis.h5") as file:
+            self.assertEqual(file["fixed_point"].shape, (count, 5, 5))
+            self.assertEqual(
+                [list(axis.keys()) for axis in file["fixed_point"].dims],
+                [["index"], ["y"], ["x"]])
+            self.assertEqual(list(file["fixed_point_loss"]),
+                             [point["loss"] for point in told["fixed_points"]])
+            meanings = text(
+                file["fixed_point_kind"].attrs["flag_meanings"]).split()
+            self.assertEqual([meanings[kind] for kind
+                              in file["fixed_point_kind"]],
+                             [point["kind"] for point in told["fixed_points"]])
+            for index, view in enumerate(file["fixed_points"].values()):
+                np.testing.assert_array_equal(view[0],
+                                              file["fixed_point"][index])
+
+    def test_xarray(self):
+        try:
+            import xarray
+        except ImportError:
+            self.skipTest("no xarray")
+        for case, name, axes in (
+                (LINEAR, "amplification", ("ky", "kx")),
+                (SMALL_CASE, "fixed_point", ("index", "y", "x"))):
+            self.told(self.write(case))
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                data = xarray.open_dataset(self.folder / "analysis.h5",
+                                           engine="h5netcdf")
+            with data:
+                self.assertEqual(data[name].dims, axes)
+                for axis in axes:
+                    self.assertIn(axis, data.coords)
+                self.assertEqual(data["lr_factor"].dims, ())
+
+    def test_sidecar_refers_to_what_is_there(self):
+        for case, grids in ((LINEAR, 2), (SMALL_CASE, 2)):
+            self.told(self.write(case))
+            root = xml.parse(self.folder / "analysis.xdmf").getroot()
+            self.assertEqual(len(root.findall("./Domain/Grid")), grids)
+            with h5py.File(self.folder / "analysis.h5") as file:
+                for grid in root.findall("./Domain/Grid"):
+                    shape = grid.find("Topology").get("Dimensions")
+                    self.assertEqual(shape.split()[0], "1")
+                    for item in grid.findall("./Attribute/DataItem"):
+                        name, _, dataset = item.text.partition(":/")
+                        self.assertEqual(name, "analysis.h5")
+                        self.assertEqual(item.get("Dimensions"), shape)
+                        self.assertEqual(
+                            list(map(int, shape.split()[1:])),
+                            list(file[dataset].shape[-2:]))
+
+    def test_default_place_force_and_dry_run(self):
+        case = self.write(SMALL_CASE, "two.dots.yaml")
+        told = self.restrain("analyze", case, "--dry-run").stdout
+        self.assertIn("output/two.dots/analysis.h5", told)
+        self.assertEqual(os.listdir(self.folder), ["two.dots.yaml"])
+        # output.file is the run's.
+        done = self.restrain("analyze", case, "-D", "output.file=run.h5")
+        self.assertIn("output/two.dots/analysis.h5", done.stdout)
+        made = self.folder / "output" / "two.dots"
+        self.assertEqual(sorted(os.listdir(made)),
+                         ["analysis.h5", "analysis.xdmf"])
+        done = self.restrain("analyze", case, expect=4)
+        self.assertIn("--force", done.stderr)
+        self.restrain("analyze", case, "--force")
+
+    def test_same_case_same_bits(self):
+        case = self.write(SMALL_CASE)
+        self.restrain("analyze", case, "-o", "one.h5")
+        self.restrain("analyze", case, "-o", "other.h5", "--threads", "2")
+        self.assert_same_datasets(self.folder / "one.h5",
+                                  self.folder / "other.h5")
+
+
+class Text(AnalyzeTest):
+    def test_mechanism_is_in_the_last_lines(self):
+        for stem, fragment in (("linear-decay-2.1e8", "through the step"),
+                               ("linear-decay-1.2e7", "through the decay"),
+                               ("nonlinear-lr-0.05", "bounded by the decay")):
+            done = self.restrain("analyze", CASES / f"{stem}.yaml", "-o",
+                                 f"{stem}.h5", "-D", "analyze.dense=0")
+            self.assertIn(fragment, done.stdout[done.stdout.rindex("\n\n"):])
+            self.assertEqual(done.stderr, "")
+            self.assertLess(max(map(len, done.stdout.splitlines())), 120)
+
+    def test_faults(self):
+        case = self.write(LINEAR)
+        for arguments, message, code in (
+                (["-D", "analyze.starts=-1"], "analyze.starts", 2),
+                (["-D", "analyze.empirical=perhaps"], "perhaps", 2),
+                (["-D", "analyze.densty.probes=1"], "density", 2),
+                (["-D", "flow.kernel=25"], "25", 2),
+                (["--resume"], "unknown option", 2),
+                (["-o", "nowhere/a.h5"], "nowhere", 4)):
+            with self.subTest(arguments):
+                done = self.restrain("analyze", case, *arguments, expect=code)
+                self.assertIn(message, done.stderr)
+                self.assertEqual(done.stdout, "")
+        several = dict(os.environ, OMPI_COMM_WORLD_SIZE="4")
+        self.restrain("analyze", case, env=several, expect=2)
+        self.restrain("analyze", "none.yaml", expect=4)
+        self.assertEqual(os.listdir(self.folder), ["case.yaml"])
+
+
+def text(value):
+    """HDF5 texts come as bytes or str."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+if __name__ == "__main__":
+    main()

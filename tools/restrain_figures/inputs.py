@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files that figures are made from."""
+import glob
+import os
+import re
+import shlex
+import shutil
+
+import h5py
+import numpy as np
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+FILES = {'run': 'run.h5', 'analyze': 'analysis.h5'}
+
+
+class InputError(Exception):
+    """A file is missing or does not hold what the figure needs."""
+
+
+def effective_case(text):
+    """Flatten nested mappings in YAML: {'flow.image.size': 256, ...}."""
+    values, parents = {}, []
+    for line in text.splitlines():
+        match = re.match(r'([\s-]*)([A-Za-z_]+):\s*(.*?)\s*$', line)
+        if not match:
+            continue
+        depth, key, value = len(match[1]), match[2], match[3].strip('"\'')
+        parents = [parent for parent in parents if parent[0] < depth]
+        parents.append((depth, key))
+        path = '.'.join(name for _, name in parents)
+        try:
+            values[path] = float(value)
+        except ValueError:
+            values[path] = value
+    return values
+
+
+class File:
+    """A run or an analysis: its effective case, its arrays, its texts."""
+
+    def __init__(self, path):
+        self.path = path
+        self.stem = os.path.basename(os.path.dirname(path))
+        try:
+            with h5py.File(path, 'r') as file:
+                self.data = {name: item[()] for name, item in file.items()
+                             if isinstance(item, h5py.Dataset)}
+                self.texts = dict(file.attrs)
+                text = file['provenance/effective'][()]
+        except (OSError, KeyError) as fault:
+            raise InputError(f'{path} cannot be used: {fault}') from fault
+        self.case = effective_case(text.decode())
+        self.lr = self.setting('step.lr')
+        self.decay = self.setting('step.weight_decay')
+
+    def __getitem__(self, name):
+        if name not in self.data:
+            raise InputError(f'{self.path} lacks {name}; make it again from '
+                             f'cases/{self.stem}.yaml as it was shipped')
+        return self.data[name]
+
+    def setting(self, key):
+        if key not in self.case:
+            raise InputError(f'the effective case in {self.path} lacks {key}')
+        return self.case[key]
+
+    def require(self, settings):
+        for key, value in settings.items():
+            if self.setting(key) != value:
+                raise InputError(
+                    f'{self.path} was made with {key} = {self.setting(key)}; '
+                    f'the thresholds are known for {value} alone')
+
+    def profile_at(self, time):
+        """The snapshot at a time, which must be one of those stored."""
+        times = self['time']
+        row = int(np.argmin(np.abs(times - time)))
+        if abs(times[row] - time) > 1e-6 * max(time, 1):
+            raise InputError(
+                f'{self.path} has no snapshot at t = {time:g}, the nearest is '
+                f'at {times[row]:g}; run its case again with '
+                '-D output.every=1')
+        return self['kernel'][row, 0]
+
+
+def last_iteration(runs):
+    return max(run['iteration'][-1] for run in runs)
+
+
+def stems_of(patterns):
+    """The cases whose names match, sorted."""
+    stems = set()
+    for pattern in patterns:
+        found = glob.glob(os.path.join(ROOT, 'cases', pattern + '.yaml'))
+        if not found:
+            raise InputError(f'no case matches {ROOT}/cases/{pattern}.yaml')
+        stems.update(os.path.basename(case)[:-len('.yaml')] for case in found)
+    return sorted(stems)
+
+
+def read_files(module, folder):
+    """What the draw() of a figure's module takes."""
+    command = getattr(module, 'COMMAND', 'run')
+    options = getattr(module, 'OPTIONS', '')
+    stems = stems_of(module.CASES)
+    name = FILES[command]
+    paths = {stem: os.path.join(folder, stem, name) for stem in stems}
+    missing = [stem for stem in stems if not os.path.exists(paths[stem])]
+    if missing:
+        before, after, place = '', '', shlex.quote(folder)
+        if os.path.realpath(folder) != os.path.realpath(f'{ROOT}/output'):
+            before, after = f'mkdir -p {place}/$c; ', f' -o {place}/$c/{name}'
+        program = 'restrain' if shutil.which('restrain') else \
+            'build/src/restrain'
+        raise InputError(
+            f'{len(missing)} of {len(stems)} files {name} are missing in '
+            f'{folder}; make them with\n  for c in {" ".join(missing)}; '
+            f'do {before}{program} {command} cases/$c.yaml{options}{after}; '
+            'done')
+    return [File(path) for path in paths.values()]
