@@ -24,7 +24,7 @@ static const double pi = 3.14159265358979323846;
   "  kernel: 3\n"                                                                                            \
   "  images:\n"                                                                                              \
   "    - {kind: checkerboard, size: 8, label: 1}\n"                                                          \
-  "    - {kind: checkerboard, size: 9, label: 0}\n"                                                          \
+  "    - {kind: checkerboard, size: 9, label: 1}\n"                                                          \
   "step: {lr: 0.1, iterations: 1}\n"
 
 static struct rst_context *context;

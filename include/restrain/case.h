@@ -52,7 +52,7 @@ struct rst_case {
   } performance;
   struct {
     enum rst_switch empirical; /**< whether thresholds of linear flows are measured by bisection, too */
-    int starts;         /**< random starts of the search for fixed points, beside the initial state and zero */
+    int starts; /**< random starts of the search for fixed points, beside the initial state and zero */
     double start_scale; /**< size of their components */
     uint32_t seed;      /**< of random starts and probes */
     size_t dense;       /**< all eigenvalues are computed up to this many points */

@@ -29,7 +29,8 @@ const char *rst_symbol_meaning_name(enum rst_symbol_meaning meaning) {
 
 double rst_analysis_wave_number(const struct rst_analysis *analysis, size_t n, size_t i) {
   const double pi = acos(-1.0);
-  return 2 * pi * ((double)i - (double)(n / 2)) / ((double)n * analysis->spacing);
+  const size_t zero = n / 2;
+  return 2 * pi * ((double)i - (double)zero) / ((double)n * analysis->spacing);
 }
 
 void rst_analysis_destroy(struct rst_analysis **analysis) {

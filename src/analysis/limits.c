@@ -54,11 +54,12 @@ enum rst_status rst_real_limit_find(struct rst_context *context, const struct rs
 static double fastest_angle(enum rst_ends ends, size_t n) {
   const double pi = acos(-1.0);
   const double count = (double)n;
+  const size_t highest = n / 2;
   switch (ends) {
   case RST_ENDS_FREE:
     return pi * (count - 1) / count;
   case RST_ENDS_PERIODIC:
-    return 2 * pi * (double)(n / 2) / count;
+    return 2 * pi * (double)highest / count;
   default:
     return pi * (count - 2) / (count - 1);
   }

@@ -14,11 +14,13 @@ static const double above = 1.25;
 static enum rst_status measure(const struct rst_analysis_task *task, enum rst_threshold_parameter parameter,
                                double expected, const struct rst_field *vector,
                                struct rst_threshold *threshold) {
+  /* Transients of momentum last for 1/(1 - mu) steps. */
+  const double steps = 64.0 / (1.0 - task->from->step.scheme.momentum);
   const struct rst_threshold_search search = {.parameter = parameter,
                                               .low = below * expected,
                                               .high = above * expected,
                                               .tolerance = 1e-4,
-                                              .iterations = 64};
+                                              .iterations = (long)steps};
   const enum rst_status status =
       rst_threshold_bisect(task->context, task->flow, &task->from->step.scheme, vector, &search, threshold);
   if (status == RST_ERROR_ARGUMENT || status == RST_ERROR_UNSUPPORTED) {
