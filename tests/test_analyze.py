@@ -18,6 +18,10 @@ flow:
   kernel: 5
 step: {lr: 0.1, weight_decay: 2.5, iterations: 1}
 """
+HEAT = """\
+flow: {kind: heat, points: 31, diffusion: {coefficient: 1, spacing: 0.3}}
+step: {lr: 0.04, iterations: 20}
+"""
 MINIMUM = 0.2914953676245
 SHARPNESS = 61.9972749916
 LR_LO = 0.0322594823767
@@ -213,10 +217,7 @@ class Files(AnalyzeTest):
                                               file["fixed_point"][index])
 
     def test_xarray(self):
-        try:
-            import xarray
-        except ImportError:
-            self.skipTest("no xarray")
+        import xarray
         for case, name, axes in (
                 (LINEAR, "amplification", ("ky", "kx")),
                 (SMALL_CASE, "fixed_point", ("index", "y", "x"))):
@@ -247,6 +248,26 @@ class Files(AnalyzeTest):
                         self.assertEqual(
                             list(map(int, shape.split()[1:])),
                             list(file[dataset].shape[-2:]))
+
+    def test_every_reader_of_paraview(self):
+        for case in (LINEAR, SMALL_CASE, HEAT):
+            self.told(self.write(case))
+            sidecar = str(self.folder / "analysis.xdmf")
+            with h5py.File(self.folder / "analysis.h5") as file:
+                stored = shown(file)
+                axes = {names: [file[name][()] for name in names]
+                        for names in (("ky", "kx"), ("y", "x"))}
+            for name in ("XDMFReader", "Xdmf3ReaderS", "Xdmf3ReaderT"):
+                with self.subTest(reader=name, case=case):
+                    found = read_in_paraview(name, sidecar)
+                    self.assertEqual(sorted(found), sorted(stored))
+                    for array, (bounds, values) in found.items():
+                        names, expected = stored[array]
+                        y, x = axes[names]
+                        np.testing.assert_array_equal(values, expected.ravel())
+                        np.testing.assert_allclose(
+                            bounds, (x[0], x[-1], y[0], y[-1], 0, 0),
+                            rtol=1e-14, atol=1e-14)
 
     def test_default_place_force_and_dry_run(self):
         case = self.write(SMALL_CASE, "two.dots.yaml")
@@ -299,6 +320,40 @@ class Text(AnalyzeTest):
         self.restrain("analyze", case, env=several, expect=2)
         self.restrain("analyze", "none.yaml", expect=4)
         self.assertEqual(os.listdir(self.folder), ["case.yaml"])
+
+
+def shown(file):
+    """What the sidecar shows: array name -> (axes, values)."""
+    fields = {name: (("ky", "kx"), file[name][()])
+              for name in ("amplification", "symbol")}
+    for name in ("eigenvector_max", "eigenvector_min"):
+        fields[name] = (("y", "x"), file[name][()])
+    for index, point in enumerate(file.get("fixed_point", ())):
+        fields[f"fixed_point_{index}"] = (("y", "x"), point)
+    return fields
+
+
+def read_in_paraview(name, sidecar):
+    """All arrays by one of ParaView's readers: name -> (bounds, values)."""
+    from paraview import servermanager, simple
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    named = "FileNames" if name == "XDMFReader" else "FileName"
+    reader = getattr(simple, name)(**{named: [sidecar]})
+    reader.UpdatePipeline()
+    blocks = servermanager.Fetch(reader)
+    iterator = blocks.NewIterator()
+    iterator.InitTraversal()
+    found = {}
+    while not iterator.IsDoneWithTraversal():
+        grid = iterator.GetCurrentDataObject()
+        data = grid.GetPointData()
+        for index in range(data.GetNumberOfArrays()):
+            found[data.GetArrayName(index)] = (
+                grid.GetBounds(), vtk_to_numpy(data.GetArray(index)).copy())
+        iterator.GoToNextItem()
+    simple.Delete(reader)
+    return found
 
 
 def text(value):

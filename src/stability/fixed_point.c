@@ -103,33 +103,35 @@ static void gradient_step(struct newton *newton) {
   }
 }
 
-/* Residual that counts as zero: what is asked for, but not below the rounding errors of the terms. */
-static double target(const struct newton *newton, double asked) {
+/* Residual that counts as zero: what is asked for, but not below the rounding errors of the terms. Those of a
+ * state that runs away are no excuse, hence the bound by what was there at the start. */
+static double target(const struct newton *newton, double tolerance, double start_terms) {
+  const double largest_floor = 1e-8;
   const double size = newton->here.terms + newton->scale * rst_field_norm(newton->here.u);
-  return fmax(asked, 64 * DBL_EPSILON * size);
+  return fmax(tolerance * start_terms, fmin(64 * DBL_EPSILON * size, largest_floor * start_terms));
 }
 
 static enum rst_status iterate(struct newton *newton, double tolerance) {
   evaluate(newton, &newton->here);
   const double start = newton->here.norm;
-  const double asked = tolerance * newton->here.terms;
+  const double start_terms = newton->here.terms;
   bool fell = true;
-  while (isfinite(newton->here.norm) && newton->here.norm > target(newton, asked) &&
+  while (isfinite(newton->here.norm) && newton->here.norm > target(newton, tolerance, start_terms) &&
          newton->steps < MOST_STEPS) {
     const double eta = fmax(fmin(largest_eta, newton->here.norm / start), smallest_eta);
     RST_TRY(newton_step(newton, eta, &fell));
     ++newton->steps;
-    if (!fell && newton->here.norm <= stalled * target(newton, asked)) {
+    if (!fell && newton->here.norm <= stalled * target(newton, tolerance, start_terms)) {
       return RST_OK;
     }
     if (!fell) {
       gradient_step(newton);
     }
   }
-  RST_REQUIRE(newton->context, newton->here.norm <= target(newton, asked), RST_ERROR_NUMERIC,
+  RST_REQUIRE(newton->context, newton->here.norm <= target(newton, tolerance, start_terms), RST_ERROR_NUMERIC,
               "no fixed point was reached: residual %g after %d Newton steps, %g asked for; start closer to "
               "one, for example from the last state of a run, or loosen the tolerance",
-              newton->here.norm, newton->steps, target(newton, asked));
+              newton->here.norm, newton->steps, target(newton, tolerance, start_terms));
   return RST_OK;
 }
 

@@ -62,8 +62,9 @@ static bool advance(struct minres *minres, double alpha, double beta_next, struc
   const double gamma_bar = minres->s * minres->delta_bar - minres->c * alpha;
   const double delta_bar = -minres->c * beta_next;
   const double gamma = hypot(gamma_bar, beta_next);
-  const double rounding = 16 * DBL_EPSILON * minres->scale;
-  if (gamma <= rounding || hypot(gamma_bar, delta_bar) <= rounding) {
+  /* Below it the residual lies where A vanishes, up to rounding errors that must not be divided by. */
+  const double singular = 1e-10 * minres->scale;
+  if (gamma <= singular || hypot(gamma_bar, delta_bar) <= singular) {
     return false;
   }
   swap(minres, D_BEFORE_THAT, D_BEFORE);
