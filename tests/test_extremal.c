@@ -148,12 +148,13 @@ START_TEST(random_matrices_agree_with_a_dense_solver) {
 END_TEST
 
 /* Spectra that are hard or odd: clusters at the end that is sought, all negative, all equal, huge and tiny
- * scales, a zero eigenvalue at the end, the zero operator. */
+ * scales, a zero eigenvalue at the end, the zero operator, a single eigenvalue so little apart that the residual of
+ * any random vector is below the tolerance. */
 START_TEST(special_spectra) {
   enum { NY = 10, NX = 15, N = NY * NX };
   struct rst_context *context = rst_test_context();
-  const char *const kinds[] = {"cluster", "double", "negative",     "identity",
-                               "huge",    "tiny",   "semidefinite", "zero"};
+  const char *const kinds[] = {"cluster", "double",       "negative", "identity", "huge",
+                               "tiny",    "semidefinite", "zero",     "flat"};
   double values[N];
   for (size_t i = 0; i < N; ++i) {
     const double x = (double)i / N;
@@ -164,7 +165,8 @@ START_TEST(special_spectra) {
                               1e150 * x,
                               1e-150 * x,
                               -1e4 * x,
-                              0.0};
+                              0.0,
+                              i == 7 ? 20.0 + 6e-8 : 20.0};
     values[i] = choices[_i];
   }
   struct matrix matrix = spectral_matrix(NY, NX, values);
@@ -382,7 +384,7 @@ int main(void) {
   Suite *suite = suite_create("extremal");
   TCase *tests = tcase_create("extremal");
   tcase_add_loop_test(tests, random_matrices_agree_with_a_dense_solver, 0, SHAPE_COUNT);
-  tcase_add_loop_test(tests, special_spectra, 0, 8);
+  tcase_add_loop_test(tests, special_spectra, 0, 9);
   tcase_add_test(tests, warm_starts_are_cheap);
   tcase_add_loop_test(tests, a_warm_start_notices_that_it_was_overtaken, 0, 2);
   tcase_add_test(tests, restarts_converge);

@@ -14,7 +14,7 @@ from support import CASES, SMALL_CASE, ProgramTest, main
 class Help(ProgramTest):
     def test_overview_names_every_command(self):
         text = self.restrain("--help").stdout
-        for command in ("run", "check", "info", "help"):
+        for command in ("run", "analyze", "check", "info", "help"):
             self.assertIn(f"restrain {command}", text)
             page = self.restrain("help", command).stdout
             self.assertIn(f"usage: restrain {command}", page)

@@ -4,7 +4,7 @@
 #include "analysis/parts.h"
 #include "core/core.h"
 
-/* What moves from mesh to mesh: the fixed point of a non-linear flow, and the eigenvectors, as warm starts. */
+/* What moves from mesh to mesh: the fixed point of a non-linear flow, and eigenvectors, as warm starts. */
 struct followed {
   struct rst_field *u;
   struct rst_state_spectrum spectrum;

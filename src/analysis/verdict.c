@@ -71,11 +71,12 @@ static void add_step(struct rst_text *text, const struct rst_analysis *analysis)
   }
 }
 
-static void add_factor(struct rst_text *text, double factor) {
-  if (isinf(factor)) {
-    rst_text_add(text, "without limit");
+/* "lr_max = 0.5, 1.25 times the given one" */
+static void add_limit(struct rst_text *text, const char *name, double limit, double factor) {
+  if (isinf(limit)) {
+    rst_text_add(text, "%s is unlimited", name);
   } else {
-    rst_text_add(text, "%.6g times the given one", factor);
+    rst_text_add(text, "%s = %.8g, %.6g times the given one", name, limit, factor);
   }
 }
 
@@ -84,8 +85,8 @@ static void explain_step(struct rst_text *text, const struct rst_analysis *analy
   rst_text_add(text, "unstable through the step: ");
   add_step(text, analysis);
   if (limits->lr_max > 0) {
-    rst_text_add(text, "; stable for lr <= %.8g, ", limits->lr_max);
-    add_factor(text, analysis->lr_factor);
+    rst_text_add(text, "; stable up to ");
+    add_limit(text, "lr", limits->lr_max, analysis->lr_factor);
   }
   if (limits->decay_max >= limits->decay_min) {
     rst_text_add(text, "; or for alpha <= %.8g", limits->decay_max);
@@ -117,8 +118,8 @@ static void explain_stable(struct rst_text *text, const struct rst_analysis *ana
     rst_text_add(text, "\nnearest limit: through the decay, alpha_min, %.6g times below the given alpha",
                  analysis->decay_min_factor);
   } else {
-    rst_text_add(text, "\nnearest limit: through the step, lr_max = %.8g, ", limits->lr_max);
-    add_factor(text, analysis->lr_factor);
+    rst_text_add(text, "\nnearest limit: through the step, ");
+    add_limit(text, "lr_max", limits->lr_max, analysis->lr_factor);
   }
 }
 
@@ -159,8 +160,9 @@ static void explain_nonlinear(struct rst_text *text, const struct rst_analysis *
   case RST_VERDICT_CONVERGENT:
     rst_text_add(text, "converges near the minimum: ");
     add_step(text, analysis);
-    rst_text_add(text, "\nnearest limit: through the step, lr_lo = %.8g, ", analysis->lr_lo);
-    add_factor(text, analysis->lr_factor);
+    rst_text_add(text,
+                 analysis->mechanisms == 0 ? "\nnothing limits it: " : "\nnearest limit: through the step, ");
+    add_limit(text, "lr_lo", analysis->lr_lo, analysis->lr_factor);
     if (analysis->lr > analysis->lr_hi) {
       rst_text_add(text, "\nyet large states grow: ");
       add_upper(text, analysis);
@@ -171,8 +173,8 @@ static void explain_nonlinear(struct rst_text *text, const struct rst_analysis *
         text,
         "restrained: locally unstable, bounded by the decay\nunstable at the minimum through the step: ");
     add_step(text, analysis);
-    rst_text_add(text, "; lr_lo = %.8g, ", analysis->lr_lo);
-    add_factor(text, analysis->lr_factor);
+    rst_text_add(text, "; ");
+    add_limit(text, "lr_lo", analysis->lr_lo, analysis->lr_factor);
     rst_text_add(text, "\nbounded by the decay: ");
     add_upper(text, analysis);
     break;

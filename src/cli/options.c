@@ -20,7 +20,7 @@ static const struct option_line lines[] = {
     {"define", 'D', RST_OPTION_DEFINE, "key.path=value",
      "override one key of the case file; may be repeated"},
     {"output", 'o', RST_OPTION_OUTPUT, "FILE.h5",
-     "where to store; default output/<stem of the case file>/run.h5"},
+     "where to store; default a file in output/<stem of the case file>/"},
     {"resume", 0, RST_OPTION_RESUME, NULL, "go on from the last checkpoint, appending to the same file"},
     {"force", 0, RST_OPTION_FORCE, NULL, "replace an existing output"},
     {"dry-run", 0, RST_OPTION_DRY_RUN, NULL, "say what would be done and what it would cost; write nothing"},
