@@ -102,8 +102,9 @@ static enum rst_status restore(struct rst_session *session, const struct rst_che
 /* Refuse to continue a run with another case; only the number of iterations and what has no bearing on the numbers may
  * change. */
 static enum rst_status require_same_case(const struct rst_session *session, const char *stored) {
-  static const char *const may_differ[] = {"step.iterations", "title",       "reference",         "cost",
-                                           "expect",          "output.file", "output.checkpoint", NULL};
+  static const char *const may_differ[] = {
+      "step.iterations", "title",       "reference",         "cost", "expect",
+      "analyze",         "output.file", "output.checkpoint", NULL};
   char *differences = NULL;
   RST_TRY(
       rst_case_compare(session->context, stored, rst_case_effective(session->run), may_differ, &differences));
