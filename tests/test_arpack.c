@@ -6,8 +6,8 @@
 
 #include "restrain/spectrum.h"
 
-/* Extreme eigenvalues against ARPACK's implicitly restarted Lanczos method, on states too large for dense algebra
- * in a test. Built where ARPACK is found. */
+/* Extreme eigenvalues against ARPACK's implicitly restarted Lanczos method, on states too large for dense
+ * algebra in a test. Built where ARPACK is found. */
 
 /* The largest ("LA") or smallest ("SA") eigenvalue of H(u), whose points are all free. */
 static double arpack_extreme(struct rst_context *context, struct rst_flow *flow, const struct rst_field *u,

@@ -5,8 +5,8 @@
 
 #include "restrain/spectrum.h"
 
-/* The density against the dense spectrum. Over random unit vectors v in n dimensions, <v, f(H) v> has mean
- * tr f / n and variance 2 / (n + 2) (tr f^2 / n - (tr f / n)^2): so far may the means over the probes deviate,
+/* The density against the dense spectrum. Over random unit vectors v in n dimensions, <v, f(H) v> has mean tr
+ * f / n and variance 2 / (n + 2) (tr f^2 / n - (tr f / n)^2): so far may the means over the probes deviate,
  * and tests allow five standard deviations. */
 
 enum { KERNEL = 9, N = KERNEL * KERNEL, CELLS = 400 };
@@ -212,6 +212,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("density");
   TCase *tests = tcase_create("density");
+  tcase_set_timeout(tests, 30);
   tcase_add_test(tests, the_integral_is_one_whatever_the_width);
   tcase_add_loop_test(tests, the_cumulative_distribution_agrees_with_the_dense_one, 0, 2);
   tcase_add_test(tests, moments_are_traces);

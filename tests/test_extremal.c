@@ -148,8 +148,8 @@ START_TEST(random_matrices_agree_with_a_dense_solver) {
 END_TEST
 
 /* Spectra that are hard or odd: clusters at the end that is sought, all negative, all equal, huge and tiny
- * scales, a zero eigenvalue at the end, the zero operator, a single eigenvalue so little apart that the residual of
- * any random vector is below the tolerance. */
+ * scales, a zero eigenvalue at the end, the zero operator, a single eigenvalue so little apart that the
+ * residual of any random vector is below the tolerance. */
 START_TEST(special_spectra) {
   enum { NY = 10, NX = 15, N = NY * NX };
   struct rst_context *context = rst_test_context();

@@ -75,10 +75,10 @@ static void descend(const struct problem *problem, double lr, long steps, struct
   rst_scheme_destroy(&scheme);
 }
 
-/* The kernel sees the checkerboard through one pattern alone, of either sign: two minima, the same but for the
- * 225^2 positions being odd in number, and a saddle near zero between them, where lambda_min(H) = -(1/4) 32^2.
- * Short descents lead to the minima; the published run ends in the one with the higher loss. The numbers are
- * those of the scalar problem for the response c = +-1024 max|K|, in 30 digits. */
+/* The kernel sees the checkerboard through one pattern alone, of either sign: two minima, the same but for
+ * the 225^2 positions being odd in number, and a saddle near zero between them, where lambda_min(H) = -(1/4)
+ * 32^2. Short descents lead to the minima; the published run ends in the one with the higher loss. The
+ * numbers are those of the scalar problem for the response c = +-1024 max|K|, in 30 digits. */
 static const struct {
   double loss, residual, max_abs, sharpness;
 } minima[] = {{0.291495367624545, -0.135492272424736, 3.77466281226080e-3, 61.9972749916338},
@@ -161,8 +161,8 @@ START_TEST(natural_images) {
 }
 END_TEST
 
-/* The residual after k Newton steps, relative to the first, from searches of rising tolerance: each is at most the
- * square of the one before, up to a constant, down to rounding errors. */
+/* The residual after k Newton steps, relative to the first, from searches of rising tolerance: each is at
+ * most the square of the one before, up to a constant, down to rounding errors. */
 START_TEST(convergence_is_quadratic) {
   enum { MOST = 12 };
   double residual[MOST] = {0};

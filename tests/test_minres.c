@@ -105,8 +105,8 @@ START_TEST(indefinite_systems_are_solved) {
 }
 END_TEST
 
-/* The residual is the smallest in the Krylov space: it never grows with the number of products, and is orthogonal
- * to A times that space, hence to A b. */
+/* The residual is the smallest in the Krylov space: it never grows with the number of products, and is
+ * orthogonal to A times that space, hence to A b. */
 START_TEST(residuals_are_minimal) {
   struct matrix matrix = make_matrix(0);
   struct system system = make_system(&matrix);
@@ -185,6 +185,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("minres");
   TCase *tests = tcase_create("minres");
+  tcase_set_timeout(tests, 30);
   tcase_add_test(tests, indefinite_systems_are_solved);
   tcase_add_test(tests, residuals_are_minimal);
   tcase_add_test(tests, singular_systems);

@@ -133,7 +133,8 @@ START_TEST(the_linear_flow_has_the_spectrum_of_its_patches) {
 }
 END_TEST
 
-/* All patches are + or - one pattern: H = -(1/4) 225^2 p p^T with |p|^2 = 32^2; the other eigenvalues are 0. */
+/* All patches are + or - one pattern: H = -(1/4) 225^2 p p^T with |p|^2 = 32^2; the other eigenvalues are 0.
+ * */
 START_TEST(published_windowed_bound) {
   const double expected = -0.25 * 32 * 32 * 225 * 225;
   struct rst_context *context = rst_test_context();

@@ -7,8 +7,8 @@
  *
  *     <v, f(H) v> = sum_k tau_k^2 f(theta_k),   exact for polynomials of degree 2 m - 1
  *
- * and the mean over v is tr f(H) / n. The basis is kept orthogonal by two passes of Gram-Schmidt, without which
- * converged eigenvalues would be counted again.
+ * and the mean over v is tr f(H) / n. The basis is kept orthogonal by two passes of Gram-Schmidt, without
+ * which converged eigenvalues would be counted again.
  */
 
 #include <float.h>

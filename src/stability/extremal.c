@@ -18,10 +18,10 @@
  * every step without a product, and a start of two vectors needs no block form. The basis is kept orthogonal
  * by two passes of Gram-Schmidt. Nothing is hidden between calls: equal input gives equal bits.
  *
- * A small residual proves that an eigenvalue is near, not that it is the extreme one. If symmetry makes the old
- * eigenvector an exact one for ever (a checkerboard image does), no Krylov space that starts there can notice
- * that another eigenvalue has overtaken it; and where the tolerance is wider than the spectrum, every vector
- * passes. So a fixed pseudo-random vector joins the basis, and once the leading pair has converged the
+ * A small residual proves that an eigenvalue is near, not that it is the extreme one. If symmetry makes the
+ * old eigenvector an exact one for ever (a checkerboard image does), no Krylov space that starts there can
+ * notice that another eigenvalue has overtaken it; and where the tolerance is wider than the spectrum, every
+ * vector passes. So a fixed pseudo-random vector joins the basis, and once the leading pair has converged the
  * runner-up's residual is followed for GUARD_STEPS steps.
  */
 
@@ -186,8 +186,8 @@ static double limit(const struct lanczos *lanczos, double value) {
   return fmax(fmax(lanczos->tolerance * fabs(value), rounding), DBL_MIN);
 }
 
-/* Extend the basis until the leading Ritz pair has converged and `guard` steps more, along the runner-up where
- * there is one, have not displaced it. */
+/* Extend the basis until the leading Ritz pair has converged and `guard` steps more, along the runner-up
+ * where there is one, have not displaced it. */
 static enum rst_status converge(struct lanczos *lanczos, int guard) {
   const double margin = 0.5; /* the final check meets rounding errors that the recurrence does not see */
   for (;;) {

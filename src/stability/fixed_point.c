@@ -9,10 +9,10 @@
 
 /** @file
  * Inexact Newton's method for F(u) = grad E(u) + alpha u = 0 on the free points. The step d solves
- * (H + alpha) d = -F to a relative residual eta = min(ETA, |F| / |F_0|), which keeps the convergence quadratic
- * (Dembo, Eisenstat, Steihaug, SIAM J. Numer. Anal. 19, 1982). MINRES makes |F + (H + alpha) d| smallest, hence
- * d/dt |F(u + t d)|^2 = -2 (1 - eta^2) |F|^2 at t = 0: a direction of descent for |F|^2, whatever the signs of
- * the eigenvalues. Minima, saddles and maxima of L are all found.
+ * (H + alpha) d = -F to a relative residual eta = min(0.01, |F| / |F_0|), which keeps the convergence
+ * quadratic (Dembo, Eisenstat, Steihaug, SIAM J. Numer. Anal. 19, 1982). MINRES makes |F + (H + alpha) d|
+ * smallest, hence d/dt |F(u + t d)|^2 = -2 (1 - eta^2) |F|^2 at t = 0: a direction of descent for |F|^2,
+ * whatever the signs of the eigenvalues. Minima, saddles and maxima of L are all found.
  */
 
 enum { MOST_STEPS = 200, MOST_HALVINGS = 10, LEAST_PRODUCTS = 100 };

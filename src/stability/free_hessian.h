@@ -5,7 +5,7 @@
 #include "restrain/flow.h"
 
 /** @file
- * The Hessian of a flow at a state, on the free points alone, whose values are packed into fields of 1 x count.
+ * The Hessian of a flow at a state, on the free points alone, whose values are packed into fields of one row.
  * So the points that the flow keeps fixed add no eigenvalue 0.
  */
 

@@ -7,10 +7,10 @@
 #include "core/core.h"
 
 /** @file
- * MINRES (Paige and Saunders, SIAM J. Numer. Anal. 12, 1975). Lanczos' method makes A V_k = V_{k+1} T_k with T_k
- * tridiagonal (alpha_k on, beta_k beside the diagonal); plane rotations (c_k, s_k) bring T_k to upper triangular
- * form with diagonal gamma_k and two diagonals delta_k, epsilon_k above it, and the columns of D_k = V_k R_k^-1
- * follow by
+ * MINRES (Paige and Saunders, SIAM J. Numer. Anal. 12, 1975). Lanczos' method makes A V_k = V_{k+1} T_k with
+ * T_k tridiagonal (alpha_k on, beta_k beside the diagonal); plane rotations (c_k, s_k) bring T_k to
+ * upper triangular form with diagonal gamma_k and two diagonals delta_k, epsilon_k above it, and the columns
+ * of D_k = V_k R_k^-1 follow by
  *
  *     d_k = (v_k - delta_k d_{k-1} - epsilon_k d_{k-2}) / gamma_k,   x_k = x_{k-1} + tau_k d_k
  *

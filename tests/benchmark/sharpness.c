@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What lambda_max of H + alpha costs along a run of gradient descent, counted in Hessian products, each of two
- * correlations and one adjoint. The flow is that of the published experiment: image 256 x 256, kernel 32 x 32,
- * valid, swish.
+/* What lambda_max of H + alpha costs along a run of gradient descent, counted in Hessian products, each of
+ * two correlations and one adjoint. The flow is that of the published experiment: image 256 x 256, kernel 32
+ * x 32, valid, swish.
  *
- * At every iteration the eigenvalue is sought from nothing (cold) and from the eigenvector of the iteration before
- * (warm), to a residual of 1e-5, relative: where the largest eigenvalue lies apart from the next, that makes an
- * error below 1e-8, which is checked against a residual of 1e-12. Fails if such a run takes more products than
- * promised or errs by more.
+ * At every iteration the eigenvalue is sought from nothing (cold) and from the eigenvector of the iteration
+ * before (warm), to a residual of 1e-5, relative: where the largest eigenvalue lies apart from the next, that
+ * makes an error below 1e-8, which is checked against a residual of 1e-12. Fails if such a run takes more
+ * products than promised or errs by more.
  *
- * In the other runs the largest eigenvalues come close to each other, relative to the sharpness: on their way from
- * a random start with label 1, where lambda_max(H) is next to nothing, or for good on images with much fine
- * structure. The first vector of the cluster is then hard to tell from the others for any method that multiplies
- * vectors; these runs are shown without a promise. */
+ * In the other runs the largest eigenvalues come close to each other, relative to the sharpness: on their way
+ * from a random start with label 1, where lambda_max(H) is next to nothing, or for good on images with much
+ * fine structure. The first vector of the cluster is then hard to tell from the others for any method that
+ * multiplies vectors; these runs are shown without a promise. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
