@@ -8,6 +8,7 @@
 
 #include "analysis/parts.h"
 #include "archive/analysis_file.h"
+#include "core/clock.h"
 #include "core/core.h"
 #include "restrain/run.h"
 
@@ -115,13 +116,6 @@ static enum rst_status compute(struct rst_analysis_task *task, struct rst_analys
   return rst_judge(task, analysis);
 }
 
-static double seconds_since(const struct timespec *start) {
-  const double nanosecond = 1e-9;
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)(now.tv_sec - start->tv_sec) + nanosecond * (double)(now.tv_nsec - start->tv_nsec);
-}
-
 static enum rst_status analyze(struct rst_context *context, const struct rst_case *from,
                                const struct rst_analysis_options *options, struct rst_analysis *analysis) {
   struct timespec start;
@@ -129,7 +123,7 @@ static enum rst_status analyze(struct rst_context *context, const struct rst_cas
   clock_gettime(CLOCK_MONOTONIC, &start);
   enum rst_status status = compute(&task, analysis);
   release(&task);
-  analysis->wall_seconds = seconds_since(&start);
+  analysis->wall_seconds = rst_seconds_since(&start);
   if (status == RST_OK && options->output) {
     status = rst_analysis_file_write(context, from, analysis, options);
   }

@@ -8,6 +8,7 @@
 #include "archive/hdf5_support.h"
 #include "archive/ordered_driver.h"
 #include "archive/run_file_parts.h"
+#include "core/clock.h"
 
 static size_t dataset_count(const struct rst_run_file *file) {
   return file->field_count + file->scalar_count;
@@ -288,16 +289,11 @@ bool rst_run_file_read_times(const struct rst_run_file *file, size_t count, doub
   return read;
 }
 
-static double seconds_between(const struct timespec *from, const struct timespec *to) {
-  const double nanosecond = 1e-9;
-  return (double)(to->tv_sec - from->tv_sec) + nanosecond * (double)(to->tv_nsec - from->tv_nsec);
-}
-
 /* At most once a second and, as the sidecar is written whole, at most a twentieth of the time. */
 static bool views_are_due(const struct rst_run_file *file, const struct timespec *now) {
   const double least = 1.0;
   const double share = 20.0 * file->views.cost;
-  return seconds_between(&file->views.updated, now) >= (share > least ? share : least);
+  return rst_seconds_between(&file->views.updated, now) >= (share > least ? share : least);
 }
 
 static enum rst_status flush(struct rst_run_file *file, bool durable) {
@@ -307,7 +303,7 @@ static enum rst_status flush(struct rst_run_file *file, bool durable) {
   if (durable || views_are_due(file, &now)) {
     RST_TRY(rst_views_update(file, durable));
     clock_gettime(CLOCK_MONOTONIC, &file->views.updated);
-    file->views.cost = seconds_between(&now, &file->views.updated);
+    file->views.cost = rst_seconds_between(&now, &file->views.updated);
   }
   RST_REQUIRE(file->context, !durable || rst_ordered_driver_synchronise(file->file), RST_ERROR_IO,
               "%s: writing it to the disk failed: %s", file->path, strerror(errno));

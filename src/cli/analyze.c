@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cli/output.h"
-#include "cli/ranks.h"
 
 static enum rst_exit print(const struct rst_arguments *arguments, const struct rst_case *from,
                            const struct rst_analysis *analysis, const char *path) {
@@ -82,18 +81,5 @@ static enum rst_exit analyze_case(struct rst_context *context, const struct rst_
 }
 
 enum rst_exit rst_command_analyze(struct rst_context *context, const struct rst_arguments *arguments) {
-  if (rst_ranks_count() > 1) {
-    fprintf(stderr,
-            "restrain: an analysis is one process, but %d were started and would write the same file\n",
-            rst_ranks_count());
-    return RST_EXIT_USAGE;
-  }
-  struct rst_case *from = NULL;
-  const enum rst_status status = rst_arguments_load(context, arguments, &from);
-  if (status != RST_OK) {
-    return rst_report(context, status);
-  }
-  const enum rst_exit code = analyze_case(context, arguments, from);
-  rst_case_destroy(&from);
-  return code;
+  return rst_command_on_case(context, arguments, "an analysis", analyze_case);
 }

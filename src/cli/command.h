@@ -87,4 +87,12 @@ enum rst_exit rst_report(struct rst_context *context, enum rst_status status);
 enum rst_status rst_arguments_load(struct rst_context *context, const struct rst_arguments *arguments,
                                    struct rst_case **loaded);
 
+/** Load the case and execute a command that writes one file and so is one process; `what` names it in the message
+ * that refuses several. */
+enum rst_exit rst_command_on_case(struct rst_context *context, const struct rst_arguments *arguments,
+                                  const char *what,
+                                  enum rst_exit (*execute)(struct rst_context *context,
+                                                           const struct rst_arguments *arguments,
+                                                           const struct rst_case *loaded));
+
 #endif

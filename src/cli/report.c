@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/ranks.h"
 
 enum rst_exit rst_report(struct rst_context *context, enum rst_status status) {
   const char *message = rst_context_message(context);
@@ -32,4 +33,24 @@ enum rst_status rst_arguments_load(struct rst_context *context, const struct rst
   return status == RST_OK ? rst_case_load(context, arguments->subject, arguments->overrides,
                                           arguments->override_count, loaded)
                           : status;
+}
+
+enum rst_exit rst_command_on_case(struct rst_context *context, const struct rst_arguments *arguments,
+                                  const char *what,
+                                  enum rst_exit (*execute)(struct rst_context *context,
+                                                           const struct rst_arguments *arguments,
+                                                           const struct rst_case *loaded)) {
+  if (rst_ranks_count() > 1) {
+    fprintf(stderr, "restrain: %s is one process, but %d were started and would write the same file\n", what,
+            rst_ranks_count());
+    return RST_EXIT_USAGE;
+  }
+  struct rst_case *loaded = NULL;
+  const enum rst_status status = rst_arguments_load(context, arguments, &loaded);
+  if (status != RST_OK) {
+    return rst_report(context, status);
+  }
+  const enum rst_exit code = execute(context, arguments, loaded);
+  rst_case_destroy(&loaded);
+  return code;
 }

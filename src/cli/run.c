@@ -6,8 +6,8 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/ranks.h"
 #include "cli/watch.h"
+#include "core/clock.h"
 #include "core/text.h"
 
 static enum rst_exit exit_code(enum rst_run_outcome outcome) {
@@ -101,7 +101,6 @@ static enum rst_exit integrate(struct rst_context *context, const struct rst_arg
 
 /* Steps per second, measured on a few steps of the real problem. */
 static enum rst_status measure_rate(struct rst_context *context, struct rst_problem *problem, double *rate) {
-  const double nanosecond = 1e-9;
   const double enough = 0.2;
   struct rst_field *gradient = NULL;
   enum rst_status status = rst_field_create_like(context, problem->u, &gradient);
@@ -111,11 +110,9 @@ static enum rst_status measure_rate(struct rst_context *context, struct rst_prob
   long steps = 0;
   for (; status == RST_OK && elapsed < enough; ++steps) {
     struct rst_flow_value value;
-    struct timespec now;
     rst_flow_evaluate(problem->flow, problem->u, &value, gradient);
     status = rst_scheme_step(problem->scheme, gradient, problem->u, NULL);
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    elapsed = (double)(now.tv_sec - start.tv_sec) + nanosecond * (double)(now.tv_nsec - start.tv_nsec);
+    elapsed = rst_seconds_since(&start);
   }
   rst_field_destroy(&gradient);
   *rate = (double)steps / elapsed;
@@ -159,17 +156,5 @@ static enum rst_exit run_case(struct rst_context *context, const struct rst_argu
 }
 
 enum rst_exit rst_command_run(struct rst_context *context, const struct rst_arguments *arguments) {
-  if (rst_ranks_count() > 1) {
-    fprintf(stderr, "restrain: a run is one process, but %d were started and would write the same file\n",
-            rst_ranks_count());
-    return RST_EXIT_USAGE;
-  }
-  struct rst_case *run = NULL;
-  const enum rst_status status = rst_arguments_load(context, arguments, &run);
-  if (status != RST_OK) {
-    return rst_report(context, status);
-  }
-  const enum rst_exit code = run_case(context, arguments, run);
-  rst_case_destroy(&run);
-  return code;
+  return rst_command_on_case(context, arguments, "a run", run_case);
 }

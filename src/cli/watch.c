@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/watch.h"
+#include "core/clock.h"
 
 #include <math.h>
 #include <signal.h>
@@ -10,11 +11,6 @@ static volatile sig_atomic_t caught = 0;
 
 static void catch_signal(int number) {
   caught = number;
-}
-
-static double seconds_between(const struct timespec *from, const struct timespec *to) {
-  const double nanosecond = 1e-9;
-  return (double)(to->tv_sec - from->tv_sec) + nanosecond * (double)(to->tv_nsec - from->tv_nsec);
 }
 
 void rst_watch_start(struct rst_watch *watch, double wall_limit, bool quiet) {
@@ -67,8 +63,8 @@ const char *rst_watch_poll(void *user, const struct rst_run_progress *progress) 
   if (watch->first < 0) {
     watch->first = progress->iteration;
   }
-  const double elapsed = seconds_between(&watch->started, &now);
-  if (watch->show && seconds_between(&watch->shown, &now) >= refresh) {
+  const double elapsed = rst_seconds_between(&watch->started, &now);
+  if (watch->show && rst_seconds_between(&watch->shown, &now) >= refresh) {
     watch->shown = now;
     draw(watch, progress, elapsed);
   }

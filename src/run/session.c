@@ -6,18 +6,12 @@
 #include <unistd.h>
 
 #include "archive/folders.h"
+#include "core/clock.h"
 #include "core/core.h"
 #include "transform/transform.h"
 
-static double seconds_since(const struct timespec *then) {
-  const double nanosecond = 1e-9;
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)(now.tv_sec - then->tv_sec) + nanosecond * (double)(now.tv_nsec - then->tv_nsec);
-}
-
 double rst_session_wall_seconds(const struct rst_session *session) {
-  return session->wall_before + seconds_since(&session->started);
+  return session->wall_before + rst_seconds_since(&session->started);
 }
 
 static void release(struct rst_session *session) {
@@ -280,10 +274,11 @@ enum rst_status rst_session_checkpoint(struct rst_session *session) {
 }
 
 enum rst_status rst_session_tick(struct rst_session *session) {
-  if (seconds_since(&session->checkpointed) >= session->run->output.checkpoint) {
+  if (rst_seconds_since(&session->checkpointed) >= session->run->output.checkpoint) {
     return rst_session_checkpoint(session);
   }
-  return seconds_since(&session->flushed) >= 1.0 && session->buffered > 0 ? flush(session, false) : RST_OK;
+  return rst_seconds_since(&session->flushed) >= 1.0 && session->buffered > 0 ? flush(session, false)
+                                                                              : RST_OK;
 }
 
 enum rst_status rst_session_close(struct rst_session *session, const char *reason) {
