@@ -53,13 +53,15 @@ def check_h5py(path, axes, fields):
             scales = [list(dimension.keys()) for dimension in run[name].dims]
             expected = [["time"]] + [[axis] for axis in axes["names"]]
             assert scales == expected, f"{name}: {scales}"
-        others = ("time", "step", "y", "x", "ky", "kx")
         for name, dataset in run.items():
             if isinstance(dataset, h5py.Dataset):
                 for text in ("long_name", "units"):
                     assert dataset.attrs[text], f"{name} has no {text}"
-                if dataset.ndim == 1 and name not in others:
-                    assert dataset.shape == run["iteration"].shape, name
+                if h5py.h5ds.is_scale(dataset.id):
+                    continue
+                for axis, length in zip(dataset.dims, dataset.shape):
+                    assert len(axis) == 1, f"{name}: {len(axis)} scales"
+                    assert length == len(axis[0]), name
         steps = run["VTKHDF/Steps"].attrs["NSteps"]
         assert steps == len(axes["time"]), f"{steps} steps"
         for name, values in fields.items():
@@ -80,6 +82,23 @@ def check_h5py(path, axes, fields):
             numpy.testing.assert_array_equal(
                 run["VTKHDF/PointData"][name][()], shown
             )
+
+
+def check_events(path):
+    """The table of events, if there is one, as a dataset of its own."""
+    import h5py
+    import xarray
+
+    with h5py.File(path, "r") as run:
+        if "events" not in run:
+            return
+        count = len(run["events/event"])
+    with xarray.open_dataset(path, group="events", engine="h5netcdf") as table:
+        assert len(table["event"]) == count
+        assert "event" in table.coords
+        for name, column in table.items():
+            assert column.dims == ("event",), f"{name}: {column.dims}"
+            assert isinstance(column.attrs["long_name"], str), name
 
 
 def check_xarray(path, axes, fields):
@@ -106,6 +125,11 @@ def check_xarray(path, axes, fields):
         assert dataset["loss"].dims == ("iteration",)
         assert dataset["step"].dims == ("time",)
         assert "iteration" in dataset.coords
+        for label in dataset.coords.get("twin", []):
+            twin = dataset["twin_difference"].sel(twin=str(label.item()))
+            assert twin.dims == ("iteration",), twin.dims
+        assert isinstance(dataset.attrs["regime"], str), dataset.attrs
+    check_events(path)
 
 
 def first_grid(data):

@@ -152,13 +152,14 @@ double rst_test_real_limit(const struct rst_scheme_parameters *parameters) {
 }
 
 static void multiply_hessian(void *user, const struct rst_field *v, struct rst_field *product) {
-  rst_flow_hessian_product(user, v, v, product);
+  rst_flow_hessian_product(user, v, product);
 }
 
 double rst_test_eigenvalue(struct rst_context *context, struct rst_flow *flow, enum rst_extreme which,
                            struct rst_field *vector) {
   struct rst_field *v = rst_test_state(context, flow, 1, 0.0);
   struct rst_extremal_result result;
+  rst_flow_linearise(flow, v, NULL, NULL);
   RST_TEST_OK(context, rst_extremal_eigenpair(context, multiply_hessian, flow, which, 1e-12, v, &result));
   if (vector) {
     rst_field_copy(v, vector);
@@ -185,6 +186,30 @@ void rst_test_folder_remove(const struct rst_test_folder *folder) {
   ck_assert_int_eq(remove(folder->folder), 0);
 }
 
+struct rst_test_bench rst_test_bench;
+
+void rst_test_bench_set_up(void) {
+  rst_test_bench.context = rst_test_context();
+  rst_test_folder_create("case.yaml", &rst_test_bench.place);
+}
+
+void rst_test_bench_tear_down(void) {
+  rst_test_folder_remove(&rst_test_bench.place);
+  rst_context_destroy(&rst_test_bench.context);
+}
+
+enum rst_status rst_test_bench_load(const char *text, const char *const *overrides, size_t count,
+                                    struct rst_case **loaded) {
+  rst_test_folder_write(&rst_test_bench.place, text, strlen(text));
+  return rst_case_load(rst_test_bench.context, rst_test_bench.place.path, overrides, count, loaded);
+}
+
+struct rst_case *rst_test_bench_good(const char *text) {
+  struct rst_case *loaded = NULL;
+  RST_TEST_OK(rst_test_bench.context, rst_test_bench_load(text, NULL, 0, &loaded));
+  return loaded;
+}
+
 struct rst_case *rst_test_case(struct rst_context *context, const struct rst_test_folder *folder,
                                const char *text, const char *one, const char *other) {
   const char *const overrides[] = {one, other};
@@ -208,4 +233,105 @@ struct rst_analysis *rst_test_analyze(struct rst_context *context, const struct 
 void rst_test_close(double value, double expected, double tolerance) {
   ck_assert_msg(fabs(value - expected) <= tolerance * fabs(expected), "%.17g, expected %.17g", value,
                 expected);
+}
+
+struct rst_flow *rst_test_flow_of_each(struct rst_context *context, int index, enum rst_precision precision) {
+  static const struct {
+    const char *kind;
+    enum rst_boundary boundary;
+    size_t images;
+    const char *activation;
+    enum rst_pooling pooling;
+    double diffusion;
+  } table[RST_TEST_FLOWS] = {
+      {"heat", RST_BOUNDARY_DIRICHLET, 0, NULL, 0, 1.0},
+      {"heat", RST_BOUNDARY_PERIODIC, 0, NULL, 0, 1.0},
+      {"conv", RST_BOUNDARY_VALID, 1, "swish", RST_POOLING_MEAN, 0.0},
+      {"conv", RST_BOUNDARY_PERIODIC, 2, "tanh", RST_POOLING_MEAN, 0.0},
+      {"conv", RST_BOUNDARY_VALID, 2, "gelu", RST_POOLING_MEAN, 0.1},
+      {"conv", RST_BOUNDARY_PERIODIC, 1, "softplus", RST_POOLING_SUM, 0.0},
+      {"conv-linear", RST_BOUNDARY_VALID, 2, "swish", RST_POOLING_MEAN, 0.1},
+  };
+  const struct rst_labelled_image images[] = {
+      {{.kind = "gaussian-field", .size = 10, .seed = 3, .exponent = 1.0}, 0},
+      {{.kind = "gaussian-field", .size = 12, .seed = 4, .exponent = 2.0}, 1},
+  };
+  struct rst_flow_parameters parameters = rst_test_network(images, table[index].images, 4);
+  parameters.kind = table[index].kind;
+  parameters.precision = precision;
+  parameters.boundary = table[index].boundary;
+  parameters.activation = table[index].activation;
+  parameters.pooling = table[index].pooling;
+  parameters.diffusion.coefficient = table[index].diffusion;
+  parameters.dimension = 2;
+  parameters.points = 6;
+  return rst_test_flow(context, &parameters);
+}
+
+bool rst_test_perturbed_variant(const char *kind, int index, struct rst_scheme_parameters *parameters) {
+  const bool momentum = rst_test_scheme_has_momentum(kind);
+  const bool cfl = strcmp(kind, "cfl") == 0;
+  *parameters = rst_test_scheme_defaults;
+  parameters->kind = kind;
+  parameters->weight_decay = 0.3;
+  parameters->lr = cfl && index == 1 ? 100.0 : 0.15;
+  parameters->safety = cfl && index == 1 ? 0.3 : 1.0;
+  parameters->momentum = momentum ? 0.6 : 0.0;
+  parameters->decay = momentum && index == 1 ? RST_DECAY_DECOUPLED : RST_DECAY_COUPLED;
+  return index == 0 || momentum || cfl;
+}
+
+struct rst_test_trajectory rst_test_depart(struct rst_context *context, struct rst_flow *flow,
+                                           const struct rst_scheme_parameters *parameters, size_t count) {
+  struct rst_test_trajectory made = {.context = context, .flow = flow};
+  made.scheme = rst_test_scheme(context, parameters, flow);
+  made.u = rst_test_state(context, flow, 7, 0.5);
+  made.gradient = rst_test_state(context, flow, 7, 0.0);
+  if (count > 0) {
+    RST_TEST_OK(context, rst_tangent_create(context, parameters, flow, count, 11, &made.tangent));
+  }
+  return made;
+}
+
+void rst_test_arrive(struct rst_test_trajectory *trajectory) {
+  rst_tangent_destroy(&trajectory->tangent);
+  rst_scheme_destroy(&trajectory->scheme);
+  rst_field_destroy(&trajectory->u);
+  rst_field_destroy(&trajectory->gradient);
+}
+
+void rst_test_copy_state(const struct rst_test_trajectory *from, struct rst_test_trajectory *to) {
+  struct rst_field **source = NULL;
+  struct rst_field **target = NULL;
+  rst_field_copy(from->u, to->u);
+  const size_t count = rst_scheme_state(from->scheme, &source);
+  ck_assert_uint_eq(rst_scheme_state(to->scheme, &target), count);
+  for (size_t i = 0; i < count; ++i) {
+    rst_field_copy(source[i], target[i]);
+  }
+}
+
+double rst_test_step(struct rst_test_trajectory *trajectory) {
+  struct rst_flow_value value;
+  double dt = NAN;
+  if (trajectory->tangent) {
+    rst_flow_linearise(trajectory->flow, trajectory->u, &value, trajectory->gradient);
+    RST_TEST_OK(trajectory->context, rst_tangent_step(trajectory->tangent, trajectory->scheme,
+                                                      trajectory->gradient, trajectory->u, &dt));
+  } else {
+    rst_flow_evaluate(trajectory->flow, trajectory->u, &value, trajectory->gradient);
+    RST_TEST_OK(trajectory->context,
+                rst_scheme_step(trajectory->scheme, trajectory->gradient, trajectory->u, &dt));
+  }
+  return dt;
+}
+
+bool rst_test_same_bits(const struct rst_field *a, const struct rst_field *b) {
+  return memcmp(a->data, b->data, rst_field_count(a) * rst_precision_size(a->precision)) == 0;
+}
+
+struct rst_field **rst_test_perturbation(struct rst_tangent *tangent, size_t j, size_t *parts) {
+  struct rst_field **fields = NULL;
+  *parts = rst_tangent_state(tangent, &fields) / rst_tangent_count(tangent);
+  return fields + j * *parts;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "restrain/analysis.h"
+#include "restrain/tangent.h"
 #include "stability/extremal.h"
 
 /** @file
@@ -94,6 +95,19 @@ void rst_test_folder_write(const struct rst_test_folder *folder, const void *byt
 /** Remove the file, if there is one, and the folder. */
 void rst_test_folder_remove(const struct rst_test_folder *folder);
 
+/** What tests of cases share, as a checked fixture: a context and a folder for one case file at a time. */
+struct rst_test_bench {
+  struct rst_context *context;
+  struct rst_test_folder place;
+};
+extern struct rst_test_bench rst_test_bench;
+void rst_test_bench_set_up(void);
+void rst_test_bench_tear_down(void);
+/** Load the case `text` with overrides; rst_test_bench_good() fails the test on error. */
+enum rst_status rst_test_bench_load(const char *text, const char *const *overrides, size_t count,
+                                    struct rst_case **loaded);
+struct rst_case *rst_test_bench_good(const char *text);
+
 /** Load the case `text`, written to the folder's file, with one override or two, unless they are NULL. */
 struct rst_case *rst_test_case(struct rst_context *context, const struct rst_test_folder *folder,
                                const char *text, const char *one, const char *other);
@@ -102,6 +116,37 @@ struct rst_analysis *rst_test_analyze(struct rst_context *context, const struct 
                                       const char *text, const char *one, const char *other);
 /** Fail unless the difference is at most the tolerance times the expected value. */
 void rst_test_close(double value, double expected, double tolerance);
+
+/** Heat with fixed and with periodic ends, networks of several activations, boundaries, poolings and numbers of images, the
+ * linearised network; at most 36 points. */
+enum { RST_TEST_FLOWS = 7 };
+struct rst_flow *rst_test_flow_of_each(struct rst_context *context, int index, enum rst_precision precision);
+
+/** Parameters of every scheme for perturbations: coupled and, where there is momentum, decoupled decay; cfl with its step
+ * limited by the eigenvalue in the second. False where there is no such variant. */
+enum { RST_TEST_PERTURBED_VARIANTS = 2 };
+bool rst_test_perturbed_variant(const char *kind, int index, struct rst_scheme_parameters *parameters);
+
+/** A state on its way, with perturbations or, if `tangent` is NULL, without. */
+struct rst_test_trajectory {
+  struct rst_context *context;
+  struct rst_flow *flow;
+  struct rst_scheme *scheme;
+  struct rst_tangent *tangent;
+  struct rst_field *u, *gradient;
+};
+/** From a random state, with `count` perturbations. */
+struct rst_test_trajectory rst_test_depart(struct rst_context *context, struct rst_flow *flow,
+                                           const struct rst_scheme_parameters *parameters, size_t count);
+void rst_test_arrive(struct rst_test_trajectory *trajectory);
+/** One step; its length. */
+double rst_test_step(struct rst_test_trajectory *trajectory);
+/** Put `to` where `from` is: u and what its scheme remembers. */
+void rst_test_copy_state(const struct rst_test_trajectory *from, struct rst_test_trajectory *to);
+/** The parts of perturbation j: du and, where there is momentum, its part of the buffer. */
+struct rst_field **rst_test_perturbation(struct rst_tangent *tangent, size_t j, size_t *parts);
+
+bool rst_test_same_bits(const struct rst_field *a, const struct rst_field *b);
 
 /** The shortest cases of two flows. */
 #define RST_TEST_HEAT_CASE                                                                                   \

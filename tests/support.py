@@ -44,7 +44,12 @@ def datasets(path):
     def visit(name, item):
         if isinstance(item, h5py.Dataset):
             value = item[()]
-            content = value if isinstance(value, bytes) else value.tobytes()
+            if isinstance(value, bytes):
+                content = value
+            elif item.dtype.hasobject:  # text of any length: no pointers
+                content = value.tolist()
+            else:
+                content = value.tobytes()
             found[name] = (str(item.dtype), item.shape, content)
 
     with h5py.File(path, "r") as file:

@@ -112,6 +112,8 @@ static void write_run(struct rst_context *context, const char *path) {
   for (int i = 0; i < 3; ++i) {
     sample_append(context, file, RST_PRECISION_FLOAT);
   }
+  const struct rst_regime_result regime = {.regime = RST_REGIME_DIVERGENT, .reason = "|u| > 1e6"};
+  RST_TEST_OK(context, rst_run_file_write_regime(file, &regime));
   RST_TEST_OK(context, rst_run_file_finish(&file, "diverged", 0.5));
 }
 
@@ -126,6 +128,12 @@ START_TEST(a_run_is_described) {
       "exit_reason              diverged",
       "wall_seconds             0.5",
       "loss ",
+      "regime                   divergent",
+      "regime_reason            |u| > 1e6",
+      "twins                    3, float",
+      "exponents                3",
+      "events                   1",
+      "/events/kind             int8     (1)  whether the step or the flow makes it grow [1]",
   };
   static const char *const of_json[] = {
       "\"file\": \"read_described.h5\"",
@@ -135,6 +143,11 @@ START_TEST(a_run_is_described) {
       "\"threads\": 2",
       "\"iteration\": 11",
       "\"time\": 0.5",
+      "\"regime\": \"divergent\"",
+      "\"twins\": [\"3\", \"float\"]",
+      "\"exponents\": 3",
+      "\"events\": 1",
+      "\"twin_difference\": [",
   };
   struct rst_context *context = rst_test_context();
   char *text = NULL;
@@ -144,6 +157,7 @@ START_TEST(a_run_is_described) {
     ck_assert_msg(strstr(text, of_text[i]) != NULL, "\"%s\" is not in:\n%s", of_text[i], text);
   }
   ck_assert_ptr_null(strstr(text, "snapshots/"));
+  ck_assert_ptr_null(strstr(text, "\n  events/"));
   free(text);
   RST_TEST_OK(context, rst_archive_describe(context, path, true, &text));
   for (size_t i = 0; i < sizeof of_json / sizeof *of_json; ++i) {

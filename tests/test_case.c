@@ -10,31 +10,6 @@
 
 enum { LINE = 512 };
 
-static struct rst_context *context;
-static struct rst_test_folder place;
-
-static void set_up(void) {
-  context = rst_test_context();
-  rst_test_folder_create("case.yaml", &place);
-}
-
-static void tear_down(void) {
-  rst_test_folder_remove(&place);
-  rst_context_destroy(&context);
-}
-
-static enum rst_status load(const char *text, const char *const *overrides, size_t count,
-                            struct rst_case **loaded) {
-  rst_test_folder_write(&place, text, strlen(text));
-  return rst_case_load(context, place.path, overrides, count, loaded);
-}
-
-static struct rst_case *load_good(const char *text) {
-  struct rst_case *loaded = NULL;
-  RST_TEST_OK(context, load(text, NULL, 0, &loaded));
-  return loaded;
-}
-
 static void check_conditions(const struct rst_keys *keys, size_t row) {
   const struct rst_key *key = &keys->keys[row];
   for (size_t i = 0; i < RST_KEY_CONDITIONS && key->when[i].key; ++i) {
@@ -85,7 +60,7 @@ START_TEST(table_is_consistent) {
 END_TEST
 
 START_TEST(defaults_fill_what_is_not_given) {
-  struct rst_case *loaded = load_good(RST_TEST_HEAT_CASE);
+  struct rst_case *loaded = rst_test_bench_good(RST_TEST_HEAT_CASE);
   ck_assert_str_eq(loaded->flow.kind, "heat");
   ck_assert_uint_eq(loaded->flow.points, 31);
   ck_assert_int_eq(loaded->flow.dimension, 1);
@@ -104,11 +79,19 @@ START_TEST(defaults_fill_what_is_not_given) {
   ck_assert_ptr_null(loaded->title);
   ck_assert_ptr_null(loaded->output.file);
   ck_assert_uint_eq(loaded->output.scalar_count, 0);
+  ck_assert_uint_eq(loaded->twin_count, 0);
+  ck_assert_int_eq(loaded->twin.average, 100);
+  ck_assert_uint_eq(loaded->tangent.exponents, 1);
+  ck_assert_uint_eq(loaded->tangent.seed, 1);
+  ck_assert_int_eq(loaded->tangent.burn_in, 0);
+  ck_assert_int_eq(loaded->analyze.starts, 2);
+  ck_assert_double_eq(loaded->analyze.density.width, 0.01);
+  ck_assert_uint_eq(loaded->bifurcation.count, 0);
   ck_assert_str_eq(rst_case_source(loaded), RST_TEST_HEAT_CASE);
   rst_case_destroy(&loaded);
   ck_assert_ptr_null(loaded);
 
-  loaded = load_good(RST_TEST_CONV_CASE);
+  loaded = rst_test_bench_good(RST_TEST_CONV_CASE);
   ck_assert_double_eq(loaded->step.scheme.lr, 1e-8);
   ck_assert_double_eq(loaded->step.scheme.weight_decay, 1.296e7);
   ck_assert_uint_eq(loaded->flow.image_count, 1);
@@ -124,7 +107,7 @@ START_TEST(defaults_fill_what_is_not_given) {
 END_TEST
 
 START_TEST(given_values_arrive) {
-  struct rst_case *loaded = load_good(
+  struct rst_case *loaded = rst_test_bench_good(
       "title: \"Two images\"\n"
       "flow:\n"
       "  kind: conv\n"
@@ -150,7 +133,7 @@ START_TEST(given_values_arrive) {
   ck_assert_uint_eq(loaded->flow.images[0].image.seed, 4294967295U);
   ck_assert_double_eq(loaded->flow.images[0].image.exponent, -0.5);
   ck_assert_int_eq(loaded->flow.images[0].label, 0);
-  snprintf(expected, sizeof expected, "%s/sub/data.h5:/image", place.folder);
+  snprintf(expected, sizeof expected, "%s/sub/data.h5:/image", rst_test_bench.place.folder);
   ck_assert_str_eq(loaded->flow.images[1].image.file, expected);
   ck_assert_int_eq(loaded->flow.images[1].label, 1);
   ck_assert_int_eq(loaded->flow.pooling, RST_POOLING_SUM);
@@ -160,7 +143,7 @@ START_TEST(given_values_arrive) {
   ck_assert_int_eq(loaded->step.scheme.decay, RST_DECAY_DECOUPLED);
   ck_assert_int_eq(loaded->step.iterations, 0);
   ck_assert_int_eq(loaded->output.every, 20);
-  snprintf(expected, sizeof expected, "%s/out/run.h5", place.folder);
+  snprintf(expected, sizeof expected, "%s/out/run.h5", rst_test_bench.place.folder);
   ck_assert_str_eq(loaded->output.file, expected);
   ck_assert_int_eq(loaded->performance.rigor, RST_RIGOR_PATIENT);
   ck_assert_uint_eq(loaded->expect_count, 1);
@@ -172,34 +155,80 @@ START_TEST(given_values_arrive) {
 }
 END_TEST
 
+START_TEST(twins_are_divisors_precisions_and_ulps) {
+  static const char *const override[] = {"twins=[1, 2.5, double, ulp]"};
+  struct rst_case *loaded = rst_test_bench_good("twins: [1, 3, float, ulp]\n" RST_TEST_HEAT_CASE);
+  ck_assert_uint_eq(loaded->twin_count, 4);
+  ck_assert_int_eq(loaded->twins[1].kind, RST_TWIN_DIVISOR);
+  ck_assert_double_eq(loaded->twins[1].divisor, 3);
+  ck_assert_str_eq(loaded->twins[1].label, "3");
+  ck_assert_int_eq(loaded->twins[2].kind, RST_TWIN_PRECISION);
+  ck_assert_int_eq(loaded->twins[2].precision, RST_PRECISION_FLOAT);
+  ck_assert_int_eq(loaded->twins[3].kind, RST_TWIN_ULP);
+  ck_assert_str_eq(loaded->twins[3].label, "ulp");
+  rst_case_destroy(&loaded);
+  RST_TEST_OK(
+      rst_test_bench.context,
+      rst_test_bench_load("flow: {kind: heat, precision: float, points: 4, diffusion: {coefficient: 1}}\n"
+                          "step: {lr: 1, iterations: 1}\n",
+                          override, 1, &loaded));
+  ck_assert_uint_eq(loaded->twin_count, 4);
+  ck_assert_str_eq(loaded->twins[1].label, "2.5");
+  ck_assert_int_eq(loaded->twins[2].kind, RST_TWIN_PRECISION);
+  ck_assert_int_eq(loaded->twins[2].precision, RST_PRECISION_DOUBLE);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+START_TEST(a_scan_is_there_or_not) {
+  static const char *const overrides[] = {"bifurcation.from=0.5", "bifurcation.to=0.5"};
+  struct rst_case *loaded =
+      rst_test_bench_good(RST_TEST_HEAT_CASE "bifurcation: {parameter: weight_decay, from: 0, to: 2}\n");
+  ck_assert_int_eq(loaded->bifurcation.parameter, RST_STEP_WEIGHT_DECAY);
+  ck_assert_double_eq(loaded->bifurcation.from, 0);
+  ck_assert_double_eq(loaded->bifurcation.to, 2);
+  ck_assert_uint_eq(loaded->bifurcation.count, 200);
+  ck_assert_int_eq(loaded->bifurcation.scale, RST_SCALE_LINEAR);
+  ck_assert_int_eq(loaded->bifurcation.burn_in, 1000);
+  ck_assert_int_eq(loaded->bifurcation.samples, 200);
+  rst_case_destroy(&loaded);
+  RST_TEST_OK(rst_test_bench.context, rst_test_bench_load(RST_TEST_HEAT_CASE, overrides, 2, &loaded));
+  ck_assert_int_eq(loaded->bifurcation.parameter, RST_STEP_LR);
+  ck_assert_double_eq(loaded->bifurcation.from, 0.5);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
 START_TEST(aliases_stand_for_what_they_name) {
-  struct rst_case *loaded = load_good(
+  struct rst_case *loaded = rst_test_bench_good(
       "flow: {kind: conv, kernel: &k 3, images: [&i {kind: constant, size: *k}, *i]}\n"
       "step: {lr: 1, iterations: 1}\n");
   ck_assert_uint_eq(loaded->flow.image_count, 2);
   ck_assert_uint_eq(loaded->flow.images[1].image.size, 3);
   rst_case_destroy(&loaded);
-  RST_TEST_FAILS(context, RST_ERROR_CASE, ":1:14: error: key \"flow.kind\": the alias stands for nothing",
-                 load("flow: {kind: *nothing}\n", NULL, 0, &loaded));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_CASE,
+                 ":1:14: error: key \"flow.kind\": the alias stands for nothing",
+                 rst_test_bench_load("flow: {kind: *nothing}\n", NULL, 0, &loaded));
 }
 END_TEST
 
 START_TEST(files_that_cannot_be_read) {
   struct rst_case *loaded = NULL;
-  RST_TEST_FAILS(context, RST_ERROR_IO, "No such file", rst_case_load(context, place.path, NULL, 0, &loaded));
-  RST_TEST_FAILS(context, RST_ERROR_IO, "is a folder",
-                 rst_case_load(context, place.folder, NULL, 0, &loaded));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "No such file",
+                 rst_case_load(rst_test_bench.context, rst_test_bench.place.path, NULL, 0, &loaded));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "is a folder",
+                 rst_case_load(rst_test_bench.context, rst_test_bench.place.folder, NULL, 0, &loaded));
   const size_t length = (1 << 20) + 1;
   char *large = malloc(length);
   ck_assert_ptr_nonnull(large);
   memset(large, '#', length);
-  rst_test_folder_write(&place, large, length);
+  rst_test_folder_write(&rst_test_bench.place, large, length);
   free(large);
-  RST_TEST_FAILS(context, RST_ERROR_IO, "larger than 1 MiB",
-                 rst_case_load(context, place.path, NULL, 0, &loaded));
-  rst_test_folder_write(&place, "a\0b", 3);
-  RST_TEST_FAILS(context, RST_ERROR_CASE, ":1:2: error: this byte (0x00)",
-                 rst_case_load(context, place.path, NULL, 0, &loaded));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "larger than 1 MiB",
+                 rst_case_load(rst_test_bench.context, rst_test_bench.place.path, NULL, 0, &loaded));
+  rst_test_folder_write(&rst_test_bench.place, "a\0b", 3);
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_CASE, ":1:2: error: this byte (0x00)",
+                 rst_case_load(rst_test_bench.context, rst_test_bench.place.path, NULL, 0, &loaded));
   ck_assert_ptr_null(loaded);
 }
 END_TEST
@@ -216,14 +245,15 @@ START_TEST(overrides_replace_and_add) {
                                           "expect=[{scalar: loss, value: 1}]",
                                           "expect.0.value=3"};
   struct rst_case *loaded = NULL;
-  RST_TEST_OK(context, load("output: {scalars: [residual, data_loss]}\n"
-                            "initial: {kind: normal, seed: 3}\n"
-                            "flow:\n"
-                            "  kind: heat\n"
-                            "  points: 4\n"
-                            "  diffusion:\n"
-                            "step: {lr: 0.1, iterations: 1}\n",
-                            overrides, sizeof overrides / sizeof *overrides, &loaded));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_test_bench_load("output: {scalars: [residual, data_loss]}\n"
+                                  "initial: {kind: normal, seed: 3}\n"
+                                  "flow:\n"
+                                  "  kind: heat\n"
+                                  "  points: 4\n"
+                                  "  diffusion:\n"
+                                  "step: {lr: 0.1, iterations: 1}\n",
+                                  overrides, sizeof overrides / sizeof *overrides, &loaded));
   ck_assert_double_eq(loaded->step.scheme.lr, 0.08);
   ck_assert_double_eq(loaded->flow.diffusion.coefficient, 2);
   ck_assert_double_eq(loaded->flow.diffusion.spacing, 0.5);
@@ -244,7 +274,7 @@ START_TEST(overrides_reach_items_of_lists) {
   static const char *const overrides[] = {"flow.images.1.label=0", "flow.images.0={kind: grating, size: 8}",
                                           "flow.images.0.period=4", "output.scalars.1=data_loss"};
   struct rst_case *loaded = NULL;
-  RST_TEST_OK(context, load(text, overrides, 4, &loaded));
+  RST_TEST_OK(rst_test_bench.context, rst_test_bench_load(text, overrides, 4, &loaded));
   ck_assert_int_eq(loaded->flow.images[1].label, 0);
   ck_assert_str_eq(loaded->flow.images[0].image.kind, "grating");
   ck_assert_double_eq(loaded->flow.images[0].image.period, 4);
@@ -257,7 +287,8 @@ START_TEST(overrides_make_the_sections_that_the_file_lacks) {
   static const char *const overrides[] = {"flow.image.kind=grating", "flow.image.size=8",
                                           "flow.activation.beta=2", "step.lr=1", "step.iterations=0"};
   struct rst_case *loaded = NULL;
-  RST_TEST_OK(context, load("flow: {kind: conv, kernel: 2}\n", overrides, 5, &loaded));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_test_bench_load("flow: {kind: conv, kernel: 2}\n", overrides, 5, &loaded));
   ck_assert_str_eq(loaded->flow.images[0].image.kind, "grating");
   ck_assert_uint_eq(loaded->flow.images[0].image.size, 8);
   ck_assert_double_eq(loaded->flow.beta, 2);
@@ -278,7 +309,7 @@ START_TEST(shipped_cases_load) {
     char name[LINE];
     struct rst_case *loaded = NULL;
     snprintf(name, sizeof name, "%s/%s", RST_CASES_FOLDER, entry->d_name);
-    RST_TEST_OK(context, rst_case_load(context, name, NULL, 0, &loaded));
+    RST_TEST_OK(rst_test_bench.context, rst_case_load(rst_test_bench.context, name, NULL, 0, &loaded));
     ck_assert_msg(loaded->title && loaded->reference && loaded->cost && loaded->expect_count > 0,
                   "%s lacks title, reference, cost or expect", name);
     rst_case_destroy(&loaded);
@@ -293,10 +324,12 @@ int main(void) {
   Suite *suite = suite_create("case");
   TCase *tests = tcase_create("case");
   tcase_set_timeout(tests, 60);
-  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_checked_fixture(tests, rst_test_bench_set_up, rst_test_bench_tear_down);
   tcase_add_test(tests, table_is_consistent);
   tcase_add_test(tests, defaults_fill_what_is_not_given);
   tcase_add_test(tests, given_values_arrive);
+  tcase_add_test(tests, twins_are_divisors_precisions_and_ulps);
+  tcase_add_test(tests, a_scan_is_there_or_not);
   tcase_add_test(tests, aliases_stand_for_what_they_name);
   tcase_add_test(tests, files_that_cannot_be_read);
   tcase_add_test(tests, overrides_replace_and_add);

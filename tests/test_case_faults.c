@@ -7,39 +7,22 @@
 
 enum { LINE = 512 };
 
-static struct rst_context *context;
-static struct rst_test_folder place;
-
-static void set_up(void) {
-  context = rst_test_context();
-  rst_test_folder_create("case.yaml", &place);
-}
-
-static void tear_down(void) {
-  rst_test_folder_remove(&place);
-  rst_context_destroy(&context);
-}
-
-static enum rst_status load(const char *text, const char *const *overrides, size_t count,
-                            struct rst_case **loaded) {
-  rst_test_folder_write(&place, text, strlen(text));
-  return rst_case_load(context, place.path, overrides, count, loaded);
-}
-
 /* The text fails, and a line of the message is "PATH:line:column: error: ...fragment...". */
 static void check_fault(const char *text, int line, int column, const char *fragment) {
   struct rst_case *loaded = NULL;
   char begin[LINE];
-  snprintf(begin, sizeof begin, "%s:%d:%d: error: ", place.path, line, column);
-  RST_TEST_FAILS(context, RST_ERROR_CASE, begin, load(text, NULL, 0, &loaded));
+  snprintf(begin, sizeof begin, "%s:%d:%d: error: ", rst_test_bench.place.path, line, column);
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_CASE, begin, rst_test_bench_load(text, NULL, 0, &loaded));
   ck_assert_ptr_null(loaded);
   bool found = false;
-  for (const char *at = rst_context_message(context); !found && (at = strstr(at, begin)); ++at) {
+  for (const char *at = rst_context_message(rst_test_bench.context); !found && (at = strstr(at, begin));
+       ++at) {
     char message[LINE];
     snprintf(message, sizeof message, "%.*s", (int)strcspn(at, "\n"), at);
     found = strstr(message, fragment) != NULL;
   }
-  ck_assert_msg(found, "\"%s\" lacks \"%s\" at %d:%d", rst_context_message(context), fragment, line, column);
+  ck_assert_msg(found, "\"%s\" lacks \"%s\" at %d:%d", rst_context_message(rst_test_bench.context), fragment,
+                line, column);
 }
 
 static const struct {
@@ -97,6 +80,40 @@ static const struct {
     {RST_TEST_HEAT_CASE "expect: [3]\n", 8, 10, "item 0 of \"expect\": expected a mapping, found 3"},
     {RST_TEST_HEAT_CASE "expect: [{scalar: loss}]\n", 8, 11, "missing key \"expect.0.value\""},
     {RST_TEST_HEAT_CASE "expect: [{scalar: loss, vale: 1}]\n", 8, 25, "did you mean \"expect.0.value\"?"},
+    {RST_TEST_HEAT_CASE "twins: 3\n", 8, 8,
+     "key \"twins\": expected a list, each item a number > 0 or one of double, float, ulp, found 3"},
+    {RST_TEST_HEAT_CASE "twins: [1, flaot]\n", 8, 12,
+     "key \"twins.1\": unknown name \"flaot\"; did you mean \"float\"?"},
+    {RST_TEST_HEAT_CASE "twins: [nan]\n", 8, 9, "the names are double, float, ulp"},
+    {RST_TEST_HEAT_CASE "twins: [0]\n", 8, 9,
+     "key \"twins.0\": expected a number > 0 or one of double, float, ulp, found 0"},
+    {RST_TEST_HEAT_CASE "twins: [-3]\n", 8, 9, "or one of double, float, ulp, found -3"},
+    {RST_TEST_HEAT_CASE "twins: [.inf]\n", 8, 9, "found .inf"},
+    {RST_TEST_HEAT_CASE "twins: [1e999]\n", 8, 9, "found 1e999"},
+    {RST_TEST_HEAT_CASE "twins: [\"3\"]\n", 8, 9, "found the text \"3\""},
+    {RST_TEST_HEAT_CASE "twins: [~]\n", 8, 9, "found nothing"},
+    {RST_TEST_HEAT_CASE "twins: [[3]]\n", 8, 10, "expected a number or a name, found a list"},
+    {RST_TEST_HEAT_CASE "twins: [3, ulp, 3.0]\n", 8, 17, "\"3\" is in the list already"},
+    {RST_TEST_HEAT_CASE "twins: [double]\n", 8, 9, "the run itself is double; this twin would show nothing"},
+    {RST_TEST_HEAT_CASE "  scheme: rk4\ntwins: [float, 3]\n", 9, 16,
+     "step.scheme \"rk4\" has no divisor to set to 3 (only euler, heavy-ball, nesterov, cfl have)"},
+    {RST_TEST_HEAT_CASE "twin: [3]\n", 8, 8, "\"twin\" is a section"},
+    {RST_TEST_HEAT_CASE "twin: {average: 0}\n", 8, 17, "expected an integer >= 1, found 0"},
+    {RST_TEST_HEAT_CASE "tangent: {exponents: 65}\n", 8, 22, "expected an integer in [1, 64], found 65"},
+    {RST_TEST_HEAT_CASE "analyze: 3\n", 8, 10, "key \"analyze\": expected a mapping, found 3"},
+    {RST_TEST_HEAT_CASE "analyze: {density: {prbes: 3}}\n", 8, 21,
+     "did you mean \"analyze.density.probes\"?"},
+    {RST_TEST_HEAT_CASE "bifurcation:\n", 8, 1, "expected a mapping, found nothing"},
+    {RST_TEST_HEAT_CASE "bifurcation: {count: 3}\n", 8, 1, "missing key \"bifurcation.from\""},
+    {RST_TEST_HEAT_CASE "bifurcation: {from: 1}\n", 8, 1, "missing key \"bifurcation.to\""},
+    {RST_TEST_HEAT_CASE "bifurcation: {from: -1, to: 1}\n", 8, 21, "expected a number >= 0, found -1"},
+    {RST_TEST_HEAT_CASE "bifurcation: {from: 1, to: 0.5}\n", 8, 28,
+     "key \"bifurcation.to\": expected a number >= bifurcation.from 1, found 0.5"},
+    {RST_TEST_HEAT_CASE "bifurcation: {from: 0, to: 1}\n", 8, 21, "parameter \"lr\", found 0"},
+    {RST_TEST_HEAT_CASE "bifurcation: {from: 0, to: 1, parameter: weight_decay, scale: log}\n", 8, 21,
+     "scale \"log\", found 0"},
+    {RST_TEST_HEAT_CASE "bifurcation: {from: 1, to: 2, scale: logarithmic}\n", 8, 38,
+     "the names are linear, log"},
     {"title: x\n", 1, 1, "missing key \"flow.kind\" (the gradient flow)"},
     {"flow: {kind: heat, points: 5}\n", 1, 1, "missing key \"flow.diffusion.coefficient\""},
     {"flow: {kind: heat, diffusion: {coefficient: 0}}\n", 1, 45, "expected a number > 0, found 0"},
@@ -130,7 +147,7 @@ END_TEST
 
 static size_t fault_count(void) {
   size_t count = 0;
-  for (const char *at = rst_context_message(context); (at = strstr(at, ": error: ")); ++at) {
+  for (const char *at = rst_context_message(rst_test_bench.context); (at = strstr(at, ": error: ")); ++at) {
     ++count;
   }
   return count;
@@ -138,8 +155,9 @@ static size_t fault_count(void) {
 
 START_TEST(missing_image_is_told) {
   struct rst_case *loaded = NULL;
-  RST_TEST_FAILS(context, RST_ERROR_CASE, "missing key \"flow.image\"",
-                 load("flow: {kind: conv, kernel: 3}\nstep: {lr: 1, iterations: 1}\n", NULL, 0, &loaded));
+  RST_TEST_FAILS(
+      rst_test_bench.context, RST_ERROR_CASE, "missing key \"flow.image\"",
+      rst_test_bench_load("flow: {kind: conv, kernel: 3}\nstep: {lr: 1, iterations: 1}\n", NULL, 0, &loaded));
   ck_assert_uint_eq(fault_count(), 1);
 }
 END_TEST
@@ -158,7 +176,8 @@ START_TEST(all_faults_come_at_once_in_order) {
                                           "oops"};
   struct rst_case *loaded = NULL;
   char expected[4096];
-  RST_TEST_FAILS(context, RST_ERROR_CASE, "", load(text, overrides, 4, &loaded));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_CASE, "",
+                 rst_test_bench_load(text, overrides, 4, &loaded));
   snprintf(expected, sizeof expected,
            "%1$s:3:11: error: key \"flow.kernel\": expected an integer >= 1, found 0\n"
            "    kernel: 0\n"
@@ -181,15 +200,16 @@ START_TEST(all_faults_come_at_once_in_order) {
            "\"nesterov\"?\n"
            "-D output.fields=[a: error: not valid YAML: flow sequence without a closing bracket\n"
            "-D oops: error: expected key.path=value, for example step.lr=0.1",
-           place.path);
-  ck_assert_str_eq(rst_context_message(context), expected);
+           rst_test_bench.place.path);
+  ck_assert_str_eq(rst_context_message(rst_test_bench.context), expected);
 }
 END_TEST
 
 START_TEST(caret_stands_under_the_place_behind_wide_characters) {
   struct rst_case *loaded = NULL;
-  RST_TEST_FAILS(context, RST_ERROR_CASE, "\n  {title: \"\xC3\xA4\xC3\xB6\", lr: 1}\n                ^",
-                 load("{title: \"\xC3\xA4\xC3\xB6\", lr: 1}\n", NULL, 0, &loaded));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_CASE,
+                 "\n  {title: \"\xC3\xA4\xC3\xB6\", lr: 1}\n                ^",
+                 rst_test_bench_load("{title: \"\xC3\xA4\xC3\xB6\", lr: 1}\n", NULL, 0, &loaded));
 }
 END_TEST
 
@@ -207,6 +227,10 @@ static const struct {
     {"expect.0.value=1", "\"expect\" has 0 items in the file; 0 is none"},
     {"expect.x=1", "x is none"},
     {"output.scalars.0.x=loss", "unknown key \"output.scalars.x\""},
+    {"twins=[1, flaot]", "-D twins=[1, flaot]: error: key \"twins.1\": unknown name \"flaot\""},
+    {"twins.0=3", "\"twins\" has 0 items in the file; 0 is none"},
+    {"twins.0.x=3", "unknown key \"twins.x\""},
+    {"bifurcation.count=3", "missing key \"bifurcation.from\""},
     {"step=3", "-D step=3: error: \"step\" is a section: expected a mapping, found 3"},
     {"step={lr: 1}", "-D step={lr: 1}: error: missing key \"step.iterations\""},
     {"flow.kind=conv", "case.yaml:3:3: error: key \"flow.points\" does not apply to flow.kind \"conv\""},
@@ -218,8 +242,8 @@ static const struct {
 START_TEST(override_fault_is_told) {
   struct rst_case *loaded = NULL;
   const char *override = override_faults[_i].override;
-  RST_TEST_FAILS(context, RST_ERROR_CASE, override_faults[_i].fragment,
-                 load(RST_TEST_HEAT_CASE, &override, 1, &loaded));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_CASE, override_faults[_i].fragment,
+                 rst_test_bench_load(RST_TEST_HEAT_CASE, &override, 1, &loaded));
 }
 END_TEST
 
@@ -227,17 +251,20 @@ START_TEST(override_cannot_change_part_of_an_alias) {
   static const char text[] = "flow: {kind: conv, kernel: 2, images: [&i {kind: constant}, *i]}\n";
   const char *override = "flow.images.1.size=3";
   struct rst_case *loaded = NULL;
-  RST_TEST_FAILS(context, RST_ERROR_CASE, "is an alias in the file", load(text, &override, 1, &loaded));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_CASE, "is an alias in the file",
+                 rst_test_bench_load(text, &override, 1, &loaded));
 }
 END_TEST
 
 /* Damaged files give a verdict with a message, never a crash. */
 static void check_verdict(const char *text, size_t length) {
   struct rst_case *loaded = NULL;
-  rst_test_folder_write(&place, text, length);
-  const enum rst_status status = rst_case_load(context, place.path, NULL, 0, &loaded);
-  ck_assert_msg(status == RST_OK || (status == RST_ERROR_CASE && *rst_context_message(context)), "%.*s",
-                (int)length, text);
+  rst_test_folder_write(&rst_test_bench.place, text, length);
+  const enum rst_status status =
+      rst_case_load(rst_test_bench.context, rst_test_bench.place.path, NULL, 0, &loaded);
+  ck_assert_msg(status == RST_OK ||
+                    (status == RST_ERROR_CASE && *rst_context_message(rst_test_bench.context)),
+                "%.*s", (int)length, text);
   ck_assert(status == RST_OK || !loaded);
   rst_case_destroy(&loaded);
 }
@@ -245,7 +272,9 @@ static void check_verdict(const char *text, size_t length) {
 static const char *const texts[] = {
     RST_TEST_HEAT_CASE "title: |\n  two\n  lines\n",
     "title: \"a \\\"quoted\\\" \xC3\xA4 \\u2028 \\x7f \\t # : - 'x' \"\nreference: "
-    "'null'\n" RST_TEST_CONV_CASE "output: {scalars: [loss, residual], fields: [gradient], file: a/b.h5}\n",
+    "'null'\n" RST_TEST_CONV_CASE
+    "output: {scalars: [loss, residual], fields: [gradient], file: a/b.h5}\n"
+    "twins: [3, float]\nbifurcation: {from: 1, to: 2}\n",
     "flow: &f\n  kind: conv\n  kernel: 3\n  images:\n  - &i {kind: constant, label: 0}\n  - *i\n"
     "step: {scheme: cfl, lr: 0.07, safety: 0.3, iterations: 7}\n"
     "expect: [{scalar: loss, iteration: 4, value: 0.1}, {scalar: residual, value: -1e-300}]\n",
@@ -273,7 +302,7 @@ int main(void) {
   Suite *suite = suite_create("case_faults");
   TCase *tests = tcase_create("case_faults");
   tcase_set_timeout(tests, 60);
-  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_checked_fixture(tests, rst_test_bench_set_up, rst_test_bench_tear_down);
   tcase_add_loop_test(tests, fault_is_told_with_its_place, 0, sizeof faults / sizeof *faults);
   tcase_add_test(tests, missing_image_is_told);
   tcase_add_test(tests, all_faults_come_at_once_in_order);

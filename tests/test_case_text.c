@@ -8,31 +8,6 @@
 
 enum { LINE = 512 };
 
-static struct rst_context *context;
-static struct rst_test_folder place;
-
-static void set_up(void) {
-  context = rst_test_context();
-  rst_test_folder_create("case.yaml", &place);
-}
-
-static void tear_down(void) {
-  rst_test_folder_remove(&place);
-  rst_context_destroy(&context);
-}
-
-static enum rst_status load(const char *text, const char *const *overrides, size_t count,
-                            struct rst_case **loaded) {
-  rst_test_folder_write(&place, text, strlen(text));
-  return rst_case_load(context, place.path, overrides, count, loaded);
-}
-
-static struct rst_case *load_good(const char *text) {
-  struct rst_case *loaded = NULL;
-  RST_TEST_OK(context, load(text, NULL, 0, &loaded));
-  return loaded;
-}
-
 static const char *const round_trips[] = {
     RST_TEST_HEAT_CASE,
     RST_TEST_CONV_CASE,
@@ -46,14 +21,16 @@ static const char *const round_trips[] = {
     "initial: {scale: -4.9406564584124654e-324}\n"
     "stop: {blow_up: 1.7976931348623157e308}\n"
     "expect: [{scalar: loss, iteration: 4, value: 0.1}, {scalar: residual, value: -1e-300, tolerance: 1}]\n",
+    "twins: [3, 0.1, 1e-5, 3.0000000000000004, float, ulp]\ntangent: {seed: 4294967295}\n"
+    "bifurcation: {from: 0.01, to: 0.1, scale: log, burn_in: 0}\nanalyze:\n" RST_TEST_HEAT_CASE,
     "flow: {kind: conv-linear, kernel: 3, image: {kind: gaussian-field, seed: 4294967295}, label: 0}\n"
     "step: {scheme: heavy-ball, lr: 1e-8, iterations: 9007199254740992}\n"
     "initial: {kind: zero}\noutput: {cadence: logarithmic}\n",
 };
 
 START_TEST(effective_case_loads_to_itself) {
-  struct rst_case *first = load_good(round_trips[_i]);
-  struct rst_case *second = load_good(rst_case_effective(first));
+  struct rst_case *first = rst_test_bench_good(round_trips[_i]);
+  struct rst_case *second = rst_test_bench_good(rst_case_effective(first));
   ck_assert_str_eq(rst_case_effective(first), rst_case_effective(second));
   ck_assert_str_eq(rst_case_json(first), rst_case_json(second));
   if (first->title) {
@@ -67,9 +44,17 @@ START_TEST(effective_case_loads_to_itself) {
   ck_assert_int_eq(first->output.every, second->output.every);
   ck_assert_uint_eq(first->flow.image_count, second->flow.image_count);
   ck_assert_uint_eq(first->expect_count, second->expect_count);
+  ck_assert_uint_eq(first->twin_count, second->twin_count);
+  for (size_t i = 0; i < first->twin_count; ++i) {
+    ck_assert_str_eq(first->twins[i].label, second->twins[i].label);
+    ck_assert_int_eq(first->twins[i].kind, second->twins[i].kind);
+    ck_assert_double_eq(first->twins[i].divisor, second->twins[i].divisor);
+  }
+  ck_assert_uint_eq(first->bifurcation.count, second->bifurcation.count);
+  ck_assert_double_eq(first->bifurcation.to, second->bifurcation.to);
   char *differences = NULL;
-  RST_TEST_OK(context, rst_case_compare(context, rst_case_effective(first), rst_case_effective(second), NULL,
-                                        &differences));
+  RST_TEST_OK(rst_test_bench.context, rst_case_compare(rst_test_bench.context, rst_case_effective(first),
+                                                       rst_case_effective(second), NULL, &differences));
   ck_assert_ptr_null(differences);
   rst_case_destroy(&first);
   rst_case_destroy(&second);
@@ -79,13 +64,17 @@ END_TEST
 START_TEST(effective_case_states_what_applies) {
   static const char *const override[] = {"step.lr=0.07"};
   struct rst_case *loaded = NULL;
-  RST_TEST_OK(context, load(RST_TEST_HEAT_CASE "output: {file: sub/run.h5}\n", override, 1, &loaded));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_test_bench_load(RST_TEST_HEAT_CASE "output: {file: sub/run.h5}\n", override, 1, &loaded));
   const char *effective = rst_case_effective(loaded);
   ck_assert_ptr_nonnull(strstr(effective, "  lr: 0.07\n"));
   ck_assert_ptr_nonnull(strstr(effective, "  every: 20\n"));
   ck_assert_ptr_nonnull(strstr(effective, "    discretisation: second\n"));
   ck_assert_ptr_nonnull(strstr(effective, "  file: \"sub/run.h5\"\n"));
   ck_assert_ptr_nonnull(strstr(effective, "title: null\n"));
+  ck_assert_ptr_nonnull(strstr(effective, "twins: []\n"));
+  ck_assert_ptr_nonnull(strstr(effective, "analyze:\n  empirical: no\n"));
+  ck_assert_ptr_null(strstr(effective, "bifurcation"));
   ck_assert_ptr_null(strstr(effective, "kernel"));
   ck_assert_ptr_null(strstr(effective, "momentum"));
   rst_case_destroy(&loaded);
@@ -152,8 +141,29 @@ static const char *skip_json(const char *at, int depth) {
   return end > at ? end : NULL;
 }
 
+START_TEST(twins_are_emitted_as_they_were_meant) {
+  struct rst_case *loaded = rst_test_bench_good("twins: [3.0, 1.50, ulp]\n" RST_TEST_HEAT_CASE);
+  ck_assert_ptr_nonnull(strstr(rst_case_effective(loaded), "\ntwins: [3, 1.5, ulp]\n"));
+  ck_assert_ptr_nonnull(strstr(rst_case_json(loaded), "\"twins\": [3, 1.5, \"ulp\"]"));
+  struct rst_case *other =
+      rst_test_bench_good("twins: [3]\n" RST_TEST_HEAT_CASE "bifurcation: {from: 1, to: 1}\n");
+  char *differences = NULL;
+  static const char *const ignore[] = {"bifurcation", NULL};
+  RST_TEST_OK(rst_test_bench.context, rst_case_compare(rst_test_bench.context, rst_case_effective(loaded),
+                                                       rst_case_effective(other), ignore, &differences));
+  ck_assert_str_eq(differences, "twins (was [3, 1.5, ulp], is [3])");
+  free(differences);
+  RST_TEST_OK(rst_test_bench.context, rst_case_compare(rst_test_bench.context, rst_case_effective(loaded),
+                                                       rst_case_effective(other), NULL, &differences));
+  ck_assert_ptr_nonnull(strstr(differences, "bifurcation.from (was absent, is 1)"));
+  free(differences);
+  rst_case_destroy(&loaded);
+  rst_case_destroy(&other);
+}
+END_TEST
+
 START_TEST(json_is_one_object) {
-  struct rst_case *loaded = load_good(round_trips[_i]);
+  struct rst_case *loaded = rst_test_bench_good(round_trips[_i]);
   const char *json = rst_case_json(loaded);
   const char *end = *json == '{' ? skip_json(json, 0) : NULL;
   ck_assert_msg(end && *skip_blanks(end) == '\0', "malformed: %s", json);
@@ -164,26 +174,27 @@ START_TEST(json_is_one_object) {
 END_TEST
 
 START_TEST(comparison_names_the_keys_that_differ) {
-  struct rst_case *first = load_good(RST_TEST_HEAT_CASE "output: {scalars: [loss]}\n");
+  struct rst_case *first = rst_test_bench_good(RST_TEST_HEAT_CASE "output: {scalars: [loss]}\n");
   static const char *const overrides[] = {"step.lr=0.5", "step.iterations=2001",
                                           "output.scalars=[loss, residual]", "step.scheme=nesterov"};
   static const char *const ignore[] = {"step.iterations", "output", "step.decay", NULL};
   struct rst_case *second = NULL;
   char *differences = NULL;
-  RST_TEST_OK(context, load(RST_TEST_HEAT_CASE, overrides, 4, &second));
-  RST_TEST_OK(context, rst_case_compare(context, rst_case_effective(first), rst_case_effective(second),
-                                        ignore, &differences));
+  RST_TEST_OK(rst_test_bench.context, rst_test_bench_load(RST_TEST_HEAT_CASE, overrides, 4, &second));
+  RST_TEST_OK(rst_test_bench.context, rst_case_compare(rst_test_bench.context, rst_case_effective(first),
+                                                       rst_case_effective(second), ignore, &differences));
   ck_assert_str_eq(differences,
                    "step.scheme (was euler, is nesterov), step.lr (was 0.4, is 0.5), step.momentum "
                    "(was absent, is 0.9)");
   free(differences);
-  RST_TEST_OK(context, rst_case_compare(context, rst_case_effective(first), rst_case_effective(second), NULL,
-                                        &differences));
+  RST_TEST_OK(rst_test_bench.context, rst_case_compare(rst_test_bench.context, rst_case_effective(first),
+                                                       rst_case_effective(second), NULL, &differences));
   ck_assert_ptr_nonnull(strstr(differences, "step.iterations (was 2000, is 2001)"));
   ck_assert_ptr_nonnull(strstr(differences, "output.scalars (was [loss], is [loss, residual])"));
   free(differences);
-  RST_TEST_FAILS(context, RST_ERROR_CASE, "second case:2:1: error: not valid YAML",
-                 rst_case_compare(context, rst_case_effective(first), "a: [", NULL, &differences));
+  RST_TEST_FAILS(
+      rst_test_bench.context, RST_ERROR_CASE, "second case:2:1: error: not valid YAML",
+      rst_case_compare(rst_test_bench.context, rst_case_effective(first), "a: [", NULL, &differences));
   rst_case_destroy(&first);
   rst_case_destroy(&second);
 }
@@ -191,13 +202,18 @@ END_TEST
 
 START_TEST(reference_has_every_key_in_100_columns) {
   char *text = NULL;
-  RST_TEST_OK(context, rst_case_reference(context, &text));
+  RST_TEST_OK(rst_test_bench.context, rst_case_reference(rst_test_bench.context, &text));
   for (size_t i = 0; i < rst_case_keys.count; ++i) {
     char line[LINE];
     snprintf(line, sizeof line, "\n  %s\n", rst_case_keys.keys[i].path);
     ck_assert_msg(strstr(text, line) != NULL, "the reference lacks %s", rst_case_keys.keys[i].path);
   }
-  ck_assert_ptr_nonnull(strstr(text, "\n  expect.N.tolerance\n"));
+  static const char *const below[] = {"expect.N.tolerance", "bifurcation.burn_in", "analyze.density.width"};
+  for (size_t i = 0; i < sizeof below / sizeof *below; ++i) {
+    char line[LINE];
+    snprintf(line, sizeof line, "\n  %s\n", below[i]);
+    ck_assert_ptr_nonnull(strstr(text, line));
+  }
   for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
     ck_assert_msg(strcspn(line, "\n") <= 100, "too long: %.*s", (int)strcspn(line, "\n"), line);
   }
@@ -209,10 +225,11 @@ int main(void) {
   Suite *suite = suite_create("case_text");
   TCase *tests = tcase_create("case_text");
   tcase_set_timeout(tests, 60);
-  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_checked_fixture(tests, rst_test_bench_set_up, rst_test_bench_tear_down);
   const int trips = sizeof round_trips / sizeof *round_trips;
   tcase_add_loop_test(tests, effective_case_loads_to_itself, 0, trips);
   tcase_add_test(tests, effective_case_states_what_applies);
+  tcase_add_test(tests, twins_are_emitted_as_they_were_meant);
   tcase_add_loop_test(tests, json_is_one_object, 0, trips);
   tcase_add_test(tests, comparison_names_the_keys_that_differ);
   tcase_add_test(tests, reference_has_every_key_in_100_columns);

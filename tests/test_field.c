@@ -146,9 +146,41 @@ START_TEST(impossible_shapes_are_refused) {
 }
 END_TEST
 
+START_TEST(relative_difference_is_the_published_one) {
+  struct rst_context *context = rst_test_context();
+  struct rst_field *x = sample(context, precisions[_i], 0.1);
+  struct rst_field *y = sample(context, precisions[_i], 2.3);
+  struct rst_field *difference = sample(context, precisions[_i], 0.0);
+  rst_field_set(x, 1, 1, 0.0);
+  rst_field_set(y, 1, 1, 0.0);
+  rst_field_set(x, 2, 3, 0.0);
+  rst_field_relative_difference(x, y, difference);
+  double sum = 0.0;
+  for (size_t i = 0; i < NY; ++i) {
+    for (size_t j = 0; j < NX; ++j) {
+      const double a = rst_field_get(x, i, j);
+      const double b = rst_field_get(y, i, j);
+      const double expected = i == 1 && j == 1 ? 0.0 : 2.0 * fabs(a - b) / (fabs(a) + fabs(b));
+      ck_assert_double_eq_tol(rst_field_get(difference, i, j), expected, 2e-7);
+      sum += expected;
+    }
+  }
+  ck_assert_double_eq(rst_field_get(difference, 2, 3), 2.0);
+  ck_assert_double_eq_tol(rst_field_relative_distance(x, y), sum / (NY * NX), 1e-14);
+  ck_assert_double_eq(rst_field_relative_distance(x, x), 0.0);
+  rst_field_set(y, 0, 0, NAN);
+  ck_assert(isnan(rst_field_relative_distance(x, y)));
+  rst_field_destroy(&x);
+  rst_field_destroy(&y);
+  rst_field_destroy(&difference);
+  rst_context_destroy(&context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("field");
   TCase *tests = tcase_create("field");
+  tcase_add_loop_test(tests, relative_difference_is_the_published_one, 0, PRECISION_COUNT);
   tcase_add_loop_test(tests, descend_rounds_every_operation, 0, PRECISION_COUNT);
   tcase_add_loop_test(tests, operations_agree_with_their_formulas, 0, PRECISION_COUNT);
   tcase_add_test(tests, norms_neither_overflow_nor_underflow);

@@ -160,6 +160,7 @@ static void check_hessian(struct rst_context *context, const struct rst_flow_par
   struct rst_field *product = rst_test_state(context, flow, 1, 0.0);
   const double offsets[] = {1, -1, 2, -2};
   const double weights[] = {8, -8, -1, 1};
+  rst_flow_linearise(flow, u, NULL, NULL);
   for (uint32_t d = 0; d < DIRECTIONS; ++d) {
     struct rst_field *v = rst_test_state(context, flow, 20 + d, 1.0);
     rst_flow_pin(flow, v);
@@ -169,7 +170,7 @@ static void check_hessian(struct rst_context *context, const struct rst_flow_par
       value_along(flow, u, offsets[i] * step, v, at, g);
       rst_field_axpy(weights[i] / (12 * step), g, difference);
     }
-    rst_flow_hessian_product(flow, u, v, product);
+    rst_flow_hessian_product(flow, v, product);
     ck_assert_msg(
         rst_field_distance(product, difference) <= tolerance * (rst_field_norm(product) + rst_field_norm(g)),
         "%s: off by %g of %g", label, rst_field_distance(product, difference), rst_field_norm(product));
@@ -190,8 +191,9 @@ static void check_symmetry(struct rst_context *context, const struct rst_flow_pa
   struct rst_field *w = rst_test_state(context, flow, 32, 1.0);
   struct rst_field *hv = rst_test_state(context, flow, 1, 0.0);
   struct rst_field *hw = rst_test_state(context, flow, 1, 0.0);
-  rst_flow_hessian_product(flow, u, v, hv);
-  rst_flow_hessian_product(flow, u, w, hw);
+  rst_flow_linearise(flow, u, NULL, NULL);
+  rst_flow_hessian_product(flow, v, hv);
+  rst_flow_hessian_product(flow, w, hw);
   const double scale = rst_field_norm(v) * rst_field_norm(hw) + rst_field_norm(w) * rst_field_norm(hv);
   ck_assert_msg(fabs(rst_field_dot(v, hw) - rst_field_dot(w, hv)) <= tolerance * scale, "%s", label);
   rst_field_destroy(&hw);
@@ -203,6 +205,52 @@ static void check_symmetry(struct rst_context *context, const struct rst_flow_pa
 
 static bool same_bits(const struct rst_field *x, const struct rst_field *y) {
   return memcmp(x->data, y->data, rst_field_count(x) * rst_precision_size(x->precision)) == 0;
+}
+
+static void check_linearisation(struct rst_context *context, const struct rst_flow_parameters *parameters,
+                                struct rst_flow *flow, const char *label) {
+  enum { ANCHORED, EVALUATED, FIELDS };
+  struct rst_field *u = rst_test_state(context, flow, 1, scale_of(parameters));
+  struct rst_field *elsewhere = rst_test_state(context, flow, 2, 2 * scale_of(parameters));
+  struct rst_field *v = rst_test_state(context, flow, 71, 1.0);
+  struct rst_field *lambda = rst_test_state(context, flow, 1, 0.0);
+  struct rst_field *g[FIELDS];
+  struct rst_field *product[FIELDS];
+  struct rst_flow_value value[FIELDS];
+  for (int i = 0; i < FIELDS; ++i) {
+    g[i] = rst_test_state(context, flow, 72, 1.0);
+    product[i] = rst_test_state(context, flow, 73, 1.0);
+  }
+  rst_flow_evaluate(flow, u, &value[EVALUATED], g[EVALUATED]);
+  rst_flow_hessian_product(flow, v, product[EVALUATED]);
+  ck_assert_msg(rst_field_max_abs(product[EVALUATED]) == 0.0, "%s: a product before any linearisation",
+                label);
+
+  rst_flow_linearise(flow, u, &value[ANCHORED], g[ANCHORED]);
+  ck_assert_msg(value[ANCHORED].data_loss == value[EVALUATED].data_loss &&
+                    value[ANCHORED].residual == value[EVALUATED].residual &&
+                    same_bits(g[ANCHORED], g[EVALUATED]),
+                "%s: linearise and evaluate differ", label);
+  rst_flow_hessian_product(flow, v, product[ANCHORED]);
+  rst_flow_evaluate(flow, elsewhere, &value[EVALUATED], g[EVALUATED]);
+  rst_flow_evaluate(flow, elsewhere, &value[EVALUATED], NULL);
+  RST_TEST_OK(context, rst_flow_frozen_symbol(flow, elsewhere, lambda));
+  rst_flow_hessian_product(flow, v, product[EVALUATED]);
+  ck_assert_msg(rst_field_norm(product[ANCHORED]) > 0.0 && same_bits(product[ANCHORED], product[EVALUATED]),
+                "%s: an evaluation elsewhere disturbed the linearisation", label);
+
+  rst_flow_linearise(flow, elsewhere, NULL, NULL);
+  rst_flow_linearise(flow, u, NULL, NULL);
+  rst_flow_hessian_product(flow, v, product[EVALUATED]);
+  ck_assert_msg(same_bits(product[ANCHORED], product[EVALUATED]), "%s: without value and gradient", label);
+  for (int i = 0; i < FIELDS; ++i) {
+    rst_field_destroy(&product[i]);
+    rst_field_destroy(&g[i]);
+  }
+  rst_field_destroy(&lambda);
+  rst_field_destroy(&v);
+  rst_field_destroy(&elsewhere);
+  rst_field_destroy(&u);
 }
 
 /* Gradient and product vanish on fixed points, and the fixed points of v do not matter. */
@@ -225,10 +273,10 @@ static void check_pins(struct rst_context *context, const struct rst_flow_parame
   ck_assert_msg(rst_field_sum(free) == (double)expected, "%s: %g free points", label, rst_field_sum(free));
 
   rst_flow_pin(flow, pinned_v);
-  rst_flow_hessian_product(flow, u, v, product);
-  rst_flow_hessian_product(flow, u, pinned_v, pinned_product);
+  rst_flow_linearise(flow, u, &value, gradient);
+  rst_flow_hessian_product(flow, v, product);
+  rst_flow_hessian_product(flow, pinned_v, pinned_product);
   ck_assert_msg(same_bits(product, pinned_product), "%s", label);
-  rst_flow_evaluate(flow, u, &value, gradient);
   for (size_t y = 0; y < free->ny; ++y) {
     for (size_t x = 0; x < free->nx; ++x) {
       const bool fixed = rst_field_get(free, y, x) == 0;
@@ -274,8 +322,8 @@ static void check_float(struct rst_context *context, const struct rst_flow_param
     v[i] = rst_test_state(context, flows[i], 51, 1.0);
     g[i] = rst_test_state(context, flows[i], 1, 0.0);
     product[i] = rst_test_state(context, flows[i], 1, 0.0);
-    rst_flow_evaluate(flows[i], u[i], &value[i], g[i]);
-    rst_flow_hessian_product(flows[i], u[i], v[i], product[i]);
+    rst_flow_linearise(flows[i], u[i], &value[i], g[i]);
+    rst_flow_hessian_product(flows[i], v[i], product[i]);
   }
   ck_assert_msg(fabs(value[1].data_loss - value[0].data_loss) <= tolerance * (1 + fabs(value[0].data_loss)),
                 "%s: %g instead of %g", label, value[1].data_loss, value[0].data_loss);
@@ -313,8 +361,8 @@ static void check_threads(struct rst_context *context, const struct rst_flow_par
       struct rst_field *v = rst_test_state(context, made, 61, 1.0);
       g[threads] = rst_test_state(context, made, 1, 0.0);
       product[threads] = rst_test_state(context, made, 1, 0.0);
-      rst_flow_evaluate(made, u, &value, g[threads]);
-      rst_flow_hessian_product(made, u, v, product[threads]);
+      rst_flow_linearise(made, u, &value, g[threads]);
+      rst_flow_hessian_product(made, v, product[threads]);
       first = threads == 1 ? value : first;
       ck_assert_msg(value.data_loss == first.data_loss && value.residual == first.residual, "%s", label);
       ck_assert_msg(same_bits(g[threads], g[1]) && same_bits(product[threads], product[1]), "%s", label);
@@ -345,6 +393,11 @@ START_TEST(hessian_is_symmetric) {
 }
 END_TEST
 
+START_TEST(linearisation_stays_where_it_was_made) {
+  each_variant(rst_flow_names()[_i], 1, check_linearisation);
+}
+END_TEST
+
 START_TEST(fixed_points_stay_out) {
   each_variant(rst_flow_names()[_i], 1, check_pins);
 }
@@ -368,6 +421,7 @@ int main(void) {
   tcase_add_loop_test(tests, gradient_is_the_derivative_of_the_value, 0, kinds);
   tcase_add_loop_test(tests, hessian_product_is_the_derivative_of_the_gradient, 0, kinds);
   tcase_add_loop_test(tests, hessian_is_symmetric, 0, kinds);
+  tcase_add_loop_test(tests, linearisation_stays_where_it_was_made, 0, kinds);
   tcase_add_loop_test(tests, fixed_points_stay_out, 0, kinds);
   tcase_add_loop_test(tests, float_follows_double, 0, kinds);
   tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, kinds);

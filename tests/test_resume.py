@@ -21,8 +21,21 @@ flow:
   kernel: 9
 initial: {kind: normal, seed: 3, scale: 0.1}
 step: {scheme: nesterov, lr: 0.01, weight_decay: 1, iterations: 3000}
-output: {every: 10, checkpoint: 0.02, fields: [gradient]}
+output:
+  every: 10
+  checkpoint: 0.02
+  fields: [gradient, tangent, difference]
+  scalars: [lyapunov_spectrum, participation]
+tangent: {exponents: 2, burn_in: 100}
+twins: [3, float]
+twin: {average: 30}
 """
+
+
+def attributes(path):
+    """Of the root: what the run as a whole showed."""
+    with h5py.File(path) as file:
+        return {name: str(value) for name, value in file.attrs.items()}
 
 
 class Resume(ProgramTest):
@@ -70,11 +83,13 @@ class Resume(ProgramTest):
         self.finish()
 
     def test_signals_stop_with_a_checkpoint(self):
+        newest = self.folder / "run.checkpoint.h5"
         for number in (signal.SIGINT, signal.SIGTERM):
+            before = newest.stat().st_mtime_ns if newest.exists() else 0
             process = self.start("--resume")
-            while not (self.folder / "run.h5").exists():
+            # A checkpoint of its own shows that it is under way.
+            while not newest.exists() or newest.stat().st_mtime_ns == before:
                 time.sleep(0.005)
-            time.sleep(0.03)
             process.send_signal(number)
             told, _ = process.communicate()
             self.assertEqual(process.returncode, 75, told)
@@ -126,7 +141,8 @@ class Reproducible(ProgramTest):
             with self.subTest(scheme):
                 case = self.write(
                     SMALL_CASE.replace("euler", scheme).replace("0.05", "0.03")
-                    .replace("every: 4", "every: 4, scalars: [sharpness]"))
+                    .replace("every: 4", "every: 4, scalars: "
+                             "[sharpness, lyapunov]") + "twins: [ulp]\n")
                 whole, part = f"{scheme}.h5", f"{scheme}-part.h5"
                 self.restrain("run", case, "-o", whole)
                 self.restrain("run", case, "-o", part,
@@ -134,6 +150,8 @@ class Reproducible(ProgramTest):
                 self.restrain("run", case, "-o", part, "--resume")
                 self.assert_same_datasets(self.folder / whole,
                                           self.folder / part)
+                self.assertEqual(attributes(self.folder / whole),
+                                 attributes(self.folder / part))
 
     def test_same_bits_for_every_call_and_number_of_threads(self):
         text = SMALL_CASE.replace(

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <hdf5.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -65,27 +66,29 @@ int ftruncate(int descriptor, off_t length) {
   return truncate(name, length);
 }
 
-/* Rows that a dataset has; all of them are read, those that were flushed are compared. */
-static void check_column(hid_t file, const char *name, size_t rows, size_t values_per_row, void *buffer,
-                         size_t room, hid_t type) {
+/* Rows that a dataset has along its axis `axis`; all of them are read, those that were flushed are compared. */
+static size_t check_column(hid_t file, const char *name, int axis, size_t rows, void *buffer, size_t room,
+                           hid_t type) {
   hsize_t dims[3] = {0};
   const hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
   ck_assert_msg(dataset >= 0, "/%s does not open", name);
   const hid_t space = H5Dget_space(dataset);
-  ck_assert_int_gt(H5Sget_simple_extent_dims(space, dims, NULL), 0);
-  ck_assert_msg(dims[0] >= rows, "/%s has %d rows, %d were flushed", name, (int)dims[0], (int)rows);
-  ck_assert_int_le((int)(dims[0] * values_per_row), (int)room);
-  ck_assert_msg(dims[0] == 0 || H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) >= 0,
+  ck_assert_int_gt(H5Sget_simple_extent_dims(space, dims, NULL), axis);
+  const hssize_t values = H5Sget_simple_extent_npoints(space);
+  ck_assert_msg(dims[axis] >= rows, "/%s has %d rows, %d were flushed", name, (int)dims[axis], (int)rows);
+  ck_assert_int_le((int)values, (int)room);
+  ck_assert_msg(values == 0 || H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) >= 0,
                 "/%s cannot be read", name);
   H5Sclose(space);
   H5Dclose(dataset);
+  return dims[axis];
 }
 
 static void check_fields(hid_t file, size_t snapshots) {
   enum { VALUES = SAMPLE_NY * SAMPLE_NX };
   static double values[(SNAPSHOTS + 1) * VALUES];
   for (size_t field = 0; field < SAMPLE_FIELDS; ++field) {
-    check_column(file, sample_fields[field].name, snapshots, VALUES, values, sizeof values / sizeof *values,
+    check_column(file, sample_fields[field].name, 0, snapshots, values, sizeof values / sizeof *values,
                  H5T_NATIVE_DOUBLE);
     for (size_t i = 0; i < snapshots * VALUES; ++i) {
       const double expected = sample_value(field, i / VALUES, i % VALUES / SAMPLE_NX, i % VALUES % SAMPLE_NX);
@@ -97,27 +100,81 @@ static void check_fields(hid_t file, size_t snapshots) {
   }
 }
 
+enum { COLUMN_ROWS = (SNAPSHOTS + 1) * SAMPLE_ROWS };
+
+static void check_scalar(hid_t file, size_t scalar, size_t rows) {
+  static double values[SAMPLE_EXPONENTS * COLUMN_ROWS];
+  const size_t members = sample_members[sample_per[scalar]];
+  const int axis = sample_per[scalar] == RST_PER_RUN ? 0 : 1;
+  const size_t stored = check_column(file, sample_scalars[scalar].name, axis, rows, values,
+                                     members * (size_t)COLUMN_ROWS, H5T_NATIVE_DOUBLE);
+  for (size_t i = 0; i < members * rows; ++i) {
+    if (values[i / rows * stored + i % rows] != sample_scalar(scalar, i / rows, i % rows)) {
+      ck_abort_msg("/%s is wrong at %d", sample_scalars[scalar].name, (int)(i % rows));
+    }
+  }
+}
+
 static void check_columns(hid_t file, size_t snapshots) {
-  static double values[(SNAPSHOTS + 1) * SAMPLE_ROWS];
-  static long counts[(SNAPSHOTS + 1) * SAMPLE_ROWS];
-  enum { ROOM = sizeof values / sizeof *values };
-  check_column(file, "time", snapshots, 1, values, ROOM, H5T_NATIVE_DOUBLE);
-  check_column(file, "step", snapshots, 1, counts, ROOM, H5T_NATIVE_LONG);
+  static double values[COLUMN_ROWS];
+  static long counts[COLUMN_ROWS];
+  check_column(file, "time", 0, snapshots, values, COLUMN_ROWS, H5T_NATIVE_DOUBLE);
+  check_column(file, "step", 0, snapshots, counts, COLUMN_ROWS, H5T_NATIVE_LONG);
   for (size_t i = 0; i < snapshots; ++i) {
     if (values[i] != sample_time(i) || counts[i] != sample_step(i)) {
       ck_abort_msg("/time or /step is wrong at %d", (int)i);
     }
   }
-  check_column(file, "iteration", snapshots * SAMPLE_ROWS, 1, counts, ROOM, H5T_NATIVE_LONG);
-  for (size_t scalar = 0; scalar < SAMPLE_SCALARS; ++scalar) {
-    check_column(file, sample_scalars[scalar].name, snapshots * SAMPLE_ROWS, 1, values, ROOM,
-                 H5T_NATIVE_DOUBLE);
-    for (size_t i = 0; i < snapshots * SAMPLE_ROWS; ++i) {
-      if (values[i] != sample_scalar(scalar, i) || counts[i] != (long)i) {
-        ck_abort_msg("/%s or /iteration is wrong at %d", sample_scalars[scalar].name, (int)i);
-      }
+  check_column(file, "iteration", 0, snapshots * SAMPLE_ROWS, counts, COLUMN_ROWS, H5T_NATIVE_LONG);
+  for (size_t i = 0; i < snapshots * SAMPLE_ROWS; ++i) {
+    if (counts[i] != (long)i) {
+      ck_abort_msg("/iteration is wrong at %d", (int)i);
     }
   }
+  for (size_t scalar = 0; scalar < SAMPLE_SCALARS; ++scalar) {
+    check_scalar(file, scalar, snapshots * SAMPLE_ROWS);
+  }
+}
+
+/* A column of integers and one of numbers for all; the others lie in between. */
+static void check_events(hid_t file, size_t count) {
+  static double wave_numbers[SNAPSHOTS + 1];
+  static long lasts[SNAPSHOTS + 1];
+  static long kinds[SNAPSHOTS + 1];
+  enum { ROOM = SNAPSHOTS + 1 };
+  check_column(file, "events/event", 0, count, lasts, ROOM, H5T_NATIVE_LONG);
+  check_column(file, "events/last", 0, count, lasts, ROOM, H5T_NATIVE_LONG);
+  check_column(file, "events/kind", 0, count, kinds, ROOM, H5T_NATIVE_LONG);
+  check_column(file, "events/kx", 0, count, wave_numbers, ROOM, H5T_NATIVE_DOUBLE);
+  for (size_t i = 0; i < count; ++i) {
+    const struct rst_event event = sample_event(i);
+    if (lasts[i] != event.last || kinds[i] != (long)event.kind || wave_numbers[i] != event.kx) {
+      ck_abort_msg("event %d is wrong", (int)i);
+    }
+  }
+}
+
+/* What is overwritten at the end is whole before and after. */
+static void check_end(hid_t file) {
+  char regime[64] = "";
+  double rates[SAMPLE_TWINS] = {0};
+  const hid_t attribute = H5Aopen(file, "regime", H5P_DEFAULT);
+  const hid_t type = H5Aget_type(attribute);
+  ck_assert(attribute >= 0 && H5Aread(attribute, type, regime) >= 0);
+  ck_assert_msg(!*regime || strcmp(regime, "transient") == 0, "the regime is %s", regime);
+  H5Tclose(type);
+  H5Aclose(attribute);
+  check_column(file, sample_summaries[0].name, 0, SAMPLE_TWINS, rates, SAMPLE_TWINS, H5T_NATIVE_DOUBLE);
+  for (int i = 0; i < SAMPLE_TWINS; ++i) {
+    ck_assert(isnan(rates[i]) || rates[i] == 0.5 * i);
+  }
+}
+
+static void write_end(struct rst_context *context, struct rst_run_file *file) {
+  static const double rates[SAMPLE_TWINS] = {0.0, 0.5};
+  const struct rst_regime_result regime = {.regime = RST_REGIME_TRANSIENT, .period = 1, .reason = "a reason"};
+  RST_TEST_OK(context, rst_run_file_write_summary(file, sample_summaries[0].name, rates));
+  RST_TEST_OK(context, rst_run_file_write_regime(file, &regime));
 }
 
 /* As many views as VTKHDF counts steps lead to their snapshots. */
@@ -143,6 +200,8 @@ static void check_file(hid_t file, size_t snapshots, bool views) {
   ck_assert_msg(file >= 0, "the file does not open");
   check_fields(file, snapshots);
   check_columns(file, snapshots);
+  check_events(file, sample_events(snapshots));
+  check_end(file);
   if (views) {
     check_views(file, snapshots);
   }
@@ -229,6 +288,7 @@ START_TEST(every_write_leaves_a_readable_file) {
   load(&image, path);
   journal.active = true;
   write_snapshots(context, file, SNAPSHOTS, -1);
+  write_end(context, file);
   RST_TEST_OK(context, rst_run_file_finish(&file, "completed", 1.0));
   journal.active = false;
   size_t written = 0;
@@ -292,6 +352,9 @@ START_TEST(a_killed_writer_leaves_all_that_it_flushed) {
 END_TEST
 
 int main(void) {
+  /* HDF5 copies every image, which costs more in fresh pages than in bytes. */
+  mallopt(M_MMAP_THRESHOLD, 1 << 25);
+  mallopt(M_TRIM_THRESHOLD, 1 << 25);
   Suite *suite = suite_create("survival");
   TCase *tests = tcase_create("survival");
   tcase_set_timeout(tests, 60);

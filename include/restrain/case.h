@@ -15,6 +15,20 @@
 enum rst_cadence { RST_CADENCE_LINEAR, RST_CADENCE_LOGARITHMIC };
 enum rst_switch { RST_SWITCH_NO, RST_SWITCH_YES };
 
+/** In what a twin differs from the run: the divisor q of its steps, its precision, or one unit in the last place of the
+ * weight in the middle of its initial state, [ny/2][nx/2]. */
+enum rst_twin_kind { RST_TWIN_DIVISOR, RST_TWIN_PRECISION, RST_TWIN_ULP };
+
+struct rst_twin {
+  const char *label; /**< as in the file: the number in its shortest form, "double", "float" or "ulp" */
+  enum rst_twin_kind kind;
+  double divisor;               /**< of RST_TWIN_DIVISOR */
+  enum rst_precision precision; /**< of RST_TWIN_PRECISION */
+};
+
+enum rst_step_parameter { RST_STEP_LR, RST_STEP_WEIGHT_DECAY };
+enum rst_scale { RST_SCALE_LINEAR, RST_SCALE_LOGARITHMIC };
+
 /** What a case promises of its own run; tests hold it to that. */
 struct rst_expectation {
   const char *scalar; /**< name of a scalar of the output */
@@ -43,6 +57,16 @@ struct rst_case {
     const char *file;  /**< resolved; NULL if the case names none */
     double checkpoint; /**< seconds between checkpoints, > 0 */
   } output;
+  const struct rst_twin *twins; /**< run in lockstep and compared with the run */
+  size_t twin_count;
+  struct {
+    long average; /**< iterations over which twin_difference_average averages */
+  } twin;
+  struct {
+    size_t exponents; /**< perturbations followed, where a scalar or field asks for any */
+    uint32_t seed;
+    long burn_in; /**< iterations before the scalars lyapunov and lyapunov_spectrum begin to average */
+  } tangent;
   struct {
     long every;       /**< iterations between measurements */
     double tolerance; /**< residual of the eigenpair, relative to the eigenvalue */
@@ -63,6 +87,13 @@ struct rst_case {
       double width; /**< of the smearing Gaussians, relative to the width of the spectrum */
     } density;
   } analyze;
+  struct {
+    enum rst_step_parameter parameter;
+    double from, to;
+    size_t count; /**< of values; 0 for a case without this section */
+    enum rst_scale scale;
+    long burn_in, samples; /**< iterations before the samples, and of the samples, at each value */
+  } bifurcation;
   struct rst_expectation *expect;
   size_t expect_count;
 };

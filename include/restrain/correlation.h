@@ -14,6 +14,11 @@
  * ky x kx. For RST_BOUNDARY_VALID the response has (ny-ky+1) x (nx-kx+1) positions; for RST_BOUNDARY_PERIODIC
  * it has ny x nx and image indices are taken modulo ny, nx.
  *
+ * An image with few distinct patches gives few distinct responses: "patch" keeps one position for each distinct patch, in
+ * the order of first appearance, with the number of positions where it stands as its multiplicity w. Its response is
+ * 1 x (number of patches) and sums over positions become weighted sums: adjoint is the adjoint in that inner product,
+ * <apply(K), d>_w = sum_j w_j apply(K)_j d_j = <K, adjoint(d)>. All other implementations have w = 1 everywhere.
+ *
  * Implementations agree to rounding; "reference" is the plain loop that the others are tested against. An
  * operator owns its work space: one operator serves one thread at a time. Results are the same bits for every
  * call, process and thread count when the context's rigor is RST_RIGOR_ESTIMATE.
@@ -27,12 +32,14 @@ enum rst_boundary {
 
 struct rst_correlation;
 
-/** NULL-terminated list of the implementations' names ("reference", "fft"). */
+/** NULL-terminated list of the implementations' names ("reference", "fft", "patch"). */
 RST_API const char *const *rst_correlation_names(void);
 
 /** Bind `image` (copied, in its precision) to kernels of ky x kx.
- * @param name an implementation, or "auto" for the one with the smallest estimated cost.
- * RST_ERROR_ARGUMENT: unknown name, empty kernel, kernel larger than the image, RST_BOUNDARY_DIRICHLET. */
+ * @param name an implementation, or "auto" for the one with the smallest estimated cost; "patch" only where patches
+ * repeat, twice on the average.
+ * RST_ERROR_ARGUMENT: unknown name, empty kernel, kernel larger than the image, RST_BOUNDARY_DIRICHLET; "patch" for an
+ * image with so many distinct patches that they need more memory than 8 images and more than 2^20 numbers. */
 RST_API enum rst_status rst_correlation_create(struct rst_context *context, const struct rst_field *image,
                                                size_t ky, size_t kx, enum rst_boundary boundary,
                                                const char *name, struct rst_correlation **correlation);
@@ -40,6 +47,10 @@ RST_API void rst_correlation_destroy(struct rst_correlation **correlation);
 
 /** The implementation in use. */
 RST_API const char *rst_correlation_name(const struct rst_correlation *correlation);
+/** Number of positions of the kernel in the image, (ny-ky+1) (nx-kx+1) or ny nx: the sum of the multiplicities. */
+RST_API size_t rst_correlation_positions(const struct rst_correlation *correlation);
+/** Multiplicities w in the shape and precision of the response, NULL where all are 1. Owned by the operator. */
+RST_API const struct rst_field *rst_correlation_multiplicities(const struct rst_correlation *correlation);
 /** Rows and columns of the response. */
 RST_API void rst_correlation_response_shape(const struct rst_correlation *correlation, size_t *my,
                                             size_t *mx);

@@ -13,7 +13,7 @@
  *
  * Vector operations below take fields of one shape and one precision (asserted, not reported: a mismatch is a
  * programming error) and do their arithmetic in that precision, except that sums are accumulated in double,
- * in an order that depends on the shape alone. Scalars are rounded once to the precision of the fields.
+ * in an order that depends on the number of elements alone. Scalars are rounded once to the precision of the fields.
  * Operations on different fields may run in different threads.
  */
 
@@ -37,6 +37,8 @@ RST_API void rst_field_destroy(struct rst_field **field);
 RST_API size_t rst_field_count(const struct rst_field *field);
 /** Bytes of one element. */
 RST_API size_t rst_precision_size(enum rst_precision precision);
+/** Unit of rounding: DBL_EPSILON or FLT_EPSILON. */
+RST_API double rst_precision_epsilon(enum rst_precision precision);
 
 RST_API double rst_field_get(const struct rst_field *field, size_t y, size_t x);
 RST_API void rst_field_set(struct rst_field *field, size_t y, size_t x, double value);
@@ -62,6 +64,12 @@ RST_API double rst_field_dot(const struct rst_field *x, const struct rst_field *
 RST_API double rst_field_norm(const struct rst_field *x);
 /** sqrt(sum (x-y)^2), likewise. */
 RST_API double rst_field_distance(const struct rst_field *x, const struct rst_field *y);
+/** Mean over the elements of 2 |x - y|/(|x| + |y|), 0 where both are 0: the published measure of how far two training runs
+ * are apart (arXiv 2206.02001, figure 2). In [0, 2]. */
+RST_API double rst_field_relative_distance(const struct rst_field *x, const struct rst_field *y);
+/** The same, element by element; `difference` may be x or y. */
+RST_API void rst_field_relative_difference(const struct rst_field *x, const struct rst_field *y,
+                                           struct rst_field *difference);
 /** sum x. */
 RST_API double rst_field_sum(const struct rst_field *x);
 /** max |x|; NaN if an element is NaN. */

@@ -92,12 +92,19 @@ RST_API const char *rst_flow_correlation(const struct rst_flow *flow);
 RST_API void rst_flow_evaluate(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                                struct rst_field *gradient);
 
-/** product = H(u) v with H the exact Hessian of E. For conv, with gbar = pool[s'(c) I], per image:
+/** Evaluate at u, to the same bits, and linearise there: until the next call, rst_flow_hessian_product() acts with the
+ * Hessian at u, whatever else is evaluated meanwhile. The linearisation shares the evaluation's correlations, so that a
+ * gradient and products at one state cost least this way. @param value, gradient NULL where not wanted. u is not kept. */
+RST_API void rst_flow_linearise(struct rst_flow *flow, const struct rst_field *u,
+                                struct rst_flow_value *value, struct rst_field *gradient);
+
+/** product = H v with H the exact Hessian of E where the flow was linearised last; zero before the first time. For
+ * conv, with gbar = pool[s'(c) I], per image:
  *     H v = a pool[ s''(c) (I*v) I ] + sigmoid'(p) <gbar, v> gbar
  * The fixed points of v are ignored and those of product are zero, so that H is symmetric on the whole field.
  */
-RST_API void rst_flow_hessian_product(struct rst_flow *flow, const struct rst_field *u,
-                                      const struct rst_field *v, struct rst_field *product);
+RST_API void rst_flow_hessian_product(struct rst_flow *flow, const struct rst_field *v,
+                                      struct rst_field *product);
 
 /** v = 0 on the points that the flow keeps fixed (the ends of a heat flow with RST_BOUNDARY_DIRICHLET). */
 RST_API void rst_flow_pin(const struct rst_flow *flow, struct rst_field *v);

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 
 #include "restrain/case.h"
+#include "restrain/event.h"
+#include "restrain/regime.h"
 
 /** @file
  * A run: integrate a case, observe it, store it. Also the objects that a case describes, for programs of
@@ -54,6 +56,15 @@ struct rst_run_options {
   void *user;
 };
 
+/** How a twin parted from the run. */
+struct rst_twin_summary {
+  const char *label;                /**< owned by the case */
+  double difference;                /**< mean of 2|A-B|/(|A|+|B|) at the last state */
+  struct rst_divergence divergence; /**< of the Euclidean distance */
+};
+
+enum { RST_RUN_STRONGEST_EVENTS = 5, RST_RUN_MOST_TWINS = 32 };
+
 struct rst_run_summary {
   enum rst_run_outcome outcome;
   const char *reason; /**< static string: "completed", "diverged", or what poll() returned */
@@ -61,7 +72,24 @@ struct rst_run_summary {
   long snapshots;     /**< in the file */
   double loss, data_loss, residual, grad_norm, weight_norm; /**< at the last state */
   double wall_seconds;                                      /**< of all calls that made the file */
+  struct rst_regime_result regime; /**< undecided with an empty reason where the run was interrupted */
+  bool has_events;                 /**< perturbations were followed */
+  size_t event_count;
+  struct rst_event
+      strongest[RST_RUN_STRONGEST_EVENTS]; /**< by amplification, falling; min(event_count, size) of them */
+  size_t twin_count;                       /**< 0 where the run was interrupted */
+  struct rst_twin_summary twins[RST_RUN_MOST_TWINS];
 };
+
+/** Steps a second, measured on a few steps from the initial state with everything that the case follows, but without
+ * storing anything; and the problem's shape and correlation. */
+struct rst_rehearsal {
+  double rate;
+  size_t ny, nx;
+  const char *flow, *correlation; /**< static */
+};
+RST_API enum rst_status rst_run_rehearse(struct rst_context *context, const struct rst_case *run,
+                                         struct rst_rehearsal *rehearsal);
 
 /** Integrate `run` and store it in options->output, with the sidecars FILE.xdmf and FILE.vtkhdf (suffix .h5
  * replaced) and two generations of checkpoints beside it. The file is flushed after every snapshot. With

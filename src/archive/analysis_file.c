@@ -5,16 +5,8 @@
 #include "archive/files.h"
 #include "archive/folders.h"
 #include "archive/ordered_driver.h"
-#include "archive/run_file_parts.h"
+#include "archive/provenance.h"
 #include "transform/transform.h"
-
-/* The group /provenance is the run file's, whose functions look at three members of it alone. */
-static enum rst_status write_provenance(const struct rst_analysis_writer *writer, const char *path,
-                                        const struct rst_provenance *provenance) {
-  struct rst_run_file file = {.context = writer->context, .path = (char *)path, .file = writer->file};
-  RST_TRY(rst_provenance_write(&file, provenance, NULL));
-  return rst_provenance_finish(&file, "completed", writer->analysis->wall_seconds);
-}
 
 static enum rst_status write_content(struct rst_analysis_writer *writer, const char *path,
                                      const struct rst_provenance *provenance) {
@@ -23,7 +15,10 @@ static enum rst_status write_content(struct rst_analysis_writer *writer, const c
     status = rst_analysis_write_fields(writer);
   }
   rst_ids_close(&writer->scales);
-  return status == RST_OK ? write_provenance(writer, path, provenance) : status;
+  RST_TRY(status);
+  RST_TRY(rst_provenance_write(writer->context, writer->file, path, provenance, NULL));
+  return rst_provenance_finish(writer->context, writer->file, path, "completed",
+                               writer->analysis->wall_seconds);
 }
 
 static enum rst_status write_part(struct rst_analysis_writer *writer, const char *part,

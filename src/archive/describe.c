@@ -2,16 +2,17 @@
 #include <math.h>
 #include <string.h>
 
+#include "archive/columns.h"
 #include "archive/hdf5_support.h"
 #include "core/text.h"
 #include "restrain/archive.h"
 
 enum { NAME_LENGTH = 512, MOST_AXES = 32 };
 
-/* Three lists grow side by side while the file is walked. */
+/* Lists that grow side by side while the file is walked. */
 struct description {
   bool json;
-  struct rst_text datasets, provenance, last;
+  struct rst_text result, datasets, provenance, last;
 };
 
 /* A label and whatever the caller adds after it, in either format. */
@@ -67,20 +68,59 @@ static void add_shape(const struct description *description, struct rst_text *li
   rst_text_add(list, description->json ? "]" : ")");
 }
 
-/* The last value of a column that grows. */
-static void add_last(struct description *description, hid_t dataset, const char *name, hid_t space,
-                     const hsize_t *dims) {
-  struct rst_ids ids = {0};
-  const hsize_t start = dims[0] - 1;
-  const hsize_t one = 1;
-  double value = 0.0;
-  const hid_t target = rst_ids_keep(&ids, H5Screate_simple(1, &one, NULL));
-  if (H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &one, NULL) >= 0 &&
-      H5Dread(dataset, H5T_NATIVE_DOUBLE, target, space, H5P_DEFAULT, &value) >= 0) {
-    begin_entry(description, &description->last, name);
-    add_number(description, &description->last, value);
+static void add_numbers(const struct description *description, struct rst_text *list, size_t count,
+                        const double *values) {
+  for (size_t i = 0; i < count; ++i) {
+    rst_text_add(list, "%s", i > 0 ? ", " : "");
+    add_number(description, list, values[i]);
   }
-  rst_ids_close(&ids);
+}
+
+/* The last value of a column that grows, or of each of its members. */
+static void add_last(struct description *description, hid_t dataset, const char *name, int rank,
+                     const hsize_t *dims) {
+  struct rst_text *list = &description->last;
+  const size_t count = rank > 1 ? dims[0] : 1;
+  const struct rst_column column = {dataset, rank > 1 ? count : 0};
+  double *values = calloc(count, sizeof *values);
+  if (values && rst_column_read(&column, 0, count, dims[rank - 1] - 1, 1, H5T_NATIVE_DOUBLE, values)) {
+    const bool brackets = description->json && rank > 1;
+    begin_entry(description, list, name);
+    rst_text_add(list, brackets ? "[" : "");
+    add_numbers(description, list, count, values);
+    rst_text_add(list, brackets ? "]" : "");
+  }
+  free(values);
+}
+
+static void add_count(struct description *description, const char *label, hsize_t count) {
+  begin_entry(description, &description->result, label);
+  rst_text_add(&description->result, "%llu", (unsigned long long)count);
+}
+
+static void add_twins(struct description *description, hid_t dataset, const char *path) {
+  struct rst_text *list = &description->result;
+  char *labels = rst_hdf5_dataset_labels(dataset, path);
+  begin_entry(description, list, "twins");
+  rst_text_add(list, description->json ? "[" : "");
+  for (char *rest = labels, *label = NULL; rest && (label = strtok_r(rest, "\n", &rest));) {
+    rst_text_add(list, "%s", label > labels ? ", " : "");
+    add_string(description, list, label);
+  }
+  rst_text_add(list, description->json ? "]" : "");
+  free(labels);
+}
+
+/* What the file holds of twins, exponents and events, in one word each. */
+static void add_extent(struct description *description, hid_t dataset, const char *path,
+                       const hsize_t *dims) {
+  if (strcmp(path, "/twin") == 0) {
+    add_twins(description, dataset, path);
+  } else if (strcmp(path, "/exponent") == 0) {
+    add_count(description, "exponents", dims[0]);
+  } else if (strcmp(path, "/events/event") == 0) {
+    add_count(description, "events", dims[0]);
+  }
 }
 
 static void add_dataset(struct description *description, hid_t dataset, const char *path) {
@@ -111,32 +151,57 @@ static void add_dataset(struct description *description, hid_t dataset, const ch
       rst_text_add(list, "  %s [%s]", long_name, units ? units : "");
     }
   }
-  if (rank == 1 && dims[0] > 0 && largest[0] == H5S_UNLIMITED && *kind != 's') {
-    add_last(description, dataset, path + 1, space, dims);
+  if (rank == 1) {
+    add_extent(description, dataset, path, dims);
+  }
+  const bool is_column = (rank == 1 || rank == 2) && largest[rank - 1] == H5S_UNLIMITED && *kind != 's';
+  if (is_column && dims[rank - 1] > 0 && strchr(path + 1, '/') == NULL) {
+    add_last(description, dataset, path + 1, rank, dims);
   }
   free(units);
   free(long_name);
   rst_ids_close(&ids);
 }
 
+/* Where attributes go. */
+struct attributes {
+  const struct description *description;
+  struct rst_text *list;
+};
+
 static herr_t add_attribute(hid_t group, const char *name, const H5A_info_t *info, void *user) {
   (void)info;
-  struct description *description = user;
+  const struct attributes *attributes = user;
+  const struct description *description = attributes->description;
   struct rst_ids ids = {0};
   double value = 0.0;
   const hid_t attribute = rst_ids_keep(&ids, H5Aopen(group, name, H5P_DEFAULT));
   const hid_t space = rst_ids_keep(&ids, H5Aget_space(attribute));
   char *text = rst_hdf5_attribute_text(group, name);
   if (text) {
-    begin_entry(description, &description->provenance, name);
-    add_string(description, &description->provenance, text);
+    begin_entry(description, attributes->list, name);
+    add_string(description, attributes->list, text);
   } else if (H5Sget_simple_extent_npoints(space) == 1 && H5Aread(attribute, H5T_NATIVE_DOUBLE, &value) >= 0) {
-    begin_entry(description, &description->provenance, name);
-    add_number(description, &description->provenance, value);
+    begin_entry(description, attributes->list, name);
+    add_number(description, attributes->list, value);
   }
   free(text);
   rst_ids_close(&ids);
   return 0;
+}
+
+static void add_attributes(const struct description *description, hid_t group, struct rst_text *list) {
+  struct attributes attributes = {description, list};
+  H5Aiterate2(group, H5_INDEX_NAME, H5_ITER_INC, NULL, add_attribute, &attributes);
+}
+
+/* What the file says of itself; a run has a regime once it has ended, and nothing to say before. */
+static void add_result(struct description *description, hid_t file) {
+  char *regime = rst_hdf5_attribute_text(file, "regime");
+  if (!regime || *regime) {
+    add_attributes(description, file, &description->result);
+  }
+  free(regime);
 }
 
 static void walk(struct description *description, hid_t group, const char *path);
@@ -158,7 +223,7 @@ static void visit(struct description *description, hid_t group, const char *path
     add_dataset(description, object, below);
   } else if (H5Iget_type(object) == H5I_GROUP) {
     if (strcmp(below, "/provenance") == 0) {
-      H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, NULL, add_attribute, description);
+      add_attributes(description, object, &description->provenance);
     }
     walk(description, object, below);
   }
@@ -184,7 +249,8 @@ static void compose(const struct description *description, const char *path, str
   const struct {
     const char *name;
     const struct rst_text *list;
-  } parts[] = {{"datasets", &description->datasets},
+  } parts[] = {{"result", &description->result},
+               {"datasets", &description->datasets},
                {"provenance", &description->provenance},
                {"last", &description->last}};
   if (description->json) {
@@ -214,6 +280,7 @@ enum rst_status rst_archive_describe(struct rst_context *context, const char *pa
     hid_t file = H5I_INVALID_HID;
     status = rst_hdf5_open(context, path, &file);
     if (status == RST_OK) {
+      add_result(&description, file);
       walk(&description, file, "");
       H5Fclose(file);
     }
@@ -226,6 +293,7 @@ enum rst_status rst_archive_describe(struct rst_context *context, const char *pa
       status = rst_fail(context, RST_ERROR_MEMORY, "memory is exhausted");
     }
   }
+  rst_text_clear(&description.result);
   rst_text_clear(&description.datasets);
   rst_text_clear(&description.provenance);
   rst_text_clear(&description.last);

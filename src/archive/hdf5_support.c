@@ -7,6 +7,7 @@
 
 #include "archive/hdf5_version.h"
 #include "archive/ordered_driver.h"
+#include "core/text.h"
 
 void rst_hdf5_version(unsigned version[3]) {
   H5get_libversion(&version[0], &version[1], &version[2]);
@@ -130,6 +131,12 @@ static hid_t text_type(struct rst_ids *ids, size_t length) {
   return made ? type : H5I_INVALID_HID;
 }
 
+hid_t rst_hdf5_label_type(struct rst_ids *ids) {
+  const hid_t type = rst_ids_keep(ids, H5Tcopy(H5T_C_S1));
+  const bool made = H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0;
+  return made ? type : H5I_INVALID_HID;
+}
+
 bool rst_hdf5_set_text(hid_t object, const char *name, const char *text, size_t room) {
   struct rst_ids ids = {0};
   const size_t length = strlen(text);
@@ -232,6 +239,24 @@ char *rst_hdf5_dataset_text(hid_t location, const char *name) {
   char *text = read_text(&ids, rst_ids_keep(&ids, H5Dopen2(location, name, H5P_DEFAULT)), false);
   rst_ids_close(&ids);
   return text;
+}
+
+char *rst_hdf5_dataset_labels(hid_t location, const char *name) {
+  struct rst_ids ids = {0};
+  struct rst_text text = {0};
+  const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(location, name, H5P_DEFAULT));
+  const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
+  const hid_t type = rst_hdf5_label_type(&ids);
+  const hssize_t count = H5Sget_simple_extent_npoints(space);
+  char **labels = count > 0 ? calloc((size_t)count, sizeof *labels) : NULL;
+  const bool read = labels && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, labels) >= 0;
+  for (hssize_t i = 0; read && i < count; ++i) {
+    rst_text_add(&text, "%s\n", labels[i] ? labels[i] : "");
+    H5free_memory(labels[i]);
+  }
+  free(labels);
+  rst_ids_close(&ids);
+  return read ? rst_text_take(&text) : NULL;
 }
 
 bool rst_hdf5_has(hid_t location, const char *name) {

@@ -48,12 +48,16 @@ bool rst_hdf5_set_numbers(hid_t object, const char *name, hid_t type, const void
 /** Overwrite the value of an attribute in place; a text longer than its room is cut. */
 bool rst_hdf5_update_text(hid_t object, const char *name, const char *text);
 bool rst_hdf5_update_number(hid_t object, const char *name, hid_t type, const void *value);
+/** The type of UTF-8 strings of variable length. */
+hid_t rst_hdf5_label_type(struct rst_ids *ids);
 /** A scalar dataset holding a UTF-8 string. */
 bool rst_hdf5_write_text(hid_t location, const char *name, const char *text);
 
 /** malloc'ed string of fixed or variable length held by an attribute or a dataset; NULL if there is none. */
 char *rst_hdf5_attribute_text(hid_t object, const char *name);
 char *rst_hdf5_dataset_text(hid_t location, const char *name);
+/** malloc'ed texts of a one-dimensional dataset of strings of variable length, a newline after each; NULL if there is none. */
+char *rst_hdf5_dataset_labels(hid_t location, const char *name);
 /** Whether a link of that name exists at `location` and leads to an object. */
 bool rst_hdf5_has(hid_t location, const char *name);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "archive/provenance.h"
+
 #include <string.h>
 #include <time.h>
 
 #include "archive/hdf5_support.h"
-#include "archive/run_file_parts.h"
 #include "core/text.h"
 #include "restrain/version.h"
 
@@ -75,8 +76,8 @@ static bool write_group(hid_t group, const struct rst_provenance *provenance) {
          (!wise || rst_hdf5_write_text(group, "wisdom", provenance->wisdom));
 }
 
-enum rst_status rst_provenance_write(struct rst_run_file *file, const struct rst_provenance *provenance,
-                                     const char *created) {
+enum rst_status rst_provenance_write(struct rst_context *context, hid_t file, const char *path,
+                                     const struct rst_provenance *provenance, const char *created) {
   char now[] = "0000-00-00T00:00:00Z";
   const time_t seconds = time(NULL);
   struct tm utc;
@@ -85,17 +86,17 @@ enum rst_status rst_provenance_write(struct rst_run_file *file, const struct rst
   }
   char *libraries = NULL;
   char *arguments = NULL;
-  enum rst_status status = rst_version_libraries(file->context, &libraries);
+  enum rst_status status = rst_version_libraries(context, &libraries);
   if (status == RST_OK) {
-    status = quote_arguments(file->context, provenance, &arguments);
+    status = quote_arguments(context, provenance, &arguments);
   }
   if (status == RST_OK) {
     struct rst_ids ids = {0};
     const hid_t group =
-        rst_ids_keep(&ids, H5Gcreate2(file->file, group_name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+        rst_ids_keep(&ids, H5Gcreate2(file, group_name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
     if (!write_texts(group, provenance, created ? created : now, libraries, arguments) ||
         !write_group(group, provenance)) {
-      status = rst_hdf5_fail(file->context, "%s: /%s cannot be written", file->path, group_name);
+      status = rst_hdf5_fail(context, "%s: /%s cannot be written", path, group_name);
     }
     rst_ids_close(&ids);
   }
@@ -104,15 +105,15 @@ enum rst_status rst_provenance_write(struct rst_run_file *file, const struct rst
   return status;
 }
 
-enum rst_status rst_provenance_finish(struct rst_run_file *file, const char *exit_reason,
-                                      double wall_seconds) {
+enum rst_status rst_provenance_finish(struct rst_context *context, hid_t file, const char *path,
+                                      const char *exit_reason, double wall_seconds) {
   struct rst_ids ids = {0};
-  const hid_t group = rst_ids_keep(&ids, H5Gopen2(file->file, group_name, H5P_DEFAULT));
+  const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_name, H5P_DEFAULT));
   const enum rst_status status =
       rst_hdf5_update_text(group, "exit_reason", exit_reason) &&
               rst_hdf5_update_number(group, "wall_seconds", H5T_NATIVE_DOUBLE, &wall_seconds)
           ? RST_OK
-          : rst_hdf5_fail(file->context, "%s: /%s cannot be completed", file->path, group_name);
+          : rst_hdf5_fail(context, "%s: /%s cannot be completed", path, group_name);
   rst_ids_close(&ids);
   return status;
 }

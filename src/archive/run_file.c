@@ -7,11 +7,34 @@
 #include "archive/files.h"
 #include "archive/hdf5_support.h"
 #include "archive/ordered_driver.h"
+#include "archive/provenance.h"
 #include "archive/run_file_parts.h"
 #include "core/clock.h"
 
 static size_t dataset_count(const struct rst_run_file *file) {
-  return file->field_count + file->scalar_count;
+  return file->field_count + file->scalar_count + file->summary_count;
+}
+
+static size_t members(size_t twins, size_t exponents, enum rst_per per) {
+  return per == RST_PER_TWIN ? twins : per == RST_PER_EXPONENT ? exponents : 0;
+}
+
+size_t rst_run_file_members(const struct rst_run_file *file, enum rst_per per) {
+  return members(file->twin_count, file->exponent_count, per);
+}
+
+size_t rst_run_layout_width(const struct rst_run_layout *layout) {
+  size_t width = 0;
+  for (size_t i = 0; i < layout->scalar_count; ++i) {
+    const enum rst_per per = layout->scalar_per ? layout->scalar_per[i] : RST_PER_RUN;
+    width += per == RST_PER_RUN ? 1 : members(layout->twin_count, layout->exponent_count, per);
+  }
+  return width;
+}
+
+struct rst_column rst_run_file_column(const struct rst_run_file *file, size_t index) {
+  return (struct rst_column){file->datasets[file->field_count + index],
+                             rst_run_file_members(file, file->per[index])};
 }
 
 static void close_identifier(hid_t *id) {
@@ -25,9 +48,10 @@ static enum rst_status close_file(struct rst_run_file *file) {
   for (size_t i = 0; file->datasets && i < dataset_count(file); ++i) {
     close_identifier(&file->datasets[i]);
   }
-  close_identifier(&file->time);
-  close_identifier(&file->step);
-  close_identifier(&file->iteration);
+  close_identifier(&file->time.dataset);
+  close_identifier(&file->step.dataset);
+  close_identifier(&file->iteration.dataset);
+  rst_run_events_close(file);
   const bool closed = file->file <= 0 || rst_hdf5_close_writable(file->file);
   file->file = 0;
   RST_HDF5(file->context, closed, "%s cannot be completed", file->path);
@@ -55,11 +79,40 @@ static void destroy(struct rst_run_file **file) {
   }
   free((void *)old->names);
   free(old->field_axes);
+  free(old->per);
+  free(old->events);
   free(old->datasets);
   free(old->part);
   free(old->path);
   free(old);
   *file = NULL;
+}
+
+static const struct rst_variable *variable_of(const struct rst_run_layout *layout, size_t index) {
+  const size_t scalars = layout->field_count + layout->scalar_count;
+  return index < layout->field_count ? &layout->fields[index]
+         : index < scalars           ? &layout->scalars[index - layout->field_count]
+                                     : &layout->summaries[index - scalars];
+}
+
+/* For what scalars and summaries have values. */
+static enum rst_status copy_members(struct rst_run_file *file, const struct rst_run_layout *layout) {
+  void *per = NULL;
+  RST_TRY(
+      rst_allocate(file->context, layout->scalar_count + layout->summary_count + 1, sizeof *file->per, &per));
+  file->per = per;
+  for (size_t i = 0; i < layout->scalar_count + layout->summary_count; ++i) {
+    const bool is_summary = i >= layout->scalar_count;
+    if (is_summary || layout->scalar_per) {
+      file->per[i] = is_summary ? layout->summary_per[i - layout->scalar_count] : layout->scalar_per[i];
+    }
+    const size_t count = rst_run_file_members(file, file->per[i]);
+    RST_REQUIRE(file->context, count > 0 || (file->per[i] == RST_PER_RUN && !is_summary), RST_ERROR_ARGUMENT,
+                "%s: /%s has values for each %s, and there is none", file->path,
+                variable_of(layout, layout->field_count + i)->name,
+                file->per[i] == RST_PER_TWIN ? "twin" : "exponent");
+  }
+  return RST_OK;
 }
 
 static enum rst_status copy_layout(struct rst_run_file *file, const struct rst_run_layout *layout) {
@@ -69,6 +122,10 @@ static enum rst_status copy_layout(struct rst_run_file *file, const struct rst_r
   file->spacing = layout->spacing;
   file->field_count = layout->field_count;
   file->scalar_count = layout->scalar_count;
+  file->summary_count = layout->summary_count;
+  file->twin_count = layout->twin_count;
+  file->exponent_count = layout->exponent_count;
+  file->width = rst_run_layout_width(layout);
   void *names = NULL;
   void *datasets = NULL;
   RST_TRY(rst_allocate(file->context, dataset_count(file) + 1, sizeof *file->names, &names));
@@ -83,20 +140,20 @@ static enum rst_status copy_layout(struct rst_run_file *file, const struct rst_r
     file->has_wave_numbers = file->has_wave_numbers || layout->field_axes[i] == RST_AXES_WAVE_NUMBERS;
   }
   for (size_t i = 0; i < dataset_count(file); ++i) {
-    const struct rst_variable *variable =
-        i < layout->field_count ? &layout->fields[i] : &layout->scalars[i - layout->field_count];
-    RST_TRY(rst_format(file->context, &file->names[i], "%s", variable->name));
+    RST_TRY(rst_format(file->context, &file->names[i], "%s", variable_of(layout, i)->name));
   }
-  return RST_OK;
+  return copy_members(file, layout);
 }
 
 static enum rst_status write_header(struct rst_run_file *file, const struct rst_run_layout *layout,
                                     const struct rst_provenance *provenance, const char *created) {
   RST_TRY(rst_hdf5_create(file->context, file->part, &file->file));
   RST_TRY(rst_run_layout_write(file, layout));
+  RST_TRY(layout->has_events ? rst_run_events_write(file) : RST_OK);
+  RST_TRY(rst_run_regime_begin(file));
   RST_TRY(rst_vtkhdf_write(file));
   RST_TRY(rst_views_write(file));
-  RST_TRY(rst_provenance_write(file, provenance, created));
+  RST_TRY(rst_provenance_write(file->context, file->file, file->path, provenance, created));
   RST_HDF5(file->context, H5Fflush(file->file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", file->path);
   return close_file(file);
 }
@@ -116,7 +173,8 @@ static enum rst_status begin(struct rst_run_file *file, const char *path, const 
   file->part = part;
   RST_TRY(write_header(file, layout, provenance, created));
   RST_TRY(rst_hdf5_open_writable(file->context, file->part, &file->file));
-  return rst_run_layout_open(file);
+  RST_TRY(rst_run_layout_open(file));
+  return file->events ? rst_run_events_open(file) : RST_OK;
 }
 
 enum rst_status rst_run_file_begin(struct rst_context *context, const char *path,
@@ -162,24 +220,6 @@ enum rst_status rst_run_file_create(struct rst_context *context, const char *pat
   return status;
 }
 
-bool rst_run_file_append_column(hid_t dataset, size_t first, size_t rows, hid_t type, const void *values) {
-  const hsize_t total = first + rows;
-  const hsize_t start = first;
-  const hsize_t count = rows;
-  if (H5Dset_extent(dataset, &total) < 0) {
-    return false;
-  }
-  const hid_t target = H5Dget_space(dataset);
-  const hid_t source = H5Screate_simple(1, &count, NULL);
-  const bool written = H5Sselect_hyperslab(target, H5S_SELECT_SET, &start, NULL, &count, NULL) >= 0 &&
-                       H5Dwrite(dataset, type, source, target, H5P_DEFAULT, values) >= 0;
-  struct rst_ids ids = {0};
-  rst_ids_keep(&ids, target);
-  rst_ids_keep(&ids, source);
-  rst_ids_close(&ids);
-  return written;
-}
-
 static bool append_field(const struct rst_run_file *file, size_t field, const void *values) {
   const hsize_t total[] = {file->snapshots + 1, file->ny, file->nx};
   const hsize_t start[] = {file->snapshots, 0, 0};
@@ -199,8 +239,8 @@ static bool append_field(const struct rst_run_file *file, size_t field, const vo
 
 bool rst_run_file_append_instant(struct rst_run_file *file, long step, double time) {
   const int64_t row = step;
-  return rst_run_file_append_column(file->step, file->snapshots, 1, H5T_NATIVE_INT64, &row) &&
-         rst_run_file_append_column(file->time, file->snapshots, 1, H5T_NATIVE_DOUBLE, &time);
+  return rst_column_append(&file->step, file->snapshots, 1, H5T_NATIVE_INT64, &row) &&
+         rst_column_append(&file->time, file->snapshots, 1, H5T_NATIVE_DOUBLE, &time);
 }
 
 static enum rst_status append_snapshot(struct rst_run_file *file, long step, double time,
@@ -230,24 +270,25 @@ enum rst_status rst_run_file_append_snapshot(struct rst_run_file *file, long ste
   return status;
 }
 
-/* `column` has room for the rows; iterations are numbered from the first free row. */
+/* `block` has room for the rows of the widest scalar; iterations are numbered from the first free row. */
 static enum rst_status append_scalars(struct rst_run_file *file, size_t rows, const double *values,
-                                      void *column) {
+                                      void *block) {
   for (size_t i = 0; i < rows; ++i) {
-    ((int64_t *)column)[i] = (int64_t)(file->iterations + i);
+    ((int64_t *)block)[i] = (int64_t)(file->iterations + i);
   }
   RST_HDF5(file->context,
-           rst_run_file_append_column(file->iteration, file->iterations, rows, H5T_NATIVE_INT64, column),
+           rst_column_append(&file->iteration, file->iterations, rows, H5T_NATIVE_INT64, block),
            "%s: writing /iteration failed", file->path);
+  size_t first = 0;
   for (size_t scalar = 0; scalar < file->scalar_count; ++scalar) {
-    for (size_t i = 0; i < rows; ++i) {
-      ((double *)column)[i] = values[i * file->scalar_count + scalar];
+    const struct rst_column column = rst_run_file_column(file, scalar);
+    const size_t count = column.members > 0 ? column.members : 1;
+    for (size_t i = 0; i < count * rows; ++i) {
+      ((double *)block)[i] = values[(i % rows) * file->width + first + i / rows];
     }
-    const size_t dataset = file->field_count + scalar;
-    RST_HDF5(file->context,
-             rst_run_file_append_column(file->datasets[dataset], file->iterations, rows, H5T_NATIVE_DOUBLE,
-                                        column),
-             "%s: writing /%s failed", file->path, file->names[dataset]);
+    RST_HDF5(file->context, rst_column_append(&column, file->iterations, rows, H5T_NATIVE_DOUBLE, block),
+             "%s: writing /%s failed", file->path, file->names[file->field_count + scalar]);
+    first += count;
   }
   file->iterations += rows;
   return RST_OK;
@@ -258,14 +299,14 @@ enum rst_status rst_run_file_append_scalars(struct rst_run_file *file, size_t ro
     return RST_OK;
   }
   _Static_assert(sizeof(int64_t) == sizeof(double), "one buffer serves both");
-  void *column = NULL;
-  RST_TRY(rst_allocate(file->context, rows, sizeof(double), &column));
+  void *block = NULL;
+  RST_TRY(rst_allocate(file->context, rows * (file->width + 1), sizeof(double), &block));
   enum rst_status status = RST_OK;
   H5E_BEGIN_TRY {
-    status = append_scalars(file, rows, values, column);
+    status = append_scalars(file, rows, values, block);
   }
   H5E_END_TRY
-  free(column);
+  free(block);
   return status;
 }
 
@@ -277,18 +318,6 @@ size_t rst_run_file_iterations(const struct rst_run_file *file) {
   return file->iterations;
 }
 
-bool rst_run_file_read_times(const struct rst_run_file *file, size_t count, double *times) {
-  const hsize_t start = 0;
-  const hsize_t rows = count;
-  struct rst_ids ids = {0};
-  const hid_t source = rst_ids_keep(&ids, H5Dget_space(file->time));
-  const hid_t target = rst_ids_keep(&ids, H5Screate_simple(1, &rows, NULL));
-  const bool read = H5Sselect_hyperslab(source, H5S_SELECT_SET, &start, NULL, &rows, NULL) >= 0 &&
-                    H5Dread(file->time, H5T_NATIVE_DOUBLE, target, source, H5P_DEFAULT, times) >= 0;
-  rst_ids_close(&ids);
-  return read;
-}
-
 /* At most once a second and, as the sidecar is written whole, at most a twentieth of the time. */
 static bool views_are_due(const struct rst_run_file *file, const struct timespec *now) {
   const double least = 1.0;
@@ -297,6 +326,7 @@ static bool views_are_due(const struct rst_run_file *file, const struct timespec
 }
 
 static enum rst_status flush(struct rst_run_file *file, bool durable) {
+  RST_TRY(rst_run_events_store(file));
   RST_HDF5(file->context, H5Fflush(file->file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", file->path);
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -323,7 +353,7 @@ enum rst_status rst_run_file_finish(struct rst_run_file **file, const char *exit
                                     double wall_seconds) {
   enum rst_status status = RST_OK;
   H5E_BEGIN_TRY {
-    status = rst_provenance_finish(*file, exit_reason, wall_seconds);
+    status = rst_provenance_finish((*file)->context, (*file)->file, (*file)->path, exit_reason, wall_seconds);
     if (status == RST_OK) {
       status = flush(*file, true);
     }

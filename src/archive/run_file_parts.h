@@ -5,11 +5,15 @@
 #include <hdf5.h>
 #include <time.h>
 
+#include "archive/columns.h"
+#include "archive/hdf5_support.h"
 #include "archive/run_file.h"
 
 /** @file
  * The run file's inside, shared by the sources that write its parts.
  */
+
+struct rst_run_events;
 
 struct rst_run_file {
   struct rst_context *context;
@@ -18,14 +22,18 @@ struct rst_run_file {
   enum rst_precision precision;
   size_t ny, nx;
   double spacing;
-  size_t field_count, scalar_count;
-  char **names; /**< fields, then scalars */
+  size_t field_count, scalar_count, summary_count;
+  size_t twin_count, exponent_count;
+  char **names; /**< fields, scalars, summaries */
   enum rst_axes *field_axes;
+  enum rst_per *per;     /**< of scalars, then of summaries */
+  size_t width;          /**< of a row of scalars */
   bool has_wave_numbers; /**< some field has these axes */
   hid_t file;
-  hid_t time, step, iteration;
+  struct rst_column time, step, iteration;
   hid_t *datasets; /**< of `names` */
   size_t snapshots, iterations;
+  struct rst_run_events *events; /**< NULL if none are recorded */
   struct {
     size_t snapshots; /**< that the views show */
     struct timespec updated;
@@ -37,12 +45,40 @@ struct rst_run_file {
 enum rst_status rst_run_layout_write(struct rst_run_file *file, const struct rst_run_layout *layout);
 enum rst_status rst_run_layout_open(struct rst_run_file *file);
 
-/** The group /provenance (provenance.c). `created` is a UTC time, NULL for now. */
-enum rst_status rst_provenance_write(struct rst_run_file *file, const struct rst_provenance *provenance,
-                                     const char *created);
-/** Overwrites what is known at the end only. */
-enum rst_status rst_provenance_finish(struct rst_run_file *file, const char *exit_reason,
-                                      double wall_seconds);
+/** A dataset to be made with no rows yet, by the scales of its axes. */
+enum { RST_GROWING_RANK = 3 };
+struct rst_growing {
+  struct rst_variable variable; /**< its name may be a path */
+  hid_t type;
+  int rank;
+  hsize_t dims[RST_GROWING_RANK]; /**< 0 for the unlimited one */
+  hid_t scales[RST_GROWING_RANK];
+  bool is_scale;
+  size_t rows; /**< of a chunk of one axis, 0 for what suits the scalars of a run */
+};
+/** `made` stays open as long as `ids`. */
+enum rst_status rst_growing_write(struct rst_run_file *file, struct rst_ids *ids,
+                                  const struct rst_growing *growing, hid_t *made);
+
+/** Values of a row of a scalar or summary: 0 for one per run, else the length of its axis. */
+size_t rst_run_file_members(const struct rst_run_file *file, enum rst_per per);
+/** Scalar `index` as a column. */
+struct rst_column rst_run_file_column(const struct rst_run_file *file, size_t index);
+
+/** The group /events (run_events.c): make it, open its columns, write what was appended, take over those events of an older
+ * file that ended before update `iterations` - 1, and let go of the columns. */
+enum rst_status rst_run_events_write(struct rst_run_file *file);
+enum rst_status rst_run_events_open(struct rst_run_file *file);
+enum rst_status rst_run_events_store(struct rst_run_file *file);
+enum rst_status rst_run_events_copy(struct rst_run_file *file, hid_t source, size_t iterations);
+void rst_run_events_close(struct rst_run_file *file);
+
+/** Append the first `rows` rows of the dataset `name` of an older file (run_resume.c); `column` has none yet. */
+enum rst_status rst_run_file_copy_column(struct rst_run_file *file, hid_t source, const char *name,
+                                         const struct rst_column *column, hid_t type, size_t rows);
+
+/** Attributes of / for the regime, of a run that has not ended (run_end.c). */
+enum rst_status rst_run_regime_begin(struct rst_run_file *file);
 
 /** The group /VTKHDF without time steps (vtkhdf.c), and their number. */
 enum rst_status rst_vtkhdf_write(struct rst_run_file *file);
@@ -70,12 +106,8 @@ enum rst_status rst_run_file_begin(struct rst_context *context, const char *path
                                    struct rst_run_file **file);
 enum rst_status rst_run_file_publish(struct rst_run_file *file);
 
-/** Append `rows` values to a dataset that has `first` rows of one value. */
-bool rst_run_file_append_column(hid_t dataset, size_t first, size_t rows, hid_t type, const void *values);
 /** Append to /step and /time the row of the next snapshot. */
 bool rst_run_file_append_instant(struct rst_run_file *file, long step, double time);
-/** Times of the first `count` snapshots. */
-bool rst_run_file_read_times(const struct rst_run_file *file, size_t count, double *times);
 /** Wave numbers along an axis of n points, ascending, 0 at index n/2: the first one and the distance of neighbours. */
 void rst_run_file_wave_numbers(const struct rst_run_file *file, size_t n, double *first, double *step);
 /** Type of the fields in memory. */

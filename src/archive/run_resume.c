@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "archive/hdf5_support.h"
 #include "archive/run_file_parts.h"
+#include "core/text.h"
 
 /* A file is resumed by copying the rows that stay into a new one, which then replaces it: the old file may
  * have been left by a kill, which made it readable but not fit for changes; it stays whole until the new one
  * is; and nothing of the dropped rows remains. Compressed rows are copied as they are. */
 
-/* Whether `name` is as the new file has it, with at least `rows` rows. */
+/* Whether `old` is as the new file has it, with at least `rows` rows along the axis that grows. */
 static bool fits(hid_t old, hid_t made, size_t rows) {
   enum { MOST_AXES = 3 };
-  hsize_t old_dims[MOST_AXES] = {0};
-  hsize_t made_dims[MOST_AXES] = {0};
+  hsize_t before[MOST_AXES] = {0};
+  hsize_t dims[MOST_AXES] = {0};
+  hsize_t limits[MOST_AXES] = {0};
   struct rst_ids ids = {0};
   const hid_t old_space = rst_ids_keep(&ids, H5Dget_space(old));
   const hid_t made_space = rst_ids_keep(&ids, H5Dget_space(made));
@@ -21,10 +22,10 @@ static bool fits(hid_t old, hid_t made, size_t rows) {
   const int rank = H5Sget_simple_extent_ndims(old_space);
   bool same = rank >= 1 && rank <= MOST_AXES && rank == H5Sget_simple_extent_ndims(made_space) &&
               H5Tequal(old_type, made_type) > 0 &&
-              H5Sget_simple_extent_dims(old_space, old_dims, NULL) == rank &&
-              H5Sget_simple_extent_dims(made_space, made_dims, NULL) == rank && old_dims[0] >= rows;
-  for (int axis = 1; axis < rank && same; ++axis) {
-    same = old_dims[axis] == made_dims[axis];
+              H5Sget_simple_extent_dims(old_space, before, NULL) == rank &&
+              H5Sget_simple_extent_dims(made_space, dims, limits) == rank;
+  for (int axis = 0; axis < rank && same; ++axis) {
+    same = limits[axis] == H5S_UNLIMITED ? before[axis] >= rows : before[axis] == dims[axis];
   }
   rst_ids_close(&ids);
   return same;
@@ -43,43 +44,34 @@ static enum rst_status open_old(struct rst_run_file *file, hid_t source, struct 
   return RST_OK;
 }
 
-/* The first `rows` values of a column, malloc'ed. */
-static enum rst_status read_column(struct rst_run_file *file, hid_t source, const char *name, hid_t made,
-                                   hid_t type, size_t rows, void **values) {
-  struct rst_ids ids = {0};
-  hid_t old = H5I_INVALID_HID;
-  *values = NULL;
-  enum rst_status status = open_old(file, source, &ids, name, made, rows, &old);
-  if (status == RST_OK) {
-    status = rst_allocate(file->context, rows, H5Tget_size(type), values);
-  }
-  if (status == RST_OK) {
-    const hsize_t start = 0;
-    const hsize_t count = rows;
-    const hid_t from = rst_ids_keep(&ids, H5Dget_space(old));
-    const hid_t to = rst_ids_keep(&ids, H5Screate_simple(1, &count, NULL));
-    if (rows > 0 && (H5Sselect_hyperslab(from, H5S_SELECT_SET, &start, NULL, &count, NULL) < 0 ||
-                     H5Dread(old, type, to, from, H5P_DEFAULT, *values) < 0)) {
-      status = rst_hdf5_fail(file->context, "%s: /%s cannot be read", file->path, name);
-    }
-  }
-  rst_ids_close(&ids);
-  if (status != RST_OK) {
-    free(*values);
-    *values = NULL;
-  }
-  return status;
+static enum rst_status copy_block(struct rst_run_file *file, const char *name, const struct rst_column *old,
+                                  const struct rst_column *made, hid_t type, size_t first, size_t rows,
+                                  void *values) {
+  const size_t count = made->members > 0 ? made->members : 1;
+  RST_HDF5(file->context, rst_column_read(old, 0, count, first, rows, type, values), "%s: /%s cannot be read",
+           file->path, name);
+  RST_HDF5(file->context, rst_column_append(made, first, rows, type, values), "%s: writing /%s failed",
+           file->path, name);
+  return RST_OK;
 }
 
-static enum rst_status copy_column(struct rst_run_file *file, hid_t source, const char *name, hid_t made,
-                                   hid_t type, size_t rows) {
+enum rst_status rst_run_file_copy_column(struct rst_run_file *file, hid_t source, const char *name,
+                                         const struct rst_column *column, hid_t type, size_t rows) {
+  enum { BLOCK = 4096 };
+  struct rst_ids ids = {0};
+  struct rst_column old = {.members = column->members};
   void *values = NULL;
-  RST_TRY(read_column(file, source, name, made, type, rows, &values));
-  const enum rst_status status =
-      rows == 0 || rst_run_file_append_column(made, 0, rows, type, values)
-          ? RST_OK
-          : rst_hdf5_fail(file->context, "%s: writing /%s failed", file->path, name);
+  enum rst_status status = open_old(file, source, &ids, name, column->dataset, rows, &old.dataset);
+  if (status == RST_OK) {
+    const size_t count = column->members > 0 ? column->members : 1;
+    status = rst_allocate(file->context, BLOCK * count, H5Tget_size(type), &values);
+  }
+  for (size_t first = 0; first < rows && status == RST_OK; first += BLOCK) {
+    const size_t left = rows - first;
+    status = copy_block(file, name, &old, column, type, first, left < BLOCK ? left : BLOCK, values);
+  }
   free(values);
+  rst_ids_close(&ids);
   return status;
 }
 
@@ -123,17 +115,40 @@ static enum rst_status copy_field(struct rst_run_file *file, hid_t source, size_
 
 static enum rst_status copy_rows(struct rst_run_file *file, hid_t source, size_t snapshots,
                                  size_t iterations) {
-  RST_TRY(copy_column(file, source, "time", file->time, H5T_NATIVE_DOUBLE, snapshots));
-  RST_TRY(copy_column(file, source, "step", file->step, H5T_NATIVE_INT64, snapshots));
-  RST_TRY(copy_column(file, source, "iteration", file->iteration, H5T_NATIVE_INT64, iterations));
+  RST_TRY(rst_run_file_copy_column(file, source, "time", &file->time, H5T_NATIVE_DOUBLE, snapshots));
+  RST_TRY(rst_run_file_copy_column(file, source, "step", &file->step, H5T_NATIVE_INT64, snapshots));
+  RST_TRY(
+      rst_run_file_copy_column(file, source, "iteration", &file->iteration, H5T_NATIVE_INT64, iterations));
   for (size_t i = 0; i < file->field_count; ++i) {
     RST_TRY(copy_field(file, source, i, snapshots));
   }
-  for (size_t i = file->field_count; i < file->field_count + file->scalar_count; ++i) {
-    RST_TRY(copy_column(file, source, file->names[i], file->datasets[i], H5T_NATIVE_DOUBLE, iterations));
+  for (size_t i = 0; i < file->scalar_count; ++i) {
+    const struct rst_column column = rst_run_file_column(file, i);
+    RST_TRY(rst_run_file_copy_column(file, source, file->names[file->field_count + i], &column,
+                                     H5T_NATIVE_DOUBLE, iterations));
+  }
+  if (file->events) {
+    RST_TRY(rst_run_events_copy(file, source, iterations));
   }
   file->snapshots = snapshots;
   file->iterations = iterations;
+  return RST_OK;
+}
+
+/* Rows belong to the same twins. */
+static enum rst_status check_twins(struct rst_context *context, const char *path, hid_t source,
+                                   const struct rst_run_layout *layout) {
+  struct rst_text labels = {0};
+  for (size_t i = 0; i < layout->twin_count; ++i) {
+    rst_text_add(&labels, "%s\n", layout->twins[i]);
+  }
+  char *made = rst_text_take(&labels);
+  char *old = rst_hdf5_has(source, "twin") ? rst_hdf5_dataset_labels(source, "twin") : NULL;
+  const bool same = made && strcmp(made, old ? old : "") == 0;
+  free(old);
+  free(made);
+  RST_REQUIRE(context, same, RST_ERROR_IO,
+              "%s: /twin has other labels and cannot be resumed; start again with --force", path);
   return RST_OK;
 }
 
@@ -150,7 +165,10 @@ static enum rst_status reopen(struct rst_context *context, const char *path,
   hid_t source = H5I_INVALID_HID;
   RST_TRY(rst_hdf5_open(context, path, &source));
   char *created = read_created(source);
-  enum rst_status status = rst_run_file_begin(context, path, layout, provenance, created, file);
+  enum rst_status status = check_twins(context, path, source, layout);
+  if (status == RST_OK) {
+    status = rst_run_file_begin(context, path, layout, provenance, created, file);
+  }
   free(created);
   if (status == RST_OK) {
     status = copy_rows(*file, source, snapshots, iterations);

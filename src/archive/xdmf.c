@@ -87,7 +87,7 @@ static enum rst_status compose(struct rst_run_file *file, enum rst_axes axes, st
   const size_t count = file->views.snapshots;
   void *times = NULL;
   RST_TRY(rst_allocate(file->context, count, sizeof(double), &times));
-  if (!rst_run_file_read_times(file, count, times)) {
+  if (!rst_column_read(&file->time, 0, 1, 0, count, H5T_NATIVE_DOUBLE, times)) {
     const enum rst_status status = rst_hdf5_fail(file->context, "%s: /time cannot be read", file->path);
     free(times);
     return status;

@@ -39,21 +39,28 @@ static void close_section(struct emitter *emitter) {
   emitter->first = false;
 }
 
+/* Whether JSON needs quotes around what rst_value_write() gives. */
+static bool is_word(const struct rst_key *key, const void *member) {
+  if (key->type == RST_KEY_TWINS) {
+    return ((const struct rst_twin *)member)->kind != RST_TWIN_DIVISOR;
+  }
+  return key->type == RST_KEY_CHOICE || key->type == RST_KEY_NAME || key->type == RST_KEY_NAMES;
+}
+
 static void emit_scalar(struct emitter *emitter, const struct rst_key *key, const void *member) {
-  const bool quoted = emitter->json && key->type != RST_KEY_REAL && key->type != RST_KEY_INTEGER &&
-                      key->type != RST_KEY_TEXT && key->type != RST_KEY_FILE;
+  const bool quoted = emitter->json && is_word(key, member);
   rst_text_add(&emitter->text, quoted ? "\"" : "");
   rst_value_write(key, member, &emitter->text);
   rst_text_add(&emitter->text, quoted ? "\"" : "");
 }
 
-static void emit_names(struct emitter *emitter, const struct rst_key *key, const void *base) {
-  const char **names = NULL;
-  memcpy(&names, rst_key_member_const(key, base), sizeof names);
+static void emit_scalars(struct emitter *emitter, const struct rst_key *key, const void *base) {
+  const char *items = NULL;
+  memcpy(&items, rst_key_member_const(key, base), sizeof items);
   rst_text_add(&emitter->text, emitter->json ? "[" : " [");
   for (size_t i = 0; i < rst_key_count(key, base); ++i) {
     rst_text_add(&emitter->text, "%s", i ? ", " : "");
-    emit_scalar(emitter, key, &names[i]);
+    emit_scalar(emitter, key, items + i * rst_key_item_size(key));
   }
   rst_text_add(&emitter->text, emitter->json ? "]" : "]\n");
 }
@@ -90,7 +97,8 @@ static void emit_value(struct emitter *emitter, const struct rst_key *key, const
     emit_items(emitter, key, base);
     break;
   case RST_KEY_NAMES:
-    emit_names(emitter, key, base);
+  case RST_KEY_TWINS:
+    emit_scalars(emitter, key, base);
     break;
   case RST_KEY_MAPPING:
     open_section(emitter);
@@ -130,8 +138,7 @@ static void emit_table(struct emitter *emitter, const struct rst_keys *keys, con
   const char *before = "";
   for (size_t i = 0; i < keys->count; i = rst_keys_group_end(keys, i)) {
     const struct rst_key *key = rst_keys_choose(keys, i, base);
-    const bool absent = key && key->type == RST_KEY_ITEMS && !key->fallback && rst_key_count(key, base) == 0;
-    if (!key || absent) {
+    if (!key || rst_key_absent(key, base)) {
       continue;
     }
     change_section(emitter, before, key->path);

@@ -4,34 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_LENGTH = 512 };
-
-/* What is known of a key; kept in the first row of its path. */
-enum state {
-  UNDECIDED, /* wrong, or missing where it is needed, or dependent on such a key: nothing follows from it */
-  DECIDED
-};
-
-struct entry {
-  struct fy_node_pair *pair; /* NULL if not given */
-  enum state state;
-};
-
-/* One mapping on its way into one structure, by one table. */
-struct scope {
-  struct rst_report *report;
-  struct rst_loaded_case *owner;
-  const struct rst_keys *keys;
-  const char *prefix; /* of all paths: "" or "flow.images.0." */
-  struct fy_node *mapping;
-  struct rst_place place; /* of the mapping */
-  void *base;
-  struct entry *entries;
-};
-
-static void fill_mapping(struct rst_report *report, struct rst_loaded_case *owner,
-                         const struct rst_keys *keys, const char *prefix, struct fy_node *mapping,
-                         struct rst_place place, void *base);
+#include "case/scope.h"
 
 /* An earlier pair of the same mapping with the same key. */
 static struct fy_node_pair *earlier(struct fy_node *mapping, struct fy_node_pair *pair, const char *name) {
@@ -39,10 +12,10 @@ static struct fy_node_pair *earlier(struct fy_node *mapping, struct fy_node_pair
   return first == pair ? NULL : first;
 }
 
-static void collect(struct scope *scope, struct fy_node *mapping, const char *section);
+static void collect(struct rst_scope *scope, struct fy_node *mapping, const char *section);
 
 /* One pair of the document: a key, a section, or unknown. */
-static void collect_pair(struct scope *scope, struct fy_node *mapping, struct fy_node_pair *pair,
+static void collect_pair(struct rst_scope *scope, struct fy_node *mapping, struct fy_node_pair *pair,
                          const char *section) {
   struct rst_report *report = scope->report;
   const struct rst_place place = rst_pair_place(pair, scope->place);
@@ -59,7 +32,7 @@ static void collect_pair(struct scope *scope, struct fy_node *mapping, struct fy
                    scope->prefix, section, name.text, rst_node_place(fy_node_pair_key(first), place).line);
     return;
   }
-  char path[PATH_LENGTH];
+  char path[RST_PATH_LENGTH];
   snprintf(path, sizeof path, "%s%s", section, name.text);
   const size_t row = rst_keys_find(scope->keys, path);
   struct fy_node *value = rst_node_follow(fy_node_pair_value(pair));
@@ -78,7 +51,7 @@ static void collect_pair(struct scope *scope, struct fy_node *mapping, struct fy
 }
 
 /* Find the pairs of all keys of the table. */
-static void collect(struct scope *scope, struct fy_node *mapping, const char *section) {
+static void collect(struct rst_scope *scope, struct fy_node *mapping, const char *section) {
   void *state = NULL;
   struct fy_node_pair *pair = NULL;
   while ((pair = fy_node_mapping_iterate(mapping, &state))) {
@@ -87,11 +60,11 @@ static void collect(struct scope *scope, struct fy_node *mapping, const char *se
 }
 
 /* Place of the innermost section given for `path`. */
-static struct rst_place section_place(const struct scope *scope, const char *path) {
+static struct rst_place section_place(const struct rst_scope *scope, const char *path) {
   struct rst_place place = scope->place;
   struct fy_node *mapping = scope->mapping;
   for (const char *dot = NULL; (dot = strchr(path, '.')); path = dot + 1) {
-    char name[PATH_LENGTH];
+    char name[RST_PATH_LENGTH];
     snprintf(name, sizeof name, "%.*s", (int)(dot - path), path);
     struct fy_node_pair *pair = rst_node_lookup(mapping, name);
     if (!pair) {
@@ -106,7 +79,7 @@ static struct rst_place section_place(const struct scope *scope, const char *pat
   return place;
 }
 
-static void report_missing(struct scope *scope, const struct rst_key *key) {
+static void report_missing(struct rst_scope *scope, const struct rst_key *key) {
   struct rst_text expected = {0};
   rst_value_describe(key, &expected);
   for (size_t i = 0; i < RST_KEY_CONDITIONS && key->when[i].key; ++i) {
@@ -123,7 +96,7 @@ static void report_missing(struct scope *scope, const struct rst_key *key) {
 }
 
 /* The key was given, yet nothing would read it. */
-static void report_idle(struct scope *scope, const struct rst_key *key, struct rst_place place) {
+static void report_idle(struct rst_scope *scope, const struct rst_key *key, struct rst_place place) {
   const struct rst_condition *failed = key->when;
   while (rst_condition_holds(scope->keys, failed, scope->base)) {
     ++failed;
@@ -144,98 +117,26 @@ static void report_idle(struct scope *scope, const struct rst_key *key, struct r
   free(list);
 }
 
-static bool set_list(struct scope *scope, const struct rst_key *key, void *memory, size_t count) {
-  if (count > 0 && !memory) {
-    scope->report->exhausted = true;
-    return false;
-  }
-  memcpy(rst_key_member(key, scope->base), &memory, sizeof memory);
-  memcpy((char *)scope->base + key->count_offset, &count, sizeof count);
-  return true;
-}
-
-static bool read_items(struct scope *scope, const struct rst_key *key, struct fy_node *list,
-                       struct rst_place place) {
-  const size_t count = (size_t)fy_node_sequence_item_count(list);
-  if (count == 0 && !key->fallback) {
-    rst_report_add(scope->report, place, "list \"%s%s\" is empty; give at least one item", scope->prefix,
-                   key->path);
-    return false;
-  }
-  char *items = rst_case_keep(scope->owner, count * key->items->size);
-  if (!set_list(scope, key, items, count)) {
-    return false;
-  }
-  void *state = NULL;
-  for (size_t i = 0; i < count; ++i) {
-    struct fy_node *node = rst_node_follow(fy_node_sequence_iterate(list, &state));
-    const struct rst_place at = rst_node_place(node, place);
-    char prefix[PATH_LENGTH];
-    char found[RST_FOUND_LENGTH];
-    snprintf(prefix, sizeof prefix, "%s%s.%zu.", scope->prefix, key->path, i);
-    if (node && fy_node_is_mapping(node)) {
-      fill_mapping(scope->report, scope->owner, key->items, prefix, node, at, items + i * key->items->size);
-    } else {
-      rst_report_add(scope->report, at, "item %zu of \"%s%s\": expected a mapping, found %s", i,
-                     scope->prefix, key->path, rst_node_found(node, found));
-    }
-  }
-  return true;
-}
-
-static bool read_names(struct scope *scope, const struct rst_key *key, struct fy_node *list,
-                       struct rst_place place) {
-  const size_t count = (size_t)fy_node_sequence_item_count(list);
-  const char **names = rst_case_keep(scope->owner, count * sizeof *names);
-  if (!set_list(scope, key, names, count)) {
-    return false;
-  }
-  bool valid = true;
-  void *state = NULL;
-  for (size_t i = 0; i < count; ++i) {
-    struct fy_node *node = rst_node_follow(fy_node_sequence_iterate(list, &state));
-    const struct rst_place at = rst_node_place(node, place);
-    char path[PATH_LENGTH];
-    char found[RST_FOUND_LENGTH];
-    struct rst_scalar scalar;
-    snprintf(path, sizeof path, "%s%s.%zu", scope->prefix, key->path, i);
-    if (!rst_node_scalar(node, &scalar)) {
-      rst_report_add(scope->report, at, "key \"%s\": expected a name, found %s", path,
-                     rst_node_found(node, found));
-      valid = false;
-      continue;
-    }
-    valid = rst_value_read(scope->report, at, path, key, &scalar, scope->owner, &names[i]) && valid;
-    for (size_t j = 0; j < i && names[i]; ++j) {
-      if (names[j] == names[i]) {
-        rst_report_add(scope->report, at, "key \"%s\": \"%s\" is in the list already", path, names[i]);
-        valid = false;
-      }
-    }
-  }
-  return valid;
-}
-
 /* Read the value that the document gives. */
-static bool read_given(struct scope *scope, const struct rst_key *key, struct fy_node_pair *pair) {
+static bool read_given(struct rst_scope *scope, const struct rst_key *key, struct fy_node_pair *pair) {
   struct fy_node *node = fy_node_pair_value(pair);
   const struct rst_place place = rst_node_place(node, rst_pair_place(pair, scope->place));
-  char path[PATH_LENGTH];
+  char path[RST_PATH_LENGTH];
   snprintf(path, sizeof path, "%s%s", scope->prefix, key->path);
   struct fy_node *target = rst_node_follow(node);
   if (node && !target) {
     rst_report_add(scope->report, place, "key \"%s\": the alias stands for nothing", path);
     return false;
   }
-  if (key->type == RST_KEY_MAPPING && target && fy_node_is_mapping(target)) {
+  const bool empty = key->fallback && rst_node_null(target);
+  if (key->type == RST_KEY_MAPPING && ((target && fy_node_is_mapping(target)) || empty)) {
     snprintf(path, sizeof path, "%s%s.", scope->prefix, key->path);
-    fill_mapping(scope->report, scope->owner, key->items, path, target, rst_pair_place(pair, scope->place),
-                 rst_key_member(key, scope->base));
+    rst_fill_mapping(scope->report, scope->owner, key->items, path, empty ? NULL : target,
+                     rst_pair_place(pair, scope->place), rst_key_member(key, scope->base));
     return true;
   }
-  if (key->type != RST_KEY_MAPPING && !rst_key_is_scalar(key) && target && fy_node_is_sequence(target)) {
-    return key->type == RST_KEY_ITEMS ? read_items(scope, key, target, place)
-                                      : read_names(scope, key, target, place);
+  if (rst_key_is_list(key) && target && fy_node_is_sequence(target)) {
+    return rst_fill_list(scope, key, target, place);
   }
   struct rst_scalar scalar;
   if (rst_key_is_scalar(key) && rst_node_scalar(target, &scalar)) {
@@ -252,7 +153,12 @@ static bool read_given(struct scope *scope, const struct rst_key *key, struct fy
   return false;
 }
 
-static bool read_fallback(struct scope *scope, const struct rst_key *key) {
+static bool read_fallback(struct rst_scope *scope, const struct rst_key *key) {
+  if (key->type == RST_KEY_MAPPING && key->fallback) {
+    rst_fill_mapping(scope->report, scope->owner, key->items, scope->prefix, NULL, scope->place,
+                     rst_key_member(key, scope->base));
+    return true;
+  }
   /* Lists are empty as they stand. */
   if (!rst_key_is_scalar(key) || !key->fallback) {
     return true;
@@ -264,11 +170,11 @@ static bool read_fallback(struct scope *scope, const struct rst_key *key) {
 
 enum applicability { NO, YES, UNKNOWN };
 
-static enum applicability applies(const struct scope *scope, const struct rst_key *key) {
+static enum applicability applies(const struct rst_scope *scope, const struct rst_key *key) {
   enum applicability answer = YES;
   for (size_t i = 0; i < RST_KEY_CONDITIONS && key->when[i].key; ++i) {
     const size_t selector = rst_keys_find(scope->keys, key->when[i].key);
-    if (scope->entries[selector].state == UNDECIDED) {
+    if (scope->entries[selector].state == RST_UNDECIDED) {
       answer = UNKNOWN;
     } else if (!rst_condition_holds(scope->keys, &key->when[i], scope->base)) {
       return NO;
@@ -278,7 +184,7 @@ static enum applicability applies(const struct scope *scope, const struct rst_ke
 }
 
 /* Fill the member of the path whose first row is `first`. */
-static void fill_key(struct scope *scope, size_t first) {
+static void fill_key(struct rst_scope *scope, size_t first) {
   const size_t end = rst_keys_group_end(scope->keys, first);
   const struct rst_key *key = &scope->keys->keys[first];
   enum applicability answer = NO;
@@ -287,8 +193,8 @@ static void fill_key(struct scope *scope, size_t first) {
     answer = row == NO ? answer : row;
     key = row == YES ? &scope->keys->keys[i] : key;
   }
-  struct entry *entry = &scope->entries[first];
-  entry->state = DECIDED;
+  struct rst_entry *entry = &scope->entries[first];
+  entry->state = RST_DECIDED;
   bool valid = true;
   if (entry->pair && answer == NO) {
     report_idle(scope, key, rst_pair_place(entry->pair, scope->place));
@@ -300,62 +206,19 @@ static void fill_key(struct scope *scope, size_t first) {
   } else {
     valid = read_fallback(scope, key) && answer != UNKNOWN;
   }
-  entry->state = valid ? DECIDED : UNDECIDED;
+  entry->state = valid ? RST_DECIDED : RST_UNDECIDED;
 }
 
-/* The boundary must be one that the flow offers; its first is the default. */
-static void settle_boundary(struct scope *scope) {
-  struct rst_flow_parameters *flow = &scope->owner->content.flow;
-  const size_t row = rst_keys_find(scope->keys, "flow.boundary");
-  const struct rst_key *key = &scope->keys->keys[row];
-  struct fy_node_pair *pair = scope->entries[row].pair;
-  size_t count = 0;
-  const enum rst_boundary *offered = flow->kind ? rst_flow_boundaries(flow->kind, &count) : NULL;
-  if (!offered || scope->entries[row].state == UNDECIDED) {
-    return;
-  }
-  if (!pair) {
-    flow->boundary = offered[0];
-    return;
-  }
-  struct rst_text names = {0};
-  bool found = false;
-  for (size_t i = 0; i < count; ++i) {
-    found = found || offered[i] == flow->boundary;
-    rst_text_add(&names, "%s%s", i ? ", " : "", key->names[offered[i]]);
-  }
-  char *list = rst_text_take(&names);
-  if (!found) {
-    const struct rst_place place = rst_pair_place(pair, scope->place);
-    rst_report_add(scope->report, rst_node_place(fy_node_pair_value(pair), place),
-                   "key \"flow.boundary\": flow.kind \"%s\" does not offer \"%s\", only %s", flow->kind,
-                   key->names[flow->boundary], list ? list : "");
-  }
-  free(list);
-}
-
-/* 0 stands for a number of snapshots that suits the run. */
-static void settle_every(struct rst_case *content) {
-  enum { SNAPSHOTS = 100, A_DECADE = 20 };
-  if (content->output.every == 0) {
-    const long linear = (content->step.iterations + SNAPSHOTS - 1) / SNAPSHOTS;
-    content->output.every = content->output.cadence == RST_CADENCE_LOGARITHMIC ? A_DECADE
-                            : linear > 1                                       ? linear
-                                                                               : 1;
-  }
-}
-
-static void fill_mapping(struct rst_report *report, struct rst_loaded_case *owner,
-                         const struct rst_keys *keys, const char *prefix, struct fy_node *mapping,
-                         struct rst_place place, void *base) {
-  struct scope scope = {.report = report,
-                        .owner = owner,
-                        .keys = keys,
-                        .prefix = prefix,
-                        .mapping = mapping,
-                        .place = place,
-                        .base = base,
-                        .entries = calloc(keys->count, sizeof(struct entry))};
+void rst_fill_mapping(struct rst_report *report, struct rst_loaded_case *owner, const struct rst_keys *keys,
+                      const char *prefix, struct fy_node *mapping, struct rst_place place, void *base) {
+  struct rst_scope scope = {.report = report,
+                            .owner = owner,
+                            .keys = keys,
+                            .prefix = prefix,
+                            .mapping = mapping,
+                            .place = place,
+                            .base = base,
+                            .entries = calloc(keys->count, sizeof(struct rst_entry))};
   if (!scope.entries) {
     report->exhausted = true;
     return;
@@ -364,13 +227,10 @@ static void fill_mapping(struct rst_report *report, struct rst_loaded_case *owne
   for (size_t i = 0; i < keys->count; i = rst_keys_group_end(keys, i)) {
     fill_key(&scope, i);
   }
-  if (keys == &rst_case_keys) {
-    settle_boundary(&scope);
-    settle_every(&owner->content);
-  }
+  rst_settle(&scope);
   free(scope.entries);
 }
 
 void rst_case_fill(struct rst_report *report, struct fy_node *root, struct rst_loaded_case *loaded) {
-  fill_mapping(report, loaded, &rst_case_keys, "", root, rst_place_start(), loaded);
+  rst_fill_mapping(report, loaded, &rst_case_keys, "", root, rst_place_start(), loaded);
 }

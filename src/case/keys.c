@@ -92,3 +92,13 @@ size_t rst_key_count(const struct rst_key *key, const void *base) {
   memcpy(&count, (const char *)base + key->count_offset, sizeof count);
   return count;
 }
+
+size_t rst_key_item_size(const struct rst_key *key) {
+  return key->items                   ? key->items->size
+         : key->type == RST_KEY_TWINS ? sizeof(struct rst_twin)
+                                      : sizeof(const char *);
+}
+
+bool rst_key_absent(const struct rst_key *key, const void *base) {
+  return key->items && !key->required && !key->fallback && rst_key_count(key, base) == 0;
+}

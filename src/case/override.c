@@ -162,9 +162,8 @@ static bool advance(struct walk *walk, char **rest, struct fy_node *value) {
   if (key->type == RST_KEY_MAPPING) {
     return enter_mapping(walk, key, name);
   }
-  const bool list = key->type == RST_KEY_ITEMS || key->type == RST_KEY_NAMES;
   const char *index = next_name(rest);
-  if (!list || (*rest && !key->items)) {
+  if (!rst_key_is_list(key) || (*rest && !key->items)) {
     snprintf(path + strlen(path), sizeof path - strlen(path), ".");
     rst_report_unknown_key(walk->report, walk->place, walk->keys, walk->prefix, path, *rest ? *rest : index);
     return false;

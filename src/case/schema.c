@@ -3,6 +3,7 @@
 
 #include "case/schema_rows.h"
 #include "restrain/run.h"
+#include "restrain/tangent.h"
 
 #define LIST(list, length) AT(list), .count_offset = offsetof(struct rst_loaded_case, length)
 #define HEAT                                                                                                 \
@@ -20,7 +21,7 @@ static const char *const discretisation_names[] = {"second", "fourth", "spectral
 static const char *const pooling_names[] = {"mean", "sum", NULL};
 static const char *const decay_names[] = {"coupled", "decoupled", NULL};
 static const char *const cadence_names[] = {"linear", "logarithmic", NULL};
-static const char *const switch_names[] = {"no", "yes", NULL};
+static const char *const twin_names[] = {"double", "float", "ulp", NULL};
 static const char *const rigor_names[] = {"estimate", "measure", "patient", NULL};
 static const char *const linearised_activations[] = {"swish", NULL};
 static const char *const automatic[] = {"auto", NULL};
@@ -291,6 +292,44 @@ static const struct rst_key case_keys[] = {
      .help = "wall time between checkpoints",
      AT(content.output.checkpoint)},
 
+    {.path = "twins",
+     .type = RST_KEY_TWINS,
+     .fallback = "[]",
+     .range = MORE_THAN(0),
+     .names = twin_names,
+     .help = "runs in lockstep that are compared with the run: each number is a divisor in place of "
+             "step.divisor, double and float are precisions, ulp moves one initial weight by one unit in "
+             "its last place",
+     LIST(content.twins, content.twin_count)},
+
+    {.path = "twin.average",
+     .type = RST_KEY_INTEGER,
+     .unit = "iterations",
+     .fallback = "100",
+     .range = WHOLE(1),
+     .help = "over which twin_difference_average averages",
+     AT(content.twin.average)},
+
+    {.path = "tangent.exponents",
+     .type = RST_KEY_INTEGER,
+     .fallback = "1",
+     .range = BETWEEN(1, RST_TANGENT_MOST),
+     .help = "perturbations that are followed, where output asks for scalars or fields of them",
+     AT(content.tangent.exponents)},
+    {.path = "tangent.seed",
+     .type = RST_KEY_INTEGER,
+     .fallback = "1",
+     .range = BETWEEN(0, MOST_SEED),
+     .help = "seed of the first perturbations",
+     AT(content.tangent.seed)},
+    {.path = "tangent.burn_in",
+     .type = RST_KEY_INTEGER,
+     .unit = "iterations",
+     .fallback = "0",
+     .range = WHOLE(0),
+     .help = "before the scalars lyapunov and lyapunov_spectrum begin to average",
+     AT(content.tangent.burn_in)},
+
     {.path = "sharpness.every",
      .type = RST_KEY_INTEGER,
      .unit = "iterations",
@@ -312,61 +351,18 @@ static const struct rst_key case_keys[] = {
      .help = "how hard FFTW searches; only estimate gives the same bits in every process",
      AT(content.performance.rigor)},
 
-    {.path = "analyze.empirical",
-     .type = RST_KEY_CHOICE,
-     .fallback = "no",
-     .names = switch_names,
-     .help = "whether analyze also measures the thresholds of a linear flow, by bisection on runs",
-     AT(content.analyze.empirical)},
-    {.path = "analyze.starts",
-     .type = RST_KEY_INTEGER,
-     .fallback = "2",
-     .range = BETWEEN(0, 1000),
-     .help = "random starts of the search for fixed points, beside the initial state and zero",
-     AT(content.analyze.starts)},
-    {.path = "analyze.start_scale",
-     .type = RST_KEY_REAL,
-     .fallback = "0.01",
-     .range = MORE_THAN(0),
-     .help = "standard deviation of their components",
-     AT(content.analyze.start_scale)},
-    {.path = "analyze.seed",
-     .type = RST_KEY_INTEGER,
-     .fallback = "0",
-     .range = BETWEEN(0, MOST_SEED),
-     .help = "seed of random starts and probes",
-     AT(content.analyze.seed)},
-    {.path = "analyze.dense",
-     .type = RST_KEY_INTEGER,
-     .unit = "points",
-     .fallback = "1024",
-     .range = BETWEEN(0, 4096),
-     .help = "all eigenvalues are computed, by dense algebra, for states of at most so many points",
-     AT(content.analyze.dense)},
-    {.path = "analyze.density.probes",
-     .type = RST_KEY_INTEGER,
-     .fallback = "0",
-     .range = BETWEEN(0, 1000),
-     .help = "random vectors for the density of the spectrum (stochastic Lanczos quadrature), 0 for none",
-     AT(content.analyze.density.probes)},
-    {.path = "analyze.density.steps",
-     .type = RST_KEY_INTEGER,
-     .fallback = "64",
-     .range = BETWEEN(1, 1000),
-     .help = "Lanczos steps for each of them",
-     AT(content.analyze.density.steps)},
-    {.path = "analyze.density.points",
-     .type = RST_KEY_INTEGER,
-     .fallback = "512",
-     .range = BETWEEN(1, 1000000),
-     .help = "points of the density",
-     AT(content.analyze.density.points)},
-    {.path = "analyze.density.width",
-     .type = RST_KEY_REAL,
-     .fallback = "0.01",
-     .range = {.minimum = 0, .maximum = 1, .above = true},
-     .help = "width of the Gaussians that smear its nodes, relative to that of the spectrum",
-     AT(content.analyze.density.width)},
+    {.path = "analyze",
+     .type = RST_KEY_MAPPING,
+     .fallback = "{}",
+     .help = "what analyze computes",
+     .items = &rst_analyze_keys,
+     AT(content.analyze)},
+
+    {.path = "bifurcation",
+     .type = RST_KEY_MAPPING,
+     .help = "the scan that bifurcate does",
+     .items = &rst_bifurcation_keys,
+     LIST(content.bifurcation, content.bifurcation.count)},
 
     {.path = "expect",
      .type = RST_KEY_ITEMS,

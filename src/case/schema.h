@@ -18,8 +18,10 @@ enum rst_key_type {
   RST_KEY_CHOICE,  /**< an enum whose values index `names` */
   RST_KEY_NAME,    /**< const char *, one of `names` and of `registry` */
   RST_KEY_NAMES,   /**< const char **, a list of such names, its length at `count_offset` */
+  RST_KEY_TWINS,   /**< const struct rst_twin *, a list of divisors and of `names`, likewise */
   RST_KEY_ITEMS,   /**< an array of structures filled by `items`, its length at `count_offset` */
-  RST_KEY_MAPPING  /**< a structure filled by `items` */
+  RST_KEY_MAPPING /**< a structure filled by `items`; by their defaults if it is not given and its own is {}, else
+                      left with 0 at `count_offset`, where a given one has something else */
 };
 
 struct rst_range {
@@ -107,7 +109,13 @@ static inline const void *rst_key_member_const(const struct rst_key *key, const 
 static inline bool rst_key_is_scalar(const struct rst_key *key) {
   return key->type < RST_KEY_NAMES;
 }
-/** Length of a list. */
+static inline bool rst_key_is_list(const struct rst_key *key) {
+  return key->type >= RST_KEY_NAMES && key->type <= RST_KEY_ITEMS;
+}
+/** Length of a list, and the size of an item in memory. */
 size_t rst_key_count(const struct rst_key *key, const void *base);
+size_t rst_key_item_size(const struct rst_key *key);
+/** Whether the key is a list of mappings or a mapping that was not given and has no default. */
+bool rst_key_absent(const struct rst_key *key, const void *base);
 
 #endif

@@ -179,6 +179,34 @@ static bool read_name(const struct rst_key *key, const struct rst_scalar *scalar
   return true;
 }
 
+static bool read_twin(const struct rst_key *key, const struct rst_scalar *scalar,
+                      struct rst_loaded_case *owner, struct rst_report *report, struct rst_twin *twin) {
+  double divisor = 0.0;
+  if (!read_real(key, scalar, &divisor)) {
+    int index = -1;
+    const char *name = find_name(key, scalar->text, &index);
+    if (!name) {
+      return false;
+    }
+    *twin = (struct rst_twin){.label = name, .kind = RST_TWIN_ULP};
+    if (index == RST_PRECISION_DOUBLE || index == RST_PRECISION_FLOAT) {
+      twin->kind = RST_TWIN_PRECISION;
+      twin->precision = (enum rst_precision)index;
+    }
+    return true;
+  }
+  struct rst_text text = {0};
+  rst_text_add_number(&text, divisor);
+  char *label = text.failed ? NULL : rst_case_keep(owner, text.length + 1);
+  if (label) {
+    memcpy(label, text.bytes, text.length);
+  }
+  rst_text_clear(&text);
+  report->exhausted = report->exhausted || !label;
+  *twin = (struct rst_twin){.label = label, .kind = RST_TWIN_DIVISOR, .divisor = divisor};
+  return true;
+}
+
 static bool read_member(struct rst_report *report, const struct rst_key *key, const struct rst_scalar *scalar,
                         struct rst_loaded_case *owner, void *member) {
   if (memchr(scalar->text, '\0', scalar->length)) {
@@ -196,11 +224,42 @@ static bool read_member(struct rst_report *report, const struct rst_key *key, co
   case RST_KEY_NAME:
   case RST_KEY_NAMES:
     return read_name(key, scalar, member);
+  case RST_KEY_TWINS:
+    return read_twin(key, scalar, owner, report, member);
   case RST_KEY_ITEMS:
   case RST_KEY_MAPPING:
     break;
   }
   return false;
+}
+
+static void describe_range(const struct rst_range *range, struct rst_text *text) {
+  /* A maximum that only guards the type is not worth a word. */
+  const bool bounded = range->maximum <= UINT32_MAX;
+  if (!isfinite(range->minimum)) {
+    return;
+  }
+  if (!bounded) {
+    rst_text_add(text, " %s ", range->above ? ">" : ">=");
+    rst_text_add_number(text, range->minimum);
+    return;
+  }
+  rst_text_add(text, " in %c%.10g, %.10g%c", range->above ? '(' : '[', range->minimum, range->maximum,
+               range->below ? ')' : ']');
+}
+
+/* What a scalar was meant to be, by its looks. */
+static bool is_meant_as_name(const struct rst_key *key, const struct rst_scalar *scalar) {
+  return key->type == RST_KEY_CHOICE || key->type == RST_KEY_NAME || key->type == RST_KEY_NAMES ||
+         (key->type == RST_KEY_TWINS && isalpha((unsigned char)*scalar->text));
+}
+
+/* A number or one of the names. */
+static void describe_twin(const struct rst_key *key, struct rst_text *text) {
+  rst_text_add(text, "a number");
+  describe_range(&key->range, text);
+  rst_text_add(text, " or one of ");
+  add_names(key, text);
 }
 
 bool rst_value_read(struct rst_report *report, struct rst_place place, const char *path,
@@ -209,13 +268,16 @@ bool rst_value_read(struct rst_report *report, struct rst_place place, const cha
   if (read_member(report, key, scalar, owner, member)) {
     return true;
   }
-  const bool named = key->type == RST_KEY_CHOICE || key->type == RST_KEY_NAME || key->type == RST_KEY_NAMES;
-  if (named && !rst_scalar_null(scalar)) {
+  if (is_meant_as_name(key, scalar) && !rst_scalar_null(scalar)) {
     report_name(report, place, path, key, scalar);
     return false;
   }
   struct rst_text expected = {0};
-  rst_value_describe(key, &expected);
+  if (key->type == RST_KEY_TWINS) {
+    describe_twin(key, &expected);
+  } else {
+    rst_value_describe(key, &expected);
+  }
   char *description = rst_text_take(&expected);
   char found[RST_FOUND_LENGTH];
   rst_report_add(report, place, "key \"%s\": expected %s, found %s", path, description ? description : "",
@@ -276,25 +338,13 @@ void rst_value_write(const struct rst_key *key, const void *member, struct rst_t
     rst_text_add(text, "%s", name ? name : "null");
     break;
   }
+  case RST_KEY_TWINS:
+    rst_text_add(text, "%s", ((const struct rst_twin *)member)->label);
+    break;
   case RST_KEY_ITEMS:
   case RST_KEY_MAPPING:
     break;
   }
-}
-
-static void describe_range(const struct rst_range *range, struct rst_text *text) {
-  /* A maximum that only guards the type is not worth a word. */
-  const bool bounded = range->maximum <= UINT32_MAX;
-  if (!isfinite(range->minimum)) {
-    return;
-  }
-  if (!bounded) {
-    rst_text_add(text, " %s ", range->above ? ">" : ">=");
-    rst_text_add_number(text, range->minimum);
-    return;
-  }
-  rst_text_add(text, " in %c%.10g, %.10g%c", range->above ? '(' : '[', range->minimum, range->maximum,
-               range->below ? ')' : ']');
 }
 
 void rst_value_describe(const struct rst_key *key, struct rst_text *text) {
@@ -321,6 +371,10 @@ void rst_value_describe(const struct rst_key *key, struct rst_text *text) {
   case RST_KEY_NAMES:
     rst_text_add(text, "a list of ");
     add_names(key, text);
+    break;
+  case RST_KEY_TWINS:
+    rst_text_add(text, "a list, each item ");
+    describe_twin(key, text);
     break;
   case RST_KEY_ITEMS:
     rst_text_add(text, "a list of mappings");

@@ -24,7 +24,7 @@ bool rst_scalar_null(const struct rst_scalar *scalar);
 enum { RST_FOUND_LENGTH = RST_QUOTE_LENGTH + 16 };
 const char *rst_scalar_found(const struct rst_scalar *scalar, char found[RST_FOUND_LENGTH]);
 
-/** Write the scalar into the member at `member`, of the type of `key` (of an element, for a list of names).
+/** Write the scalar into the member at `member`, of the type of `key` (of an item, for a list of names or twins).
  * On false a fault has been reported at `place`, naming the key `path`, and the member is untouched. */
 bool rst_value_read(struct rst_report *report, struct rst_place place, const char *path,
                     const struct rst_key *key, const struct rst_scalar *scalar, struct rst_loaded_case *owner,
@@ -34,7 +34,7 @@ bool rst_value_read(struct rst_report *report, struct rst_place place, const cha
  * borrowed from `base`. */
 const char *rst_value_name(const struct rst_key *key, const void *base);
 
-/** Append the member as YAML that reads back to the same value; for all types but lists. */
+/** Append the member (an item of names or twins) as YAML that reads back to the same value. */
 void rst_value_write(const struct rst_key *key, const void *member, struct rst_text *text);
 
 /** Append what a value must be: "a number > 0", "one of double, float". */

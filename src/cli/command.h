@@ -51,6 +51,7 @@ const struct rst_command *rst_command_find(const char *name);
 
 enum rst_exit rst_command_run(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_analyze(struct rst_context *context, const struct rst_arguments *arguments);
+enum rst_exit rst_command_bifurcate(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_check(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_info(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_help(struct rst_context *context, const struct rst_arguments *arguments);
@@ -82,6 +83,9 @@ void rst_help_command(const struct rst_command *command);
 
 /** Print the context's message to standard error and map the status to an exit code. */
 enum rst_exit rst_report(struct rst_context *context, enum rst_status status);
+
+/** Print the line that tells how to go on with what was stopped. */
+void rst_print_resumption(const struct rst_arguments *arguments, const char *command);
 
 /** Load the case that the arguments name, with their overrides; and its threads. */
 enum rst_status rst_arguments_load(struct rst_context *context, const struct rst_arguments *arguments,

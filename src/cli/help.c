@@ -8,7 +8,7 @@
 void rst_help_overview(void) {
   puts("restrain: the numerical analysis of training\n\nusage:");
   for (const struct rst_command *command = rst_commands; command->name; ++command) {
-    printf("  restrain %-7s %s\n                   %s\n", command->name, command->usage, command->summary);
+    printf("  restrain %-9s %s\n                     %s\n", command->name, command->usage, command->summary);
   }
   puts(
       "\nrestrain help COMMAND lists its options, restrain help case the keys of case files.\n\n"

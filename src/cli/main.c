@@ -40,6 +40,25 @@ const struct rst_command rst_commands[] = {
                 RST_OPTION_THREADS | RST_OPTION_QUIET | RST_OPTION_JSON,
      .needs_subject = true,
      .execute = rst_command_analyze},
+    {.name = "bifurcate",
+     .usage = "CASE.yaml [-D key.path=value]... [-o FILE.h5] [--resume]",
+     .summary = "what the iteration settles on, over the learning rate or the weight decay",
+     .details =
+         "At every value of the parameter that the case's section bifurcation names, the case is run "
+         "from its\n"
+         "initial state: so many iterations, then samples of what it has settled on, its regime and its "
+         "Lyapunov\n"
+         "exponent; a value at which it diverges is no error. The diagram goes, by default, to\n"
+         "output/<stem of the case file>/bifurcation.h5, every ten seconds as far as it is. SIGINT, "
+         "SIGTERM and the\n"
+         "wall limit stop it with all finished values stored; --resume does the others, to the same "
+         "bits, and also\n"
+         "after a kill. With --threads N, N values are computed at once.\n",
+     .options = RST_OPTION_DEFINE | RST_OPTION_OUTPUT | RST_OPTION_RESUME | RST_OPTION_FORCE |
+                RST_OPTION_DRY_RUN | RST_OPTION_THREADS | RST_OPTION_WALL_LIMIT | RST_OPTION_QUIET |
+                RST_OPTION_JSON,
+     .needs_subject = true,
+     .execute = rst_command_bifurcate},
     {.name = "check",
      .usage = "CASE.yaml [-D key.path=value]...",
      .summary = "validate a case file, print the effective case",

@@ -27,6 +27,12 @@ enum rst_exit rst_report(struct rst_context *context, enum rst_status status) {
   }
 }
 
+void rst_print_resumption(const struct rst_arguments *arguments, const char *command) {
+  printf("go on with: restrain %s %s --resume%s%s%s\n", command, arguments->subject,
+         arguments->output ? " -o " : "", arguments->output ? arguments->output : "",
+         arguments->override_count > 0 ? " (and the same -D)" : "");
+}
+
 enum rst_status rst_arguments_load(struct rst_context *context, const struct rst_arguments *arguments,
                                    struct rst_case **loaded) {
   const enum rst_status status = rst_context_set_threads(context, arguments->threads);

@@ -2,12 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/command.h"
+#include "cli/conclusion.h"
 #include "cli/output.h"
 #include "cli/watch.h"
-#include "core/clock.h"
 #include "core/text.h"
 
 static enum rst_exit exit_code(enum rst_run_outcome outcome) {
@@ -25,13 +24,12 @@ static void print_text(const struct rst_arguments *arguments, const struct rst_c
   printf("  loss         %.15g\n  data loss    %.15g\n  residual     %.15g\n", summary->loss,
          summary->data_loss, summary->residual);
   printf("  |gradient|   %.6e\n  |kernel|     %.6e\n", summary->grad_norm, summary->weight_norm);
+  rst_conclusion_print(summary);
   const size_t stem =
       strlen(path) - (strlen(path) > 3 && strcmp(path + strlen(path) - 3, ".h5") == 0 ? 3 : 0);
   printf("%s: %ld snapshots; ParaView opens %.*s.xdmf\n", path, summary->snapshots, (int)stem, path);
   if (summary->outcome == RST_RUN_INTERRUPTED) {
-    printf("go on with: restrain run %s --resume%s%s%s\n", arguments->subject,
-           arguments->output ? " -o " : "", arguments->output ? arguments->output : "",
-           arguments->override_count > 0 ? " (and the same -D)" : "");
+    rst_print_resumption(arguments, "run");
   }
 }
 
@@ -62,6 +60,7 @@ static enum rst_exit print_json(const struct rst_arguments *arguments, const str
     rst_text_add(&text, ", \"%s\": ", numbers[i].name);
     rst_text_add_number(&text, numbers[i].value);
   }
+  rst_conclusion_add_json(summary, &text);
   rst_text_add(&text, "}");
   char *taken = rst_text_take(&text);
   if (!taken) {
@@ -99,46 +98,20 @@ static enum rst_exit integrate(struct rst_context *context, const struct rst_arg
   return exit_code(summary.outcome);
 }
 
-/* Steps per second, measured on a few steps of the real problem. */
-static enum rst_status measure_rate(struct rst_context *context, struct rst_problem *problem, double *rate) {
-  const double enough = 0.2;
-  struct rst_field *gradient = NULL;
-  enum rst_status status = rst_field_create_like(context, problem->u, &gradient);
-  struct timespec start;
-  clock_gettime(CLOCK_MONOTONIC, &start);
-  double elapsed = 0.0;
-  long steps = 0;
-  for (; status == RST_OK && elapsed < enough; ++steps) {
-    struct rst_flow_value value;
-    rst_flow_evaluate(problem->flow, problem->u, &value, gradient);
-    status = rst_scheme_step(problem->scheme, gradient, problem->u, NULL);
-    elapsed = rst_seconds_since(&start);
-  }
-  rst_field_destroy(&gradient);
-  *rate = (double)steps / elapsed;
-  return status;
-}
-
 static enum rst_exit rehearse(struct rst_context *context, const struct rst_case *run, const char *path) {
-  struct rst_problem problem;
-  double rate = 0.0;
-  rst_context_set_rigor(context, run->performance.rigor);
-  enum rst_status status = rst_problem_create(context, run, &problem);
-  if (status == RST_OK) {
-    char duration[32];
-    size_t ny = 0;
-    size_t nx = 0;
-    status = measure_rate(context, &problem, &rate);
-    rst_flow_shape(problem.flow, &ny, &nx);
-    rst_format_duration((double)run->step.iterations / rate, sizeof duration, duration);
-    printf(
-        "would run %ld iterations of %s (state %zu x %zu, %s, correlation %s) at %.4g a second: %s\nwould "
-        "write %s\n",
-        run->step.iterations, rst_flow_name(problem.flow), ny, nx, run->step.scheme.kind,
-        rst_flow_correlation(problem.flow), rate, duration, path);
-    rst_problem_destroy(&problem);
+  struct rst_rehearsal rehearsal;
+  const enum rst_status status = rst_run_rehearse(context, run, &rehearsal);
+  if (status != RST_OK) {
+    return rst_report(context, status);
   }
-  return status == RST_OK ? RST_EXIT_DONE : rst_report(context, status);
+  char duration[32];
+  rst_format_duration((double)run->step.iterations / rehearsal.rate, sizeof duration, duration);
+  printf(
+      "would run %ld iterations of %s (state %zu x %zu, %s, correlation %s) at %.4g a second: %s\nwould "
+      "write %s\n",
+      run->step.iterations, rehearsal.flow, rehearsal.ny, rehearsal.nx, run->step.scheme.kind,
+      rehearsal.correlation, rehearsal.rate, duration, path);
+  return RST_EXIT_DONE;
 }
 
 static enum rst_exit run_case(struct rst_context *context, const struct rst_arguments *arguments,

@@ -42,36 +42,74 @@ void rst_format_duration(double seconds, size_t size, char *text) {
   }
 }
 
-static void draw(struct rst_watch *watch, const struct rst_run_progress *progress, double elapsed) {
-  const double percent = 100.0;
-  char left[32] = "?";
-  const double rate = (double)(progress->iteration - watch->first) / elapsed;
+/* What is left to do, at the rate so far. */
+static void format_left(const struct rst_watch *watch, long done, long count, double elapsed, size_t size,
+                        char *text) {
+  const double rate = (double)(done - watch->first) / elapsed;
   if (rate > 0.0) {
-    rst_format_duration((double)(progress->iterations - progress->iteration) / rate, sizeof left, left);
+    rst_format_duration((double)(count - done) / rate, size, text);
+  } else {
+    snprintf(text, size, "?");
   }
-  fprintf(stderr, "\r\033[K%ld of %ld (%.0f %%), %.4g iterations/s, loss %.10g, %s left", progress->iteration,
-          progress->iterations, percent * (double)progress->iteration / (double)progress->iterations, rate,
-          progress->loss, left);
-  watch->drawn = true;
 }
 
-const char *rst_watch_poll(void *user, const struct rst_run_progress *progress) {
+static void draw_run(const struct rst_watch *watch, const struct rst_run_progress *progress, double elapsed) {
+  const double percent = 100.0;
+  char left[32];
+  const double rate = (double)(progress->iteration - watch->first) / elapsed;
+  format_left(watch, progress->iteration, progress->iterations, elapsed, sizeof left, left);
+  fprintf(stderr, "%ld of %ld (%.0f %%), %.4g iterations/s, loss %.10g, %s left", progress->iteration,
+          progress->iterations, percent * (double)progress->iteration / (double)progress->iterations, rate,
+          progress->loss, left);
+}
+
+static void draw_scan(const struct rst_watch *watch, const struct rst_bifurcation_progress *progress,
+                      double elapsed) {
+  char left[32];
+  format_left(watch, (long)progress->done, (long)progress->count, elapsed, sizeof left, left);
+  fprintf(stderr, "value %zu of %zu, %s %.6g, %.2g iterations/s, %s left", progress->done, progress->count,
+          progress->name, progress->parameter, (double)progress->iterations_done / elapsed, left);
+}
+
+/* Whether the progress line is to be drawn again; what was there is wiped. */
+static bool begin_line(struct rst_watch *watch, long done, double *elapsed) {
   const double refresh = 0.2;
-  struct rst_watch *watch = user;
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  if (watch->first < 0) {
-    watch->first = progress->iteration;
+  *elapsed = rst_seconds_between(&watch->started, &now);
+  watch->first = watch->first < 0 ? done : watch->first;
+  if (!watch->show || rst_seconds_between(&watch->shown, &now) < refresh) {
+    return false;
   }
-  const double elapsed = rst_seconds_between(&watch->started, &now);
-  if (watch->show && rst_seconds_between(&watch->shown, &now) >= refresh) {
-    watch->shown = now;
-    draw(watch, progress, elapsed);
-  }
+  fputs("\r\033[K", stderr);
+  watch->shown = now;
+  watch->drawn = true;
+  return true;
+}
+
+static const char *reason_to_stop(const struct rst_watch *watch, double elapsed) {
   if (caught != 0) {
     return caught == SIGINT ? "SIGINT" : "SIGTERM";
   }
   return watch->wall_limit > 0.0 && elapsed >= watch->wall_limit ? "wall limit" : NULL;
+}
+
+const char *rst_watch_poll(void *user, const struct rst_run_progress *progress) {
+  struct rst_watch *watch = user;
+  double elapsed = 0.0;
+  if (begin_line(watch, progress->iteration, &elapsed)) {
+    draw_run(watch, progress, elapsed);
+  }
+  return reason_to_stop(watch, elapsed);
+}
+
+const char *rst_watch_poll_scan(void *user, const struct rst_bifurcation_progress *progress) {
+  struct rst_watch *watch = user;
+  double elapsed = 0.0;
+  if (begin_line(watch, (long)progress->done, &elapsed)) {
+    draw_scan(watch, progress, elapsed);
+  }
+  return reason_to_stop(watch, elapsed);
 }
 
 void rst_watch_stop(struct rst_watch *watch) {

@@ -5,24 +5,26 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "restrain/bifurcation.h"
 #include "restrain/run.h"
 
 /** @file
- * What watches over a run from outside: signals, the wall limit, the progress line.
+ * What watches over a run or a scan from outside: signals, the wall limit, the progress line.
  */
 
 struct rst_watch {
   double wall_limit; /**< seconds, 0 for none */
   bool show;         /**< draw the progress line: standard error is a terminal and not --quiet */
   bool drawn;
-  long first; /**< iteration at the first poll, -1 before */
+  long first; /**< what was done at the first poll: iterations, or values of a scan; -1 before */
   struct timespec started, shown;
 };
 
 /** Catch SIGINT and SIGTERM: the first asks for a stop, a second one of the kind ends the process at once. */
 void rst_watch_start(struct rst_watch *watch, double wall_limit, bool quiet);
-/** rst_run_options.poll; user is the watch. */
+/** rst_run_options.poll and rst_bifurcation_options.poll; user is the watch. */
 const char *rst_watch_poll(void *user, const struct rst_run_progress *progress);
+const char *rst_watch_poll_scan(void *user, const struct rst_bifurcation_progress *progress);
 /** Wipe the progress line. */
 void rst_watch_stop(struct rst_watch *watch);
 

@@ -2,6 +2,7 @@
 #include "restrain/field.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,6 +19,10 @@ static bool alike(const struct rst_field *x, const struct rst_field *y) {
 
 size_t rst_precision_size(enum rst_precision precision) {
   return precision == RST_PRECISION_FLOAT ? sizeof(float) : sizeof(double);
+}
+
+double rst_precision_epsilon(enum rst_precision precision) {
+  return precision == RST_PRECISION_FLOAT ? (double)FLT_EPSILON : DBL_EPSILON;
 }
 
 enum rst_status rst_field_create(struct rst_context *context, enum rst_precision precision, size_t ny,
@@ -111,26 +116,34 @@ void rst_field_descend(double lr, double q, const struct rst_field *g, struct rs
 
 double rst_field_dot(const struct rst_field *x, const struct rst_field *y) {
   assert(alike(x, y));
-  return operations(x)->dot(x->ny, x->nx, x->data, y->data);
+  return operations(x)->dot(rst_field_count(x), x->data, y->data);
 }
 
 double rst_field_sum(const struct rst_field *x) {
-  return operations(x)->sum(x->ny, x->nx, x->data);
+  return operations(x)->sum(rst_field_count(x), x->data);
+}
+
+static double scaled_square(double factor, const struct rst_field *x, const struct rst_field *y) {
+  const size_t count = rst_field_count(x);
+  return y ? operations(x)->square_of_difference(count, factor, x->data, y->data)
+           : operations(x)->square(count, factor, x->data);
 }
 
 static double norm_of_difference(const struct rst_field *x, const struct rst_field *y) {
-  const void *other = y ? y->data : NULL;
-  const double square = operations(x)->scaled_square(x->ny, x->nx, 1.0, x->data, other);
+  const double square = scaled_square(1.0, x, y);
   /* The plain sum is right unless squares overflowed or were flushed towards zero. */
   const double smallest_safe = 1e-280;
   if (isfinite(square) && square > smallest_safe) {
     return sqrt(square);
   }
-  const double largest = operations(x)->max_abs(rst_field_count(x), x->data, other);
+  const double largest = operations(x)->max_abs(rst_field_count(x), x->data, y ? y->data : NULL);
   if (largest == 0.0 || !isfinite(largest)) {
     return largest;
   }
-  return largest * sqrt(operations(x)->scaled_square(x->ny, x->nx, largest, x->data, other));
+  /* A power of two scales exactly, subnormal numbers in two steps. */
+  const int exponent = ilogb(largest);
+  const double factor = ldexp(1.0, exponent < -1000 ? 1000 : -exponent);
+  return sqrt(scaled_square(factor, x, y)) / factor;
 }
 
 double rst_field_norm(const struct rst_field *x) {
@@ -142,10 +155,22 @@ double rst_field_distance(const struct rst_field *x, const struct rst_field *y) 
   return norm_of_difference(x, y);
 }
 
+double rst_field_relative_distance(const struct rst_field *x, const struct rst_field *y) {
+  assert(alike(x, y));
+  const size_t count = rst_field_count(x);
+  return operations(x)->sum_of_relative_differences(count, x->data, y->data) / (double)count;
+}
+
+void rst_field_relative_difference(const struct rst_field *x, const struct rst_field *y,
+                                   struct rst_field *difference) {
+  assert(alike(x, y) && alike(x, difference));
+  operations(x)->relative_differences(rst_field_count(x), x->data, y->data, difference->data);
+}
+
 double rst_field_max_abs(const struct rst_field *x) {
   return operations(x)->max_abs(rst_field_count(x), x->data, NULL);
 }
 
 bool rst_field_is_finite(const struct rst_field *x) {
-  return isfinite(rst_field_max_abs(x));
+  return !isnan(operations(x)->sum_of_zeros(rst_field_count(x), x->data));
 }

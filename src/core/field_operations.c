@@ -49,46 +49,79 @@ static void descend(size_t count, double lr, double q, const void *g, void *u) {
   }
 }
 
-static double dot(size_t rows, size_t columns, const void *x, const void *y) {
-  double total = 0.0;
-  for (size_t r = 0; r < rows; ++r) {
-    const real *p = (const real *)x + r * columns;
-    const real *q = (const real *)y + r * columns;
-    double sum = 0.0;
-    for (size_t c = 0; c < columns; ++c) {
-      sum += (double)p[c] * (double)q[c];
-    }
-    total += sum;
-  }
-  return total;
+/* Sums run in independent lanes, added in a fixed order: the compiler may use vectors, the order depends on the count alone. */
+enum { LANES = 8 };
+
+static double add_lanes(const double lane[LANES]) {
+  return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }
 
-static double sum(size_t rows, size_t columns, const void *x) {
-  double total = 0.0;
-  for (size_t r = 0; r < rows; ++r) {
-    const real *p = (const real *)x + r * columns;
-    double row = 0.0;
-    for (size_t c = 0; c < columns; ++c) {
-      row += (double)p[c];
-    }
-    total += row;
-  }
-  return total;
+/* The sum of `term`, an expression in i, over the elements. */
+#define SUM_IN_LANES(count, term)                                                                            \
+  double lane[LANES] = {0};                                                                                  \
+  size_t start = 0;                                                                                          \
+  for (; start + LANES <= (count); start += LANES) {                                                         \
+    for (size_t l = 0; l < LANES; ++l) {                                                                     \
+      const size_t i = start + l;                                                                            \
+      lane[l] += (term);                                                                                     \
+    }                                                                                                        \
+  }                                                                                                          \
+  for (size_t i = start; i < (count); ++i) {                                                                 \
+    lane[i - start] += (term);                                                                               \
+  }                                                                                                          \
+  return add_lanes(lane)
+
+/* 0, and NaN if an element is not finite. */
+static double sum_of_zeros(size_t count, const void *x) {
+  const real *p = x;
+  SUM_IN_LANES(count, (double)(p[i] * 0));
 }
 
-static double scaled_square(size_t rows, size_t columns, double scale_by, const void *x, const void *y) {
-  double total = 0.0;
-  for (size_t r = 0; r < rows; ++r) {
-    const real *p = (const real *)x + r * columns;
-    const real *q = y ? (const real *)y + r * columns : NULL;
-    double row = 0.0;
-    for (size_t c = 0; c < columns; ++c) {
-      const double difference = ((double)p[c] - (q ? (double)q[c] : 0.0)) / scale_by;
-      row += difference * difference;
-    }
-    total += row;
+static double dot(size_t count, const void *x, const void *y) {
+  const real *p = x;
+  const real *q = y;
+  SUM_IN_LANES(count, (double)p[i] * (double)q[i]);
+}
+
+static double sum(size_t count, const void *x) {
+  const real *p = x;
+  SUM_IN_LANES(count, (double)p[i]);
+}
+
+static double square(size_t count, double factor, const void *x) {
+  const real *p = x;
+  SUM_IN_LANES(count, ((double)p[i] * factor) * ((double)p[i] * factor));
+}
+
+static inline double scaled_difference(real p, real q, double factor) {
+  return ((double)p - (double)q) * factor;
+}
+
+static double square_of_difference(size_t count, double factor, const void *x, const void *y) {
+  const real *p = x;
+  const real *q = y;
+  SUM_IN_LANES(count, scaled_difference(p[i], q[i], factor) * scaled_difference(p[i], q[i], factor));
+}
+
+/* 0 where both are 0. */
+static inline double relative_difference(double p, double q) {
+  const double size = fabs(p) + fabs(q);
+  return size == 0.0 ? 0.0 : 2.0 * fabs(p - q) / size;
+}
+
+static double sum_of_relative_differences(size_t count, const void *x, const void *y) {
+  const real *p = x;
+  const real *q = y;
+  SUM_IN_LANES(count, relative_difference((double)p[i], (double)q[i]));
+}
+
+static void relative_differences(size_t count, const void *x, const void *y, void *difference) {
+  const real *p = x;
+  const real *q = y;
+  real *r = difference;
+  for (size_t i = 0; i < count; ++i) {
+    r[i] = (real)relative_difference((double)p[i], (double)q[i]);
   }
-  return total;
 }
 
 static double max_abs(size_t count, const void *x, const void *y) {
@@ -114,8 +147,12 @@ const struct rst_field_operations RST_REAL(rst_field_operations) = {
     .axpby = axpby,
     .axpy = axpy,
     .descend = descend,
+    .sum_of_zeros = sum_of_zeros,
     .dot = dot,
     .sum = sum,
-    .scaled_square = scaled_square,
+    .square = square,
+    .square_of_difference = square_of_difference,
+    .sum_of_relative_differences = sum_of_relative_differences,
+    .relative_differences = relative_differences,
     .max_abs = max_abs,
 };

@@ -2,6 +2,7 @@
 #include "restrain/correlation.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "core/core.h"
@@ -23,6 +24,7 @@ struct rst_correlation {
   enum rst_precision precision;
   struct rst_correlation_shape shape;
   void *state;
+  const struct rst_field *multiplicities; /* the state's, or NULL */
 };
 
 static const struct rst_correlation_type *type_of(const struct rst_correlation *correlation) {
@@ -33,14 +35,48 @@ const char *const *rst_correlation_names(void) {
   return names;
 }
 
-static int cheapest(const struct rst_correlation_shape *shape, enum rst_precision precision) {
+/* The cheapest implementation by the shape alone; cost becomes its cost. */
+static int cheapest(const struct rst_correlation_shape *shape, enum rst_precision precision, double *cost) {
   int best = 0;
-  for (int i = 1; i < TYPE_COUNT; ++i) {
-    if (types[i][precision]->cost(shape) < types[best][precision]->cost(shape)) {
+  *cost = INFINITY;
+  for (int i = 0; i < TYPE_COUNT; ++i) {
+    const struct rst_correlation_type *type = types[i][precision];
+    if (type->cost && type->cost(shape) < *cost) {
       best = i;
+      *cost = type->cost(shape);
     }
   }
   return best;
+}
+
+/* An implementation for which the image is cheaper still, or the cheapest one by its shape. */
+static enum rst_status create_cheapest(struct rst_context *context, const void *image,
+                                       struct rst_correlation *correlation) {
+  double cost = 0.0;
+  const int by_shape = cheapest(&correlation->shape, correlation->precision, &cost);
+  for (int i = 0; i < TYPE_COUNT && !correlation->state; ++i) {
+    const struct rst_correlation_type *type = types[i][correlation->precision];
+    if (!type->cost) {
+      correlation->index = i;
+      RST_TRY(type->create(context, &correlation->shape, image, cost, &correlation->state));
+    }
+  }
+  if (correlation->state) {
+    return RST_OK;
+  }
+  correlation->index = by_shape;
+  return type_of(correlation)->create(context, &correlation->shape, image, cost, &correlation->state);
+}
+
+static enum rst_status create(struct rst_context *context, const void *image, bool automatic,
+                              struct rst_correlation *correlation) {
+  const struct rst_correlation_shape *shape = &correlation->shape;
+  RST_TRY(automatic ? create_cheapest(context, image, correlation)
+                    : type_of(correlation)->create(context, shape, image, INFINITY, &correlation->state));
+  if (type_of(correlation)->multiplicities) {
+    correlation->multiplicities = type_of(correlation)->multiplicities(correlation->state);
+  }
+  return RST_OK;
 }
 
 enum rst_status rst_correlation_create(struct rst_context *context, const struct rst_field *image, size_t ky,
@@ -61,15 +97,15 @@ enum rst_status rst_correlation_create(struct rst_context *context, const struct
                                               .my = valid ? image->ny - ky + 1 : image->ny,
                                               .mx = valid ? image->nx - kx + 1 : image->nx};
   const bool automatic = name && strcmp(name, "auto") == 0;
-  const int index = automatic ? cheapest(&shape, image->precision) : rst_name_index(names, name);
-  if (index < 0) {
+  const int index = rst_name_index(names, name);
+  if (index < 0 && !automatic) {
     return rst_fail_unknown(context, "correlation", name, choices);
   }
   void *memory = NULL;
   RST_TRY(rst_allocate(context, 1, sizeof **correlation, &memory));
   struct rst_correlation *made = memory;
   *made = (struct rst_correlation){.index = index, .precision = image->precision, .shape = shape};
-  const enum rst_status status = type_of(made)->create(context, &shape, image->data, &made->state);
+  const enum rst_status status = create(context, image->data, automatic, made);
   if (status != RST_OK) {
     rst_correlation_destroy(&made);
     return status;
@@ -93,26 +129,42 @@ const char *rst_correlation_name(const struct rst_correlation *correlation) {
   return names[correlation->index];
 }
 
-void rst_correlation_response_shape(const struct rst_correlation *correlation, size_t *my, size_t *mx) {
-  *my = correlation->shape.my;
-  *mx = correlation->shape.mx;
+size_t rst_correlation_positions(const struct rst_correlation *correlation) {
+  return correlation->shape.my * correlation->shape.mx;
 }
 
-static bool has_shape(const struct rst_correlation *correlation, const struct rst_field *field, size_t ny,
-                      size_t nx) {
-  return field->precision == correlation->precision && field->ny == ny && field->nx == nx;
+const struct rst_field *rst_correlation_multiplicities(const struct rst_correlation *correlation) {
+  return correlation->multiplicities;
+}
+
+void rst_correlation_response_shape(const struct rst_correlation *correlation, size_t *my, size_t *mx) {
+  const struct rst_field *multiplicities = correlation->multiplicities;
+  *my = multiplicities ? multiplicities->ny : correlation->shape.my;
+  *mx = multiplicities ? multiplicities->nx : correlation->shape.mx;
+}
+
+static bool is_kernel(const struct rst_correlation *correlation, const struct rst_field *field) {
+  return field->precision == correlation->precision && field->ny == correlation->shape.ky &&
+         field->nx == correlation->shape.kx;
+}
+
+static bool is_response(const struct rst_correlation *correlation, const struct rst_field *field) {
+  size_t my = 0;
+  size_t mx = 0;
+  rst_correlation_response_shape(correlation, &my, &mx);
+  return field->precision == correlation->precision && field->ny == my && field->nx == mx;
 }
 
 void rst_correlation_apply(struct rst_correlation *correlation, const struct rst_field *kernel,
                            struct rst_field *response) {
-  assert(has_shape(correlation, kernel, correlation->shape.ky, correlation->shape.kx));
-  assert(has_shape(correlation, response, correlation->shape.my, correlation->shape.mx));
+  assert(is_kernel(correlation, kernel));
+  assert(is_response(correlation, response));
   type_of(correlation)->apply(correlation->state, kernel->data, response->data);
 }
 
 void rst_correlation_adjoint(struct rst_correlation *correlation, const struct rst_field *weights,
                              struct rst_field *kernel) {
-  assert(has_shape(correlation, weights, correlation->shape.my, correlation->shape.mx));
-  assert(has_shape(correlation, kernel, correlation->shape.ky, correlation->shape.kx));
+  assert(is_response(correlation, weights));
+  assert(is_kernel(correlation, kernel));
   type_of(correlation)->adjoint(correlation->state, weights->data, kernel->data);
 }

@@ -11,22 +11,26 @@
 
 #define RST_CORRELATION_LIST(X)                                                                              \
   X(reference)                                                                                               \
-  X(fft)
+  X(fft)                                                                                                     \
+  X(patch)
 
 /** Shapes of a correlation; fixed for the life of an operator. */
 struct rst_correlation_shape {
   size_t ny, nx; /**< image */
   size_t ky, kx; /**< kernel */
-  size_t my, mx; /**< response: n-k+1 for `valid`, n for `periodic` */
+  size_t my, mx; /**< positions: n-k+1 for `valid`, n for `periodic` */
 };
 
 /** Arrays are contiguous, of the precision of the table. */
 struct rst_correlation_type {
-  /** Estimated nanoseconds of one apply() and one adjoint(). */
+  /** Estimated nanoseconds of one apply() and one adjoint(). NULL: they depend on the image. */
   double (*cost)(const struct rst_correlation_shape *shape);
-  /** Copies what it needs of the image. On failure *state is NULL. */
+  /** Copies what it needs of the image. *state, NULL before, stays so on failure, and with RST_OK if cost is NULL and one
+   * apply() and one adjoint() would take `budget` nanoseconds or more; never if that is infinite. */
   enum rst_status (*create)(struct rst_context *context, const struct rst_correlation_shape *shape,
-                            const void *image, void **state);
+                            const void *image, double budget, void **state);
+  /** The multiplicities, of the shape of the response. NULL: all are 1, and the response is my x mx. */
+  const struct rst_field *(*multiplicities)(const void *state);
   void (*apply)(void *state, const void *kernel, void *response);
   void (*adjoint)(void *state, const void *weights, void *kernel);
   void (*destroy)(void *state); /**< never called with NULL */

@@ -213,7 +213,8 @@ static void store_spectrum(struct fft *fft, const real *image) {
 }
 
 static enum rst_status create(struct rst_context *context, const struct rst_correlation_shape *shape,
-                              const void *image, void **state) {
+                              const void *image, double budget, void **state) {
+  (void)budget;
   void *memory = NULL;
   RST_TRY(rst_allocate(context, 1, sizeof(struct fft), &memory));
   struct fft *fft = memory;

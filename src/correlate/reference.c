@@ -34,7 +34,8 @@ static void destroy(void *state) {
 }
 
 static enum rst_status create(struct rst_context *context, const struct rst_correlation_shape *shape,
-                              const void *image, void **state) {
+                              const void *image, double budget, void **state) {
+  (void)budget;
   const size_t rows = shape->my + shape->ky - 1;
   const size_t columns = shape->mx + shape->kx - 1;
   void *memory = NULL;

@@ -19,7 +19,7 @@
 
 #include "core/core.h"
 #include "flow/convolution.h"
-#include "flow/curvature.h"
+#include "flow/pointwise.h"
 
 struct conv {
   struct rst_convolution base;
@@ -27,7 +27,8 @@ struct conv {
   double beta, shift;
 };
 
-enum { RESPONSE, SLOPE, TANGENT, RESPONSES };
+/* Work space, then s' and s'' where the flow was linearised. */
+enum { WORK, SLOPE, CURVATURE, RESPONSES };
 
 static enum rst_status create(struct rst_flow *flow, const struct rst_flow_parameters *parameters) {
   struct conv *conv = (struct conv *)flow;
@@ -50,13 +51,16 @@ static double sigmoid(double q) {
   return (q < 0 ? e : 1.0) / (1.0 + e);
 }
 
-/* The network: s' and s'' of the response unless NULL (either may be the response's own field), and q, the
- * output signed so that the loss grows with it. */
+/* The network: s' and s'' of the response unless NULL (either may be the work space), and q, the output signed
+ * so that the loss grows with it. */
 static double forward(const struct conv *conv, struct rst_convolution_term *term, const struct rst_field *u,
                       struct rst_field *ds, struct rst_field *dds) {
   double sum = 0.0;
-  rst_correlation_apply(term->correlation, u, term->response[RESPONSE]);
-  rst_activation_evaluate(conv->activation, conv->beta, term->response[RESPONSE], NULL, ds, dds, &sum);
+  rst_correlation_apply(term->correlation, u, term->response[WORK]);
+  rst_activation_evaluate(conv->activation, conv->beta, term->response[WORK], term->values, ds, dds, &sum);
+  if (term->values) {
+    sum = rst_convolution_sum(term, term->values);
+  }
   const double p = term->norm * sum - conv->shift;
   const double q = term->label == 1 ? -p : p;
   term->loss = softplus(q);
@@ -64,40 +68,54 @@ static double forward(const struct conv *conv, struct rst_convolution_term *term
   return q;
 }
 
-static void value_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
-                       const struct rst_field *u, const struct rst_field *v) {
-  (void)v;
-  forward((const struct conv *)convolution, term, u, NULL, NULL);
-}
-
-static void gradient_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
-                          const struct rst_field *u, const struct rst_field *v) {
-  (void)v;
-  struct rst_field *ds = term->response[RESPONSE];
-  forward((const struct conv *)convolution, term, u, ds, NULL);
+static void contribute_gradient(const struct rst_convolution *convolution, struct rst_convolution_term *term,
+                                const struct rst_field *ds) {
   rst_correlation_adjoint(term->correlation, ds, term->contribution);
   rst_field_scale(term->residual * term->norm / (double)convolution->count, term->contribution);
 }
 
+static void value_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
+                       const struct rst_field *u) {
+  forward((const struct conv *)convolution, term, u, NULL, NULL);
+}
+
+static void gradient_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
+                          const struct rst_field *u) {
+  struct rst_field *ds = term->response[WORK];
+  forward((const struct conv *)convolution, term, u, ds, NULL);
+  contribute_gradient(convolution, term, ds);
+}
+
+static void linearise_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
+                           const struct rst_field *u) {
+  const double q =
+      forward((const struct conv *)convolution, term, u, term->response[SLOPE], term->response[CURVATURE]);
+  term->curvature = term->residual;
+  term->rank_one = sigmoid(q) * sigmoid(-q) * term->norm;
+}
+
+static void linearise_gradient_task(const struct rst_convolution *convolution,
+                                    struct rst_convolution_term *term, const struct rst_field *u) {
+  linearise_task(convolution, term, u);
+  contribute_gradient(convolution, term, term->response[SLOPE]);
+}
+
 static void product_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
-                         const struct rst_field *u, const struct rst_field *v) {
-  struct rst_field *dds = term->response[RESPONSE];
-  struct rst_field *ds = term->response[SLOPE];
-  struct rst_field *tangent = term->response[TANGENT];
-  const double q = forward((const struct conv *)convolution, term, u, ds, dds);
+                         const struct rst_field *v) {
+  const struct rst_field *ds = term->response[SLOPE];
+  const struct rst_field *dds = term->response[CURVATURE];
+  struct rst_field *tangent = term->response[WORK];
   rst_correlation_apply(term->correlation, v, tangent);
-  const double rank_one = sigmoid(q) * sigmoid(-q) * term->norm * rst_field_dot(ds, tangent);
-  const struct rst_curvature *curvature =
-      ds->precision == RST_PRECISION_FLOAT ? &rst_curvature_float : &rst_curvature_double;
-  curvature->combine(rst_field_count(ds), term->residual, dds->data, tangent->data, rank_one, ds->data);
-  rst_correlation_adjoint(term->correlation, ds, term->contribution);
+  const double rank_one = term->rank_one * rst_convolution_dot(term, ds, tangent);
+  rst_pointwise(ds->precision)
+      ->combine(rst_field_count(ds), term->curvature, dds->data, rank_one, ds->data, tangent->data);
+  rst_correlation_adjoint(term->correlation, tangent, term->contribution);
   rst_field_scale(term->norm / (double)convolution->count, term->contribution);
 }
 
-static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
-                     struct rst_field *gradient) {
-  struct rst_convolution *convolution = (struct rst_convolution *)flow;
-  rst_convolution_run(convolution, gradient ? gradient_task : value_task, u, NULL);
+/* Value and gradient, unless NULL, after one of the tasks at u. */
+static void collect(struct rst_convolution *convolution, const struct rst_field *u,
+                    struct rst_flow_value *value, struct rst_field *gradient) {
   *value = rst_convolution_value(convolution, u);
   if (gradient) {
     rst_field_fill(0.0, gradient);
@@ -105,10 +123,23 @@ static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rs
   }
 }
 
-static void hessian_product(struct rst_flow *flow, const struct rst_field *u, const struct rst_field *v,
-                            struct rst_field *product) {
+static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
+                     struct rst_field *gradient) {
   struct rst_convolution *convolution = (struct rst_convolution *)flow;
-  rst_convolution_run(convolution, product_task, u, v);
+  rst_convolution_run(convolution, gradient ? gradient_task : value_task, u);
+  collect(convolution, u, value, gradient);
+}
+
+static void linearise(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
+                      struct rst_field *gradient) {
+  struct rst_convolution *convolution = (struct rst_convolution *)flow;
+  rst_convolution_run(convolution, gradient ? linearise_gradient_task : linearise_task, u);
+  collect(convolution, u, value, gradient);
+}
+
+static void hessian_product(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product) {
+  struct rst_convolution *convolution = (struct rst_convolution *)flow;
+  rst_convolution_run(convolution, product_task, v);
   rst_field_fill(0.0, product);
   rst_convolution_add(convolution, v, product);
 }
@@ -132,11 +163,12 @@ static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_fie
   const double share = 1.0 / (double)convolution->count;
   for (size_t i = 0; i < convolution->count; ++i) {
     struct rst_convolution_term *term = &convolution->terms[i];
-    struct rst_field *ds = term->response[SLOPE];
-    struct rst_field *dds = term->response[TANGENT];
-    const double q = forward(conv, term, u, ds, dds);
-    const double mean = rst_field_sum(dds) / (double)rst_field_count(dds);
-    rst_correlation_adjoint(term->correlation, ds, term->contribution);
+    struct rst_field *work = term->response[WORK];
+    forward(conv, term, u, NULL, work);
+    const double mean =
+        rst_convolution_sum(term, work) / (double)rst_correlation_positions(term->correlation);
+    const double q = forward(conv, term, u, work, NULL);
+    rst_correlation_adjoint(term->correlation, work, term->contribution);
     const double slope = term->norm * term->norm * sigmoid(q) * sigmoid(-q) / (double)rst_field_count(u);
     RST_TRY(add_rank_one(convolution, term, share * slope, lambda));
     RST_TRY(rst_convolution_add_window_power(convolution, term, share * term->residual * term->norm * mean,
@@ -155,6 +187,7 @@ const struct rst_flow_type rst_flow_conv = {
     .create = create,
     .destroy = destroy,
     .evaluate = evaluate,
+    .linearise = linearise,
     .hessian_product = hessian_product,
     .frozen_symbol = frozen_symbol,
 };

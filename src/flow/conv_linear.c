@@ -98,18 +98,17 @@ static void destroy(struct rst_flow *flow) {
 }
 
 static void value_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
-                       const struct rst_field *u, const struct rst_field *v) {
+                       const struct rst_field *u) {
   const struct conv_linear *linear = (const struct conv_linear *)convolution;
   struct rst_field *c = term->response[0];
-  (void)v;
   rst_correlation_apply(term->correlation, u, c);
-  term->loss = residual(term) * linear->beta / 4 * term->norm * rst_field_dot(c, c);
+  term->loss = residual(term) * linear->beta / 4 * term->norm * rst_convolution_dot(term, c, c);
   term->residual = residual(term);
 }
 
 static void gradient_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
-                          const struct rst_field *u, const struct rst_field *v) {
-  value_task(convolution, term, u, v);
+                          const struct rst_field *u) {
+  value_task(convolution, term, u);
   rst_correlation_adjoint(term->correlation, term->response[0], term->contribution);
   rst_field_scale(curvature((const struct conv_linear *)convolution, term), term->contribution);
 }
@@ -117,7 +116,7 @@ static void gradient_task(const struct rst_convolution *convolution, struct rst_
 static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                      struct rst_field *gradient) {
   struct conv_linear *linear = (struct conv_linear *)flow;
-  rst_convolution_run(&linear->base, gradient ? gradient_task : value_task, u, NULL);
+  rst_convolution_run(&linear->base, gradient ? gradient_task : value_task, u);
   *value = rst_convolution_value(&linear->base, u);
   value->data_loss += rst_field_dot(linear->slope, u);
   if (gradient) {
@@ -127,11 +126,9 @@ static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rs
 }
 
 /* H is constant: the quadratic part of the gradient, at v. */
-static void hessian_product(struct rst_flow *flow, const struct rst_field *u, const struct rst_field *v,
-                            struct rst_field *product) {
+static void hessian_product(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product) {
   struct conv_linear *linear = (struct conv_linear *)flow;
-  (void)u;
-  rst_convolution_run(&linear->base, gradient_task, v, NULL);
+  rst_convolution_run(&linear->base, gradient_task, v);
   rst_field_fill(0.0, product);
   rst_convolution_add(&linear->base, v, product);
 }

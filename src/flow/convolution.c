@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/core.h"
+#include "flow/pointwise.h"
 
 const enum rst_boundary rst_convolution_boundaries[RST_CONVOLUTION_BOUNDARIES] = {RST_BOUNDARY_VALID,
                                                                                   RST_BOUNDARY_PERIODIC};
@@ -43,7 +44,13 @@ static enum rst_status build_term(struct rst_convolution *convolution,
   size_t my = 0;
   size_t mx = 0;
   rst_correlation_response_shape(term->correlation, &my, &mx);
-  term->norm = parameters->pooling == RST_POOLING_MEAN ? 1.0 / ((double)my * (double)mx) : 1.0;
+  term->multiplicities = rst_correlation_multiplicities(term->correlation);
+  term->norm = parameters->pooling == RST_POOLING_MEAN
+                   ? 1.0 / (double)rst_correlation_positions(term->correlation)
+                   : 1.0;
+  if (term->multiplicities) {
+    RST_TRY(rst_field_create(context, image->precision, my, mx, &term->values));
+  }
   for (size_t i = 0; i < responses; ++i) {
     RST_TRY(rst_field_create(context, image->precision, my, mx, &term->response[i]));
   }
@@ -102,6 +109,7 @@ void rst_convolution_release(struct rst_convolution *convolution) {
     for (size_t j = 0; j < RST_CONVOLUTION_MOST_RESPONSES; ++j) {
       rst_field_destroy(&term->response[j]);
     }
+    rst_field_destroy(&term->values);
     rst_field_destroy(&term->contribution);
     rst_field_destroy(&term->window_power);
     rst_correlation_destroy(&term->correlation);
@@ -112,15 +120,32 @@ void rst_convolution_release(struct rst_convolution *convolution) {
   rst_laplacian_destroy(&convolution->regulariser);
 }
 
+double rst_convolution_sum(const struct rst_convolution_term *term, const struct rst_field *x) {
+  return term->multiplicities ? rst_field_dot(term->multiplicities, x) : rst_field_sum(x);
+}
+
+double rst_convolution_dot(const struct rst_convolution_term *term, const struct rst_field *x,
+                           const struct rst_field *y) {
+  const struct rst_field *w = term->multiplicities;
+  return w ? rst_pointwise(x->precision)->weighted_dot(rst_field_count(x), w->data, x->data, y->data)
+           : rst_field_dot(x, y);
+}
+
 void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_task *task,
-                         const struct rst_field *u, const struct rst_field *v) {
-  const int threads = rst_context_threads(convolution->base.context);
-  (void)threads;
+                         const struct rst_field *x) {
 #ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1 && convolution->count > 1)
+  /* Asked here and not by an if clause: even a region of one thread costs as much as a step of few patches. */
+  const int threads = rst_context_threads(convolution->base.context);
+  if (threads > 1 && convolution->count > 1) {
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+    for (size_t i = 0; i < convolution->count; ++i) {
+      task(convolution, &convolution->terms[i], x);
+    }
+    return;
+  }
 #endif
   for (size_t i = 0; i < convolution->count; ++i) {
-    task(convolution, &convolution->terms[i], u, v);
+    task(convolution, &convolution->terms[i], x);
   }
 }
 
@@ -156,7 +181,7 @@ static double wave_power(struct rst_convolution_term *term, double theta_y, doub
     }
   }
   rst_correlation_apply(term->correlation, wave, term->response[0]);
-  return rst_field_dot(term->response[0], term->response[0]);
+  return rst_convolution_dot(term, term->response[0], term->response[0]);
 }
 
 enum rst_status rst_convolution_window_power(const struct rst_convolution *convolution,

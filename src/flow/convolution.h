@@ -18,13 +18,18 @@ enum { RST_CONVOLUTION_MOST_RESPONSES = 3 };
 struct rst_convolution_term {
   struct rst_correlation *correlation;
   int label;
-  double norm;                    /**< of the pooling: 1, or 1 / number of positions */
+  double norm; /**< of the pooling: 1, or 1 / number of positions */
+  /** Of the responses, NULL for ones; sums over positions are sums weighted by them. */
+  const struct rst_field *multiplicities;
   struct rst_field *window_power; /**< P(w), see rst_convolution_window_power(); NULL until asked for */
-  /** Work space in the shape of the response. */
+  /** In the shape of the response; the first is work space. */
   struct rst_field *response[RST_CONVOLUTION_MOST_RESPONSES];
+  struct rst_field *values; /**< s of the response, to be weighted; NULL without multiplicities */
   /* results of a task: */
   double loss, residual;
   struct rst_field *contribution; /**< to the gradient or Hessian product, in the shape of the state */
+  /* factors of the Hessian where the flow was linearised: */
+  double curvature, rank_one;
 };
 
 /** Base of a convolutional flow, its first member. */
@@ -40,16 +45,15 @@ typedef enum rst_status rst_convolution_visitor(struct rst_convolution *convolut
                                                 struct rst_convolution_term *term,
                                                 const struct rst_field *image);
 
-/** Work on one term: reads the convolution and the states (v may be NULL), writes the term alone. */
+/** Work on one term: reads the convolution and x, a state or a direction, writes the term alone. */
 typedef void rst_convolution_task(const struct rst_convolution *convolution,
-                                  struct rst_convolution_term *term, const struct rst_field *u,
-                                  const struct rst_field *v);
+                                  struct rst_convolution_term *term, const struct rst_field *x);
 
 /** The boundaries of both flows, default first. */
 enum { RST_CONVOLUTION_BOUNDARIES = 2 };
 extern const enum rst_boundary rst_convolution_boundaries[RST_CONVOLUTION_BOUNDARIES];
 
-/** Check the shared parameters and build the terms, each with `responses` work fields. @param visit NULL for
+/** Check the shared parameters and build the terms, each with `responses` fields in the shape of its response. @param visit NULL for
  * none. */
 enum rst_status rst_convolution_build(struct rst_convolution *convolution,
                                       const struct rst_flow_parameters *parameters, size_t responses,
@@ -57,9 +61,15 @@ enum rst_status rst_convolution_build(struct rst_convolution *convolution,
 /** Release the members; the object may be half built. */
 void rst_convolution_release(struct rst_convolution *convolution);
 
+/** Sum of x over the positions. */
+double rst_convolution_sum(const struct rst_convolution_term *term, const struct rst_field *x);
+/** Inner product of x and y over the positions. */
+double rst_convolution_dot(const struct rst_convolution_term *term, const struct rst_field *x,
+                           const struct rst_field *y);
+
 /** Run the task on every term, on as many threads as the context allows. */
 void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_task *task,
-                         const struct rst_field *u, const struct rst_field *v);
+                         const struct rst_field *x);
 
 /** Mean loss and residual of the terms, plus the regulariser's energy at u. */
 struct rst_flow_value rst_convolution_value(struct rst_convolution *convolution, const struct rst_field *u);

@@ -127,10 +127,25 @@ void rst_flow_evaluate(struct rst_flow *flow, const struct rst_field *u, struct 
   flow->type->evaluate(flow, u, value, gradient);
 }
 
-void rst_flow_hessian_product(struct rst_flow *flow, const struct rst_field *u, const struct rst_field *v,
-                              struct rst_field *product) {
-  assert(is_state(flow, u) && is_state(flow, v) && is_state(flow, product));
-  flow->type->hessian_product(flow, u, v, product);
+void rst_flow_linearise(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
+                        struct rst_field *gradient) {
+  assert(is_state(flow, u) && (!gradient || is_state(flow, gradient)));
+  struct rst_flow_value unwanted;
+  flow->linearised = true;
+  if (flow->type->linearise) {
+    flow->type->linearise(flow, u, value ? value : &unwanted, gradient);
+  } else if (value || gradient) {
+    flow->type->evaluate(flow, u, value ? value : &unwanted, gradient);
+  }
+}
+
+void rst_flow_hessian_product(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product) {
+  assert(is_state(flow, v) && is_state(flow, product));
+  if (flow->linearised) {
+    flow->type->hessian_product(flow, v, product);
+  } else {
+    rst_field_fill(0.0, product);
+  }
 }
 
 void rst_flow_pin(const struct rst_flow *flow, struct rst_field *v) {

@@ -59,10 +59,8 @@ static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rs
 }
 
 /* With its fixed points at zero v is its own deviation from the straight line between them. */
-static void hessian_product(struct rst_flow *flow, const struct rst_field *u, const struct rst_field *v,
-                            struct rst_field *product) {
+static void hessian_product(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product) {
   struct heat *heat = (struct heat *)flow;
-  (void)u;
   rst_field_copy(v, heat->tangent);
   rst_laplacian_pin(heat->laplacian, heat->tangent);
   rst_field_fill(0.0, product);

@@ -18,6 +18,8 @@ struct rst_flow {
   size_t ny, nx;           /**< shape of the state */
   double spacing;          /**< preset to 1 */
   const char *correlation; /**< static; preset to "none" */
+  /* kept by flow.c: */
+  bool linearised; /**< at least once */
 };
 
 struct rst_flow_type {
@@ -33,15 +35,17 @@ struct rst_flow_type {
   /** As rst_flow_evaluate(); gradient may be NULL. */
   void (*evaluate)(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                    struct rst_field *gradient);
-  /** As rst_flow_hessian_product(). */
-  void (*hessian_product)(struct rst_flow *flow, const struct rst_field *u, const struct rst_field *v,
-                          struct rst_field *product);
+  /** As rst_flow_hessian_product(), after the first linearisation. */
+  void (*hessian_product)(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product);
 
   /** Add to lambda, which is zero, as rst_flow_frozen_symbol(). */
   enum rst_status (*frozen_symbol)(struct rst_flow *flow, const struct rst_field *u,
                                    struct rst_field *lambda);
 
   /* optional */
+  /** As evaluate(), and keep what products at u need. NULL: the Hessian is the same everywhere. */
+  void (*linearise)(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
+                    struct rst_field *gradient);
   /** NULL: no point is fixed. */
   void (*pin)(const struct rst_flow *flow, struct rst_field *v);
   /** As rst_flow_symbol_shape(); both NULL: no symbol. symbol() is called only where the shape is known. */

@@ -56,7 +56,9 @@ enum rst_status rst_image_make_grating(struct rst_context *context,
   for (size_t y = 0; y < (*image)->ny; ++y) {
     for (size_t x = 0; x < (*image)->nx; ++x) {
       const double distance = (double)x * along_x + (double)y * along_y;
-      rst_field_set(*image, y, x, cosine_of_turns(distance / parameters->period));
+      /* The remainder is exact: whole periods apart are the same bits where the distance has no rounding error. */
+      const double phase = remainder(distance, parameters->period);
+      rst_field_set(*image, y, x, cosine_of_turns(phase / parameters->period));
     }
   }
   return RST_OK;

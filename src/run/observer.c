@@ -5,143 +5,33 @@
 
 #include "core/core.h"
 #include "run/amplification.h"
+#include "run/observables.h"
 #include "run/sharpness.h"
 
-/* An observation, and what the observer adds to it where it is asked for. */
-struct view {
-  const struct rst_observation *observation;
-  double sharpness, sharpness_residual, sharpness_limit;
-  const struct rst_field *amplification;
-};
-
-struct scalar_type {
-  struct rst_variable variable;
-  bool required;
-  double (*measure)(const struct view *view);
-};
-
-struct field_type {
-  struct rst_variable variable;
-  bool required;
-  enum rst_axes axes;
-  const struct rst_field *(*expose)(const struct view *view);
-};
-
-double rst_observation_loss(const struct rst_observation *observation) {
-  const double norm = observation->weight_norm;
-  return observation->value.data_loss + 0.5 * observation->weight_decay * norm * norm;
-}
-
-static double loss(const struct view *view) {
-  return rst_observation_loss(view->observation);
-}
-
-static double data_loss(const struct view *view) {
-  return view->observation->value.data_loss;
-}
-
-static double residual(const struct view *view) {
-  return view->observation->value.residual;
-}
-
-static double grad_norm(const struct view *view) {
-  return view->observation->grad_norm;
-}
-
-static double weight_norm(const struct view *view) {
-  return view->observation->weight_norm;
-}
-
-static double update_ratio(const struct view *view) {
-  return view->observation->update_norm / view->observation->weight_norm;
-}
-
-static double step_size(const struct view *view) {
-  return view->observation->step_size;
-}
-
-static double max_abs(const struct view *view) {
-  return rst_field_max_abs(view->observation->u);
-}
-
-static double sharpness(const struct view *view) {
-  return view->sharpness;
-}
-
-static double sharpness_residual(const struct view *view) {
-  return view->sharpness_residual;
-}
-
-static double sharpness_limit(const struct view *view) {
-  return view->sharpness_limit;
-}
-
-static const struct rst_field *kernel(const struct view *view) {
-  return view->observation->u;
-}
-
-static const struct rst_field *gradient(const struct view *view) {
-  return view->observation->gradient;
-}
-
-static const struct rst_field *amplification(const struct view *view) {
-  return view->amplification;
-}
-
-/* One line per scalar: function, whether every run records it, description, units. */
-#define SCALAR_LIST(X)                                                                                       \
-  X(loss, true, "objective L = data term + (weight decay / 2) sum K^2", "1")                                 \
-  X(data_loss, true, "data term of the objective", "1")                                                      \
-  X(residual, true, "a = predicted minus given label, mean over images", "1")                                \
-  X(grad_norm, true, "Euclidean norm of the gradient of L", "1")                                             \
-  X(weight_norm, true, "Euclidean norm of the kernel", "1")                                                  \
-  X(update_ratio, true, "norm of the next update over norm of the kernel", "1")                              \
-  X(step_size, false, "length of the next time step", "1")                                                   \
-  X(max_abs, false, "largest magnitude in the kernel", "1")                                                  \
-  X(sharpness, false, "largest eigenvalue of the Hessian of L", "1")                                         \
-  X(sharpness_residual, false, "norm of the residual of the sharpness' eigenpair", "1")                      \
-  X(sharpness_limit, false, "largest sharpness at which the next step is locally stable", "1")
-
-/* Likewise, and the axes. */
-#define FIELD_LIST(X)                                                                                        \
-  X(kernel, true, "state of the flow: the kernel K, or u of the heat equation", "1", RST_AXES_SPACE)         \
-  X(gradient, false, "gradient of L", "1", RST_AXES_SPACE)                                                   \
-  X(amplification, false, "amplification factor abs(G(w)), coefficients frozen", "1", RST_AXES_WAVE_NUMBERS)
-
-#define SCALAR_LINE(name, required, long_name, units) {{#name, long_name, units}, required, name},
-#define SCALAR_NAME(name, required, long_name, units) #name,
-#define FIELD_LINE(name, required, long_name, units, axes) {{#name, long_name, units}, required, axes, name},
-#define FIELD_NAME(name, required, long_name, units, axes) #name,
-
-static const struct scalar_type scalar_types[] = {SCALAR_LIST(SCALAR_LINE)};
-static const struct field_type field_types[] = {FIELD_LIST(FIELD_LINE)};
-static const char *const scalar_names[] = {SCALAR_LIST(SCALAR_NAME) NULL};
-static const char *const field_names[] = {FIELD_LIST(FIELD_NAME) NULL};
-
-enum {
-  SCALAR_TYPES = sizeof scalar_types / sizeof *scalar_types,
-  FIELD_TYPES = sizeof field_types / sizeof *field_types
+/* A field of the file: one of a type, or one of its twins'. */
+struct column {
+  const struct rst_field_type *type;
+  size_t member;
+  char *name;                /* with the twin's label; NULL for the type's own */
+  struct rst_field *scratch; /* NULL unless per twin */
 };
 
 struct rst_observer {
+  struct rst_context *context;
   size_t scalar_count, field_count;
-  const struct scalar_type *scalar[SCALAR_TYPES];
-  const struct field_type *field[FIELD_TYPES];
-  struct rst_variable scalar_variables[SCALAR_TYPES];
-  struct rst_variable field_variables[FIELD_TYPES];
-  enum rst_axes field_axes[FIELD_TYPES];
-  struct rst_sharpness *sharpness; /* NULL unless one of its scalars is recorded */
+  const struct rst_scalar_type **scalar;
+  struct rst_variable *scalar_variables;
+  enum rst_per *scalar_per;
+  struct column *column;
+  struct rst_variable *field_variables;
+  enum rst_axes *field_axes;
+  const char **labels; /* of the twins */
+  size_t twin_count, exponent_count;
+  struct rst_sharpness *sharpness; /* NULL unless needed, as the next */
+  struct rst_amplification *amplification;
   struct rst_field *state[1];
-  struct rst_amplification *amplification; /* NULL unless recorded */
+  bool needs[RST_NEED_TWINS + 1];
 };
-
-const char *const *rst_run_scalar_names(void) {
-  return scalar_names;
-}
-
-const char *const *rst_run_field_names(void) {
-  return field_names;
-}
 
 static bool asked_for(const char *name, const char *const *names, size_t count) {
   for (size_t i = 0; i < count; ++i) {
@@ -152,43 +42,132 @@ static bool asked_for(const char *name, const char *const *names, size_t count) 
   return false;
 }
 
-static void choose(struct rst_observer *made, const struct rst_case *run) {
-  for (size_t i = 0; i < SCALAR_TYPES; ++i) {
-    const struct scalar_type *type = &scalar_types[i];
-    if (type->required || asked_for(type->variable.name, run->output.scalars, run->output.scalar_count)) {
+static bool asks_for_scalar(const struct rst_case *run, const char *name) {
+  return asked_for(name, run->output.scalars, run->output.scalar_count);
+}
+
+static bool asks_for_field(const struct rst_case *run, const char *name) {
+  return asked_for(name, run->output.fields, run->output.field_count);
+}
+
+static enum rst_status find_needs(struct rst_observer *made, const struct rst_case *run) {
+  made->needs[RST_NEED_TWINS] = run->twin_count > 0;
+  for (size_t i = 0; i < rst_scalar_type_count; ++i) {
+    const struct rst_scalar_type *type = &rst_scalar_types[i];
+    const bool asked = asks_for_scalar(run, type->variable.name);
+    RST_REQUIRE(
+        made->context, !asked || type->need != RST_NEED_TWINS || run->twin_count > 0, RST_ERROR_ARGUMENT,
+        "output.scalars asks for %s, but the case has no twins; add twins: [1, 3]", type->variable.name);
+    made->needs[type->need] |= asked;
+  }
+  for (size_t i = 0; i < rst_field_type_count; ++i) {
+    const struct rst_field_type *type = &rst_field_types[i];
+    const bool asked = asks_for_field(run, type->variable.name);
+    RST_REQUIRE(made->context, !asked || type->need != RST_NEED_TWINS || run->twin_count > 0,
+                RST_ERROR_ARGUMENT, "output.fields asks for %s, but the case has no twins; add twins: [1, 3]",
+                type->variable.name);
+    made->needs[type->need] |= asked;
+  }
+  return RST_OK;
+}
+
+static bool is_recorded(const struct rst_observer *made, enum rst_when when, enum rst_need need, bool asked) {
+  return when == RST_ALWAYS || asked || (when == RST_IMPLIED && made->needs[need]);
+}
+
+static enum rst_status choose_scalars(struct rst_observer *made, const struct rst_case *run) {
+  void *memory = NULL;
+  RST_TRY(rst_allocate(made->context, rst_scalar_type_count, sizeof(struct rst_scalar_type *), &memory));
+  made->scalar = memory;
+  RST_TRY(rst_allocate(made->context, rst_scalar_type_count, sizeof *made->scalar_variables, &memory));
+  made->scalar_variables = memory;
+  RST_TRY(rst_allocate(made->context, rst_scalar_type_count, sizeof *made->scalar_per, &memory));
+  made->scalar_per = memory;
+  for (size_t i = 0; i < rst_scalar_type_count; ++i) {
+    const struct rst_scalar_type *type = &rst_scalar_types[i];
+    if (is_recorded(made, type->when, type->need, asks_for_scalar(run, type->variable.name))) {
       made->scalar[made->scalar_count] = type;
+      made->scalar_per[made->scalar_count] = type->per;
       made->scalar_variables[made->scalar_count++] = type->variable;
     }
   }
-  for (size_t i = 0; i < FIELD_TYPES; ++i) {
-    const struct field_type *type = &field_types[i];
-    if (type->required || asked_for(type->variable.name, run->output.fields, run->output.field_count)) {
-      made->field[made->field_count] = type;
-      made->field_axes[made->field_count] = type->axes;
-      made->field_variables[made->field_count++] = type->variable;
-    }
-  }
+  return RST_OK;
 }
 
-static bool records(const struct rst_variable *variables, size_t count, const char *prefix) {
-  for (size_t i = 0; i < count; ++i) {
-    if (strncmp(variables[i].name, prefix, strlen(prefix)) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static enum rst_status create_instruments(struct rst_context *context, const struct rst_case *run,
-                                          struct rst_flow *flow, struct rst_observer *made) {
-  if (records(made->scalar_variables, made->scalar_count, "sharpness")) {
-    RST_TRY(rst_sharpness_create(context, run, flow, &made->sharpness));
-    made->state[0] = rst_sharpness_state(made->sharpness);
-  }
-  if (records(made->field_variables, made->field_count, "amplification")) {
-    RST_TRY(rst_amplification_create(context, run, flow, &made->amplification));
+static enum rst_status add_column(struct rst_observer *made, const struct rst_field_type *type, size_t member,
+                                  const struct rst_field *like) {
+  struct column *column = &made->column[made->field_count];
+  struct rst_variable *variable = &made->field_variables[made->field_count];
+  *column = (struct column){.type = type, .member = member};
+  *variable = type->variable;
+  made->field_axes[made->field_count++] = type->axes;
+  if (type->per == RST_PER_TWIN) {
+    RST_TRY(rst_format(made->context, &column->name, "%s_%s", type->variable.name, made->labels[member]));
+    variable->name = column->name;
+    RST_TRY(rst_field_create_like(made->context, like, &column->scratch));
   }
   return RST_OK;
+}
+
+static enum rst_status choose_fields(struct rst_observer *made, const struct rst_case *run,
+                                     const struct rst_field *like) {
+  const size_t most = rst_field_type_count * (1 + run->twin_count);
+  void *memory = NULL;
+  RST_TRY(rst_allocate(made->context, most, sizeof *made->column, &memory));
+  made->column = memory;
+  RST_TRY(rst_allocate(made->context, most, sizeof *made->field_variables, &memory));
+  made->field_variables = memory;
+  RST_TRY(rst_allocate(made->context, most, sizeof *made->field_axes, &memory));
+  made->field_axes = memory;
+  for (size_t i = 0; i < rst_field_type_count; ++i) {
+    const struct rst_field_type *type = &rst_field_types[i];
+    if (is_recorded(made, type->when, type->need, asks_for_field(run, type->variable.name))) {
+      const size_t members = type->per == RST_PER_TWIN ? run->twin_count : 1;
+      for (size_t m = 0; m < members; ++m) {
+        RST_TRY(add_column(made, type, m, like));
+      }
+    }
+  }
+  return RST_OK;
+}
+
+static enum rst_status list_labels(struct rst_observer *made, const struct rst_case *run) {
+  void *memory = NULL;
+  RST_TRY(rst_allocate(made->context, run->twin_count + 1, sizeof(char *), &memory));
+  made->labels = memory;
+  for (size_t i = 0; i < run->twin_count; ++i) {
+    made->labels[i] = run->twins[i].label;
+  }
+  made->twin_count = run->twin_count;
+  made->exponent_count = made->needs[RST_NEED_PERTURBATIONS] ? run->tangent.exponents : 0;
+  return RST_OK;
+}
+
+static enum rst_status create_instruments(struct rst_observer *made, const struct rst_case *run,
+                                          struct rst_flow *flow) {
+  if (made->needs[RST_NEED_SHARPNESS]) {
+    RST_TRY(rst_sharpness_create(made->context, run, flow, &made->sharpness));
+    made->state[0] = rst_sharpness_state(made->sharpness);
+  }
+  if (made->needs[RST_NEED_AMPLIFICATION]) {
+    RST_TRY(rst_amplification_create(made->context, run, flow, &made->amplification));
+  }
+  return RST_OK;
+}
+
+static enum rst_status build(struct rst_observer *made, const struct rst_case *run, struct rst_flow *flow) {
+  struct rst_field *like = NULL;
+  size_t ny = 0;
+  size_t nx = 0;
+  RST_TRY(find_needs(made, run));
+  RST_TRY(list_labels(made, run));
+  RST_TRY(choose_scalars(made, run));
+  rst_flow_shape(flow, &ny, &nx);
+  RST_TRY(rst_field_create(made->context, rst_flow_precision(flow), ny, nx, &like));
+  const enum rst_status status = choose_fields(made, run, like);
+  rst_field_destroy(&like);
+  RST_TRY(status);
+  return create_instruments(made, run, flow);
 }
 
 enum rst_status rst_observer_create(struct rst_context *context, const struct rst_case *run,
@@ -197,8 +176,8 @@ enum rst_status rst_observer_create(struct rst_context *context, const struct rs
   *observer = NULL;
   RST_TRY(rst_allocate(context, 1, sizeof **observer, &memory));
   struct rst_observer *made = memory;
-  choose(made, run);
-  const enum rst_status status = create_instruments(context, run, flow, made);
+  made->context = context;
+  const enum rst_status status = build(made, run, flow);
   if (status != RST_OK) {
     rst_observer_destroy(&made);
     return status;
@@ -208,12 +187,29 @@ enum rst_status rst_observer_create(struct rst_context *context, const struct rs
 }
 
 void rst_observer_destroy(struct rst_observer **observer) {
-  if (*observer) {
-    rst_sharpness_destroy(&(*observer)->sharpness);
-    rst_amplification_destroy(&(*observer)->amplification);
-    free(*observer);
-    *observer = NULL;
+  struct rst_observer *gone = *observer;
+  if (!gone) {
+    return;
   }
+  rst_sharpness_destroy(&gone->sharpness);
+  rst_amplification_destroy(&gone->amplification);
+  for (size_t i = 0; i < gone->field_count; ++i) {
+    free(gone->column[i].name);
+    rst_field_destroy(&gone->column[i].scratch);
+  }
+  free(gone->column);
+  free(gone->field_variables);
+  free(gone->field_axes);
+  free(gone->scalar);
+  free(gone->scalar_variables);
+  free(gone->scalar_per);
+  free(gone->labels);
+  free(gone);
+  *observer = NULL;
+}
+
+bool rst_observer_follows_perturbations(const struct rst_observer *observer) {
+  return observer->needs[RST_NEED_PERTURBATIONS];
 }
 
 size_t rst_observer_state(struct rst_observer *observer, struct rst_field ***fields) {
@@ -221,39 +217,50 @@ size_t rst_observer_state(struct rst_observer *observer, struct rst_field ***fie
   return observer->sharpness ? 1 : 0;
 }
 
-const struct rst_variable *rst_observer_scalars(const struct rst_observer *observer, size_t *count) {
-  *count = observer->scalar_count;
-  return observer->scalar_variables;
+void rst_observer_describe(const struct rst_observer *observer, struct rst_run_layout *layout) {
+  layout->fields = observer->field_variables;
+  layout->field_axes = observer->field_axes;
+  layout->field_count = observer->field_count;
+  layout->scalars = observer->scalar_variables;
+  layout->scalar_per = observer->scalar_per;
+  layout->scalar_count = observer->scalar_count;
+  layout->twins = observer->labels;
+  layout->twin_count = observer->twin_count;
+  layout->exponent_count = observer->exponent_count;
+  layout->has_events = observer->needs[RST_NEED_PERTURBATIONS];
 }
 
-const struct rst_variable *rst_observer_fields(const struct rst_observer *observer,
-                                               const enum rst_axes **axes, size_t *count) {
-  *axes = observer->field_axes;
-  *count = observer->field_count;
-  return observer->field_variables;
+static size_t members(const struct rst_observer *observer, enum rst_per per) {
+  const size_t count[] = {[RST_PER_RUN] = 1,
+                          [RST_PER_TWIN] = observer->twin_count,
+                          [RST_PER_EXPONENT] = observer->exponent_count};
+  return count[per];
 }
 
 void rst_observer_measure(struct rst_observer *observer, const struct rst_observation *observation,
                           double *values) {
-  struct view view = {.observation = observation};
+  struct rst_view view = {.observation = observation};
   if (observer->sharpness) {
     rst_sharpness_measure(observer->sharpness, observation->iteration, observation->u, &view.sharpness,
                           &view.sharpness_residual);
     view.sharpness_limit = rst_sharpness_limit(observer->sharpness, observation->step_size);
   }
   for (size_t i = 0; i < observer->scalar_count; ++i) {
-    values[i] = observer->scalar[i]->measure(&view);
+    for (size_t m = 0; m < members(observer, observer->scalar_per[i]); ++m) {
+      *values++ = observer->scalar[i]->measure(&view, m);
+    }
   }
 }
 
 enum rst_status rst_observer_expose(struct rst_observer *observer, const struct rst_observation *observation,
                                     const struct rst_field **fields) {
-  struct view view = {.observation = observation};
+  struct rst_view view = {.observation = observation};
   if (observer->amplification) {
     RST_TRY(rst_amplification_measure(observer->amplification, observation->u, &view.amplification));
   }
   for (size_t i = 0; i < observer->field_count; ++i) {
-    fields[i] = observer->field[i]->expose(&view);
+    view.scratch = observer->column[i].scratch;
+    fields[i] = observer->column[i].type->expose(&view, observer->column[i].member);
   }
   return RST_OK;
 }

@@ -5,38 +5,59 @@
 
 #include "core/core.h"
 #include "run/cadence.h"
+#include "run/conclusion.h"
+#include "run/divergence_rule.h"
 #include "run/session.h"
+
+static void observe_companions(struct rst_session *session, struct rst_observation *seen) {
+  struct rst_companions *companions = session->companions;
+  seen->companions = companions;
+  if (companions->twins) {
+    seen->twins = rst_twins_compare(companions->twins, seen->iteration, seen->u);
+  }
+  if (companions->tangent) {
+    seen->participation = rst_participation_ratio(rst_tangent_vector(companions->tangent, 0));
+    for (size_t j = 0; j < rst_tangent_count(companions->tangent); ++j) {
+      seen->exponents[j] = rst_companions_exponent(companions, j);
+    }
+  }
+}
 
 /* Evaluate u_t: the value, grad E for the step and grad L for observers. */
 static void observe(struct rst_session *session, struct rst_observation *seen) {
-  const struct rst_problem *problem = &session->problem;
+  struct rst_problem *problem = &session->problem;
   const double decay = session->run->step.scheme.weight_decay;
   *seen = (struct rst_observation){.iteration = session->iteration,
                                    .u = problem->u,
                                    .gradient = session->slope,
                                    .weight_decay = decay,
                                    .update_norm = NAN,
-                                   .step_size = NAN};
-  rst_flow_evaluate(problem->flow, problem->u, &seen->value, session->gradient);
+                                   .step_size = NAN,
+                                   .local_growth = NAN};
+  rst_companions_evaluate(session->companions, problem, &seen->value, session->gradient);
   rst_field_copy(problem->u, session->slope);
   rst_flow_pin(problem->flow, session->slope);
   rst_field_axpby(1.0, session->gradient, decay, session->slope);
   seen->grad_norm = rst_field_norm(session->slope);
   seen->weight_norm = rst_field_norm(problem->u);
-}
-
-/* The rule of divergence: the state has left the ball of radius blow_up * max(|u_0|, 1), or is not finite. */
-static bool has_diverged(const struct rst_session *session, const struct rst_observation *seen) {
-  return !(seen->weight_norm <= session->run->stop.blow_up * fmax(session->radius, 1.0));
+  observe_companions(session, seen);
 }
 
 static enum rst_status step(struct rst_session *session, struct rst_observation *seen) {
-  struct rst_field *u = session->problem.u;
-  rst_field_copy(u, session->previous);
+  struct rst_companions *companions = session->companions;
+  bool ended = false;
+  struct rst_event event;
   seen->u = session->previous;
-  RST_TRY(rst_scheme_step(session->problem.scheme, session->gradient, u, &seen->step_size));
-  seen->update_norm = rst_field_distance(u, session->previous);
+  RST_TRY(rst_companions_step(companions, &session->problem, session->iteration, session->gradient,
+                              session->previous, &seen->step_size, &ended, &event));
+  seen->update_norm = rst_field_distance(session->problem.u, session->previous);
+  if (companions->tangent) {
+    seen->local_growth = exp(rst_tangent_log_growth(companions->tangent, 0));
+  }
   RST_TRY(rst_session_record(session, seen));
+  if (ended) {
+    RST_TRY(rst_session_event(session, &event));
+  }
   session->iteration += 1;
   const double addend = seen->step_size - session->time_compensation;
   const double sum = session->time + addend;
@@ -63,9 +84,20 @@ static void summarize(const struct rst_observation *seen, enum rst_run_outcome o
 }
 
 /* The last state: its scalars have no update, its fields are stored whatever the cadence. */
-static enum rst_status conclude(struct rst_session *session, const struct rst_observation *seen) {
+static enum rst_status conclude(struct rst_session *session, const struct rst_observation *seen,
+                                struct rst_run_summary *summary) {
   RST_TRY(rst_session_snapshot(session, seen));
-  return rst_session_record(session, seen);
+  RST_TRY(rst_session_record(session, seen));
+  if (session->companions->detector) {
+    bool ended = false;
+    struct rst_event event;
+    RST_TRY(rst_event_detector_finish(session->companions->detector, &ended, &event));
+    if (ended) {
+      RST_TRY(rst_session_event(session, &event));
+    }
+  }
+  RST_TRY(rst_session_settle(session));
+  return rst_conclusion_draw(session->context, session->run, session->companions, session->file, summary);
 }
 
 static enum rst_status integrate(struct rst_session *session, struct rst_run_summary *summary) {
@@ -83,7 +115,7 @@ static enum rst_status integrate(struct rst_session *session, struct rst_run_sum
     }
     observe(session, &seen);
     loss = rst_observation_loss(&seen);
-    const bool diverged = has_diverged(session, &seen);
+    const bool diverged = rst_has_diverged(seen.weight_norm, session->radius, run->stop.blow_up);
     if (reason) {
       summarize(&seen, RST_RUN_INTERRUPTED, reason, summary);
       return RST_OK;
@@ -91,7 +123,7 @@ static enum rst_status integrate(struct rst_session *session, struct rst_run_sum
     if (done || diverged) {
       summarize(&seen, diverged ? RST_RUN_DIVERGED : RST_RUN_COMPLETED, diverged ? "diverged" : "completed",
                 summary);
-      return conclude(session, &seen);
+      return conclude(session, &seen, summary);
     }
     if (rst_cadence_includes(run->output.cadence, run->output.every, t)) {
       RST_TRY(rst_session_snapshot(session, &seen));
@@ -103,7 +135,7 @@ static enum rst_status integrate(struct rst_session *session, struct rst_run_sum
 enum rst_status rst_run(struct rst_context *context, const struct rst_case *run,
                         const struct rst_run_options *options, struct rst_run_summary *summary) {
   struct rst_session session;
-  struct rst_run_summary made = {0};
+  struct rst_run_summary made = {.regime.regime = RST_REGIME_UNDECIDED};
   RST_TRY(rst_session_open(context, run, options, &session));
   made.first = session.iteration;
   const enum rst_status status = integrate(&session, &made);

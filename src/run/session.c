@@ -8,6 +8,7 @@
 #include "archive/folders.h"
 #include "core/clock.h"
 #include "core/core.h"
+#include "run/conclusion.h"
 #include "transform/transform.h"
 
 double rst_session_wall_seconds(const struct rst_session *session) {
@@ -16,6 +17,7 @@ double rst_session_wall_seconds(const struct rst_session *session) {
 
 static void release(struct rst_session *session) {
   rst_run_file_abandon(&session->file);
+  rst_companions_destroy(&session->companions);
   rst_observer_destroy(&session->observer);
   rst_problem_destroy(&session->problem);
   rst_field_destroy(&session->gradient);
@@ -27,45 +29,52 @@ static void release(struct rst_session *session) {
   session->rows = NULL;
 }
 
+static struct rst_run_layout layout_of(const struct rst_session *session) {
+  const struct rst_flow *flow = session->problem.flow;
+  struct rst_run_layout layout = {.precision = rst_flow_precision(flow), .spacing = rst_flow_spacing(flow)};
+  rst_flow_shape(flow, &layout.ny, &layout.nx);
+  rst_observer_describe(session->observer, &layout);
+  rst_conclusion_describe(session->run, &layout);
+  return layout;
+}
+
 static enum rst_status create_objects(struct rst_session *session) {
   struct rst_context *context = session->context;
   rst_context_set_rigor(context, session->run->performance.rigor);
   RST_TRY(rst_problem_create(context, session->run, &session->problem));
   RST_TRY(rst_observer_create(context, session->run, session->problem.flow, &session->observer));
+  RST_TRY(rst_companions_create(context, session->run, &session->problem,
+                                rst_observer_follows_perturbations(session->observer), &session->companions));
   const struct rst_field *u = session->problem.u;
   RST_TRY(rst_field_create_like(context, u, &session->gradient));
   RST_TRY(rst_field_create_like(context, u, &session->slope));
   RST_TRY(rst_field_create_like(context, u, &session->previous));
-  size_t field_count = 0;
+  const struct rst_run_layout layout = layout_of(session);
   void *memory = NULL;
-  const enum rst_axes *axes = NULL;
-  rst_observer_fields(session->observer, &axes, &field_count);
-  RST_TRY(rst_allocate(context, field_count, sizeof *session->snapshot, &memory));
+  RST_TRY(rst_allocate(context, layout.field_count, sizeof *session->snapshot, &memory));
   session->snapshot = memory;
-  rst_observer_scalars(session->observer, &session->scalar_count);
-  RST_TRY(rst_allocate(context, RST_SESSION_BUFFERED_ROWS * session->scalar_count, sizeof *session->rows,
-                       &memory));
+  session->width = rst_run_layout_width(&layout);
+  RST_TRY(rst_allocate(context, RST_SESSION_BUFFERED_ROWS * session->width, sizeof *session->rows, &memory));
   session->rows = memory;
   session->radius = rst_field_norm(u);
   return RST_OK;
 }
 
-/* The state, the scheme's own and the observer's, in the order of a checkpoint's fields. */
+/* The state, the scheme's own, the observer's and the companions', in the order of a checkpoint's fields. */
 static enum rst_status list_state(struct rst_session *session, struct rst_field ***state, size_t *count) {
-  struct rst_field **of_scheme = NULL;
-  struct rst_field **of_observer = NULL;
-  const size_t scheme_count = rst_scheme_state(session->problem.scheme, &of_scheme);
-  const size_t observer_count = rst_observer_state(session->observer, &of_observer);
+  struct rst_field **part[] = {&session->problem.u, NULL, NULL, NULL};
+  const size_t length[] = {1, rst_scheme_state(session->problem.scheme, &part[1]),
+                           rst_observer_state(session->observer, &part[2]),
+                           rst_companions_state(session->companions, &part[3])};
   void *memory = NULL;
-  RST_TRY(rst_allocate(session->context, 1 + scheme_count + observer_count, sizeof **state, &memory));
+  RST_TRY(
+      rst_allocate(session->context, length[0] + length[1] + length[2] + length[3], sizeof **state, &memory));
   *state = memory;
   *count = 0;
-  (*state)[(*count)++] = session->problem.u;
-  for (size_t i = 0; i < scheme_count; ++i) {
-    (*state)[(*count)++] = of_scheme[i];
-  }
-  for (size_t i = 0; i < observer_count; ++i) {
-    (*state)[(*count)++] = of_observer[i];
+  for (size_t p = 0; p < sizeof part / sizeof *part; ++p) {
+    for (size_t i = 0; i < length[p]; ++i) {
+      (*state)[(*count)++] = part[p][i];
+    }
   }
   return RST_OK;
 }
@@ -97,8 +106,8 @@ static enum rst_status restore(struct rst_session *session, const struct rst_che
  * change. */
 static enum rst_status require_same_case(const struct rst_session *session, const char *stored) {
   static const char *const may_differ[] = {
-      "step.iterations", "title",       "reference",         "cost", "expect",
-      "analyze",         "output.file", "output.checkpoint", NULL};
+      "step.iterations", "title",       "reference",         "cost", "expect", "analyze",
+      "bifurcation",     "output.file", "output.checkpoint", NULL};
   char *differences = NULL;
   RST_TRY(
       rst_case_compare(session->context, stored, rst_case_effective(session->run), may_differ, &differences));
@@ -129,11 +138,7 @@ static enum rst_status export_wisdom(struct rst_session *session, char **wisdom)
 static enum rst_status open_file(struct rst_session *session, bool resuming,
                                  const struct rst_checkpoint *checkpoint) {
   struct rst_context *context = session->context;
-  const struct rst_flow *flow = session->problem.flow;
-  struct rst_run_layout layout = {.precision = rst_flow_precision(flow), .spacing = rst_flow_spacing(flow)};
-  rst_flow_shape(flow, &layout.ny, &layout.nx);
-  layout.fields = rst_observer_fields(session->observer, &layout.field_axes, &layout.field_count);
-  layout.scalars = rst_observer_scalars(session->observer, &layout.scalar_count);
+  const struct rst_run_layout layout = layout_of(session);
   char *wisdom = NULL;
   RST_TRY(export_wisdom(session, &wisdom));
   const struct rst_provenance provenance = {
@@ -145,7 +150,7 @@ static enum rst_status open_file(struct rst_session *session, bool resuming,
       .threads = rst_context_threads(context),
       .ranks = 1,
       .rigor = rigor_name(rst_context_rigor(context)),
-      .correlation = rst_flow_correlation(flow),
+      .correlation = rst_flow_correlation(session->problem.flow),
   };
   const char *path = session->options->output;
   enum rst_status status = RST_OK;
@@ -233,8 +238,7 @@ static enum rst_status flush(struct rst_session *session, bool durable) {
 }
 
 enum rst_status rst_session_record(struct rst_session *session, const struct rst_observation *observation) {
-  rst_observer_measure(session->observer, observation,
-                       session->rows + session->buffered * session->scalar_count);
+  rst_observer_measure(session->observer, observation, session->rows + session->buffered * session->width);
   session->buffered += 1;
   return session->buffered == RST_SESSION_BUFFERED_ROWS ? flush(session, false) : RST_OK;
 }
@@ -242,6 +246,14 @@ enum rst_status rst_session_record(struct rst_session *session, const struct rst
 enum rst_status rst_session_snapshot(struct rst_session *session, const struct rst_observation *observation) {
   RST_TRY(rst_observer_expose(session->observer, observation, session->snapshot));
   RST_TRY(rst_run_file_append_snapshot(session->file, session->iteration, session->time, session->snapshot));
+  return flush(session, false);
+}
+
+enum rst_status rst_session_event(struct rst_session *session, const struct rst_event *event) {
+  return rst_run_file_append_event(session->file, event);
+}
+
+enum rst_status rst_session_settle(struct rst_session *session) {
   return flush(session, false);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "run/sharpness.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "core/core.h"
+#include "restrain/tangent.h"
 #include "stability/extremal.h"
 
 struct rst_sharpness {
@@ -13,46 +13,15 @@ struct rst_sharpness {
   double weight_decay;
   long every;
   double tolerance;
-  double limit;             /* for steps of length lr; NaN if the scheme's step depends on the state */
+  double lr, limit;         /* the limit holds for steps of length lr */
   struct rst_field *vector; /* the last eigenvector, zero before the first */
 };
 
-struct linearisation {
-  const struct rst_sharpness *sharpness;
-  const struct rst_field *u;
-};
-
 static void apply(void *user, const struct rst_field *v, struct rst_field *product) {
-  const struct linearisation *at = user;
-  rst_flow_hessian_product(at->sharpness->flow, at->u, v, product);
-  rst_field_axpy(at->sharpness->weight_decay, v, product);
-  rst_flow_pin(at->sharpness->flow, product);
-}
-
-static bool is_stable(struct rst_context *context, const struct rst_scheme_parameters *parameters,
-                      double lambda) {
-  const double rounding = 16 * DBL_EPSILON;
-  double growth = NAN;
-  return rst_scheme_growth(context, parameters, lambda - parameters->weight_decay, &growth) == RST_OK &&
-         growth <= 1.0 + rounding;
-}
-
-/* The stable eigenvalues of grad L end where the growth polynomial's largest root leaves the unit disc: bisection to the
- * last bit. Every scheme's limit lies below 16/lr unless its decay is treated apart, which adds at most a few alpha. */
-static double find_limit(struct rst_context *context, const struct rst_scheme_parameters *parameters) {
-  const double alpha = parameters->weight_decay;
-  double stable = alpha;
-  double unstable = 16.0 / parameters->lr + 16.0 * alpha;
-  if (!is_stable(context, parameters, stable) || is_stable(context, parameters, unstable)) {
-    return NAN;
-  }
-  for (;;) {
-    const double middle = 0.5 * (stable + unstable);
-    if (middle <= stable || middle >= unstable) {
-      return stable;
-    }
-    *(is_stable(context, parameters, middle) ? &stable : &unstable) = middle;
-  }
+  const struct rst_sharpness *sharpness = user;
+  rst_flow_hessian_product(sharpness->flow, v, product);
+  rst_field_axpy(sharpness->weight_decay, v, product);
+  rst_flow_pin(sharpness->flow, product);
 }
 
 enum rst_status rst_sharpness_create(struct rst_context *context, const struct rst_case *run,
@@ -66,7 +35,8 @@ enum rst_status rst_sharpness_create(struct rst_context *context, const struct r
                                  .weight_decay = run->step.scheme.weight_decay,
                                  .every = run->sharpness.every,
                                  .tolerance = run->sharpness.tolerance,
-                                 .limit = find_limit(context, &run->step.scheme)};
+                                 .lr = run->step.scheme.lr,
+                                 .limit = rst_scheme_local_limit(context, &run->step.scheme)};
   size_t ny = 0;
   size_t nx = 0;
   rst_flow_shape(flow, &ny, &nx);
@@ -89,18 +59,18 @@ void rst_sharpness_destroy(struct rst_sharpness **sharpness) {
 
 void rst_sharpness_measure(struct rst_sharpness *sharpness, long t, const struct rst_field *u, double *value,
                            double *residual) {
-  struct linearisation at = {sharpness, u};
   struct rst_extremal_result found = {.value = NAN, .residual = NAN};
   if (t % sharpness->every == 0 && rst_field_is_finite(u)) {
-    (void)rst_extremal_eigenpair(sharpness->context, apply, &at, RST_EXTREME_LARGEST, sharpness->tolerance,
-                                 sharpness->vector, &found);
+    rst_flow_linearise(sharpness->flow, u, NULL, NULL);
+    (void)rst_extremal_eigenpair(sharpness->context, apply, sharpness, RST_EXTREME_LARGEST,
+                                 sharpness->tolerance, sharpness->vector, &found);
   }
   *value = found.value;
   *residual = found.residual;
 }
 
 double rst_sharpness_limit(const struct rst_sharpness *sharpness, double dt) {
-  return isnan(sharpness->limit) ? 2.0 / dt : sharpness->limit;
+  return isless(dt, sharpness->lr) ? sharpness->limit * (sharpness->lr / dt) : sharpness->limit;
 }
 
 struct rst_field *rst_sharpness_state(struct rst_sharpness *sharpness) {

@@ -20,8 +20,8 @@ void rst_sharpness_destroy(struct rst_sharpness **sharpness);
 void rst_sharpness_measure(struct rst_sharpness *sharpness, long t, const struct rst_field *u, double *value,
                            double *residual);
 
-/** The largest lambda_max at which a step of length dt is locally stable: R/lr for the coupled schemes, R the real-axis limit;
- * NaN for dt = NaN. */
+/** The largest lambda_max at which a step of length dt is locally stable (rst_scheme_local_limit(), in inverse proportion to
+ * dt where cfl has lowered it); that of a step of length lr for dt = NaN. */
 double rst_sharpness_limit(const struct rst_sharpness *sharpness, double dt);
 
 /** The eigenvector, on which the next search depends: part of a checkpoint. */

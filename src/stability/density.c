@@ -169,7 +169,7 @@ static enum rst_status build(struct prober *prober, const struct rst_density_par
   for (size_t i = 0; i <= steps; ++i) {
     RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, 1, hessian->count, &prober->basis[i]));
   }
-  RST_TRY(rst_field_create(context, hessian->u->precision, 1, hessian->count, &prober->v));
+  RST_TRY(rst_field_create(context, hessian->v->precision, 1, hessian->count, &prober->v));
   RST_TRY(rst_field_create_like(context, prober->v, &prober->product));
   RST_TRY(allocate_doubles(context, hessian->count, &prober->normal));
   RST_TRY(allocate_doubles(context, steps, &prober->diagonal));

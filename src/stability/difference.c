@@ -111,11 +111,11 @@ static enum rst_status check_linear(struct rst_context *context, struct twins *t
   const double epsilon =
       rst_flow_precision(twins->flow) == RST_PRECISION_FLOAT ? (double)FLT_EPSILON : DBL_EPSILON;
   struct rst_flow_value value;
-  rst_flow_evaluate(twins->flow, twins->u[0], &value, twins->gradient);
+  rst_flow_linearise(twins->flow, twins->u[0], NULL, twins->gradient);
   rst_flow_evaluate(twins->flow, twins->u[1], &value, other);
   const double terms = rst_field_norm(twins->gradient) + rst_field_norm(other);
   rst_field_axpy(-1.0, other, twins->gradient);
-  rst_flow_hessian_product(twins->flow, twins->u[0], twins->u[0], other);
+  rst_flow_hessian_product(twins->flow, twins->u[0], other);
   rst_field_axpy(-2.0, other, twins->gradient);
   RST_REQUIRE(context, rst_field_norm(twins->gradient) <= sqrt(epsilon) * terms, RST_ERROR_UNSUPPORTED,
               "the flow %s is not linear, so that growth would depend on the size of the difference; use a "

@@ -39,10 +39,10 @@ struct newton {
   int steps, products;
 };
 
-/* product = (H + alpha) v, v zero on the fixed points. */
+/* product = (H + alpha) v at the linearisation, v zero on the fixed points. */
 static void apply(void *user, const struct rst_field *v, struct rst_field *product) {
   const struct newton *newton = user;
-  rst_flow_hessian_product(newton->flow, newton->here.u, v, product);
+  rst_flow_hessian_product(newton->flow, v, product);
   rst_field_axpy(newton->weight_decay, v, product);
 }
 
@@ -75,6 +75,7 @@ static void go_there(struct newton *newton) {
 static enum rst_status newton_step(struct newton *newton, double eta, bool *fell) {
   const int unknowns = (int)fmin((double)rst_field_count(newton->direction), 1e6);
   struct rst_minres_result solved;
+  rst_flow_linearise(newton->flow, newton->here.u, NULL, NULL);
   rst_field_scale(-1.0, newton->here.gradient);
   const enum rst_status status = rst_minres(newton->context, apply, newton, newton->here.gradient, eta,
                                             2 * unknowns + LEAST_PRODUCTS, newton->direction, &solved);

@@ -39,12 +39,13 @@ enum rst_status rst_free_hessian_create(struct rst_context *context, struct rst_
   void *memory = NULL;
   RST_TRY(rst_allocate(context, 1, sizeof **hessian, &memory));
   struct rst_free_hessian *made = memory;
-  *made = (struct rst_free_hessian){.flow = flow, .u = u};
+  *made = (struct rst_free_hessian){.flow = flow};
   const enum rst_status status = build(context, made);
   if (status != RST_OK) {
     rst_free_hessian_destroy(&made);
     return status;
   }
+  rst_flow_linearise(flow, u, NULL, NULL);
   *hessian = made;
   return RST_OK;
 }
@@ -78,6 +79,6 @@ void rst_free_hessian_unpack(const struct rst_free_hessian *hessian, const struc
 void rst_free_hessian_apply(void *user, const struct rst_field *v, struct rst_field *product) {
   struct rst_free_hessian *hessian = user;
   rst_free_hessian_unpack(hessian, v, hessian->v);
-  rst_flow_hessian_product(hessian->flow, hessian->u, hessian->v, hessian->product);
+  rst_flow_hessian_product(hessian->flow, hessian->v, hessian->product);
   rst_free_hessian_pack(hessian, hessian->product, product);
 }

@@ -11,13 +11,12 @@
 
 struct rst_free_hessian {
   struct rst_flow *flow;
-  const struct rst_field *u;
   size_t count;                  /**< free points */
   size_t *points;                /**< their indices in the state, ascending */
   struct rst_field *v, *product; /**< of the state's shape, v zero on the fixed points */
 };
 
-/** @param u borrowed until the object is destroyed. */
+/** Linearises the flow at u. While the object is in use, the flow must not be linearised elsewhere. */
 enum rst_status rst_free_hessian_create(struct rst_context *context, struct rst_flow *flow,
                                         const struct rst_field *u, struct rst_free_hessian **hessian);
 void rst_free_hessian_destroy(struct rst_free_hessian **hessian);

@@ -63,7 +63,7 @@ static bool advance(struct minres *minres, double alpha, double beta_next, struc
   const double delta_bar = -minres->c * beta_next;
   const double gamma = hypot(gamma_bar, beta_next);
   /* Below it the residual lies where A vanishes, up to rounding errors that must not be divided by. */
-  const double singular = 1e-10 * minres->scale;
+  const double singular = 1e-9 * minres->scale;
   if (gamma <= singular || hypot(gamma_bar, delta_bar) <= singular) {
     return false;
   }
@@ -78,6 +78,10 @@ static bool advance(struct minres *minres, double alpha, double beta_next, struc
   minres->delta_bar = delta_bar;
   minres->c = gamma_bar / gamma;
   minres->s = beta_next / gamma;
+  /* Rounding may hide that the end has been reached; then the direction is one that A all but annihilates. */
+  if (fabs(minres->c) * rst_field_norm(d) * singular > 1.0) {
+    return false;
+  }
   rst_field_axpy(minres->c * minres->residual, d, x);
   minres->residual *= minres->s;
   return true;

@@ -15,7 +15,7 @@ struct rst_minres_result {
 };
 
 /** x = the vector of the Krylov space of A and b that makes |b - A x| smallest, in double, until it is at
- * most tolerance * |b|, or |A (b - A x)| is 1e-10 |A| |b - A x| (a singular system without solution gives the
+ * most tolerance * |b|, or |A (b - A x)| is 1e-9 |A| |b - A x| (a singular system without solution gives the
  * least-squares one), or after most_products. RST_ERROR_NUMERIC if a product is not finite. */
 enum rst_status rst_minres(struct rst_context *context, rst_operator *apply, void *user,
                            const struct rst_field *b, double tolerance, int most_products,

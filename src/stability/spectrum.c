@@ -90,7 +90,7 @@ static enum rst_status find_all(struct rst_context *context, struct rst_free_hes
   const size_t n = hessian->count;
   struct rst_field *unit = NULL;
   struct rst_field *column = NULL;
-  enum rst_status status = rst_field_create(context, hessian->u->precision, 1, n, &unit);
+  enum rst_status status = rst_field_create(context, hessian->v->precision, 1, n, &unit);
   if (status == RST_OK) {
     status = rst_field_create_like(context, unit, &column);
   }

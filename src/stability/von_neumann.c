@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "core/core.h"
+#include "restrain/tangent.h"
 
 /** @file
  * Von Neumann analysis. Everything here is read off the growth polynomial of scheme.h, so that a new scheme
@@ -156,6 +157,34 @@ enum rst_status rst_scheme_complex_limit(struct rst_context *context,
                                          double *radius) {
   RST_REQUIRE(context, isfinite(angle), RST_ERROR_ARGUMENT, "the angle is %g; it must be finite", angle);
   return limit_along(context, parameters, cexp(I * angle), radius);
+}
+
+/* At an eigenvalue that is larger than the line's by `more`. */
+static double excess_above(double more, void *user) {
+  const struct line *line = user;
+  return excess(line, &line->parameters, line->lambda + more);
+}
+
+double rst_scheme_local_limit(struct rst_context *context, const struct rst_scheme_parameters *parameters) {
+  struct line line;
+  double more = NAN;
+  const enum rst_status status = begin(context, parameters, &line);
+  if (status == RST_ERROR_UNSUPPORTED) {
+    return 2.0 / parameters->lr; /* cfl steps as euler does */
+  }
+  if (status != RST_OK) {
+    return NAN;
+  }
+  /* The stable eigenvalues begin where the flow is neutral. */
+  const double alpha = parameters->weight_decay;
+  const double neutral = parameters->decay == RST_DECAY_DECOUPLED ? parameters->momentum * alpha : 0.0;
+  line.lambda = neutral - alpha;
+  gsl_function f = {.function = excess_above, .params = &line};
+  if (GSL_FN_EVAL(&f, 0.0) > line.tolerance ||
+      first_exit(&line, &f, 0.0, 0x1p-10 / parameters->lr, &more) != RST_OK) {
+    return NAN;
+  }
+  return neutral + more;
 }
 
 static enum rst_status find_decay_min(struct line *line, double lambda_min, double *decay_min) {

@@ -34,23 +34,56 @@ static const struct tableau classical = {
     .stability = {1.0, 1.0, 1.0 / 2.0, 1.0 / 6.0, 1.0 / 24.0},
 };
 
-static void step(struct rst_scheme *scheme, const struct tableau *tableau, struct rst_field *gradient,
-                 struct rst_field *u) {
-  struct rst_field *stage = scheme->fields[STAGE];
-  struct rst_field *total = scheme->fields[TOTAL];
-  const double lr = scheme->parameters.lr;
+/* The slope at u, decay included, opens the sum over the stages. */
+static void begin(struct rst_scheme *scheme, const struct tableau *tableau, struct rst_field *gradient,
+                  const struct rst_field *u) {
   rst_scheme_add_decay(scheme, u, gradient);
-  rst_field_copy(gradient, total);
-  rst_field_scale(tableau->b[0], total);
-  for (int s = 1; s < tableau->stages; ++s) {
-    rst_field_copy(u, stage);
-    rst_field_axpy(-tableau->a[s] * lr, gradient, stage);
-    struct rst_flow_value value;
-    rst_flow_evaluate(scheme->flow, stage, &value, gradient);
-    rst_scheme_add_decay(scheme, stage, gradient);
-    rst_field_axpy(tableau->b[s], gradient, total);
+  rst_field_copy(gradient, scheme->fields[TOTAL]);
+  rst_field_scale(tableau->b[0], scheme->fields[TOTAL]);
+}
+
+/* From the slope of the stage before to U_s. */
+static void enter_stage(struct rst_scheme *scheme, const struct tableau *tableau, int s,
+                        const struct rst_field *gradient, const struct rst_field *u) {
+  rst_field_copy(u, scheme->fields[STAGE]);
+  rst_field_axpy(-tableau->a[s] * scheme->parameters.lr, gradient, scheme->fields[STAGE]);
+}
+
+/* With grad E(U_s). */
+static void leave_stage(struct rst_scheme *scheme, const struct tableau *tableau, int s,
+                        struct rst_field *gradient) {
+  rst_scheme_add_decay(scheme, scheme->fields[STAGE], gradient);
+  rst_field_axpy(tableau->b[s], gradient, scheme->fields[TOTAL]);
+}
+
+static void end(struct rst_scheme *scheme, struct rst_field *u) {
+  rst_field_axpy(-scheme->parameters.lr, scheme->fields[TOTAL], u);
+}
+
+/* A perturbation goes through the same stages, with H(U_s) dU_s for the gradient. */
+static void step(struct rst_scheme *scheme, const struct tableau *tableau, struct rst_field *gradient,
+                 struct rst_field *u, const struct rst_perturbation *perturbations, size_t count) {
+  begin(scheme, tableau, gradient, u);
+  for (size_t i = 0; i < count; ++i) {
+    begin(perturbations[i].scheme, tableau, perturbations[i].product, perturbations[i].du);
   }
-  rst_field_axpy(-lr, total, u);
+  for (int s = 1; s < tableau->stages; ++s) {
+    struct rst_flow_value value;
+    enter_stage(scheme, tableau, s, gradient, u);
+    (count > 0 ? rst_flow_linearise : rst_flow_evaluate)(scheme->flow, scheme->fields[STAGE], &value,
+                                                         gradient);
+    leave_stage(scheme, tableau, s, gradient);
+    for (size_t i = 0; i < count; ++i) {
+      const struct rst_perturbation *p = &perturbations[i];
+      enter_stage(p->scheme, tableau, s, p->product, p->du);
+      rst_flow_hessian_product(scheme->flow, p->scheme->fields[STAGE], p->product);
+      leave_stage(p->scheme, tableau, s, p->product);
+    }
+  }
+  end(scheme, u);
+  for (size_t i = 0; i < count; ++i) {
+    end(perturbations[i].scheme, perturbations[i].du);
+  }
 }
 
 static void polynomial(const struct tableau *tableau, const struct rst_scheme_parameters *parameters,
@@ -65,12 +98,26 @@ static void polynomial(const struct tableau *tableau, const struct rst_scheme_pa
 }
 
 static enum rst_status step_rk2(struct rst_scheme *scheme, struct rst_field *gradient, struct rst_field *u) {
-  step(scheme, &midpoint, gradient, u);
+  step(scheme, &midpoint, gradient, u, NULL, 0);
+  return RST_OK;
+}
+
+static enum rst_status perturbed_rk2(struct rst_scheme *scheme, struct rst_field *gradient,
+                                     struct rst_field *u, const struct rst_perturbation *perturbations,
+                                     size_t count) {
+  step(scheme, &midpoint, gradient, u, perturbations, count);
   return RST_OK;
 }
 
 static enum rst_status step_rk4(struct rst_scheme *scheme, struct rst_field *gradient, struct rst_field *u) {
-  step(scheme, &classical, gradient, u);
+  step(scheme, &classical, gradient, u, NULL, 0);
+  return RST_OK;
+}
+
+static enum rst_status perturbed_rk4(struct rst_scheme *scheme, struct rst_field *gradient,
+                                     struct rst_field *u, const struct rst_perturbation *perturbations,
+                                     size_t count) {
+  step(scheme, &classical, gradient, u, perturbations, count);
   return RST_OK;
 }
 
@@ -88,6 +135,7 @@ const struct rst_scheme_type rst_scheme_rk2 = {
     .work_count = WORK_COUNT,
     .degree = 1,
     .step = step_rk2,
+    .step_with_perturbations = perturbed_rk2,
     .polynomial = polynomial_rk2,
 };
 
@@ -95,5 +143,6 @@ const struct rst_scheme_type rst_scheme_rk4 = {
     .work_count = WORK_COUNT,
     .degree = 1,
     .step = step_rk4,
+    .step_with_perturbations = perturbed_rk4,
     .polynomial = polynomial_rk4,
 };

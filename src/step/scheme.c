@@ -94,10 +94,33 @@ void rst_scheme_destroy(struct rst_scheme **scheme) {
   }
 }
 
+static enum rst_status take_step(struct rst_scheme *scheme, struct rst_field *gradient, struct rst_field *u) {
+  scheme->dt = scheme->parameters.lr;
+  return scheme->type->step(scheme, gradient, u);
+}
+
 enum rst_status rst_scheme_step(struct rst_scheme *scheme, struct rst_field *gradient, struct rst_field *u,
                                 double *dt) {
-  scheme->dt = scheme->parameters.lr;
-  RST_TRY(scheme->type->step(scheme, gradient, u));
+  RST_TRY(take_step(scheme, gradient, u));
+  if (dt) {
+    *dt = scheme->dt;
+  }
+  return RST_OK;
+}
+
+enum rst_status rst_scheme_step_with_perturbations(struct rst_scheme *scheme, struct rst_field *gradient,
+                                                   struct rst_field *u,
+                                                   const struct rst_perturbation *perturbations, size_t count,
+                                                   double *dt) {
+  if (scheme->type->step_with_perturbations) {
+    scheme->dt = scheme->parameters.lr;
+    RST_TRY(scheme->type->step_with_perturbations(scheme, gradient, u, perturbations, count));
+  } else {
+    RST_TRY(take_step(scheme, gradient, u));
+    for (size_t i = 0; i < count; ++i) {
+      RST_TRY(take_step(perturbations[i].scheme, perturbations[i].product, perturbations[i].du));
+    }
+  }
   if (dt) {
     *dt = scheme->dt;
   }

@@ -5,7 +5,9 @@
  *
  * The step is that of the published experiment: image 256 x 256, kernel 32 x 32, valid, swish, euler. All
  * contenders take turns, so that a busy machine slows all of them, and medians are compared. Fails if a step
- * costs more than LIMIT of the estimated transforms. */
+ * costs more than LIMIT of the estimated transforms.
+ *
+ * The same step for images of few distinct patches is shown for information. */
 #include <complex.h>
 #include <fftw3.h>
 #include <stdio.h>
@@ -112,15 +114,15 @@ static void make_plans(struct setup *setup) {
   }
 }
 
-static void create(struct rst_context *context, enum rst_precision precision, struct setup *setup) {
-  const struct rst_labelled_image image = {
-      {.kind = "gaussian-field", .size = POINTS, .seed = 1, .exponent = 1.0}, 1};
+/* Flow, scheme, state and gradient. */
+static void create_step(struct rst_context *context, enum rst_precision precision,
+                        const struct rst_labelled_image *image, struct setup *setup) {
   const struct rst_flow_parameters flow = {.kind = "conv",
                                            .precision = precision,
                                            .boundary = RST_BOUNDARY_VALID,
                                            .diffusion = {.spacing = 1.0},
                                            .kernel = KERNEL,
-                                           .images = &image,
+                                           .images = image,
                                            .image_count = 1,
                                            .pooling = RST_POOLING_MEAN,
                                            .activation = "swish",
@@ -135,6 +137,12 @@ static void create(struct rst_context *context, enum rst_precision precision, st
   check(context, rst_field_create(context, precision, KERNEL, KERNEL, &setup->u));
   check(context, rst_field_create_like(context, setup->u, &setup->gradient));
   check(context, rst_initial_fill(context, &initial, setup->u));
+}
+
+static void create(struct rst_context *context, enum rst_precision precision, struct setup *setup) {
+  const struct rst_labelled_image image = {
+      {.kind = "gaussian-field", .size = POINTS, .seed = 1, .exponent = 1.0}, 1};
+  create_step(context, precision, &image, setup);
   check(context, rst_image_create(context, &image.image, precision, &setup->image));
   check(context, rst_correlation_create(context, setup->image, KERNEL, KERNEL, RST_BOUNDARY_VALID, "auto",
                                         &setup->correlation));
@@ -144,6 +152,13 @@ static void create(struct rst_context *context, enum rst_precision precision, st
   check(context, rst_field_create(context, precision, my, mx, &setup->response));
   check(context, rst_field_create_like(context, setup->response, &setup->slope));
   make_plans(setup);
+}
+
+static void destroy_step(struct setup *setup) {
+  rst_scheme_destroy(&setup->scheme);
+  rst_flow_destroy(&setup->flow);
+  rst_field_destroy(&setup->u);
+  rst_field_destroy(&setup->gradient);
 }
 
 static void destroy(struct setup *setup) {
@@ -156,14 +171,11 @@ static void destroy(struct setup *setup) {
   }
   fftw_free(setup->real_array);
   fftw_free(setup->complex_array);
-  rst_scheme_destroy(&setup->scheme);
-  rst_flow_destroy(&setup->flow);
   rst_correlation_destroy(&setup->correlation);
-  rst_field_destroy(&setup->u);
-  rst_field_destroy(&setup->gradient);
   rst_field_destroy(&setup->image);
   rst_field_destroy(&setup->response);
   rst_field_destroy(&setup->slope);
+  destroy_step(setup);
 }
 
 static double microseconds(void) {
@@ -196,6 +208,30 @@ static void measure(struct setup *setup, double median[CONTENDERS]) {
   }
 }
 
+static void show_patterns(struct rst_context *context, enum rst_precision precision) {
+  static const struct rst_labelled_image images[] = {
+      {{.kind = "checkerboard", .size = POINTS}, 1},
+      {{.kind = "grating", .size = POINTS, .period = 8.0, .angle = 0.0}, 1},
+  };
+  enum { REPETITIONS = 100 }; /* in one timed piece, long against the clock's resolution */
+  static double times[ROUNDS];
+  for (size_t i = 0; i < sizeof images / sizeof *images; ++i) {
+    struct setup setup;
+    create_step(context, precision, &images[i], &setup);
+    for (size_t round = 0; round < ROUNDS; ++round) {
+      const double start = microseconds();
+      for (int repetition = 0; repetition < REPETITIONS; ++repetition) {
+        run_step(&setup);
+      }
+      times[round] = (microseconds() - start) / REPETITIONS;
+    }
+    qsort(times, ROUNDS, sizeof *times, ascending);
+    printf("%-8sone step, %-18s%14.2f\n", precision == RST_PRECISION_FLOAT ? "float" : "double",
+           images[i].image.kind, times[ROUNDS / 2]);
+    destroy_step(&setup);
+  }
+}
+
 int main(void) {
   struct rst_context *context = NULL;
   bool within = true;
@@ -213,6 +249,7 @@ int main(void) {
       printf("%-8s%-28s%14.1f%14.2f%14.2f\n", p ? "float" : "double", contenders[c].name, median[c],
              median[c] / median[ESTIMATED], median[c] / median[MEASURED]);
     }
+    show_patterns(context, p ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE);
     within = within && median[STEP] <= limit * median[ESTIMATED];
   }
   printf("a step may cost %.2f of four estimated transforms: %s\n", limit,

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RESTRAIN_EVENT_H
+#define RESTRAIN_EVENT_H
+
+#include "restrain/tangent.h"
+
+/** @file
+ * Events: the intervals of consecutive iterations in which the leading perturbation grows, |v_{t+1}| > |v_t|, with where and
+ * why. An update counts as growth from a local growth of 1 + RST_EVENT_TOLERANCE on.
+ *
+ * | kind       | rule, at the update of largest growth                                                              |
+ * |------------|----------------------------------------------------------------------------------------------------|
+ * | discrete   | lambda_max beyond the scheme's limit: the step overshoots where the continuous flow would decay    |
+ * | continuous | lambda_min < 0: the flow itself grows there, whatever the step                                     |
+ * | non-normal | neither: momentum, stages and steps that depend on u make Jacobians that are not normal, so that   |
+ * |            | norms may grow for a while                                                                         |
+ *
+ * with lambda_min, lambda_max the extreme eigenvalues of H(u_t) + alpha. For decoupled decay mu alpha stands in place of 0,
+ * because momentum multiplies the gradient's effect but not the decay's; cfl is always within its limit. The Rayleigh
+ * quotient of the perturbation often proves one of the two (beyond the limit; below 0); only where it lies between are
+ * eigenvalues computed, and where both rules hold the one whose eigenvector carries more of the growth decides.
+ *
+ * The growing energy of an update is max(0, |du_{t+1}|^2 - |du_t|^2), point by point, for |v_t| = 1; an event adds it up over
+ * its updates. Its region is the smallest set of points that holds RST_EVENT_SHARE of it, and with its weakest member all that
+ * are as strong, to RST_EVENT_TIE. Where nothing but the momentum
+ * part grows it is empty: last = first - 1, share 0, centroid and participation NaN.
+ */
+
+#define RST_EVENT_TOLERANCE 1e-9
+#define RST_EVENT_SHARE 0.9
+#define RST_EVENT_TIE 1e-6
+
+enum rst_event_kind { RST_EVENT_DISCRETE, RST_EVENT_CONTINUOUS, RST_EVENT_NONNORMAL };
+
+struct rst_event {
+  long first, last; /**< updates, from u_first to u_{last+1} */
+  enum rst_event_kind kind;
+  double peak;                           /**< the largest local growth */
+  long peak_iteration;                   /**< the update where it happened */
+  double amplification;                  /**< product of the local growths */
+  double rayleigh;                       /**< <du, (H + alpha) du>/<du, du> at the peak */
+  long y_first, y_last, x_first, x_last; /**< bounding box of the region, in points, ends included */
+  double centroid_y, centroid_x;         /**< of the region's growing energy, in units of length */
+  double share;                          /**< points of the region over all points */
+  double participation;                  /**< participation ratio of the growing energy's root */
+  double ky, kx; /**< dominant wave number of du after the peak, in radians per unit length, ky >= 0 */
+};
+
+/** "discrete", "continuous", "non-normal"; static. */
+RST_API const char *rst_event_kind_name(enum rst_event_kind kind);
+
+struct rst_event_detector;
+
+/** The flow is borrowed. */
+RST_API enum rst_status rst_event_detector_create(struct rst_context *context,
+                                                  const struct rst_scheme_parameters *parameters,
+                                                  struct rst_flow *flow,
+                                                  struct rst_event_detector **detector);
+RST_API void rst_event_detector_destroy(struct rst_event_detector **detector);
+
+/** Tell of update t, just made by rst_tangent_step() from u (the state before it). `ended` tells whether an event has ended
+ * before t, written to *event. Updates must come in order. May linearise the flow anew. */
+RST_API enum rst_status rst_event_detector_observe(struct rst_event_detector *detector, long t,
+                                                   const struct rst_field *u,
+                                                   const struct rst_tangent *tangent, bool *ended,
+                                                   struct rst_event *event);
+/** At the end of a run: the event that is under way, if any, as far as it has come. The detector may go on afterwards as if it
+ * had not been asked: the event stays under way. */
+RST_API enum rst_status rst_event_detector_finish(struct rst_event_detector *detector, bool *ended,
+                                                  struct rst_event *event);
+
+/** The fields that later events depend on, for checkpoints. */
+RST_API size_t rst_event_detector_state(struct rst_event_detector *detector, struct rst_field ***fields);
+
+#endif

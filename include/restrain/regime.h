@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RESTRAIN_REGIME_H
+#define RESTRAIN_REGIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "restrain/context.h"
+
+/** @file
+ * What became of a trajectory: its regime, its period, its exponent; and of the difference of two.
+ *
+ * The rules, in this order, over the states u_0 ... u_T:
+ *
+ * | regime             | rule                                                                                          |
+ * |--------------------|-----------------------------------------------------------------------------------------------|
+ * | divergent          | the run left its ball, or overflowed                                                          |
+ * | stable, transient  | converged: what remains of the way, estimated from the contraction of the last updates as     |
+ * |                    | geometric, is at most RST_REGIME_CONVERGED times max(|u_T|, |u_0|); or the updates are        |
+ * |                    | rounding. Stable if no update was locally unstable, transient if some were; undecided if      |
+ * |                    | perturbations were not tracked                                                                |
+ * | restrained-periodic| not converged, amplitude stationary, and a period was found; or none, but the exponent is not |
+ * |                    | positive (quasi-periodic, or of a period above RST_REGIME_MOST_PERIOD)                        |
+ * | restrained-chaotic | not converged, amplitude stationary, no period, exponent positive                             |
+ * | undecided          | everything else; `reason` says what would decide                                              |
+ *
+ * Amplitude, period and exponent are taken over the tail, the last half of the run.
+ *
+ * Contraction is the geometric mean ratio between the largest of the last m updates and the largest of the m before them,
+ * m = max(8, T/16). The way that remains is the sum of all further updates, at least the distance to the limit.
+ *
+ * Updates are rounding if they stay, over the last quarter of the run, below RST_REGIME_ROUNDING units of rounding of the
+ * largest |u_t| there; or below that times 1/(1 - exp(exponent)), by which a map that contracts so piles up the errors of its
+ * steps, or below as many units of max(|u_T|, |u_0|), provided that they do not decline steadily and that neither |u| nor an
+ * observable drifts.
+ *
+ * With R3, R4 the ranges of an observable over the third and the last quarter of the run and R over both, R^2/(R3 R4) is the
+ * ratio of the larger to the smaller one if it holds the other, and more if they are displaced. The observable is stationary
+ * if that exceeds 1 by no more than the tolerance: neither amplitude nor mean may change. The worst observable decides.
+ *
+ * The exponent is positive if it exceeds RST_REGIME_SIGNIFICANCE times its standard error, and if perturbations grew by more
+ * than exp(RST_REGIME_SIGNIFICANCE) over the tail, which those of quasi-periodic motion, growing as t or not at all, do not.
+ */
+
+#define RST_REGIME_CONVERGED 1e-8
+/** Units of rounding (trajectory.epsilon) of an update that has converged. */
+#define RST_REGIME_ROUNDING 16.0
+/** An observable whose range is below this, relative to its magnitude, is constant: rounding of a float. */
+#define RST_REGIME_CONSTANT 1e-6
+/** An observable whose range over the tail is below this times its largest magnitude before has faded: it is constant. */
+#define RST_REGIME_FADED 1e-12
+/** Largest deviation of x_{t+p} from x_t, relative to the range of x over the tail, for p to be a period; the same for
+ * x_{t+kp}, kp the longest multiple in half of the states compared (the last 4096 of the tail). */
+#define RST_REGIME_PERIODIC 1e-3
+/** Tolerance of stationarity for periodic and quasi-periodic trajectories: relative change of the range. */
+#define RST_REGIME_STATIONARY_PERIODIC 1e-3
+/** The same for chaotic ones: a factor. */
+#define RST_REGIME_STATIONARY_CHAOTIC 2.0
+#define RST_REGIME_SIGNIFICANCE 2.0
+enum { RST_REGIME_MOST_PERIOD = 64, RST_REGIME_LEAST_STATES = 64 };
+
+enum rst_regime {
+  RST_REGIME_STABLE,
+  RST_REGIME_TRANSIENT,
+  RST_REGIME_RESTRAINED_PERIODIC,
+  RST_REGIME_RESTRAINED_CHAOTIC,
+  RST_REGIME_DIVERGENT,
+  RST_REGIME_UNDECIDED
+};
+
+/** "stable", "transient", "restrained-periodic", ...; static. NULL-terminated list in the order of the enum. */
+RST_API const char *const *rst_regime_names(void);
+
+/** What was recorded of a trajectory; arrays are borrowed, entry t belongs to u_t or the update from it. */
+struct rst_trajectory {
+  size_t states; /**< T + 1, at least 1 */
+  bool diverged;
+  double epsilon;            /**< unit of rounding of the state: DBL_EPSILON, FLT_EPSILON of a float flow */
+  const double *weight_norm; /**< |u_t|, [states] */
+  const double *update_norm; /**< |u_{t+1} - u_t|, [states - 1] */
+  const double *const *observables; /**< functions of the state, each [states], in which a period must show */
+  size_t observable_count;
+  const double
+      *log_growth;       /**< log of the local growth, [states - 1]; NULL if perturbations were not tracked */
+  long unstable_updates; /**< updates known to be locally unstable, 0 if log_growth is NULL */
+};
+
+enum { RST_REGIME_REASON = 256 };
+
+struct rst_regime_result {
+  enum rst_regime regime;
+  long period;           /**< 1 if converged, p >= 2 if periodic, 0 if none was found */
+  double exponent;       /**< mean of log_growth over the tail; NaN if unknown */
+  double exponent_error; /**< its standard error, from the means of 16 blocks */
+  double contraction;    /**< geometric mean ratio of successive updates over the end of the run; 0 if
+                                       they were zero, NaN if it diverged or was too short */
+  char reason[RST_REGIME_REASON]; /**< one line that says why, with the numbers that decided */
+};
+
+/** Apply the rules. A trajectory of fewer than RST_REGIME_LEAST_STATES that did not diverge is undecided. Thread-safe. */
+RST_API enum rst_status rst_regime_classify(struct rst_context *context,
+                                            const struct rst_trajectory *trajectory,
+                                            struct rst_regime_result *result);
+
+/** The smallest period p in [2, min(most, RST_REGIME_MOST_PERIOD)] of all observables over the states [first, last], by the
+ * rule above; 0 if there is none, if all are constant, or if they move so slowly that x_{t+1} is x_t within the tolerance. At
+ * least two periods must fit. Values that are not finite have no period. Thread-safe. */
+RST_API long rst_period_find(const double *const *observables, size_t observable_count, size_t first,
+                             size_t last, long most);
+
+/** Mean of the finite values and its standard error from the means of 16 consecutive blocks, which allows for correlations
+ * much shorter than a block; error NaN for fewer than 32 of them, mean NaN for none. -infinity among the values makes
+ * the mean -infinity and the error NaN; other values that are not finite are passed over. Thread-safe. */
+RST_API void rst_block_mean(const double *values, size_t count, double *mean, double *error);
+
+/** How the difference of two twin trajectories grew. */
+struct rst_divergence {
+  double
+      growth_rate; /**< slope of log(distance) per iteration, least squares over the growing phase; NaN if there is none */
+  double growth_rate_error; /**< standard error of the fit */
+  long first, last;         /**< the iterations of that phase; -1 if there is none */
+  long
+      saturation; /**< first iteration at which the distance reaches half of its plateau; -1 if the plateau is rounding */
+  double plateau; /**< mean of the distance over the last half of the run, [count/2, count); infinite if a
+                         distance is not finite, which is beyond saturation; NaN for count 0 */
+};
+
+/** The growing phase begins at the last time the distance is at most 10 times its first non-zero value before saturation
+ * and ends where the distance first reaches 1 % of its plateau. A plateau below 1e3 * epsilon * scale is rounding: then
+ * there is no phase; nor is there one of fewer than three iterations. @param distance |A_t - B_t|, [count]; scale, a typical |A_t|; epsilon, the unit of rounding of the
+ * coarser precision. Thread-safe. */
+RST_API enum rst_status rst_divergence_measure(struct rst_context *context, const double *distance,
+                                               size_t count, double scale, double epsilon,
+                                               struct rst_divergence *divergence);
+
+#endif

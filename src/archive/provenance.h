@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_PROVENANCE_H
+#define RST_PROVENANCE_H
+
+#include <hdf5.h>
+
+#include "archive/run_file.h"
+
+/** @file
+ * The group /provenance of an HDF5 file; `path` is for messages.
+ */
+
+/** @param created a UTC time, NULL for now. */
+enum rst_status rst_provenance_write(struct rst_context *context, hid_t file, const char *path,
+                                     const struct rst_provenance *provenance, const char *created);
+/** Overwrites what is known at the end only. */
+enum rst_status rst_provenance_finish(struct rst_context *context, hid_t file, const char *path,
+                                      const char *exit_reason, double wall_seconds);
+
+#endif

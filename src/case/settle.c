@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "case/schema_rows.h"
+#include "case/scope.h"
+
+/* The boundary must be one that the flow offers; its first is the default. */
+static void settle_boundary(struct rst_scope *scope) {
+  struct rst_flow_parameters *flow = &scope->owner->content.flow;
+  const size_t row = rst_keys_find(scope->keys, "flow.boundary");
+  const struct rst_key *key = &scope->keys->keys[row];
+  struct fy_node_pair *pair = scope->entries[row].pair;
+  size_t count = 0;
+  const enum rst_boundary *offered = flow->kind ? rst_flow_boundaries(flow->kind, &count) : NULL;
+  if (!offered || scope->entries[row].state == RST_UNDECIDED) {
+    return;
+  }
+  if (!pair) {
+    flow->boundary = offered[0];
+    return;
+  }
+  struct rst_text names = {0};
+  bool found = false;
+  for (size_t i = 0; i < count; ++i) {
+    found = found || offered[i] == flow->boundary;
+    rst_text_add(&names, "%s%s", i ? ", " : "", key->names[offered[i]]);
+  }
+  char *list = rst_text_take(&names);
+  if (!found) {
+    const struct rst_place place = rst_pair_place(pair, scope->place);
+    rst_report_add(scope->report, rst_node_place(fy_node_pair_value(pair), place),
+                   "key \"flow.boundary\": flow.kind \"%s\" does not offer \"%s\", only %s", flow->kind,
+                   key->names[flow->boundary], list ? list : "");
+  }
+  free(list);
+}
+
+/* 0 stands for a number of snapshots that suits the run. */
+static void settle_every(struct rst_case *content) {
+  enum { SNAPSHOTS = 100, A_DECADE = 20 };
+  if (content->output.every == 0) {
+    const long linear = (content->step.iterations + SNAPSHOTS - 1) / SNAPSHOTS;
+    content->output.every = content->output.cadence == RST_CADENCE_LOGARITHMIC ? A_DECADE
+                            : linear > 1                                       ? linear
+                                                                               : 1;
+  }
+}
+
+static bool decided(const struct rst_scope *scope, const char *path) {
+  return scope->entries[rst_keys_find(scope->keys, path)].state == RST_DECIDED;
+}
+
+bool rst_check_twin(struct rst_scope *scope, struct rst_place place, const char *path,
+                    const struct rst_twin *twin) {
+  const struct rst_case *content = &scope->owner->content;
+  const struct rst_key *divisor = &scope->keys->keys[rst_keys_find(scope->keys, "step.divisor")];
+  if (twin->kind == RST_TWIN_DIVISOR && decided(scope, "step.scheme") &&
+      !rst_key_applies(scope->keys, divisor, scope->base)) {
+    struct rst_text schemes = {0};
+    rst_condition_values(&divisor->when[0], &schemes);
+    char *list = rst_text_take(&schemes);
+    rst_report_add(scope->report, place,
+                   "key \"%s\": step.scheme \"%s\" has no divisor to set to %s (only %s have)", path,
+                   content->step.scheme.kind, twin->label, list ? list : "");
+    free(list);
+    return false;
+  }
+  if (twin->kind == RST_TWIN_PRECISION && decided(scope, "flow.precision") &&
+      twin->precision == content->flow.precision) {
+    rst_report_add(scope->report, place, "key \"%s\": the run itself is %s; this twin would show nothing",
+                   path, twin->label);
+    return false;
+  }
+  return true;
+}
+
+static struct rst_place value_place(const struct rst_scope *scope, const char *path) {
+  struct fy_node_pair *pair = scope->entries[rst_keys_find(scope->keys, path)].pair;
+  return rst_node_place(pair ? fy_node_pair_value(pair) : NULL, scope->place);
+}
+
+/* The values of a scan, which must be ones that the parameter can take. */
+static void settle_bifurcation(struct rst_scope *scope) {
+  const struct rst_case *content = &scope->owner->content;
+  const double from = content->bifurcation.from;
+  const double to = content->bifurcation.to;
+  if (!decided(scope, "from") || !decided(scope, "to") || !decided(scope, "scale") ||
+      !decided(scope, "parameter")) {
+    return;
+  }
+  if (to < from) {
+    rst_report_add(scope->report, value_place(scope, "to"),
+                   "key \"%sto\": expected a number >= bifurcation.from %.10g, found %.10g", scope->prefix,
+                   from, to);
+  }
+  const bool is_log = content->bifurcation.scale == RST_SCALE_LOGARITHMIC;
+  if (from <= 0.0 && (is_log || content->bifurcation.parameter == RST_STEP_LR)) {
+    rst_report_add(scope->report, value_place(scope, "from"),
+                   "key \"%sfrom\": expected a number > 0 for bifurcation.%s, found 0", scope->prefix,
+                   is_log ? "scale \"log\"" : "parameter \"lr\"");
+  }
+}
+
+void rst_settle(struct rst_scope *scope) {
+  if (scope->keys == &rst_case_keys) {
+    settle_boundary(scope);
+    settle_every(&scope->owner->content);
+  } else if (scope->keys == &rst_bifurcation_keys) {
+    settle_bifurcation(scope);
+  }
+}

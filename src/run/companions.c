@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "run/companions.h"
+
+#include <math.h>
+
+#include "core/core.h"
+
+static enum rst_status create_perturbations(struct rst_companions *companions, const struct rst_case *run,
+                                            struct rst_flow *flow) {
+  struct rst_context *context = companions->context;
+  const struct rst_scheme_parameters *scheme = &run->step.scheme;
+  RST_TRY(rst_tangent_create(context, scheme, flow, run->tangent.exponents, run->tangent.seed,
+                             &companions->tangent));
+  RST_TRY(rst_event_detector_create(context, scheme, flow, &companions->detector));
+  return rst_field_create(context, RST_PRECISION_DOUBLE, 1, 1 + run->tangent.exponents, &companions->sums);
+}
+
+static enum rst_status list_state(struct rst_companions *companions) {
+  struct rst_field **part[3] = {NULL};
+  size_t length[3] = {0};
+  if (companions->tangent) {
+    length[0] = rst_tangent_state(companions->tangent, &part[0]);
+    length[1] = rst_event_detector_state(companions->detector, &part[1]);
+  }
+  if (companions->twins) {
+    length[2] = rst_twins_state(companions->twins, &part[2]);
+  }
+  void *memory = NULL;
+  RST_TRY(rst_allocate(companions->context, 1 + length[0] + length[1] + length[2], sizeof(struct rst_field *),
+                       &memory));
+  companions->state = memory;
+  if (companions->tangent) {
+    companions->state[companions->state_count++] = companions->sums;
+  }
+  for (size_t p = 0; p < 3; ++p) {
+    for (size_t i = 0; i < length[p]; ++i) {
+      companions->state[companions->state_count++] = part[p][i];
+    }
+  }
+  return RST_OK;
+}
+
+static enum rst_status build(struct rst_companions *companions, const struct rst_case *run,
+                             const struct rst_problem *problem, bool follows_perturbations) {
+  if (follows_perturbations) {
+    RST_TRY(create_perturbations(companions, run, problem->flow));
+  }
+  if (run->twin_count > 0) {
+    RST_TRY(rst_twins_create(companions->context, run, problem->flow, problem->u, &companions->twins));
+  }
+  return list_state(companions);
+}
+
+enum rst_status rst_companions_create(struct rst_context *context, const struct rst_case *run,
+                                      const struct rst_problem *problem, bool follows_perturbations,
+                                      struct rst_companions **companions) {
+  *companions = NULL;
+  void *memory = NULL;
+  RST_TRY(rst_allocate(context, 1, sizeof **companions, &memory));
+  struct rst_companions *made = memory;
+  *made = (struct rst_companions){.context = context, .burn_in = run->tangent.burn_in};
+  const enum rst_status status = build(made, run, problem, follows_perturbations);
+  if (status != RST_OK) {
+    rst_companions_destroy(&made);
+    return status;
+  }
+  *companions = made;
+  return RST_OK;
+}
+
+void rst_companions_destroy(struct rst_companions **companions) {
+  if (*companions) {
+    rst_twins_destroy(&(*companions)->twins);
+    rst_event_detector_destroy(&(*companions)->detector);
+    rst_tangent_destroy(&(*companions)->tangent);
+    rst_field_destroy(&(*companions)->sums);
+    free((*companions)->state);
+    free(*companions);
+    *companions = NULL;
+  }
+}
+
+void rst_companions_evaluate(struct rst_companions *companions, struct rst_problem *problem,
+                             struct rst_flow_value *value, struct rst_field *gradient) {
+  if (companions->tangent) {
+    rst_flow_linearise(problem->flow, problem->u, value, gradient);
+  } else {
+    rst_flow_evaluate(problem->flow, problem->u, value, gradient);
+  }
+}
+
+static void average(struct rst_companions *companions) {
+  double *sums = companions->sums->data;
+  sums[0] += 1.0;
+  for (size_t j = 0; j < rst_tangent_count(companions->tangent); ++j) {
+    sums[1 + j] += rst_tangent_log_growth(companions->tangent, j);
+  }
+}
+
+enum rst_status rst_companions_step(struct rst_companions *companions, struct rst_problem *problem, long t,
+                                    struct rst_field *gradient, struct rst_field *previous, double *dt,
+                                    bool *ended, struct rst_event *event) {
+  *ended = false;
+  rst_field_copy(problem->u, previous);
+  if (!companions->tangent) {
+    RST_TRY(rst_scheme_step(problem->scheme, gradient, problem->u, dt));
+  } else {
+    RST_TRY(rst_tangent_step(companions->tangent, problem->scheme, gradient, problem->u, dt));
+    if (t >= companions->burn_in) {
+      average(companions);
+    }
+    RST_TRY(rst_event_detector_observe(companions->detector, t, previous, companions->tangent, ended, event));
+  }
+  return companions->twins ? rst_twins_step(companions->twins) : RST_OK;
+}
+
+double rst_companions_exponent(const struct rst_companions *companions, size_t j) {
+  const double *sums = companions->sums->data;
+  return sums[0] > 0.0 ? sums[1 + j] / sums[0] : NAN;
+}
+
+size_t rst_companions_state(struct rst_companions *companions, struct rst_field ***fields) {
+  *fields = companions->state;
+  return companions->state_count;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "run/twins.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "core/core.h"
+#include "restrain/run.h"
+
+struct twin {
+  bool is_the_run;
+  struct rst_flow *flow; /* shared unless `own_flow` */
+  struct rst_flow *own_flow;
+  struct rst_scheme *scheme;
+  struct rst_field *u, *gradient;
+  struct rst_field *narrow; /* in double, of whichever is float, where the precisions differ */
+};
+
+struct rst_twins {
+  struct rst_context *context;
+  enum rst_precision precision; /* of the run */
+  size_t count, window;
+  struct twin *twin;
+  double *distance, *difference, *average; /* [count] */
+  struct rst_field *recent; /* [count][window]: the last differences, that of u_t at t mod window */
+  struct rst_field **state;
+  size_t state_count;
+};
+
+/* One unit in the last place of the weight in the middle, of 1 if that is 0. */
+static void nudge(struct rst_field *u) {
+  const size_t y = u->ny / 2;
+  const size_t x = u->nx / 2;
+  const double value = rst_field_get(u, y, x);
+  if (u->precision == RST_PRECISION_FLOAT) {
+    rst_field_set(u, y, x, value == 0.0 ? (double)FLT_EPSILON : nextafterf((float)value, INFINITY));
+  } else {
+    rst_field_set(u, y, x, value == 0.0 ? DBL_EPSILON : nextafter(value, INFINITY));
+  }
+}
+
+static enum rst_status create_state(struct rst_twins *twins, const struct rst_case *run,
+                                    const struct rst_field *u, struct twin *twin) {
+  const enum rst_precision precision = rst_flow_precision(twin->flow);
+  RST_TRY(rst_field_create(twins->context, precision, u->ny, u->nx, &twin->u));
+  RST_TRY(rst_field_create(twins->context, precision, u->ny, u->nx, &twin->gradient));
+  if (precision == u->precision) {
+    rst_field_copy(u, twin->u);
+    return RST_OK;
+  }
+  RST_TRY(rst_field_create(twins->context, RST_PRECISION_DOUBLE, u->ny, u->nx, &twin->narrow));
+  return rst_initial_fill(twins->context, &run->initial, twin->u);
+}
+
+static enum rst_status create_twin(struct rst_twins *twins, const struct rst_case *run,
+                                   const struct rst_twin *what, struct rst_flow *flow,
+                                   const struct rst_field *u, struct twin *twin) {
+  struct rst_scheme_parameters scheme = run->step.scheme;
+  if (what->kind == RST_TWIN_DIVISOR) {
+    scheme.divisor = what->divisor;
+    twin->is_the_run = scheme.divisor == run->step.scheme.divisor;
+  }
+  if (twin->is_the_run) {
+    return RST_OK;
+  }
+  twin->flow = flow;
+  if (what->kind == RST_TWIN_PRECISION) {
+    struct rst_flow_parameters parameters = run->flow;
+    parameters.precision = what->precision;
+    RST_TRY(rst_flow_create(twins->context, &parameters, &twin->own_flow));
+    twin->flow = twin->own_flow;
+  }
+  RST_TRY(create_state(twins, run, u, twin));
+  if (what->kind == RST_TWIN_ULP) {
+    nudge(twin->u);
+  }
+  return rst_scheme_create(twins->context, &scheme, twin->flow, &twin->scheme);
+}
+
+static enum rst_status list_state(struct rst_twins *twins) {
+  size_t most = 1;
+  struct rst_field **of_scheme = NULL;
+  for (size_t i = 0; i < twins->count; ++i) {
+    const struct twin *twin = &twins->twin[i];
+    most += twin->is_the_run ? 0 : 1 + rst_scheme_state(twin->scheme, &of_scheme);
+  }
+  void *memory = NULL;
+  RST_TRY(rst_allocate(twins->context, most, sizeof(struct rst_field *), &memory));
+  twins->state = memory;
+  twins->state[twins->state_count++] = twins->recent;
+  for (size_t i = 0; i < twins->count; ++i) {
+    const struct twin *twin = &twins->twin[i];
+    if (!twin->is_the_run) {
+      twins->state[twins->state_count++] = twin->u;
+      const size_t own = rst_scheme_state(twin->scheme, &of_scheme);
+      for (size_t j = 0; j < own; ++j) {
+        twins->state[twins->state_count++] = of_scheme[j];
+      }
+    }
+  }
+  return RST_OK;
+}
+
+static enum rst_status build(struct rst_twins *twins, const struct rst_case *run, struct rst_flow *flow,
+                             const struct rst_field *u) {
+  struct rst_context *context = twins->context;
+  void *memory = NULL;
+  RST_REQUIRE(context, run->twin_count <= RST_RUN_MOST_TWINS, RST_ERROR_ARGUMENT,
+              "the case has %zu twins; at most %d are followed in one run", run->twin_count,
+              RST_RUN_MOST_TWINS);
+  RST_TRY(rst_allocate(context, run->twin_count, sizeof *twins->twin, &memory));
+  twins->twin = memory;
+  twins->count = run->twin_count;
+  RST_TRY(rst_allocate(context, 3 * twins->count, sizeof(double), &memory));
+  twins->distance = memory;
+  twins->difference = twins->distance + twins->count;
+  twins->average = twins->difference + twins->count;
+  RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, twins->count, twins->window, &twins->recent));
+  for (size_t i = 0; i < twins->count; ++i) {
+    RST_TRY(create_twin(twins, run, &run->twins[i], flow, u, &twins->twin[i]));
+  }
+  return list_state(twins);
+}
+
+enum rst_status rst_twins_create(struct rst_context *context, const struct rst_case *run,
+                                 struct rst_flow *flow, const struct rst_field *u, struct rst_twins **twins) {
+  *twins = NULL;
+  void *memory = NULL;
+  RST_TRY(rst_allocate(context, 1, sizeof **twins, &memory));
+  struct rst_twins *made = memory;
+  *made =
+      (struct rst_twins){.context = context, .precision = u->precision, .window = (size_t)run->twin.average};
+  const enum rst_status status = build(made, run, flow, u);
+  if (status != RST_OK) {
+    rst_twins_destroy(&made);
+    return status;
+  }
+  *twins = made;
+  return RST_OK;
+}
+
+void rst_twins_destroy(struct rst_twins **twins) {
+  if (!*twins) {
+    return;
+  }
+  for (size_t i = 0; i < (*twins)->count; ++i) {
+    struct twin *twin = &(*twins)->twin[i];
+    rst_scheme_destroy(&twin->scheme);
+    rst_field_destroy(&twin->u);
+    rst_field_destroy(&twin->gradient);
+    rst_field_destroy(&twin->narrow);
+    rst_flow_destroy(&twin->own_flow);
+  }
+  free((*twins)->twin);
+  free((*twins)->distance);
+  rst_field_destroy(&(*twins)->recent);
+  free((*twins)->state);
+  free(*twins);
+  *twins = NULL;
+}
+
+/* Both states in one precision, the wider one. */
+struct pair {
+  const struct rst_field *run, *twin;
+};
+
+static struct pair align(const struct twin *twin, const struct rst_field *u) {
+  if (!twin->narrow) {
+    return (struct pair){u, twin->u};
+  }
+  const bool run_is_narrow = u->precision == RST_PRECISION_FLOAT;
+  rst_field_copy(run_is_narrow ? u : twin->u, twin->narrow);
+  return run_is_narrow ? (struct pair){twin->narrow, twin->u} : (struct pair){u, twin->narrow};
+}
+
+/* The mean over the states t - window + 1 ... t that there are, in that order. */
+static double recent_average(const struct rst_twins *twins, size_t index, long t) {
+  const double *recent = (const double *)twins->recent->data + index * twins->window;
+  const size_t now = (size_t)t;
+  const size_t terms = now + 1 < twins->window ? now + 1 : twins->window;
+  double sum = 0.0;
+  for (size_t i = 0; i < terms; ++i) {
+    sum += recent[(now + 1 - terms + i) % twins->window];
+  }
+  return sum / (double)terms;
+}
+
+struct rst_twin_comparison rst_twins_compare(struct rst_twins *twins, long t, const struct rst_field *u) {
+  for (size_t i = 0; i < twins->count; ++i) {
+    const struct twin *twin = &twins->twin[i];
+    if (!twin->is_the_run) {
+      const struct pair pair = align(twin, u);
+      twins->distance[i] = rst_field_distance(pair.run, pair.twin);
+      twins->difference[i] = rst_field_relative_distance(pair.run, pair.twin);
+      rst_field_set(twins->recent, i, (size_t)t % twins->window, twins->difference[i]);
+      twins->average[i] = recent_average(twins, i, t);
+    }
+  }
+  return (struct rst_twin_comparison){twins->distance, twins->difference, twins->average};
+}
+
+void rst_twins_difference(struct rst_twins *twins, size_t index, const struct rst_field *u,
+                          struct rst_field *difference) {
+  const struct twin *twin = &twins->twin[index];
+  if (twin->is_the_run) {
+    rst_field_fill(0.0, difference);
+    return;
+  }
+  const struct pair pair = align(twin, u);
+  for (size_t y = 0; y < u->ny; ++y) {
+    for (size_t x = 0; x < u->nx; ++x) {
+      rst_field_set(difference, y, x, rst_field_get(pair.run, y, x) - rst_field_get(pair.twin, y, x));
+    }
+  }
+}
+
+void rst_twins_relative_difference(struct rst_twins *twins, size_t index, const struct rst_field *u,
+                                   struct rst_field *difference) {
+  const struct twin *twin = &twins->twin[index];
+  if (twin->is_the_run) {
+    rst_field_fill(0.0, difference);
+    return;
+  }
+  const struct pair pair = align(twin, u);
+  if (pair.run->precision == difference->precision) {
+    rst_field_relative_difference(pair.run, pair.twin, difference);
+  } else {
+    rst_field_relative_difference(pair.run, pair.twin, twin->narrow);
+    rst_field_copy(twin->narrow, difference);
+  }
+}
+
+enum rst_status rst_twins_step(struct rst_twins *twins) {
+  for (size_t i = 0; i < twins->count; ++i) {
+    struct twin *twin = &twins->twin[i];
+    if (!twin->is_the_run) {
+      struct rst_flow_value value;
+      rst_flow_evaluate(twin->flow, twin->u, &value, twin->gradient);
+      RST_TRY(rst_scheme_step(twin->scheme, twin->gradient, twin->u, NULL));
+    }
+  }
+  return RST_OK;
+}
+
+double rst_twins_rounding(const struct rst_twins *twins, size_t index) {
+  const bool narrow = twins->precision == RST_PRECISION_FLOAT || twins->twin[index].narrow;
+  return rst_precision_epsilon(narrow ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE);
+}
+
+size_t rst_twins_state(struct rst_twins *twins, struct rst_field ***fields) {
+  *fields = twins->state;
+  return twins->state_count;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "restrain/event.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "core/core.h"
+#include "restrain/spectrum.h"
+#include "stability/event_region.h"
+#include "stability/extremal.h"
+
+/* Fields that later events depend on, and one of work space. */
+enum {
+  ENERGY,
+  PEAK_STATE,
+  PEAK_BEFORE,
+  PEAK_AFTER,
+  NUMBERS,
+  STATE_COUNT,
+  EIGENVECTOR = STATE_COUNT,
+  FIELD_COUNT
+};
+/* The elements of NUMBERS. */
+enum { UNDER_WAY, FIRST, LAST, PEAK, PEAK_ITERATION, LOG_AMPLIFICATION, RAYLEIGH, NUMBER_COUNT };
+
+struct rst_event_detector {
+  struct rst_context *context;
+  struct rst_flow *flow;
+  struct rst_scheme_parameters parameters;
+  double limit;   /* the largest locally stable eigenvalue; -infinity where none is, infinity where all are */
+  double neutral; /* below this eigenvalue the flow itself grows */
+  double tolerance; /* of that comparison, relative to the largest modulus */
+  struct rst_field *fields[FIELD_COUNT];
+};
+
+const char *rst_event_kind_name(enum rst_event_kind kind) {
+  static const char *const names[] = {
+      [RST_EVENT_DISCRETE] = "discrete",
+      [RST_EVENT_CONTINUOUS] = "continuous",
+      [RST_EVENT_NONNORMAL] = "non-normal",
+  };
+  return names[kind];
+}
+
+/* A scheme without growth polynomial chooses its step so that lambda_max never exceeds its limit. */
+static enum rst_status find_limit(struct rst_event_detector *detector) {
+  double growth = 0.0;
+  const enum rst_status status = rst_scheme_growth(detector->context, &detector->parameters, 0.0, &growth);
+  if (status == RST_ERROR_UNSUPPORTED) {
+    detector->limit = INFINITY;
+    return RST_OK;
+  }
+  RST_TRY(status);
+  detector->limit = rst_scheme_local_limit(detector->context, &detector->parameters);
+  if (isnan(detector->limit)) {
+    detector->limit = -INFINITY;
+  }
+  return RST_OK;
+}
+
+static enum rst_status build(struct rst_event_detector *detector) {
+  const enum rst_precision precision = rst_flow_precision(detector->flow);
+  const double epsilon = precision == RST_PRECISION_FLOAT ? FLT_EPSILON : DBL_EPSILON;
+  size_t ny = 0;
+  size_t nx = 0;
+  rst_flow_shape(detector->flow, &ny, &nx);
+  detector->tolerance = fmax(1e-9, RST_EXTREMAL_ROUNDING * epsilon);
+  /* Momentum multiplies the gradient's effect by 1/(1 - mu), but not that of decoupled decay. */
+  detector->neutral = detector->parameters.decay == RST_DECAY_DECOUPLED
+                          ? detector->parameters.momentum * detector->parameters.weight_decay
+                          : 0.0;
+  RST_TRY(find_limit(detector));
+  detector->parameters.kind =
+      rst_scheme_names()[rst_name_index(rst_scheme_names(), detector->parameters.kind)];
+  for (int i = 0; i < FIELD_COUNT; ++i) {
+    const bool numbers = i == NUMBERS;
+    RST_TRY(rst_field_create(detector->context, numbers || i == ENERGY ? RST_PRECISION_DOUBLE : precision,
+                             numbers ? 1 : ny, numbers ? NUMBER_COUNT : nx, &detector->fields[i]));
+  }
+  return RST_OK;
+}
+
+enum rst_status rst_event_detector_create(struct rst_context *context,
+                                          const struct rst_scheme_parameters *parameters,
+                                          struct rst_flow *flow, struct rst_event_detector **detector) {
+  *detector = NULL;
+  void *memory = NULL;
+  RST_TRY(rst_allocate(context, 1, sizeof **detector, &memory));
+  struct rst_event_detector *made = memory;
+  *made = (struct rst_event_detector){.context = context, .flow = flow, .parameters = *parameters};
+  const enum rst_status status = build(made);
+  if (status != RST_OK) {
+    rst_event_detector_destroy(&made);
+    return status;
+  }
+  *detector = made;
+  return RST_OK;
+}
+
+void rst_event_detector_destroy(struct rst_event_detector **detector) {
+  if (*detector) {
+    for (int i = 0; i < FIELD_COUNT; ++i) {
+      rst_field_destroy(&(*detector)->fields[i]);
+    }
+    free(*detector);
+    *detector = NULL;
+  }
+}
+
+static double *numbers_of(const struct rst_event_detector *detector) {
+  return detector->fields[NUMBERS]->data;
+}
+
+static void begin(struct rst_event_detector *detector, long t) {
+  double *numbers = numbers_of(detector);
+  numbers[UNDER_WAY] = 1.0;
+  numbers[FIRST] = (double)t;
+  numbers[PEAK] = 0.0;
+  numbers[LOG_AMPLIFICATION] = 0.0;
+  rst_field_fill(0.0, detector->fields[ENERGY]);
+}
+
+/* The perturbation had unit norm before the update and has `growth` after it. */
+static void add_energy(struct rst_field *energy, const struct rst_field *before, double growth,
+                       const struct rst_field *after) {
+  for (size_t y = 0; y < energy->ny; ++y) {
+    for (size_t x = 0; x < energy->nx; ++x) {
+      const double from = rst_field_get(before, y, x);
+      const double to = growth * rst_field_get(after, y, x);
+      rst_field_set(energy, y, x, rst_field_get(energy, y, x) + fmax(0.0, to * to - from * from));
+    }
+  }
+}
+
+static void extend(struct rst_event_detector *detector, long t, const struct rst_field *u,
+                   const struct rst_tangent *tangent, double growth) {
+  double *numbers = numbers_of(detector);
+  const struct rst_field *before = rst_tangent_previous(tangent);
+  const struct rst_field *after = rst_tangent_vector(tangent, 0);
+  numbers[LAST] = (double)t;
+  numbers[LOG_AMPLIFICATION] += rst_tangent_log_growth(tangent, 0);
+  add_energy(detector->fields[ENERGY], before, growth, after);
+  if (growth > numbers[PEAK]) {
+    numbers[PEAK] = growth;
+    numbers[PEAK_ITERATION] = (double)t;
+    numbers[RAYLEIGH] = rst_tangent_rayleigh(tangent);
+    rst_field_copy(u, detector->fields[PEAK_STATE]);
+    rst_field_copy(before, detector->fields[PEAK_BEFORE]);
+    rst_field_copy(after, detector->fields[PEAK_AFTER]);
+  }
+}
+
+/* One end of the spectrum of H + alpha at the peak, and how much its eigenvector adds to the square of the norm. */
+static enum rst_status find_end(struct rst_event_detector *detector, enum rst_spectrum_end end,
+                                double *lambda, double *gain) {
+  const double tolerance = 1e-6;
+  struct rst_field *vector = detector->fields[EIGENVECTOR];
+  struct rst_eigenpair pair;
+  double growth = NAN;
+  rst_field_copy(detector->fields[PEAK_BEFORE], vector);
+  RST_TRY(rst_spectrum_extreme(detector->context, detector->flow, detector->fields[PEAK_STATE], end,
+                               tolerance, vector, &pair));
+  if (isfinite(detector->limit)) {
+    RST_TRY(rst_scheme_growth(detector->context, &detector->parameters, pair.value, &growth));
+  }
+  const double part = rst_field_dot(vector, detector->fields[PEAK_BEFORE]);
+  *lambda = pair.value + detector->parameters.weight_decay;
+  *gain = part * part * (growth * growth - 1.0);
+  return RST_OK;
+}
+
+static enum rst_status classify_by_eigenvalues(struct rst_event_detector *detector,
+                                               enum rst_event_kind *kind) {
+  double lambda[2];
+  double gain[2];
+  RST_TRY(find_end(detector, RST_SPECTRUM_SMALLEST, &lambda[0], &gain[0]));
+  RST_TRY(find_end(detector, RST_SPECTRUM_LARGEST, &lambda[1], &gain[1]));
+  const bool grows =
+      lambda[0] < detector->neutral - detector->tolerance * fmax(fabs(lambda[0]), fabs(lambda[1]));
+  const bool beyond = lambda[1] > detector->limit;
+  *kind = beyond && !(grows && gain[0] > gain[1]) ? RST_EVENT_DISCRETE
+          : grows                                 ? RST_EVENT_CONTINUOUS
+                                                  : RST_EVENT_NONNORMAL;
+  return RST_OK;
+}
+
+static enum rst_status classify(struct rst_event_detector *detector, enum rst_event_kind *kind) {
+  const double rayleigh = numbers_of(detector)[RAYLEIGH];
+  if (rayleigh > detector->limit) {
+    *kind = RST_EVENT_DISCRETE;
+    return RST_OK;
+  }
+  /* The quotient is known to the rounding of a product; so small a value proves nothing. */
+  if ((rayleigh - detector->neutral) * detector->parameters.lr < -detector->tolerance) {
+    *kind = RST_EVENT_CONTINUOUS;
+    return RST_OK;
+  }
+  const enum rst_status status = classify_by_eigenvalues(detector, kind);
+  if (status != RST_ERROR_NUMERIC) {
+    return status;
+  }
+  /* Without eigenvalues the nearer end is the likelier. */
+  *kind = rayleigh > 0.5 * detector->limit ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
+  return RST_OK;
+}
+
+static enum rst_status describe(struct rst_event_detector *detector, struct rst_event *event) {
+  const double *numbers = numbers_of(detector);
+  const double spacing = rst_flow_spacing(detector->flow);
+  struct rst_event found = {
+      .first = (long)numbers[FIRST],
+      .last = (long)numbers[LAST],
+      .peak = numbers[PEAK],
+      .peak_iteration = (long)numbers[PEAK_ITERATION],
+      .amplification = exp(numbers[LOG_AMPLIFICATION]),
+      .rayleigh = numbers[RAYLEIGH],
+  };
+  RST_TRY(classify(detector, &found.kind));
+  RST_TRY(rst_event_find_region(detector->context, detector->fields[ENERGY], spacing, &found));
+  RST_TRY(rst_event_find_wave(detector->context, detector->fields[PEAK_AFTER], spacing, &found));
+  *event = found;
+  return RST_OK;
+}
+
+enum rst_status rst_event_detector_observe(struct rst_event_detector *detector, long t,
+                                           const struct rst_field *u, const struct rst_tangent *tangent,
+                                           bool *ended, struct rst_event *event) {
+  const double growth = exp(rst_tangent_log_growth(tangent, 0));
+  if (!(growth >= 1.0 + RST_EVENT_TOLERANCE)) {
+    RST_TRY(rst_event_detector_finish(detector, ended, event));
+    numbers_of(detector)[UNDER_WAY] = 0.0;
+    return RST_OK;
+  }
+  if (numbers_of(detector)[UNDER_WAY] == 0.0) {
+    begin(detector, t);
+  }
+  extend(detector, t, u, tangent, growth);
+  *ended = false;
+  return RST_OK;
+}
+
+enum rst_status rst_event_detector_finish(struct rst_event_detector *detector, bool *ended,
+                                          struct rst_event *event) {
+  const bool under_way = numbers_of(detector)[UNDER_WAY] != 0.0;
+  if (under_way) {
+    RST_TRY(describe(detector, event));
+  }
+  *ended = under_way;
+  return RST_OK;
+}
+
+size_t rst_event_detector_state(struct rst_event_detector *detector, struct rst_field ***fields) {
+  *fields = detector->fields;
+  return STATE_COUNT;
+}

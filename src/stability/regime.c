@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/** @file
+ * The regime of a trajectory, by the rules of regime.h. Maxima over windows stand for single updates, which may oscillate:
+ * with D the largest of the last m updates and D' that of the m before, log r = log(D/D')/m, and
+ *
+ *     way that remains = sum_{i >= 1} d r^i = d / expm1(-log r),   d = max_j d_{T-1-j} r^j over those last m,
+ *
+ * exact for geometric updates, also if their pattern has a period that divides m; an upper bound of the distance to the
+ * limit, twice or more of it for updates that change sign. Sublinear convergence, d = t^-q, makes 1 - r about q/t and the
+ * estimate t d/q: (q - 1)/q of the true way, and constant for q = 1, where there is no limit.
+ */
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "core/core.h"
+#include "restrain/regime.h"
+#include "stability/series.h"
+
+/* Updates of the windows that contraction compares: at least, and their share of all. */
+enum { LEAST_WINDOW = 8, WINDOW_SHARE = 16 };
+
+const char *const *rst_regime_names(void) {
+  static const char *const names[] = {
+      "stable", "transient", "restrained-periodic", "restrained-chaotic", "divergent", "undecided", NULL};
+  return names;
+}
+
+static void decide(struct rst_regime_result *result, enum rst_regime regime, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void decide(struct rst_regime_result *result, enum rst_regime regime, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(result->reason, sizeof result->reason, format, arguments);
+  va_end(arguments);
+  result->regime = regime;
+}
+
+static size_t updates_of(const struct rst_trajectory *trajectory) {
+  return trajectory->states - 1;
+}
+
+/* First update of the tail; the tail's states begin at states/2. */
+static size_t tail_of(const struct rst_trajectory *trajectory) {
+  return updates_of(trajectory) / 2;
+}
+
+/* First update of the last quarter. */
+static size_t last_quarter(const struct rst_trajectory *trajectory) {
+  return updates_of(trajectory) * 3 / 4;
+}
+
+/* Ranges of a series over two neighbouring stretches, and over both together. */
+struct swing {
+  double before, after, both;
+};
+
+static struct swing swing_of(const double *x, size_t first, size_t middle, size_t end) {
+  return (struct swing){rst_series_range(x, first, middle), rst_series_range(x, middle, end),
+                        rst_series_range(x, first, end)};
+}
+
+/* The ratio of the larger to the smaller one if that holds the other, more if they are displaced, 4 if disjoint. */
+static double change(const struct swing *swing) {
+  return swing->both == 0.0 ? 1.0 : swing->both / swing->before * (swing->both / swing->after);
+}
+
+static void judge_divergence(const struct rst_trajectory *t, struct rst_regime_result *result) {
+  const size_t updates = updates_of(t);
+  size_t finite = 0;
+  while (finite < t->states && isfinite(t->weight_norm[finite]) &&
+         (finite == updates || isfinite(t->update_norm[finite]))) {
+    ++finite;
+  }
+  if (finite < t->states) {
+    decide(result, RST_REGIME_DIVERGENT, "overflowed: |u| or its update is not finite at iteration %zu",
+           finite);
+  } else if (t->diverged) {
+    decide(result, RST_REGIME_DIVERGENT, "left its ball: |u| went from %.3g to %.3g in %zu iterations",
+           t->weight_norm[0], t->weight_norm[updates], updates);
+  }
+}
+
+/* What the last updates tell of the limit. */
+struct approach {
+  double log_contraction;
+  double scale, remaining; /* max(|u_T|, |u_0|); the way */
+  double rounding;         /* the largest update of the last quarter, NaN unless updates there are rounding */
+};
+
+static double remaining_way(const double *last, size_t window, double log_contraction) {
+  const double ratio = exp(log_contraction);
+  double weight = 1.0;
+  double envelope = 0.0;
+  if (!(log_contraction < 0.0)) {
+    return INFINITY;
+  }
+  for (size_t j = window; j > 0; --j) {
+    envelope = fmax(envelope, weight * last[j - 1]);
+    weight *= ratio;
+  }
+  return envelope / expm1(-log_contraction);
+}
+
+static bool drifts(const double *x, size_t first, size_t end) {
+  const struct swing swing = swing_of(x, first, first + (end - first) / 2, end);
+  return swing.both > RST_REGIME_ROUNDING * DBL_EPSILON * rst_series_magnitude(x, first, end) &&
+         !(change(&swing) <= RST_REGIME_STATIONARY_CHAOTIC);
+}
+
+/* Whether the updates of the last quarter, the largest of which is given, are rounding. */
+static bool is_rounding(const struct rst_trajectory *t, double largest, double scale, double exponent) {
+  const size_t updates = updates_of(t);
+  const size_t first = last_quarter(t);
+  const double unit = RST_REGIME_ROUNDING * t->epsilon;
+  const double magnitude = rst_series_magnitude(t->weight_norm, first, t->states);
+  const double piling = exponent < 0.0 ? -1.0 / expm1(exponent) : 1.0;
+  if (largest <= unit * magnitude) {
+    return true;
+  }
+  bool rests = largest <= unit * fmax(piling * magnitude, scale) &&
+               rst_series_trend(t->update_norm, first, updates) >= 0 &&
+               !drifts(t->weight_norm, first, t->states);
+  for (size_t i = 0; rests && i < t->observable_count; ++i) {
+    rests = !drifts(t->observables[i], first, t->states);
+  }
+  return rests;
+}
+
+static struct approach approach_of(const struct rst_trajectory *t, double exponent) {
+  const size_t updates = updates_of(t);
+  const size_t share = updates / WINDOW_SHARE;
+  const size_t window = share > LEAST_WINDOW ? share : LEAST_WINDOW;
+  const double *d = t->update_norm;
+  const double latest = rst_series_magnitude(d, updates - window, updates);
+  const double earlier = rst_series_magnitude(d, updates - 2 * window, updates - window);
+  const double quarter = rst_series_magnitude(d, last_quarter(t), updates);
+  struct approach approach = {.log_contraction =
+                                  latest > 0.0 ? log(latest / earlier) / (double)window : -INFINITY,
+                              .scale = fmax(t->weight_norm[updates], t->weight_norm[0]),
+                              .rounding = NAN};
+  approach.remaining = remaining_way(d + updates - window, window, approach.log_contraction);
+  if (is_rounding(t, quarter, approach.scale, exponent)) {
+    approach.rounding = quarter;
+  }
+  return approach;
+}
+
+/* The standard error, but no less than what makes a growth by e over the tail one error. */
+static double least_error(const struct rst_trajectory *t, const struct rst_regime_result *result) {
+  return fmax(result->exponent_error, 1.0 / (double)(updates_of(t) - tail_of(t)));
+}
+
+static bool exponent_known(const struct rst_regime_result *result) {
+  return !isnan(result->exponent) && (!isnan(result->exponent_error) || isinf(result->exponent));
+}
+
+static bool exponent_positive(const struct rst_trajectory *t, const struct rst_regime_result *result) {
+  return exponent_known(result) && result->exponent > RST_REGIME_SIGNIFICANCE * least_error(t, result);
+}
+
+static double relative(double length, double scale) {
+  return length == 0.0 ? 0.0 : length / scale;
+}
+
+static void judge_convergence(const struct rst_trajectory *t, const struct approach *approach,
+                              struct rst_regime_result *result) {
+  char how[RST_REGIME_REASON / 2];
+  if (approach->remaining <= RST_REGIME_CONVERGED * approach->scale) {
+    snprintf(how, sizeof how, "converged: remaining way %.3g of |u|, contraction %.6g",
+             relative(approach->remaining, approach->scale), result->contraction);
+  } else if (!isnan(approach->rounding)) {
+    snprintf(how, sizeof how, "converged to rounding: the last updates are at most %.3g of |u|",
+             relative(approach->rounding, approach->scale));
+  } else {
+    return;
+  }
+  result->period = 1;
+  if (!t->log_growth) {
+    decide(result, RST_REGIME_UNDECIDED,
+           "%s; whether it passed through local instability was not recorded (add local_growth to "
+           "output.scalars)",
+           how);
+  } else if (t->unstable_updates == 0) {
+    decide(result, RST_REGIME_STABLE, "%s; no update was locally unstable", how);
+  } else {
+    decide(result, RST_REGIME_TRANSIENT, "%s; %ld of %zu updates were locally unstable%s", how,
+           t->unstable_updates, updates_of(t),
+           exponent_positive(t, result) ? "; perturbations still grow at the limit" : "");
+  }
+}
+
+/* The tail of a trajectory that has not converged. */
+struct tail {
+  size_t varying;     /* observables that are not constant */
+  double change;      /* of the worst one; infinite if a value is not finite */
+  struct swing swing; /* of the worst one */
+  long period;
+  long most; /* the longest period that could have been found */
+};
+
+static struct tail tail_seen(const struct rst_trajectory *t) {
+  const size_t first = t->states / 2;
+  const size_t fit = (t->states - first) / 2;
+  struct tail tail = {.most = fit < RST_REGIME_MOST_PERIOD ? (long)fit : RST_REGIME_MOST_PERIOD};
+  for (size_t i = 0; i < t->observable_count; ++i) {
+    const double *x = t->observables[i];
+    if (!rst_series_constant(x, first, t->states)) {
+      const struct swing swing = swing_of(x, first, t->states - t->states / 4, t->states);
+      const double more = isnan(swing.both) ? INFINITY : change(&swing);
+      if (tail.varying++ == 0 || more > tail.change) {
+        tail.change = more;
+        tail.swing = swing;
+      }
+    }
+  }
+  tail.period = rst_period_find(t->observables, t->observable_count, first, t->states - 1, tail.most);
+  return tail;
+}
+
+/* Why the amplitude of a tail is not stationary. */
+static void tell_change(const struct rst_trajectory *t, const struct approach *approach,
+                        const struct tail *tail, int updates_trend, struct rst_regime_result *result) {
+  const double least = 1.0 + RST_REGIME_STATIONARY_PERIODIC;
+  const double ratio = tail->varying ? tail->swing.after / tail->swing.before : 1.0;
+  if (tail->varying && isnan(tail->swing.both)) {
+    decide(result, RST_REGIME_UNDECIDED, "bounded, but an observable is not finite over the last half");
+  } else if (updates_trend < 0 || (ratio < 1.0 / least && updates_trend == 0)) {
+    decide(result, RST_REGIME_UNDECIDED,
+           "still converging, contraction %.6g per iteration, last update %.3g of |u| (range x %.4g from the "
+           "third to the last quarter); run longer",
+           result->contraction, relative(t->update_norm[updates_of(t) - 1], approach->scale), ratio);
+  } else if (ratio > least) {
+    decide(result, RST_REGIME_UNDECIDED,
+           "still growing (range x %.4g from the third to the last quarter); run longer", ratio);
+  } else {
+    decide(result, RST_REGIME_UNDECIDED,
+           "still drifting (both last quarters together span %.4g times the range of the last); run longer",
+           tail->swing.both / tail->swing.after);
+  }
+}
+
+static void judge_undecided(const struct rst_trajectory *t, const struct approach *approach,
+                            const struct tail *tail, struct rst_regime_result *result) {
+  const size_t updates = updates_of(t);
+  const int updates_trend = rst_series_trend(t->update_norm, last_quarter(t), updates);
+  const bool strict = tail->change <= 1.0 + RST_REGIME_STATIONARY_PERIODIC;
+  if (tail->varying == 0 && updates_trend >= 0) {
+    decide(result, RST_REGIME_UNDECIDED,
+           "not converged (updates are %.3g of |u|), but no observable varies; observe more of the state",
+           relative(t->update_norm[updates - 1], approach->scale));
+  } else if (tail->period || tail->change > RST_REGIME_STATIONARY_CHAOTIC ||
+             (updates_trend != 0 && !strict) || tail->varying == 0) {
+    tell_change(t, approach, tail, updates_trend, result);
+  } else if (!t->log_growth) {
+    decide(result, RST_REGIME_UNDECIDED,
+           "bounded, no period up to %ld; whether it is chaotic was not recorded (add lyapunov to "
+           "output.scalars)",
+           tail->most);
+  } else if (!exponent_known(result)) {
+    decide(result, RST_REGIME_UNDECIDED,
+           "bounded, no period up to %ld; too few finite values of local growth for an exponent; run longer",
+           tail->most);
+  } else {
+    decide(result, RST_REGIME_UNDECIDED,
+           "bounded, no period up to %ld, exponent %.3g +- %.3g not positive, but not stationary (range x "
+           "%.4g from the third to the last quarter); run longer",
+           tail->most, result->exponent, result->exponent_error, tail->swing.after / tail->swing.before);
+  }
+}
+
+static void judge_tail(const struct rst_trajectory *t, const struct approach *approach,
+                       struct rst_regime_result *result) {
+  const struct tail tail = tail_seen(t);
+  const bool strict = tail.varying && tail.change <= 1.0 + RST_REGIME_STATIONARY_PERIODIC;
+  const bool bounded = tail.varying && tail.change <= RST_REGIME_STATIONARY_CHAOTIC;
+  if (strict && tail.period) {
+    result->period = tail.period;
+    if (isnan(result->exponent)) {
+      decide(result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %ld, exponent not known", tail.period);
+    } else {
+      decide(result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %ld, exponent %.3g +- %.3g",
+             tail.period, result->exponent, result->exponent_error);
+    }
+  } else if (bounded && !tail.period && exponent_positive(t, result)) {
+    decide(result, RST_REGIME_RESTRAINED_CHAOTIC, "bounded, no period up to %ld, exponent %.3g +- %.3g",
+           tail.most, result->exponent, result->exponent_error);
+  } else if (strict && exponent_known(result)) {
+    decide(result, RST_REGIME_RESTRAINED_PERIODIC,
+           "bounded, no period up to %ld, exponent %.3g +- %.3g not positive", tail.most, result->exponent,
+           result->exponent_error);
+  } else {
+    judge_undecided(t, approach, &tail, result);
+  }
+}
+
+static void judge(const struct rst_trajectory *t, struct rst_regime_result *result) {
+  if (t->log_growth) {
+    rst_block_mean(t->log_growth + tail_of(t), updates_of(t) - tail_of(t), &result->exponent,
+                   &result->exponent_error);
+  }
+  judge_divergence(t, result);
+  if (result->reason[0] != '\0') {
+    return;
+  }
+  if (t->states < RST_REGIME_LEAST_STATES) {
+    decide(result, RST_REGIME_UNDECIDED, "too short: %zu states of the %d that the rules need; run longer",
+           t->states, RST_REGIME_LEAST_STATES);
+    return;
+  }
+  const struct approach approach = approach_of(t, result->exponent);
+  result->contraction = exp(approach.log_contraction);
+  judge_convergence(t, &approach, result);
+  if (result->reason[0] == '\0') {
+    judge_tail(t, &approach, result);
+  }
+}
+
+enum rst_status rst_regime_classify(struct rst_context *context, const struct rst_trajectory *trajectory,
+                                    struct rst_regime_result *result) {
+  const struct rst_trajectory *t = trajectory;
+  struct rst_regime_result judged = {.exponent = NAN, .exponent_error = NAN, .contraction = NAN};
+  RST_REQUIRE(context, t->states >= 1 && t->weight_norm, RST_ERROR_ARGUMENT,
+              "a trajectory of %zu states; it needs the norm of at least one", t->states);
+  RST_REQUIRE(context, t->update_norm || t->states == 1, RST_ERROR_ARGUMENT,
+              "a trajectory of %zu states without the norms of its updates; pass them", t->states);
+  RST_REQUIRE(context, t->observables || t->observable_count == 0, RST_ERROR_ARGUMENT,
+              "%zu observables, but no array; pass it", t->observable_count);
+  RST_REQUIRE(context, t->epsilon >= 0.0, RST_ERROR_ARGUMENT,
+              "the unit of rounding is %g; it must not be negative", t->epsilon);
+  RST_REQUIRE(context, t->unstable_updates >= 0, RST_ERROR_ARGUMENT,
+              "%ld unstable updates; count them from 0", t->unstable_updates);
+  judge(t, &judged);
+  *result = judged;
+  return RST_OK;
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "archive/bifurcation_file.h"
+#include "restrain/run.h"
+#include "support.h"
+
+/* Below lr_lo the small network converges, above it has period 2, and beyond lr_hi = 2/alpha = 1 it diverges. */
+#define NETWORK                                                                                              \
+  "flow:\n"                                                                                                  \
+  "  kind: conv\n"                                                                                           \
+  "  kernel: 4\n"                                                                                            \
+  "  image: {kind: checkerboard, size: 16}\n"                                                                \
+  "initial: {kind: normal, seed: 7}\n"                                                                       \
+  "step: {lr: 0.4, weight_decay: 2, iterations: 10}\n"
+#define SCAN "bifurcation: {from: 0.1, to: 1.1, count: 11, burn_in: 300, samples: 40}\n"
+
+enum { VALUES = 11, SAMPLES = 40 };
+
+static struct rst_context *context;
+static struct rst_test_folder place;
+static char output[160];
+
+static void set_up(void) {
+  context = rst_test_context();
+  rst_test_folder_create("case.yaml", &place);
+  snprintf(output, sizeof output, "%s/scan.h5", place.folder);
+}
+
+static void tear_down(void) {
+  remove(output);
+  rst_test_folder_remove(&place);
+  rst_context_destroy(&context);
+}
+
+/* Stops a scan once so many values are done. */
+struct stopper {
+  size_t after;
+  long polls;
+};
+
+static const char *stop_after(void *user, const struct rst_bifurcation_progress *progress) {
+  struct stopper *stopper = user;
+  stopper->polls += 1;
+  ck_assert_str_eq(progress->name, "lr");
+  ck_assert_uint_eq(progress->count, VALUES);
+  ck_assert_uint_le(progress->done, VALUES);
+  return progress->done >= stopper->after ? "enough" : NULL;
+}
+
+/* Scan, and read what was stored. */
+static struct rst_bifurcation_summary scan(const struct rst_case *loaded,
+                                           const struct rst_bifurcation_options *options,
+                                           struct rst_bifurcation_table *table) {
+  struct rst_bifurcation_summary summary;
+  struct rst_bifurcation_options asked = *options;
+  double seconds = -1.0;
+  char *wisdom = NULL;
+  asked.output = output;
+  RST_TEST_OK(context, rst_bifurcation_run(context, loaded, &asked, &summary));
+  RST_TEST_OK(context, rst_bifurcation_table_create(context, loaded, table));
+  RST_TEST_OK(context, rst_bifurcation_file_read(context, output, table, &seconds, &wisdom));
+  ck_assert_ptr_null(wisdom);
+  ck_assert(seconds > 0.0);
+  return summary;
+}
+
+static void assert_same_reals(const double *a, const double *b, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    ck_assert_msg(a[i] == b[i] || (isnan(a[i]) && isnan(b[i])), "entry %zu: %.17g and %.17g", i, a[i], b[i]);
+  }
+}
+
+static void assert_same_tables(const struct rst_bifurcation_table *a, const struct rst_bifurcation_table *b) {
+  for (size_t i = 0; i < RST_ORBIT_OBSERVABLES; ++i) {
+    assert_same_reals(a->observed[i], b->observed[i], a->count * a->samples);
+  }
+  assert_same_reals(a->loss, b->loss, a->count);
+  assert_same_reals(a->lyapunov, b->lyapunov, a->count);
+  assert_same_reals(a->lyapunov_error, b->lyapunov_error, a->count);
+  assert_same_reals(a->max_growth, b->max_growth, a->count);
+  for (size_t i = 0; i < a->count; ++i) {
+    ck_assert_int_eq(a->period[i], b->period[i]);
+    ck_assert_int_eq(a->iterations_run[i], b->iterations_run[i]);
+    ck_assert_int_eq(a->regime[i], b->regime[i]);
+  }
+}
+
+START_TEST(values_reach_both_ends_exactly) {
+  static const double ends[][2] = {{0.01, 0.11}, {1e-3, 7.0}, {0.3, 0.1}, {1.0 / 3.0, 2.0 / 3.0}};
+  for (size_t e = 0; e < sizeof ends / sizeof *ends; ++e) {
+    for (int s = 0; s < 2; ++s) {
+      const enum rst_scale scale = s == 0 ? RST_SCALE_LINEAR : RST_SCALE_LOGARITHMIC;
+      for (size_t count = 2; count < 60; ++count) {
+        ck_assert(rst_scan_value(ends[e][0], ends[e][1], count, scale, 0) == ends[e][0]);
+        ck_assert(rst_scan_value(ends[e][0], ends[e][1], count, scale, count - 1) == ends[e][1]);
+      }
+      ck_assert(rst_scan_value(ends[e][0], ends[e][1], 1, scale, 0) == ends[e][0]);
+    }
+  }
+}
+END_TEST
+
+START_TEST(values_are_evenly_spaced_or_geometric) {
+  const double step = 0.1 / 24.0;
+  const double ratio = pow(11.0, 1.0 / 24.0);
+  for (size_t i = 1; i < 25; ++i) {
+    const double linear = rst_scan_value(0.01, 0.11, 25, RST_SCALE_LINEAR, i);
+    const double geometric = rst_scan_value(0.01, 0.11, 25, RST_SCALE_LOGARITHMIC, i);
+    rst_test_close(linear - rst_scan_value(0.01, 0.11, 25, RST_SCALE_LINEAR, i - 1), step, 1e-12);
+    rst_test_close(geometric / rst_scan_value(0.01, 0.11, 25, RST_SCALE_LOGARITHMIC, i - 1), ratio, 1e-14);
+  }
+  rst_test_close(rst_scan_value(0.01, 1.0, 3, RST_SCALE_LOGARITHMIC, 1), 0.1, 1e-15);
+  ck_assert(rst_scan_value(0.0, 2.0, 5, RST_SCALE_LINEAR, 1) == 0.5);
+}
+END_TEST
+
+START_TEST(a_scan_is_its_orbits) {
+  static const char *const parameters[] = {"bifurcation.parameter=lr", "bifurcation.parameter=weight_decay"};
+  for (int p = 0; p < 2; ++p) {
+    struct rst_case *loaded = rst_test_case(context, &place, NETWORK SCAN, parameters[p], NULL);
+    const struct rst_bifurcation_options options = {.force = true};
+    struct rst_bifurcation_table table;
+    const struct rst_bifurcation_summary summary = scan(loaded, &options, &table);
+    struct rst_flow *flow = rst_test_flow(context, &loaded->flow);
+    ck_assert_int_eq(summary.outcome, RST_BIFURCATION_COMPLETED);
+    ck_assert_uint_eq(summary.done, VALUES);
+    size_t counted[RST_REGIME_UNDECIDED + 1] = {0};
+    for (size_t i = 0; i < VALUES; ++i) {
+      const double value = rst_scan_value(0.1, 1.1, VALUES, RST_SCALE_LINEAR, i);
+      double observed[RST_ORBIT_OBSERVABLES * SAMPLES];
+      struct rst_orbit orbit;
+      RST_TEST_OK(context, rst_orbit_run(context, loaded, flow, p == 0 ? value : 0.4, p == 0 ? 2.0 : value,
+                                         300, SAMPLES, NULL, NULL, observed, &orbit));
+      for (size_t j = 0; j < RST_ORBIT_OBSERVABLES; ++j) {
+        assert_same_reals(table.observed[j] + i * SAMPLES, observed + j * SAMPLES, SAMPLES);
+      }
+      assert_same_reals(&table.loss[i], &orbit.loss, 1);
+      assert_same_reals(&table.lyapunov[i], &orbit.regime.exponent, 1);
+      assert_same_reals(&table.lyapunov_error[i], &orbit.regime.exponent_error, 1);
+      assert_same_reals(&table.max_growth[i], &orbit.max_growth, 1);
+      ck_assert_int_eq(table.period[i], orbit.regime.period);
+      ck_assert_int_eq(table.iterations_run[i], orbit.iterations);
+      ck_assert_int_eq(table.regime[i], orbit.regime.regime);
+      counted[orbit.regime.regime] += 1;
+    }
+    for (int i = 0; i <= RST_REGIME_UNDECIDED; ++i) {
+      ck_assert_uint_eq(summary.regimes[i], counted[i]);
+    }
+    rst_flow_destroy(&flow);
+    rst_bifurcation_table_clear(&table);
+    rst_case_destroy(&loaded);
+  }
+}
+END_TEST
+
+START_TEST(regimes_follow_in_order) {
+  struct rst_case *loaded = rst_test_case(context, &place, NETWORK SCAN, NULL, NULL);
+  const struct rst_bifurcation_options options = {0};
+  struct rst_bifurcation_table table;
+  (void)scan(loaded, &options, &table);
+  ck_assert_int_eq(table.regime[2], RST_REGIME_STABLE);
+  ck_assert_int_eq(table.period[2], 1);
+  ck_assert_int_eq(table.regime[8], RST_REGIME_RESTRAINED_PERIODIC);
+  ck_assert_int_eq(table.period[8], 2);
+  ck_assert_int_eq(table.regime[VALUES - 1], RST_REGIME_DIVERGENT);
+  ck_assert_int_lt(table.iterations_run[VALUES - 1], 340);
+  ck_assert(isnan(table.observed[0][VALUES * SAMPLES - 1]));
+  rst_bifurcation_table_clear(&table);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+START_TEST(a_stopped_scan_goes_on_to_the_same_bits) {
+  struct rst_case *loaded = rst_test_case(context, &place, NETWORK SCAN, NULL, NULL);
+  const struct rst_bifurcation_options whole = {.force = true};
+  struct rst_bifurcation_table expected;
+  (void)scan(loaded, &whole, &expected);
+  for (int threads = 1; threads <= 3; ++threads) {
+    struct stopper stopper = {.after = 4};
+    const struct rst_bifurcation_options part = {.force = true, .poll = stop_after, .user = &stopper};
+    const struct rst_bifurcation_options rest = {.resume = true};
+    struct rst_bifurcation_table table;
+    RST_TEST_OK(context, rst_context_set_threads(context, threads));
+    struct rst_bifurcation_summary summary = scan(loaded, &part, &table);
+    size_t pending = 0;
+    for (size_t i = 0; i < VALUES; ++i) {
+      pending += table.regime[i] == RST_BIFURCATION_PENDING;
+      ck_assert_int_eq(isnan(table.loss[i]) && table.iterations_run[i] == 0,
+                       table.regime[i] == RST_BIFURCATION_PENDING);
+    }
+    ck_assert_int_eq(summary.outcome, RST_BIFURCATION_INTERRUPTED);
+    ck_assert_str_eq(summary.reason, "enough");
+    ck_assert_uint_ge(summary.done, 4);
+    ck_assert_uint_eq(summary.done, VALUES - pending);
+    ck_assert_uint_gt(pending, 0);
+    ck_assert_int_gt(stopper.polls, 4);
+    rst_bifurcation_table_clear(&table);
+    summary = scan(loaded, &rest, &table);
+    ck_assert_int_eq(summary.outcome, RST_BIFURCATION_COMPLETED);
+    ck_assert_str_eq(summary.reason, "completed");
+    assert_same_tables(&table, &expected);
+    rst_bifurcation_table_clear(&table);
+  }
+  rst_bifurcation_table_clear(&expected);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+START_TEST(threads_do_not_change_the_bits) {
+  struct rst_case *loaded = rst_test_case(context, &place, NETWORK SCAN, NULL, NULL);
+  const struct rst_bifurcation_options options = {.force = true};
+  struct rst_bifurcation_table expected;
+  (void)scan(loaded, &options, &expected);
+  for (int threads = 2; threads <= 24; threads += 22) {
+    struct rst_bifurcation_table table;
+    RST_TEST_OK(context, rst_context_set_threads(context, threads));
+    (void)scan(loaded, &options, &table);
+    assert_same_tables(&table, &expected);
+    rst_bifurcation_table_clear(&table);
+  }
+  rst_bifurcation_table_clear(&expected);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+START_TEST(only_the_same_case_is_resumed) {
+  struct stopper stopper = {.after = 1};
+  struct rst_case *loaded = rst_test_case(context, &place, NETWORK SCAN, NULL, NULL);
+  const struct rst_bifurcation_options part = {.poll = stop_after, .user = &stopper};
+  const struct rst_bifurcation_options rest = {.output = output, .resume = true};
+  struct rst_bifurcation_summary summary;
+  struct rst_bifurcation_table table;
+  (void)scan(loaded, &part, &table);
+  rst_bifurcation_table_clear(&table);
+  rst_case_destroy(&loaded);
+
+  static const char *const others[] = {"step.weight_decay=3",   "flow.kernel=5",    "bifurcation.count=12",
+                                       "bifurcation.burn_in=9", "stop.blow_up=1e4", "initial.seed=8"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {
+    char key[64];
+    snprintf(key, sizeof key, "%.*s (was ", (int)strcspn(others[i], "="), others[i]);
+    loaded = rst_test_case(context, &place, NETWORK SCAN, others[i], NULL);
+    RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, key, rst_bifurcation_run(context, loaded, &rest, &summary));
+    rst_case_destroy(&loaded);
+  }
+  /* What has no bearing on the orbits may differ, the case's own value of the parameter included. */
+  loaded = rst_test_case(context, &place, "title: other words\noutput: {every: 3}\n" NETWORK SCAN,
+                         "step.lr=0.2", "step.iterations=77");
+  RST_TEST_OK(context, rst_bifurcation_run(context, loaded, &rest, &summary));
+  ck_assert_uint_eq(summary.done, VALUES);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+START_TEST(a_case_without_the_section_is_refused) {
+  const struct rst_bifurcation_options options = {.output = output};
+  struct rst_bifurcation_summary summary;
+  struct rst_case *loaded = rst_test_case(context, &place, NETWORK, NULL, NULL);
+  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "no section bifurcation",
+                 rst_bifurcation_run(context, loaded, &options, &summary));
+  ck_assert_int_ne(access(output, F_OK), 0);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+START_TEST(outputs_are_not_lost) {
+  struct rst_case *loaded = rst_test_case(context, &place, NETWORK SCAN, NULL, NULL);
+  struct rst_bifurcation_options options = {.output = output};
+  struct rst_bifurcation_summary summary;
+  struct rst_bifurcation_table table;
+  double seconds = 0.0;
+  char *wisdom = NULL;
+  RST_TEST_OK(context, rst_bifurcation_run(context, loaded, &options, &summary));
+  RST_TEST_FAILS(context, RST_ERROR_IO, "--resume", rst_bifurcation_run(context, loaded, &options, &summary));
+  options.output = "/nonexistent/scan.h5";
+  RST_TEST_FAILS(context, RST_ERROR_IO, "make the folder",
+                 rst_bifurcation_run(context, loaded, &options, &summary));
+  rst_case_destroy(&loaded);
+
+  loaded = rst_test_case(context, &place, NETWORK SCAN, "bifurcation.samples=7", NULL);
+  RST_TEST_OK(context, rst_bifurcation_table_create(context, loaded, &table));
+  RST_TEST_FAILS(context, RST_ERROR_IO, "no bifurcation diagram of this case",
+                 rst_bifurcation_file_read(context, output, &table, &seconds, &wisdom));
+  ck_assert_ptr_null(wisdom);
+  RST_TEST_FAILS(context, RST_ERROR_IO, "cannot be opened",
+                 rst_bifurcation_file_read(context, place.path, &table, &seconds, &wisdom));
+  rst_bifurcation_table_clear(&table);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("bifurcation");
+  TCase *tests = tcase_create("bifurcation");
+  tcase_set_timeout(tests, 60);
+  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_test(tests, values_reach_both_ends_exactly);
+  tcase_add_test(tests, values_are_evenly_spaced_or_geometric);
+  tcase_add_test(tests, a_scan_is_its_orbits);
+  tcase_add_test(tests, regimes_follow_in_order);
+  tcase_add_test(tests, a_stopped_scan_goes_on_to_the_same_bits);
+  tcase_add_test(tests, threads_do_not_change_the_bits);
+  tcase_add_test(tests, only_the_same_case_is_resumed);
+  tcase_add_test(tests, a_case_without_the_section_is_refused);
+  tcase_add_test(tests, outputs_are_not_lost);
+  suite_add_tcase(suite, tests);
+  return rst_test_run(suite);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "event_run.h"
+
+#include "restrain/fixed_point.h"
+#include "restrain/spectrum.h"
+#include "stability/event_region.h"
+
+/* The detector on small networks that run between lr_lo and lr_hi, against what was recorded along the way and against
+ * dense eigenvalues. */
+
+/* A descent that is stable first finds the minimum; its sharpness sets lr to `excess` times the limit there. */
+static struct rst_scheme_parameters restrained(struct rst_context *context, size_t kernel, const char *kind,
+                                               double excess) {
+  struct rst_flow *flow = rst_test_conv(context, RST_PRECISION_DOUBLE, 32, kernel);
+  struct rst_scheme_parameters parameters = rst_test_scheme_defaults;
+  parameters.kind = "euler";
+  parameters.weight_decay = 0.05;
+  parameters.lr = 0.05;
+  struct rst_scheme *scheme = rst_test_scheme(context, &parameters, flow);
+  struct rst_field *u = rst_test_state(context, flow, 7, 0.1);
+  struct rst_fixed_point minimum;
+  struct rst_eigenpair sharpest;
+  rst_test_advance(context, flow, scheme, 400, u);
+  RST_TEST_OK(context, rst_fixed_point_find(context, flow, parameters.weight_decay, u, 1e-9, &minimum));
+  rst_field_fill(0.0, u);
+  RST_TEST_OK(context,
+              rst_spectrum_extreme(context, flow, minimum.u, RST_SPECTRUM_LARGEST, 1e-9, u, &sharpest));
+  parameters.kind = kind;
+  parameters.momentum = rst_test_scheme_has_momentum(kind) ? 0.5 : 0.0;
+  parameters.lr = excess * rst_test_real_limit(&parameters) / (sharpest.value + parameters.weight_decay);
+  rst_field_destroy(&minimum.u);
+  rst_field_destroy(&u);
+  rst_scheme_destroy(&scheme);
+  rst_flow_destroy(&flow);
+  return parameters;
+}
+
+/* By the growth polynomials of scheme.h; cfl never exceeds its own. */
+static double limit_of(const struct rst_scheme_parameters *parameters) {
+  return strcmp(parameters->kind, "cfl") == 0
+             ? (double)INFINITY
+             : rst_test_real_limit(parameters) / parameters->lr +
+                   (strcmp(parameters->kind, "imex") == 0 ? 2.0 * parameters->weight_decay : 0.0);
+}
+
+/* The rule, on all eigenvalues of H + alpha at the peak. */
+static void check_kind(struct machine *m, const struct record *record, const struct rst_event *event) {
+  enum { MOST_POINTS = 64 };
+  const double alpha = m->parameters.weight_decay;
+  const double limit = limit_of(&m->parameters);
+  double values[MOST_POINTS];
+  const size_t count = rst_spectrum_dense_count(m->flow);
+  ck_assert_uint_le(count, MOST_POINTS);
+  RST_TEST_OK(m->context, rst_spectrum_dense(m->context, m->flow, record->u[event->peak_iteration], values));
+  const double smallest = values[0] + alpha;
+  const double largest = values[count - 1] + alpha;
+  const double rounding =
+      (m->u->precision == RST_PRECISION_FLOAT ? 1e-5 : 1e-9) * fmax(fabs(smallest), fabs(largest));
+  if (event->kind == RST_EVENT_DISCRETE) {
+    ck_assert_double_gt(largest, limit - rounding);
+  } else if (event->kind == RST_EVENT_CONTINUOUS) {
+    ck_assert_double_lt(smallest, 0.0);
+  } else {
+    ck_assert_double_lt(largest, limit + rounding);
+    ck_assert_double_gt(smallest, -rounding);
+  }
+}
+
+/* What was recorded of the updates from event->first on, until the growth ends. */
+static void check_numbers(const struct record *record, const struct rst_event *event) {
+  double product = 1.0;
+  double peak = 0.0;
+  long t = event->first;
+  ck_assert(t == 0 || !(record->growth[t - 1] >= 1.0 + RST_EVENT_TOLERANCE));
+  for (; record->growth[t] >= 1.0 + RST_EVENT_TOLERANCE; ++t) {
+    product *= record->growth[t];
+    peak = fmax(peak, record->growth[t]);
+  }
+  ck_assert_int_eq(event->last, t - 1);
+  rst_test_close(event->amplification, product, 1e-12);
+  ck_assert(event->peak == peak && record->growth[event->peak_iteration] == peak);
+  ck_assert_int_ge(event->peak_iteration, event->first);
+  ck_assert_int_le(event->peak_iteration, event->last);
+  ck_assert_double_eq(event->rayleigh, record->rayleigh[event->peak_iteration]);
+}
+
+/* The sum of the growing energies has the region that the event tells of, and du after the peak its wave. */
+static void check_region(struct rst_context *context, const struct record *record,
+                         const struct rst_event *event) {
+  struct rst_event expected = {0};
+  struct rst_field *energy = NULL;
+  RST_TEST_OK(context, rst_field_create_like(context, record->gain[0], &energy));
+  for (long t = event->first; t <= event->last; ++t) {
+    rst_field_axpy(1.0, record->gain[t], energy);
+  }
+  RST_TEST_OK(context, rst_event_find_region(context, energy, 1.0, &expected));
+  RST_TEST_OK(context, rst_event_find_wave(context, record->after[event->peak_iteration], 1.0, &expected));
+  ck_assert(event->ky == expected.ky && event->kx == expected.kx);
+  ck_assert_double_eq(event->share, expected.share);
+  ck_assert(event->y_first == expected.y_first && event->y_last == expected.y_last);
+  ck_assert(event->x_first == expected.x_first && event->x_last == expected.x_last);
+  if (expected.share > 0.0) {
+    for (size_t i = 0; i < rst_field_count(energy); ++i) {
+      const double value = rst_field_get(energy, i / energy->nx, i % energy->nx);
+      rst_field_set(energy, i / energy->nx, i % energy->nx, sqrt(value));
+    }
+    rst_test_close(event->participation, rst_participation_ratio(energy), 1e-10);
+    ck_assert_double_eq_tol(event->centroid_y, expected.centroid_y, 1e-9);
+    ck_assert_double_eq_tol(event->centroid_x, expected.centroid_x, 1e-9);
+    ck_assert(event->centroid_y >= (double)event->y_first && event->centroid_y <= (double)event->y_last);
+    ck_assert(event->centroid_x >= (double)event->x_first && event->centroid_x <= (double)event->x_last);
+  }
+  rst_field_destroy(&energy);
+}
+
+/* Every scheme in both precisions: each interval of growth is an event, and each is what it says. */
+START_TEST(events_are_what_was_recorded) {
+  enum { UPDATES = 200 };
+  const double excess = _i % 2 ? 2.7 : 1.8;
+  const char *kind = rst_scheme_names()[_i / 4];
+  struct rst_context *context = rst_test_context();
+  struct rst_flow *flow =
+      rst_test_conv(context, _i / 2 % 2 ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE, 32, 8);
+  const struct rst_scheme_parameters parameters = restrained(context, 8, kind, excess);
+  struct machine m = start(flow, context, &parameters, 0.1);
+  struct record *record = new_record();
+  run(&m, UPDATES, record);
+  ck_assert(rst_field_is_finite(m.u));
+  int begun = 0;
+  for (int t = 1; t < UPDATES; ++t) {
+    begun += !(record->growth[t] >= 1.0 + RST_EVENT_TOLERANCE) &&
+             record->growth[t - 1] >= 1.0 + RST_EVENT_TOLERANCE;
+  }
+  ck_assert_int_eq(record->event_count, begun);
+  ck_assert_int_gt(begun, 0);
+  int kinds[3] = {0};
+  for (int i = 0; i < record->event_count; ++i) {
+    const struct rst_event *event = &record->events[i];
+    ck_assert(i == 0 || event->first > record->events[i - 1].last + 1);
+    check_numbers(record, event);
+    check_kind(&m, record, event);
+    check_region(context, record, event);
+    ++kinds[event->kind];
+  }
+  if (strcmp(kind, "euler") == 0 && _i % 2) {
+    ck_assert(kinds[RST_EVENT_DISCRETE] > 3 && kinds[RST_EVENT_CONTINUOUS] > 3);
+  }
+  ck_assert(kinds[RST_EVENT_DISCRETE] == 0 || strcmp(kind, "cfl") != 0);
+  destroy_record(record);
+  stop(&m);
+  rst_flow_destroy(&flow);
+  rst_context_destroy(&context);
+}
+END_TEST
+
+static void check_same(const struct rst_event *a, const struct rst_event *b) {
+  ck_assert(a->first == b->first && a->last == b->last && a->kind == b->kind);
+  ck_assert(a->peak == b->peak && a->peak_iteration == b->peak_iteration);
+  ck_assert(a->amplification == b->amplification && a->rayleigh == b->rayleigh);
+  ck_assert(a->y_first == b->y_first && a->y_last == b->y_last);
+  ck_assert(a->x_first == b->x_first && a->x_last == b->x_last);
+  ck_assert(a->centroid_y == b->centroid_y && a->centroid_x == b->centroid_x);
+  ck_assert(a->share == b->share && a->participation == b->participation);
+  ck_assert(a->ky == b->ky && a->kx == b->kx);
+}
+
+/* A detector made anew from the state of the last one, before every update, tells of the same events to the bit; so does
+ * one that is asked, after every update, for the event under way, and what it says last is what it tells at the end. */
+START_TEST(saved_and_finished_at_every_update) {
+  static const char *const kinds[] = {"euler", "heavy-ball"};
+  enum { UPDATES = 150 };
+  struct rst_context *context = rst_test_context();
+  struct rst_flow *flow = rst_test_conv(context, _i / 2 ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE, 32, 8);
+  const struct rst_scheme_parameters parameters = restrained(context, 8, kinds[_i % 2], 2.7);
+  struct machine m = start(flow, context, &parameters, 0.1);
+  struct machine other = start(flow, context, &parameters, 0.1);
+  struct record *record = new_record();
+  struct record *others = new_record();
+  struct rst_event under_way = {0};
+  run(&m, UPDATES, record);
+  while (other.t < UPDATES) {
+    struct rst_event_detector *fresh = NULL;
+    struct rst_field **from = NULL;
+    struct rst_field **to = NULL;
+    RST_TEST_OK(context, rst_event_detector_create(context, &parameters, flow, &fresh));
+    const size_t count = rst_event_detector_state(other.detector, &from);
+    ck_assert_uint_eq(rst_event_detector_state(fresh, &to), count);
+    ck_assert_uint_gt(count, 0);
+    for (size_t i = 0; i < count; ++i) {
+      rst_field_copy(from[i], to[i]);
+    }
+    rst_event_detector_destroy(&other.detector);
+    other.detector = fresh;
+    const int before = others->event_count;
+    run(&other, other.t + 1, others);
+    if (others->event_count > before) {
+      check_same(&others->events[before], &under_way);
+    }
+    bool ended = false;
+    RST_TEST_OK(context, rst_event_detector_finish(other.detector, &ended, &under_way));
+    ck_assert(ended == (others->growth[other.t - 1] >= 1.0 + RST_EVENT_TOLERANCE));
+    ck_assert(!ended || under_way.last == other.t - 1);
+  }
+  ck_assert_int_gt(record->event_count, 10);
+  ck_assert_int_eq(others->event_count, record->event_count);
+  int longer = 0;
+  for (int i = 0; i < record->event_count; ++i) {
+    check_same(&others->events[i], &record->events[i]);
+    longer += record->events[i].last > record->events[i].first;
+  }
+  ck_assert_int_gt(longer, 5);
+  destroy_record(record);
+  destroy_record(others);
+  stop(&m);
+  stop(&other);
+  rst_flow_destroy(&flow);
+  rst_context_destroy(&context);
+}
+END_TEST
+
+/* On a natural image growth is local: events hold nine tenths of their growth on some of the points. */
+START_TEST(growth_is_local) {
+  enum { K = 12, UPDATES = 100 };
+  struct rst_context *context = rst_test_context();
+  struct rst_flow *flow = rst_test_conv(context, RST_PRECISION_DOUBLE, 32, K);
+  const struct rst_scheme_parameters parameters = restrained(context, K, "euler", 2.7);
+  struct machine m = start(flow, context, &parameters, 0.1);
+  struct record *record = new_record();
+  run(&m, UPDATES, record);
+  ck_assert_int_gt(record->event_count, 10);
+  int smaller = 0;
+  for (int i = 0; i < record->event_count; ++i) {
+    const struct rst_event *event = &record->events[i];
+    const double box =
+        (double)(event->y_last - event->y_first + 1) * (double)(event->x_last - event->x_first + 1);
+    check_region(context, record, event);
+    ck_assert(event->share > 0.0 && event->share < RST_EVENT_SHARE && event->participation < RST_EVENT_SHARE);
+    ck_assert(event->share * K * K <= box && box <= K * K);
+    smaller += box < K * K;
+  }
+  ck_assert_int_gt(smaller, 5);
+  destroy_record(record);
+  stop(&m);
+  rst_flow_destroy(&flow);
+  rst_context_destroy(&context);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("event_network");
+  TCase *tests = tcase_create("event_network");
+  tcase_set_timeout(tests, 60);
+  tcase_add_loop_test(tests, events_are_what_was_recorded, 0, 4 * rst_test_scheme_count());
+  tcase_add_loop_test(tests, saved_and_finished_at_every_update, 0, 4);
+  tcase_add_test(tests, growth_is_local);
+  suite_add_tcase(suite, tests);
+  return rst_test_run(suite);
+}
