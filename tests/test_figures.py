@@ -2,15 +2,26 @@
 """tools/figures draws every figure from files of the shipped cases, and says
 what to do where it cannot."""
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
+import matplotlib
 import matplotlib.image
+import matplotlib.pyplot as plt
+import numpy as np
 
 from support import CASES, PROGRAM, SOURCE, ProgramTest, main, restrain
+
+matplotlib.use("Agg")
+sys.path.insert(0, str(SOURCE / "tools"))
+inputs, bifurcation, nonlinear = (
+    import_module(f"restrain_figures.{name}")
+    for name in ("inputs", "bifurcation", "nonlinear"))
 
 FIGURES = {
     "heat": ("run", ["heat-stable", "heat-unstable"]),
@@ -19,10 +30,17 @@ FIGURES = {
     "nonlinear": ("run", ["nonlinear-lr-0.07"]),
     "edge": ("run", ["edge-euler", "edge-heavy-ball", "edge-nesterov"]),
     "cfl": ("run", ["cfl-controlled"]),
-    "amplification": ("analyze", ["cfl-heat-0.3", "cfl-network-0.6"])}
+    "amplification": ("analyze", ["cfl-heat-0.3", "cfl-network-0.6"]),
+    "twins": ("run", ["nonlinear-lr-0.07", "float-lr-0.07"]),
+    "growth": ("run", ["restrained-checkerboard"]),
+    "restrained": ("run", ["restrained-natural"]),
+    "bifurcation": ("bifurcate", ["bifurcation-lr", "bifurcation-decay"])}
+FILES = {"run": "run.h5", "analyze": "analysis.h5",
+         "bifurcate": "bifurcation.h5"}
 # Shorter than shipped, but for the heat equation: its figure shows t = 800.
-RUNS = {"heat": None, "linear-decay": 100, "nonlinear-lr": 50, "edge": 40,
-        "cfl-controlled": 60, "cfl-fixed": 60}
+RUNS = {"heat": None, "linear-decay": 100, "nonlinear-lr": 150, "edge": 40,
+        "cfl-controlled": 60, "cfl-fixed": 60, "float-lr": 150,
+        "restrained": 90}
 ANALYSES = ("linear-decay", "cfl-heat", "cfl-network")
 HOLDER = tempfile.TemporaryDirectory(prefix="restrain-figures-")
 INPUT = Path(HOLDER.name)
@@ -36,15 +54,20 @@ def commands():
     for start in ANALYSES:
         for case in CASES.glob(start + "-*.yaml"):
             yield "analyze", case, None
+    for case in CASES.glob("bifurcation-*.yaml"):
+        yield "bifurcate", case, None
 
 
 def make(command):
     verb, case, iterations = command
-    name = {"run": "run.h5", "analyze": "analysis.h5"}[verb]
     shorter = [] if iterations is None else [
         "-D", f"step.iterations={iterations}", "-D", "expect=[]"]
+    if verb == "bifurcate":
+        shorter = ["-D", "bifurcation.count=32", "-D",
+                   "bifurcation.samples=60"]
     (INPUT / case.stem).mkdir(exist_ok=True)
-    return restrain(verb, case, "-o", INPUT / case.stem / name, *shorter)
+    return restrain(verb, case, "-o", INPUT / case.stem / FILES[verb],
+                    *shorter)
 
 
 def setUpModule():
@@ -149,6 +172,91 @@ class Figures(ProgramTest):
         done = figures("7", "-o", self.folder)
         self.assertEqual(done.returncode, 2)
         self.assertIn("'7'", done.stderr)
+
+
+class Contents(ProgramTest):
+    """What the curves of a figure are, beyond their being drawn."""
+
+    def draw(self, name):
+        module = import_module(f"restrain_figures.{name}")
+        files = inputs.read_files(module, str(INPUT))
+        figure = module.draw(files)
+        self.addCleanup(plt.close, figure)
+        return files, figure
+
+    def test_twins_part_above_the_first_threshold(self):
+        _, figure = self.draw("twins")
+        curves = {}
+        for line in figure.axes[0].lines:
+            if line.get_label().startswith("lr"):
+                kind = line.get_label() + line.get_linestyle()
+                curves[kind] = line.get_ydata()
+        self.assertEqual(len(curves), 6)
+        for kind, values in curves.items():
+            with self.subTest(kind):
+                if kind in ("lr = 0.01-", "lr = 0.03-"):
+                    self.assertLess(values.max(), 1e-12)
+                else:
+                    self.assertTrue(0.3 < values[-1] < 2)
+        self.assertGreater(curves["lr = 0.07--"][1],
+                           1e5 * curves["lr = 0.07-"][1])
+
+    def test_growth_is_that_of_the_linearisation(self):
+        _, figure = self.draw("growth")
+        slopes = [float(re.search(r"(\S+) an iteration", line.get_label())[1])
+                  for line in figure.axes[0].lines]
+        self.assertEqual(len(slopes), 6)
+        # Rounding of single precision leaves seven iterations of growth.
+        for twin, product, tolerance in zip(slopes[::2], slopes[1::2],
+                                            (0.01, 0.1, 0.01)):
+            self.assert_close(product, twin, tolerance)
+
+    def test_events_are_shaded_and_the_strongest_is_shown(self):
+        runs, figure = self.draw("restrained")
+        growing = [axes for axes in figure.axes
+                   if axes.patches and axes.get_yscale() == "log"]
+        pictures = [axes.images[0].get_array() for axes in figure.axes
+                    if axes.images]
+        self.assertEqual(len(growing), len(runs))
+        self.assertEqual(len(pictures), 2 * 3 * 3)
+        for run, axes in zip(runs, growing):
+            self.assertEqual(len(axes.patches), len(run["events/first"]))
+            growth = run["local_growth"]
+            for patch in axes.patches:
+                start, end = patch.get_xy()[[0, 2], 0].astype(int)
+                self.assertTrue((growth[start:end] > 1).all())
+        for picture in pictures:
+            self.assertLessEqual(abs(picture).max(), 1)
+        # Checkerboards on the checkerboard, of the twins' difference too.
+        for picture in pictures[3:9]:
+            self.assertTrue((picture[1:] * picture[:-1] < 0).all())
+
+    def test_thresholds_of_the_minimum(self):
+        rates, decays = bifurcation.draw_order(
+            inputs.read_files(bifurcation, str(INPUT)))
+        (_, low), (_, high) = bifurcation.limits(rates, "lr")
+        self.assert_close(low, nonlinear.LR_LO, 1e-8)
+        self.assert_close(high, 0.1, 1e-15)
+        found = dict.fromkeys(["transient", "restrained-periodic"])
+        alpha, words = decays["weight_decay"], decays.words("regime")
+        for word in found:
+            found[word] = alpha[words == word]
+        low = bifurcation.limits(decays, "weight_decay")[0][1]
+        self.assertLess(found["transient"].max(), low)
+        self.assertGreater(found["restrained-periodic"].min(), low)
+
+    def test_regimes_lie_between_the_limits(self):
+        files, figure = self.draw("bifurcation")
+        rates = bifurcation.draw_order(files)[0]
+        words, values = rates.words("regime"), rates["lr"]
+        self.assertEqual(set(words[values < 0.032]), {"stable", "transient"})
+        self.assertEqual(set(words[values > 0.1015]), {"divergent"})
+        self.assertIn("restrained-chaotic", words)
+        points = figure.axes[2].lines[0].get_xydata()
+        left = points[points[:, 0] < 0.032]
+        self.assert_close(left[:, 1], -0.135492272, 1e-6)
+        beyond = points[points[:, 0] > 0.1015]
+        self.assertTrue(np.isnan(beyond[:, 1]).all())
 
 
 if __name__ == "__main__":

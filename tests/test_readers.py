@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs of several shapes, and one that was stopped, in h5py, xarray and every
-reader of ParaView; and one rendered picture."""
+reader of ParaView; and rendered pictures."""
+import os
 import subprocess
 import sys
+
+import matplotlib.image
+import numpy as np
 
 from support import SMALL_CASE, SOURCE, ProgramTest, main
 
@@ -46,12 +50,90 @@ class Readers(ProgramTest):
         self.check(SMALL_CASE, "-D", "step.iterations=1000000000", "-D",
                    "output.every=50000", "--wall-limit", "1", expect=75)
 
+    def test_twins_and_the_leading_perturbation(self):
+        self.check(SMALL_CASE, "-D", "twins=[3, float]", "-D",
+                   "output.fields=[tangent, difference, relative_difference]")
+
     def test_picture(self):
         self.restrain("run", self.write(SMALL_CASE), "-o", "run.h5")
         self.read("run.h5", "--render", "picture.png")
         content = (self.folder / "picture.png").read_bytes()
         self.assertTrue(content.startswith(b"\x89PNG"))
         self.assertGreater(len(content), 4000)
+
+
+class SideBySide(ProgramTest):
+    """tools/paraview_run.py, off-screen."""
+    SIZE = 300
+
+    @classmethod
+    def setUpClass(cls):
+        # One display for all: xvfb-run at once after another may find the
+        # display of the last.
+        cls.server = subprocess.Popen(
+            ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x1024x24"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        cls.display = ":" + cls.server.stdout.readline().strip()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.terminate()
+        cls.server.communicate()
+
+    def setUp(self):
+        super().setUp()
+        self.restrain(
+            "run", self.write(SMALL_CASE), "-o", "run.h5", "-D", "twins=[3]",
+            "-D", "step.lr=0.6", "-D", "output.every=10", "-D",
+            "output.fields=[tangent, difference]")
+
+    def show(self, *arguments, expect=0):
+        done = subprocess.run(
+            ["pvpython", SOURCE / "tools/paraview_run.py", *arguments,
+             "--size", str(self.SIZE)], cwd=self.folder,
+            env={**os.environ, "DISPLAY": self.display},
+            capture_output=True, text=True, timeout=240,
+            check=False)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done.stderr
+
+    def picture(self, name, views):
+        pixels = matplotlib.image.imread(self.folder / name)[..., :3]
+        self.assertEqual(pixels.shape, (self.SIZE, views * self.SIZE, 3))
+        return np.split(pixels, views, axis=1)
+
+    def test_a_frame_for_each_snapshot(self):
+        self.show("run.xdmf", "--save", "frame.png")
+        names = sorted(path.name for path in self.folder.glob("*.png"))
+        self.assertEqual(names, [f"frame.{i:04d}.png" for i in range(5)])
+        first, last = (self.picture(name, 3) for name in
+                       (names[0], names[-1]))
+        # Rows from the middle of a view are of its field, the lowest of the
+        # bar of its colours.
+        field, bar = slice(self.SIZE // 3, 2 * self.SIZE // 3), slice(-30, -1)
+        for one, other in zip(first, last):
+            np.testing.assert_array_equal(one[bar], other[bar])
+            self.assertGreater(np.ptp(one[bar]), 0.5)
+            self.assertGreater(abs(one[field] - other[field]).max(), 0.05)
+        # Twins begin equal, in the colour of zero.
+        start = first[1][field, self.SIZE // 3:2 * self.SIZE // 3]
+        self.assertLess(np.ptp(start), 0.02)
+        self.assertGreater(start.min(), 0.95)
+
+    def test_fields_by_name_at_one_time(self):
+        self.show("run.xdmf", "difference", "kernel", "--at", "12", "--save",
+                  "one.png")
+        self.assertEqual([path.name for path in self.folder.glob("*.png")],
+                         ["one.png"])
+        for view in self.picture("one.png", 2):
+            self.assertGreater(np.ptp(view), 0.5)
+
+    def test_what_is_missing(self):
+        self.assertIn("other.xdmf does not exist",
+                      self.show("other.xdmf", expect=4))
+        self.assertIn("no field gradient; the run stores difference_3, kernel",
+                      self.show("run.xdmf", "gradient", "--save", "x.png",
+                                expect=4))
 
 
 if __name__ == "__main__":

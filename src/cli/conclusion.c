@@ -16,8 +16,13 @@ static void print_event(const struct rst_event *event) {
   }
   printf(", %s, amplified %.3g (at most %.3g an update, at %ld), ", rst_event_kind_name(event->kind),
          event->amplification, event->peak, event->peak_iteration);
-  printf("held in rows %ld-%ld, columns %ld-%ld (90 %% of the growth in %.3g %% of the points)\n",
-         event->y_first, event->y_last, event->x_first, event->x_last, 100.0 * event->share);
+  printf("held in rows %ld-%ld, columns %ld-%ld", event->y_first, event->y_last, event->x_first,
+         event->x_last);
+  if (event->share < 1.0) {
+    printf(" (90 %% of the growth in %.3g %% of the points)\n", 100.0 * event->share);
+  } else {
+    printf(" (on all points alike)\n");
+  }
 }
 
 static void print_events(const struct rst_run_summary *summary) {

@@ -11,7 +11,8 @@ import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-FILES = {'run': 'run.h5', 'analyze': 'analysis.h5'}
+FILES = {'run': 'run.h5', 'analyze': 'analysis.h5',
+         'bifurcate': 'bifurcation.h5'}
 
 
 class InputError(Exception):
@@ -36,16 +37,31 @@ def effective_case(text):
     return values
 
 
+def datasets(group):
+    return {name: item for name, item in group.items()
+            if isinstance(item, h5py.Dataset)}
+
+
 class File:
-    """A run or an analysis: its effective case, its arrays, its texts."""
+    """A result of the program: its effective case, its arrays, its texts.
+
+    Columns of the table of events are named events/<column>.
+    """
 
     def __init__(self, path):
         self.path = path
         self.stem = os.path.basename(os.path.dirname(path))
         try:
             with h5py.File(path, 'r') as file:
-                self.data = {name: item[()] for name, item in file.items()
-                             if isinstance(item, h5py.Dataset)}
+                found = datasets(file)
+                found.update({f'events/{name}': column for name, column
+                              in datasets(file.get('events', {})).items()})
+                self.data = {name: item[()] for name, item in found.items()}
+                self.meanings = {
+                    name: dict(zip(item.attrs['flag_values'].tolist(),
+                                   item.attrs['flag_meanings'].split()))
+                    for name, item in found.items()
+                    if 'flag_meanings' in item.attrs}
                 self.texts = dict(file.attrs)
                 text = file['provenance/effective'][()]
         except (OSError, KeyError) as fault:
@@ -54,11 +70,26 @@ class File:
         self.lr = self.setting('step.lr')
         self.decay = self.setting('step.weight_decay')
 
-    def __getitem__(self, name):
-        if name not in self.data:
-            raise InputError(f'{self.path} lacks {name}; make it again from '
-                             f'cases/{self.stem}.yaml as it was shipped')
-        return self.data[name]
+    def __getitem__(self, key):
+        """A dataset by its name, or its row for a twin: (name, label)."""
+        name, twin = key if isinstance(key, tuple) else (key, None)
+        if name not in self.data or twin not in (None, *self.twins()):
+            raise InputError(
+                f'{self.path} lacks {name}' + (f' of twin {twin}' if twin
+                                               else '') +
+                f'; make it again from cases/{self.stem}.yaml as it was '
+                'shipped')
+        if twin is None:
+            return self.data[name]
+        return self.data[name][self.twins().index(twin)]
+
+    def twins(self):
+        return [label.decode() for label in self.data.get('twin', ())]
+
+    def words(self, name):
+        """The meanings of a dataset of flags, one for each value."""
+        return np.array([self.meanings[name][flag] for flag in
+                         self[name].tolist()], dtype=str)
 
     def setting(self, key):
         if key not in self.case:
@@ -82,6 +113,15 @@ class File:
                 f'at {times[row]:g}; run its case again with '
                 '-D output.every=1')
         return self['kernel'][row, 0]
+
+    def field_at(self, name, step):
+        """The snapshot after a number of updates, which must be stored."""
+        rows = np.flatnonzero(self['step'] == step)
+        if not rows.size:
+            raise InputError(f'{self.path} has no snapshot at iteration '
+                             f'{step}; run its case again with '
+                             '-D output.every=1')
+        return self[name][rows[0]]
 
 
 def last_iteration(runs):

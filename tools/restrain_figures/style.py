@@ -17,7 +17,8 @@ BELOW, BETWEEN, ABOVE = ('Blues', '-'), ('Oranges', '-'), ('Greys', '--')
 
 
 def plot_groups(axes, groups, scalar):
-    """Plot a scalar of groups [(title, look, [(label, run), ...]), ...].
+    """Plot a scalar, or (scalar, twin), of groups
+    [(title, look, [(label, run), ...]), ...].
 
     Returns handles for the legend, one list for each group.
     """
