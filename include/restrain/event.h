@@ -16,9 +16,10 @@
  * |            | norms may grow for a while                                                                         |
  *
  * with lambda_min, lambda_max the extreme eigenvalues of H(u_t) + alpha. For decoupled decay mu alpha stands in place of 0,
- * because momentum multiplies the gradient's effect but not the decay's; cfl is always within its limit. The Rayleigh
- * quotient of the perturbation often proves one of the two (beyond the limit; below 0); only where it lies between are
- * eigenvalues computed, and where both rules hold the one whose eigenvector carries more of the growth decides.
+ * because momentum multiplies the gradient's effect but not the decay's; cfl is always within its limit. Where both rules
+ * hold, the one that carries more of the growth decides, by the two-point Gauss quadrature of the perturbation's spectral
+ * measure (two steps of Lanczos; for euler it gives the growth exactly). Its nodes lie between the extreme eigenvalues, so
+ * that one beyond a limit proves the rule; only where none is beyond are eigenvalues computed.
  *
  * The growing energy of an update is max(0, |du_{t+1}|^2 - |du_t|^2), point by point, for |v_t| = 1; an event adds it up over
  * its updates. Its region is the smallest set of points that holds RST_EVENT_SHARE of it, and with its weakest member all that

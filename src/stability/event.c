@@ -9,7 +9,7 @@
 #include "stability/event_region.h"
 #include "stability/extremal.h"
 
-/* Fields that later events depend on, and one of work space. */
+/* Fields that later events depend on, and work space. */
 enum {
   ENERGY,
   PEAK_STATE,
@@ -18,6 +18,7 @@ enum {
   NUMBERS,
   STATE_COUNT,
   EIGENVECTOR = STATE_COUNT,
+  LANCZOS,
   FIELD_COUNT
 };
 /* The elements of NUMBERS. */
@@ -184,15 +185,67 @@ static enum rst_status classify_by_eigenvalues(struct rst_event_detector *detect
   return RST_OK;
 }
 
-static enum rst_status classify(struct rst_event_detector *detector, enum rst_event_kind *kind) {
-  const double rayleigh = numbers_of(detector)[RAYLEIGH];
-  if (rayleigh > detector->limit) {
-    *kind = RST_EVENT_DISCRETE;
-    return RST_OK;
+/* Nodes and weights, no numbers where du = 0, of the two-point Gauss quadrature of du's spectral measure: the eigenvalues of [a0 b; b a1], two steps of
+ * Lanczos from du, and the squares of their vectors' first elements. */
+struct quadrature {
+  double node[2], weight[2];
+};
+
+static struct quadrature quadrature_of(double a0, double a1, double b) {
+  const double mean = 0.5 * (a0 + a1);
+  const double half = 0.5 * (a0 - a1);
+  const double radius = hypot(half, b);
+  const double upper = radius > 0.0 ? 0.5 * (1.0 + half / radius) : 1.0;
+  return (struct quadrature){{mean - radius, mean + radius}, {1.0 - upper, upper}};
+}
+
+static struct quadrature find_quadrature(struct rst_event_detector *detector) {
+  struct rst_field *v = detector->fields[LANCZOS];
+  struct rst_field *product = detector->fields[EIGENVECTOR];
+  const double length = rst_field_norm(detector->fields[PEAK_BEFORE]);
+  if (length == 0.0) {
+    return (struct quadrature){{NAN, NAN}, {0.0, 0.0}};
   }
-  /* The quotient is known to the rounding of a product; so small a value proves nothing. */
-  if ((rayleigh - detector->neutral) * detector->parameters.lr < -detector->tolerance) {
-    *kind = RST_EVENT_CONTINUOUS;
+  rst_flow_linearise(detector->flow, detector->fields[PEAK_STATE], NULL, NULL);
+  rst_field_copy(detector->fields[PEAK_BEFORE], v);
+  rst_field_scale(1.0 / length, v);
+  rst_flow_hessian_product(detector->flow, v, product);
+  const double a0 = rst_field_dot(v, product);
+  const double size = rst_field_norm(product);
+  rst_field_axpy(-a0, v, product);
+  const double b = rst_field_norm(product);
+  if (!(b > detector->tolerance * size)) {
+    return (struct quadrature){{a0, a0}, {0.0, 1.0}};
+  }
+  rst_field_scale(1.0 / b, product);
+  rst_flow_hessian_product(detector->flow, product, v);
+  return quadrature_of(a0, rst_field_dot(product, v), b);
+}
+
+/* What a node adds to the square of the norm. */
+static double gain_of(const struct rst_event_detector *detector, double node, double weight) {
+  double growth = NAN;
+  const bool known = rst_scheme_growth(detector->context, &detector->parameters, node, &growth) == RST_OK;
+  return known ? weight * (growth * growth - 1.0) : weight;
+}
+
+/* A node beyond a limit proves an eigenvalue there, since nodes lie between the extreme eigenvalues. */
+static enum rst_status classify(struct rst_event_detector *detector, enum rst_event_kind *kind) {
+  const double alpha = detector->parameters.weight_decay;
+  const struct quadrature q = find_quadrature(detector);
+  const double size = fmax(fabs(q.node[0] + alpha), fabs(q.node[1] + alpha));
+  double discrete = 0.0;
+  double continuous = 0.0;
+  for (int i = 0; i < 2; ++i) {
+    const double lambda = q.node[i] + alpha;
+    if (lambda > detector->limit + detector->tolerance * size) {
+      discrete += gain_of(detector, q.node[i], q.weight[i]);
+    } else if (lambda < detector->neutral - detector->tolerance * size) {
+      continuous += gain_of(detector, q.node[i], q.weight[i]);
+    }
+  }
+  if (discrete > 0.0 || continuous > 0.0) {
+    *kind = discrete > continuous ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
     return RST_OK;
   }
   const enum rst_status status = classify_by_eigenvalues(detector, kind);
@@ -200,7 +253,7 @@ static enum rst_status classify(struct rst_event_detector *detector, enum rst_ev
     return status;
   }
   /* Without eigenvalues the nearer end is the likelier. */
-  *kind = rayleigh > 0.5 * detector->limit ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
+  *kind = numbers_of(detector)[RAYLEIGH] > 0.5 * detector->limit ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
   return RST_OK;
 }
 
