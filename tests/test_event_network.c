@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "event_run.h"
 
+#include <gsl/gsl_eigen.h>
+
 #include "restrain/fixed_point.h"
 #include "restrain/spectrum.h"
 #include "stability/event_region.h"
@@ -153,6 +155,77 @@ START_TEST(events_are_what_was_recorded) {
 }
 END_TEST
 
+/* What the eigenvalues beyond the limit, and those below 0, add to |v_{t+1}|^2 at the peak, for euler: with all eigenvectors
+ * w_j of H + alpha, sum <w_j, v>^2 ((1 - lr lambda_j)^2 - 1). */
+static void split_growth(struct machine *m, const struct record *record, const struct rst_event *event,
+                         double *discrete, double *continuous) {
+  const struct rst_field *u = record->u[event->peak_iteration];
+  const struct rst_field *v = record->after[event->peak_iteration - 1];
+  const size_t n = rst_field_count(u);
+  gsl_matrix *hessian = gsl_matrix_alloc(n, n);
+  gsl_matrix *vectors = gsl_matrix_alloc(n, n);
+  gsl_vector *values = gsl_vector_alloc(n);
+  gsl_eigen_symmv_workspace *work = gsl_eigen_symmv_alloc(n);
+  rst_flow_linearise(m->flow, u, NULL, NULL);
+  for (size_t j = 0; j < n; ++j) {
+    rst_field_fill(0.0, m->before);
+    rst_field_set(m->before, j / u->nx, j % u->nx, 1.0);
+    rst_flow_hessian_product(m->flow, m->before, m->gradient);
+    for (size_t i = 0; i < n; ++i) {
+      gsl_matrix_set(hessian, i, j, rst_field_get(m->gradient, i / u->nx, i % u->nx));
+    }
+  }
+  gsl_eigen_symmv(hessian, values, vectors, work);
+  *discrete = *continuous = 0.0;
+  for (size_t j = 0; j < n; ++j) {
+    const double lambda = gsl_vector_get(values, j) + m->parameters.weight_decay;
+    double part = 0.0;
+    for (size_t i = 0; i < n; ++i) {
+      part += gsl_matrix_get(vectors, i, j) * rst_field_get(v, i / u->nx, i % u->nx);
+    }
+    const double root = 1.0 - m->parameters.lr * lambda;
+    const double gain = part * part * (root * root - 1.0);
+    *discrete += lambda * m->parameters.lr > 2.0 ? gain : 0.0;
+    *continuous += lambda < 0.0 ? gain : 0.0;
+  }
+  gsl_eigen_symmv_free(work);
+  gsl_vector_free(values);
+  gsl_matrix_free(vectors);
+  gsl_matrix_free(hessian);
+}
+
+/* Where eigenvalues lie beyond both limits, the kind is that of the larger part of the growth. */
+START_TEST(the_larger_part_of_the_growth_decides) {
+  struct rst_context *context = rst_test_context();
+  struct rst_flow *flow = rst_test_conv(context, RST_PRECISION_DOUBLE, 32, 8);
+  const struct rst_scheme_parameters parameters = restrained(context, 8, "euler", 2.7);
+  struct machine m = start(flow, context, &parameters, 0.1);
+  struct record *record = new_record();
+  run(&m, 300, record);
+  int clear = 0;
+  int both = 0;
+  for (int i = 0; i < record->event_count; ++i) {
+    const struct rst_event *event = &record->events[i];
+    double discrete = 0.0;
+    double continuous = 0.0;
+    if (event->peak_iteration > 0) {
+      split_growth(&m, record, event, &discrete, &continuous);
+      both += discrete > 0.0 && continuous > 0.0;
+    }
+    if (fmax(discrete, continuous) > 2.0 * fmin(discrete, continuous)) {
+      ++clear;
+      ck_assert_int_eq(event->kind, discrete > continuous ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS);
+    }
+  }
+  ck_assert_int_gt(clear, 20);
+  ck_assert_int_gt(both, 5);
+  destroy_record(record);
+  stop(&m);
+  rst_flow_destroy(&flow);
+  rst_context_destroy(&context);
+}
+END_TEST
+
 static void check_same(const struct rst_event *a, const struct rst_event *b) {
   ck_assert(a->first == b->first && a->last == b->last && a->kind == b->kind);
   ck_assert(a->peak == b->peak && a->peak_iteration == b->peak_iteration);
@@ -250,6 +323,7 @@ int main(void) {
   Suite *suite = suite_create("event_network");
   TCase *tests = tcase_create("event_network");
   tcase_set_timeout(tests, 60);
+  tcase_add_test(tests, the_larger_part_of_the_growth_decides);
   tcase_add_loop_test(tests, events_are_what_was_recorded, 0, 4 * rst_test_scheme_count());
   tcase_add_loop_test(tests, saved_and_finished_at_every_update, 0, 4);
   tcase_add_test(tests, growth_is_local);
