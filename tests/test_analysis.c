@@ -276,7 +276,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("analysis");
   TCase *tests = tcase_create("analysis");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_checked_fixture(tests, set_up, tear_down);
   tcase_add_test(tests, heat_between_fixed_ends);
   tcase_add_test(tests, symbol_and_wave_numbers_ascend);

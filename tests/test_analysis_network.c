@@ -145,7 +145,7 @@ int main(void) {
   enum { CONVERGING_SCHEMES = 4 };
   Suite *suite = suite_create("analysis_network");
   TCase *tests = tcase_create("analysis_network");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_checked_fixture(tests, set_up, tear_down);
   tcase_add_test(tests, fixed_points_are_fixed_and_different);
   tcase_add_test(tests, network_verdicts_turn_at_both_limits);

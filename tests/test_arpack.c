@@ -100,7 +100,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("arpack");
   TCase *tests = tcase_create("arpack");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_loop_test(tests, networks, 0, 3);
   tcase_add_test(tests, heat);
   suite_add_tcase(suite, tests);

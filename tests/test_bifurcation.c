@@ -295,7 +295,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("bifurcation");
   TCase *tests = tcase_create("bifurcation");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_checked_fixture(tests, set_up, tear_down);
   tcase_add_test(tests, values_reach_both_ends_exactly);
   tcase_add_test(tests, values_are_evenly_spaced_or_geometric);

@@ -323,7 +323,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("case");
   TCase *tests = tcase_create("case");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_checked_fixture(tests, rst_test_bench_set_up, rst_test_bench_tear_down);
   tcase_add_test(tests, table_is_consistent);
   tcase_add_test(tests, defaults_fill_what_is_not_given);

@@ -301,7 +301,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("case_faults");
   TCase *tests = tcase_create("case_faults");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_checked_fixture(tests, rst_test_bench_set_up, rst_test_bench_tear_down);
   tcase_add_loop_test(tests, fault_is_told_with_its_place, 0, sizeof faults / sizeof *faults);
   tcase_add_test(tests, missing_image_is_told);

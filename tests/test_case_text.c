@@ -224,7 +224,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("case_text");
   TCase *tests = tcase_create("case_text");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_checked_fixture(tests, rst_test_bench_set_up, rst_test_bench_tear_down);
   const int trips = sizeof round_trips / sizeof *round_trips;
   tcase_add_loop_test(tests, effective_case_loads_to_itself, 0, trips);

@@ -193,7 +193,7 @@ int main(void) {
   enum { OFFSETS = 4 };
   Suite *suite = suite_create("checkpoint");
   TCase *tests = tcase_create("checkpoint");
-  tcase_set_timeout(tests, 30);
+  tcase_set_timeout(tests, 600);
   tcase_add_test(tests, generations_follow_one_another);
   tcase_add_loop_test(tests, a_damaged_generation_is_passed_over, 0, OFFSETS);
   tcase_add_test(tests, truncated_generations_are_passed_over_or_refused);

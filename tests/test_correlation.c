@@ -394,7 +394,7 @@ int main(void) {
   tcase_add_loop_test(shapes, apply_and_adjoint_are_linear, 0, GEOMETRIES);
   tcase_add_loop_test(shapes, impulse_gives_the_shifted_image, 0, GEOMETRIES);
   tcase_add_loop_test(shapes, results_are_the_same_bits, 0, GEOMETRIES);
-  tcase_set_timeout(shapes, 60);
+  tcase_set_timeout(shapes, 600);
   suite_add_tcase(suite, shapes);
   return rst_test_run(suite);
 }

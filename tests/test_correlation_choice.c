@@ -252,7 +252,7 @@ int main(void) {
   tcase_add_test(tests, flows_do_not_depend_on_the_implementation);
   tcase_add_test(tests, bits_of_patches_do_not_depend_on_threads);
   tcase_add_test(tests, bad_arguments_are_refused);
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);
 }

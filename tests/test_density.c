@@ -212,7 +212,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("density");
   TCase *tests = tcase_create("density");
-  tcase_set_timeout(tests, 30);
+  tcase_set_timeout(tests, 600);
   tcase_add_test(tests, the_integral_is_one_whatever_the_width);
   tcase_add_loop_test(tests, the_cumulative_distribution_agrees_with_the_dense_one, 0, 2);
   tcase_add_test(tests, moments_are_traces);

@@ -274,7 +274,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("event");
   TCase *tests = tcase_create("event");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_loop_test(tests, heat_beyond_its_limit, 0, 4);
   tcase_add_loop_test(tests, eigenvalues_decide_where_the_quotient_does_not, 0, 4);
   tcase_add_loop_test(tests, too_little_decay, 0, 4);

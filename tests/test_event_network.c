@@ -322,7 +322,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("event_network");
   TCase *tests = tcase_create("event_network");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_test(tests, the_larger_part_of_the_growth_decides);
   tcase_add_loop_test(tests, events_are_what_was_recorded, 0, 4 * rst_test_scheme_count());
   tcase_add_loop_test(tests, saved_and_finished_at_every_update, 0, 4);

@@ -293,7 +293,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("fixed_point");
   TCase *tests = tcase_create("fixed_point");
-  tcase_set_timeout(tests, 30);
+  tcase_set_timeout(tests, 600);
   tcase_add_loop_test(tests, published_minima, 0, 5);
   tcase_add_loop_test(tests, published_saddle, 0, 2);
   tcase_add_loop_test(tests, natural_images, 0, 2);

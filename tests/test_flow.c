@@ -417,7 +417,7 @@ int main(void) {
   Suite *suite = suite_create("flow");
   TCase *tests = tcase_create("flow");
   const int kinds = (int)length(rst_flow_names());
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_loop_test(tests, gradient_is_the_derivative_of_the_value, 0, kinds);
   tcase_add_loop_test(tests, hessian_product_is_the_derivative_of_the_gradient, 0, kinds);
   tcase_add_loop_test(tests, hessian_is_symmetric, 0, kinds);

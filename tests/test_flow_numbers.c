@@ -349,7 +349,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("flow_numbers");
   TCase *tests = tcase_create("flow_numbers");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_loop_test(tests, values_agree_with_plain_loops, 0, 8);
   tcase_add_test(tests, heat_is_the_three_point_formula);
   tcase_add_test(tests, published_initial_loss);

@@ -288,7 +288,7 @@ int main(void) {
   Suite *suite = suite_create("lyapunov");
   TCase *tests = tcase_create("lyapunov");
   const int schemes = rst_test_scheme_count();
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_loop_test(tests, exponents_of_linear_flows_are_roots, 0, schemes);
   tcase_add_test(tests, exponents_at_a_minimum);
   tcase_add_test(tests, converging_run_has_the_exponent_of_its_minimum);

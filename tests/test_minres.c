@@ -185,7 +185,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("minres");
   TCase *tests = tcase_create("minres");
-  tcase_set_timeout(tests, 30);
+  tcase_set_timeout(tests, 600);
   tcase_add_test(tests, indefinite_systems_are_solved);
   tcase_add_test(tests, residuals_are_minimal);
   tcase_add_test(tests, singular_systems);

@@ -263,7 +263,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("order");
   TCase *tests = tcase_create("order");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_loop_test(tests, one_step_schemes_have_their_order, 0, FLOWS);
   tcase_add_loop_test(tests, momentum_follows_the_flow_in_scaled_time, 0, FLOWS);
   tcase_add_loop_test(tests, cfl_is_euler_below_the_limit, 0, FLOWS);

@@ -357,7 +357,7 @@ int main(void) {
   mallopt(M_TRIM_THRESHOLD, 1 << 25);
   Suite *suite = suite_create("survival");
   TCase *tests = tcase_create("survival");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   tcase_add_test(tests, every_write_leaves_a_readable_file);
   tcase_add_loop_test(tests, a_killed_writer_leaves_all_that_it_flushed, 0, KILLS);
   suite_add_tcase(suite, tests);

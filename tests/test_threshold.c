@@ -378,7 +378,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("threshold");
   TCase *tests = tcase_create("threshold");
-  tcase_set_timeout(tests, 60);
+  tcase_set_timeout(tests, 600);
   int kinds = 0;
   while (rst_flow_names()[kinds]) {
     ++kinds;

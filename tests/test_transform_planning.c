@@ -177,7 +177,7 @@ int main(void) {
   tcase_add_test(planning, imported_wisdom_repeats_measured_plans);
   tcase_add_test(planning, malformed_requests_are_refused);
   tcase_add_test(planning, threads_may_plan_at_once);
-  tcase_set_timeout(planning, 60);
+  tcase_set_timeout(planning, 600);
   suite_add_tcase(suite, planning);
   return rst_test_run(suite);
 }
