@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read a run file as others do: h5py, xarray, all XDMF readers of ParaView.
 
-    read_run.py RUN.h5                      compare all of them; TAP
-    read_run.py RUN.h5 --render FILE.png    draw the last snapshot in ParaView
+    read_run.py RUN.h5                         compare all of them; TAP
+    pvpython read_run.py RUN.h5 --draw FILE.png    draw the last snapshot
 
-The comparison needs no display; drawing brings its own (xvfb-run).
+The comparison needs no display.
 """
 
 import argparse
 import os
-import subprocess
 import sys
 import traceback
 
@@ -275,24 +274,15 @@ def draw(path, picture):
     simple.Delete(view)
 
 
-def render(path, picture):
-    """Draw in the real ParaView on a display of its own."""
-    command = ["xvfb-run", "-a", "pvpython", os.path.abspath(__file__), path]
-    subprocess.run(command + ["--draw", picture], check=True)
-    assert os.path.getsize(picture) > 0
-
-
 def main():
     """Read the arguments and do what they say; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", help="path of a run.h5")
-    parser.add_argument("--render", metavar="FILE.png")
-    parser.add_argument("--draw", metavar="FILE.png", help=argparse.SUPPRESS)
+    parser.add_argument("--draw", metavar="FILE.png",
+                        help="by pvpython: a picture of the kernel")
     arguments = parser.parse_args()
     if arguments.draw:
         draw(arguments.run, arguments.draw)
-    elif arguments.render:
-        render(arguments.run, arguments.render)
     else:
         return 1 if compare_all(arguments.run) else 0
     return 0

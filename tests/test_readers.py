@@ -16,11 +16,29 @@ initial: {kind: tent, scale: 1.5}
 step: {lr: 0.04, iterations: 20}
 """
 
+display = None
+
+
+def setUpModule():
+    # Without -noreset the server starts anew whenever its last client has
+    # left, and turns away who comes meanwhile.
+    global display
+    display = subprocess.Popen(
+        ["Xvfb", "-displayfd", "1", "-noreset", "-screen", "0",
+         "1280x1024x24"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    os.environ["DISPLAY"] = ":" + display.stdout.readline().strip()
+
+
+def tearDownModule():
+    display.terminate()
+    display.communicate()
+
 
 class Readers(ProgramTest):
-    def read(self, *arguments):
+    def read(self, *arguments, python=sys.executable):
         done = subprocess.run(
-            [sys.executable, SOURCE / "tests/read_run.py", *arguments],
+            [python, SOURCE / "tests/read_run.py", *arguments],
             cwd=self.folder, capture_output=True, text=True, timeout=240,
             check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -56,7 +74,7 @@ class Readers(ProgramTest):
 
     def test_picture(self):
         self.restrain("run", self.write(SMALL_CASE), "-o", "run.h5")
-        self.read("run.h5", "--render", "picture.png")
+        self.read("run.h5", "--draw", "picture.png", python="pvpython")
         content = (self.folder / "picture.png").read_bytes()
         self.assertTrue(content.startswith(b"\x89PNG"))
         self.assertGreater(len(content), 4000)
@@ -65,20 +83,6 @@ class Readers(ProgramTest):
 class SideBySide(ProgramTest):
     """tools/paraview_run.py, off-screen."""
     SIZE = 300
-
-    @classmethod
-    def setUpClass(cls):
-        # One display for all: xvfb-run at once after another may find the
-        # display of the last.
-        cls.server = subprocess.Popen(
-            ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x1024x24"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        cls.display = ":" + cls.server.stdout.readline().strip()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.terminate()
-        cls.server.communicate()
 
     def setUp(self):
         super().setUp()
@@ -90,10 +94,8 @@ class SideBySide(ProgramTest):
     def show(self, *arguments, expect=0):
         done = subprocess.run(
             ["pvpython", SOURCE / "tools/paraview_run.py", *arguments,
-             "--size", str(self.SIZE)], cwd=self.folder,
-            env={**os.environ, "DISPLAY": self.display},
-            capture_output=True, text=True, timeout=240,
-            check=False)
+             "--size", str(self.SIZE)], cwd=self.folder, capture_output=True,
+            text=True, timeout=240, check=False)
         self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
         return done.stderr
 
