@@ -36,6 +36,85 @@ class AnalyzeTest(ProgramTest):
         return json.loads(done.stdout)
 
 
+class Plan(ProgramTest):
+    """Which implementation of the correlation a case gets, and why."""
+
+    def plan(self, *settings):
+        case = self.write(SMALL_CASE)
+        options = [word for setting in settings for word in ("-D", setting)]
+        done = self.restrain("analyze", case, "--plan", "--json", *options)
+        told = json.loads(done.stdout)
+        for image in told["images"]:
+            operators = {one["name"]: one for one in image["operators"]}
+            self.assertEqual(len(operators), len(image["operators"]))
+            self.assertEqual(sum(one["cheapest"] for one in
+                                 operators.values()), 1)
+            chosen, = (one for one in operators.values() if one["chosen"])
+            for one in operators.values():
+                self.assertEqual(one["applies"], one["why_not"] is None)
+                self.assertEqual(one["applies"],
+                                 one["estimated_seconds"] is not None)
+                if one["applies"]:
+                    self.assertGreater(one["estimated_seconds"], 0)
+                    self.assertGreater(one["measured_seconds"], 0)
+            image.update(operators=operators, chosen=chosen)
+        return told
+
+    def test_the_run_gets_what_the_plan_says(self):
+        noise = "flow.image={kind: gaussian-field, size: 48, seed: 1}"
+        for settings in ((), (noise,), (noise, "flow.kernel=24"),
+                         (noise, "flow.precision=float"),
+                         ("flow.boundary=periodic",),
+                         ("flow.operator=fft",), ("flow.operator=reference",)):
+            with self.subTest(settings):
+                told = self.plan(*settings)
+                image, = told["images"]
+                name = image["chosen"]["name"]
+                asked = told["operator"] != "auto"
+                self.assertEqual(told["chosen_by"], "flow.operator" if asked
+                                 else "cost model")
+                options = [word for setting in settings
+                           for word in ("-D", setting)]
+                text = self.restrain("run", "case.yaml", "--dry-run",
+                                     *options).stdout
+                self.assertIn(f"correlation {name}", text)
+                costs = {one["name"]: one["estimated_seconds"] for one in
+                         image["operators"].values() if one["applies"]}
+                cheapest, = (one["name"] for one in
+                             image["operators"].values() if one["cheapest"])
+                self.assertEqual(asked, not image["chosen"]["cheapest"])
+                self.assertEqual(cheapest, min(costs, key=costs.get))
+
+    def test_what_does_not_apply_says_why(self):
+        size = "flow.image={kind: gaussian-field, size: 1024, seed: 1}"
+        image, = self.plan(size, "flow.kernel=3")["images"]
+        self.assertIn("distinct patches",
+                      image["operators"]["patch"]["why_not"])
+        text = self.restrain("analyze", "case.yaml", "--plan", "-D", size,
+                             "-D", "flow.operator=patch").stdout
+        self.assertRegex(text, r"(?m)^  patch +- +- +asked for, in vain, by "
+                               r"flow.operator: .*distinct patches")
+
+    def test_text_and_several_images(self):
+        case = self.write(SMALL_CASE)
+        images = "flow={kind: conv, kernel: 5, images: [" \
+            "{kind: checkerboard, size: 24}, " \
+            "{kind: gaussian-field, size: 32, seed: 1}]}"
+        text = self.restrain("analyze", case, "--plan", "-D", images).stdout
+        self.assertRegex(text, r"(?m)^checkerboard 24 x 24, kernel 5 x 5, "
+                               r"valid, double$")
+        self.assertRegex(text, r"(?m)^gaussian-field 32 x 32")
+        self.assertEqual(text.count("chosen by the cost model"), 2)
+        self.assertEqual(len(self.plan(images)["images"]), 2)
+        self.assertEqual(os.listdir(self.folder), ["case.yaml"])
+
+    def test_a_flow_without_correlation_has_no_plan(self):
+        case = self.write(HEAT)
+        done = self.restrain("analyze", case, "--plan", expect=2)
+        self.assertIn("heat has no correlation", done.stderr)
+        self.restrain("run", case, "--plan", expect=2)
+
+
 class Linear(AnalyzeTest):
     def test_windowed_and_circular_limits(self):
         told = self.told(CASES / "linear-decay-1.4e7.yaml")

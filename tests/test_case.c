@@ -87,6 +87,7 @@ START_TEST(defaults_fill_what_is_not_given) {
   ck_assert_int_eq(loaded->analyze.starts, 2);
   ck_assert_double_eq(loaded->analyze.density.width, 0.01);
   ck_assert_uint_eq(loaded->bifurcation.count, 0);
+  ck_assert_uint_eq(loaded->sweep.lr.count, 0);
   ck_assert_str_eq(rst_case_source(loaded), RST_TEST_HEAT_CASE);
   rst_case_destroy(&loaded);
   ck_assert_ptr_null(loaded);
@@ -195,6 +196,59 @@ START_TEST(a_scan_is_there_or_not) {
   RST_TEST_OK(rst_test_bench.context, rst_test_bench_load(RST_TEST_HEAT_CASE, overrides, 2, &loaded));
   ck_assert_int_eq(loaded->bifurcation.parameter, RST_STEP_LR);
   ck_assert_double_eq(loaded->bifurcation.from, 0.5);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+START_TEST(a_sweep_has_two_axes) {
+  static const char *const overrides[] = {"sweep.weight_decay.scale=log", "sweep.weight_decay.from=0.5",
+                                          "sweep.reduction=none", "sweep.agreement=0"};
+  static const char text[] = RST_TEST_HEAT_CASE
+      "sweep:\n"
+      "  lr: {from: 1e-3, to: 1, count: 4, scale: log}\n"
+      "  weight_decay: {from: 0, to: 0.5, count: 3}\n";
+  struct rst_case *loaded = rst_test_bench_good(text);
+  ck_assert_double_eq(loaded->sweep.lr.from, 1e-3);
+  ck_assert_double_eq(loaded->sweep.lr.to, 1);
+  ck_assert_uint_eq(loaded->sweep.lr.count, 4);
+  ck_assert_int_eq(loaded->sweep.lr.scale, RST_SCALE_LOGARITHMIC);
+  ck_assert_double_eq(loaded->sweep.weight_decay.from, 0);
+  ck_assert_double_eq(loaded->sweep.weight_decay.to, 0.5);
+  ck_assert_uint_eq(loaded->sweep.weight_decay.count, 3);
+  ck_assert_int_eq(loaded->sweep.weight_decay.scale, RST_SCALE_LINEAR);
+  ck_assert_uint_eq(loaded->sweep.agreement, 16);
+  ck_assert_int_eq(loaded->sweep.reduction, RST_REDUCTION_AUTO);
+  rst_case_destroy(&loaded);
+  RST_TEST_OK(rst_test_bench.context, rst_test_bench_load(text, overrides, 4, &loaded));
+  ck_assert_int_eq(loaded->sweep.weight_decay.scale, RST_SCALE_LOGARITHMIC);
+  ck_assert_double_eq(loaded->sweep.weight_decay.from, 0.5);
+  ck_assert_int_eq(loaded->sweep.reduction, RST_REDUCTION_NONE);
+  ck_assert_uint_eq(loaded->sweep.agreement, 0);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
+START_TEST(a_sweep_is_refined_and_zoomed_into) {
+  static const char *const overrides[] = {"sweep.refine=10", "sweep.zoom.1.count=5",
+                                          "sweep.zoom.0.factor=2.5"};
+  static const char text[] = RST_TEST_HEAT_CASE
+      "sweep:\n"
+      "  zoom: [{lr: 1, weight_decay: 0}, {lr: 0.5, weight_decay: 0.2, factor: 3}]\n"
+      "  lr: {from: 1e-3, to: 1, count: 4, scale: log}\n"
+      "  weight_decay: {from: 0, to: 0.5, count: 3}\n";
+  struct rst_case *loaded = rst_test_bench_good(text);
+  ck_assert_int_eq(loaded->sweep.refine, 0);
+  ck_assert_uint_eq(loaded->sweep.zoom_count, 2);
+  ck_assert_double_eq(loaded->sweep.zoom[0].lr, 1.0);
+  ck_assert_double_eq(loaded->sweep.zoom[0].weight_decay, 0.0);
+  ck_assert_double_eq(loaded->sweep.zoom[0].factor, 10.0);
+  ck_assert_uint_eq(loaded->sweep.zoom[0].count, 1);
+  ck_assert_double_eq(loaded->sweep.zoom[1].factor, 3.0);
+  rst_case_destroy(&loaded);
+  RST_TEST_OK(rst_test_bench.context, rst_test_bench_load(text, overrides, 3, &loaded));
+  ck_assert_int_eq(loaded->sweep.refine, RST_SWEEP_MOST_LEVELS);
+  ck_assert_uint_eq(loaded->sweep.zoom[1].count, 5);
+  ck_assert_double_eq(loaded->sweep.zoom[0].factor, 2.5);
   rst_case_destroy(&loaded);
 }
 END_TEST
@@ -330,6 +384,8 @@ int main(void) {
   tcase_add_test(tests, given_values_arrive);
   tcase_add_test(tests, twins_are_divisors_precisions_and_ulps);
   tcase_add_test(tests, a_scan_is_there_or_not);
+  tcase_add_test(tests, a_sweep_has_two_axes);
+  tcase_add_test(tests, a_sweep_is_refined_and_zoomed_into);
   tcase_add_test(tests, aliases_stand_for_what_they_name);
   tcase_add_test(tests, files_that_cannot_be_read);
   tcase_add_test(tests, overrides_replace_and_add);

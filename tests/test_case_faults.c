@@ -6,6 +6,7 @@
 #include "support.h"
 
 enum { LINE = 512 };
+#define SWEEP_AXES "lr: {from: 1, to: 2, count: 2}, weight_decay: {from: 3, to: 4, count: 2}"
 
 /* The text fails, and a line of the message is "PATH:line:column: error: ...fragment...". */
 static void check_fault(const char *text, int line, int column, const char *fragment) {
@@ -114,6 +115,41 @@ static const struct {
      "scale \"log\", found 0"},
     {RST_TEST_HEAT_CASE "bifurcation: {from: 1, to: 2, scale: logarithmic}\n", 8, 38,
      "the names are linear, log"},
+    {RST_TEST_HEAT_CASE "sweep: 3\n", 8, 8, "key \"sweep\": expected a mapping, found 3"},
+    {RST_TEST_HEAT_CASE "sweep: {lr: 3}\n", 8, 13, "\"sweep.lr\" is a section"},
+    {RST_TEST_HEAT_CASE "sweep: {lr: {to: 2, count: 2}}\n", 8, 9, "missing key \"sweep.lr.from\""},
+    {RST_TEST_HEAT_CASE "sweep: {lr: {from: 1, count: 2}}\n", 8, 9, "missing key \"sweep.lr.to\""},
+    {RST_TEST_HEAT_CASE "sweep: {lr: {from: 1, to: 2}}\n", 8, 9, "missing key \"sweep.lr.count\""},
+    {RST_TEST_HEAT_CASE "sweep: {lr: {from: 1, to: 2, count: 2}}\n", 8, 1,
+     "missing key \"sweep.weight_decay.from\""},
+    {RST_TEST_HEAT_CASE "sweep: {lr: {from: 0, to: 2, count: 2}}\n", 8, 20, "expected a number > 0, found 0"},
+    {RST_TEST_HEAT_CASE "sweep: {lr: {from: 3, to: 2, count: 2}}\n", 8, 27,
+     "key \"sweep.lr.to\": expected a number >= sweep.lr.from 3, found 2"},
+    {RST_TEST_HEAT_CASE "sweep: {lr: {from: 1, to: 2, count: 0}}\n", 8, 37,
+     "expected an integer in [1, 100000]"},
+    {RST_TEST_HEAT_CASE "sweep: {weight_decay: {from: -1, to: 2, count: 2}}\n", 8, 30,
+     "expected a number >= 0, found -1"},
+    {RST_TEST_HEAT_CASE "sweep: {weight_decay: {from: 0, to: 2, count: 2, scale: log}}\n", 8, 30,
+     "expected a number > 0 for sweep.weight_decay.scale \"log\", found 0"},
+    {RST_TEST_HEAT_CASE "sweep: {refine: 11}\n", 8, 17, "expected an integer in [0, 10], found 11"},
+    {RST_TEST_HEAT_CASE "sweep: {zoom: 3}\n", 8, 15, "found 3"},
+    {RST_TEST_HEAT_CASE "sweep: {zoom: [{lr: 3, weight_decay: 3}], " SWEEP_AXES "}\n", 8, 21,
+     "key \"sweep.zoom.0.lr\": expected a number inside sweep.lr, from 1 to 2, found 3"},
+    {RST_TEST_HEAT_CASE "sweep: {zoom: [{lr: 1, weight_decay: 3}, {lr: 2, weight_decay: 2.5}], " SWEEP_AXES
+                        "}\n",
+     8, 64,
+     "key \"sweep.zoom.1.weight_decay\": expected a number inside sweep.weight_decay, from 3 to 4, found "
+     "2.5"},
+    {RST_TEST_HEAT_CASE "sweep: {zoom: [{lr: 1, weight_decay: 3, factor: 1}], " SWEEP_AXES "}\n", 8, 49,
+     "expected a number > 1, found 1"},
+    {RST_TEST_HEAT_CASE "sweep: {zoom: [{lr: 1, weight_decay: 3, count: 0}], " SWEEP_AXES "}\n", 8, 48,
+     "expected an integer in [1, 1000], found 0"},
+    {RST_TEST_HEAT_CASE "sweep: {zoom: [{lr: 1}], " SWEEP_AXES "}\n", 8, 17,
+     "missing key \"sweep.zoom.0.weight_decay\""},
+    {RST_TEST_HEAT_CASE "sweep: {zoom: [{lr: x, weight_decay: 3}], " SWEEP_AXES "}\n", 8, 21,
+     "expected a number > 0, found x"},
+    {RST_TEST_HEAT_CASE "sweep: {agreement: -1}\n", 8, 20, "expected an integer >= 0"},
+    {RST_TEST_HEAT_CASE "sweep: {reduction: full}\n", 8, 20, "the names are auto, none"},
     {"title: x\n", 1, 1, "missing key \"flow.kind\" (the gradient flow)"},
     {"flow: {kind: heat, points: 5}\n", 1, 1, "missing key \"flow.diffusion.coefficient\""},
     {"flow: {kind: heat, diffusion: {coefficient: 0}}\n", 1, 45, "expected a number > 0, found 0"},
@@ -231,6 +267,7 @@ static const struct {
     {"twins.0=3", "\"twins\" has 0 items in the file; 0 is none"},
     {"twins.0.x=3", "unknown key \"twins.x\""},
     {"bifurcation.count=3", "missing key \"bifurcation.from\""},
+    {"sweep.lr.count=3", "missing key \"sweep.lr.from\""},
     {"step=3", "-D step=3: error: \"step\" is a section: expected a mapping, found 3"},
     {"step={lr: 1}", "-D step={lr: 1}: error: missing key \"step.iterations\""},
     {"flow.kind=conv", "case.yaml:3:3: error: key \"flow.points\" does not apply to flow.kind \"conv\""},

@@ -25,6 +25,10 @@ static const char *const round_trips[] = {
     "bifurcation: {from: 0.01, to: 0.1, scale: log, burn_in: 0}\nanalyze:\n" RST_TEST_HEAT_CASE,
     "flow: {kind: conv-linear, kernel: 3, image: {kind: gaussian-field, seed: 4294967295}, label: 0}\n"
     "step: {scheme: heavy-ball, lr: 1e-8, iterations: 9007199254740992}\n"
+    "sweep: {lr: {from: 1e-9, to: 0.1, count: 7, scale: log}, weight_decay: {from: 0, to: 1, count: 3}, "
+    "refine: 3,\n"
+    "        zoom: [{lr: 0.01, weight_decay: 0}, {lr: 1e-9, weight_decay: 1, factor: 1.5, count: 3}], "
+    "agreement: 3}\n"
     "initial: {kind: zero}\noutput: {cadence: logarithmic}\n",
 };
 
@@ -52,6 +56,8 @@ START_TEST(effective_case_loads_to_itself) {
   }
   ck_assert_uint_eq(first->bifurcation.count, second->bifurcation.count);
   ck_assert_double_eq(first->bifurcation.to, second->bifurcation.to);
+  ck_assert_uint_eq(first->sweep.lr.count, second->sweep.lr.count);
+  ck_assert_double_eq(first->sweep.lr.from, second->sweep.lr.from);
   char *differences = NULL;
   RST_TEST_OK(rst_test_bench.context, rst_case_compare(rst_test_bench.context, rst_case_effective(first),
                                                        rst_case_effective(second), NULL, &differences));
@@ -208,7 +214,8 @@ START_TEST(reference_has_every_key_in_100_columns) {
     snprintf(line, sizeof line, "\n  %s\n", rst_case_keys.keys[i].path);
     ck_assert_msg(strstr(text, line) != NULL, "the reference lacks %s", rst_case_keys.keys[i].path);
   }
-  static const char *const below[] = {"expect.N.tolerance", "bifurcation.burn_in", "analyze.density.width"};
+  static const char *const below[] = {"expect.N.tolerance", "bifurcation.burn_in", "analyze.density.width",
+                                      "sweep.lr.from"};
   for (size_t i = 0; i < sizeof below / sizeof *below; ++i) {
     char line[LINE];
     snprintf(line, sizeof line, "\n  %s\n", below[i]);

@@ -31,10 +31,11 @@ static const char *chosen(struct rst_context *context, size_t n, size_t k) {
 
 START_TEST(automatic_choice_follows_the_cost) {
   struct rst_context *context = rst_test_context();
-  ck_assert_str_eq(chosen(context, 256, 1), "reference");
+  ck_assert_str_eq(chosen(context, 256, 1), "direct");
+  ck_assert_str_eq(chosen(context, 256, 5), "direct");
   ck_assert_str_eq(chosen(context, 256, 32), "fft");
-  ck_assert_str_eq(chosen(context, 256, 256), "reference"); /* a single response */
-  ck_assert_str_eq(chosen(context, 8, 3), "reference");
+  ck_assert_str_eq(chosen(context, 8, 8), "reference"); /* a single response */
+  ck_assert_str_eq(chosen(context, 8, 3), "direct");
   rst_context_destroy(&context);
 }
 END_TEST
@@ -211,6 +212,75 @@ START_TEST(bits_of_patches_do_not_depend_on_threads) {
 }
 END_TEST
 
+/* The candidates for an image and a square kernel; the one that is chosen. */
+static const struct rst_correlation_candidate *
+list_candidates(struct rst_context *context, const struct rst_field *image, size_t k, double longest,
+                struct rst_correlation_candidate candidates[RST_CORRELATION_MOST_CANDIDATES], size_t *count) {
+  const struct rst_correlation_candidate *chosen = NULL;
+  RST_TEST_OK(context, rst_correlation_candidates(context, image, k, k, RST_BOUNDARY_VALID, longest,
+                                                  candidates, count));
+  for (size_t i = 0; i < *count; ++i) {
+    ck_assert_str_eq(candidates[i].name, rst_correlation_names()[i]);
+    ck_assert(candidates[i].applies == (candidates[i].estimated_seconds > 0.0));
+    ck_assert(candidates[i].applies == !isnan(candidates[i].estimated_seconds));
+    ck_assert(!isnan(candidates[i].measured_seconds) == (candidates[i].estimated_seconds < longest));
+    ck_assert(isnan(candidates[i].measured_seconds) || candidates[i].measured_seconds > 0.0);
+    ck_assert(!candidates[i].chosen || !chosen);
+    chosen = candidates[i].chosen ? &candidates[i] : chosen;
+  }
+  ck_assert_ptr_null(rst_correlation_names()[*count]);
+  ck_assert_ptr_nonnull(chosen);
+  return chosen;
+}
+
+START_TEST(candidates_tell_the_choice) {
+  static const size_t kernels[] = {1, 3, 9, 20, 64};
+  enum { SIZE = 64, PATCH_SIDE = 5 };
+  struct rst_context *context = rst_test_context();
+  struct rst_correlation_candidate plain[RST_CORRELATION_MOST_CANDIDATES];
+  struct rst_correlation_candidate timed[RST_CORRELATION_MOST_CANDIDATES];
+  size_t count = 0;
+  for (size_t i = 0; i < sizeof kernels / sizeof *kernels; ++i) {
+    for (int p = 0; p < 2; ++p) {
+      struct rst_field *image = noise(context, precisions[p], SIZE, SIZE, 1);
+      RST_TEST_OK(context, rst_context_set_threads(context, 1));
+      const struct rst_correlation_candidate *one =
+          list_candidates(context, image, kernels[i], 0.0, plain, &count);
+      for (size_t j = 0; j < count; ++j) {
+        /* Patches of noise do not repeat, whatever they would cost. */
+        ck_assert(!plain[j].applies || strcmp(plain[j].name, "patch") == 0 ||
+                  one->estimated_seconds <= plain[j].estimated_seconds);
+      }
+      RST_TEST_OK(context, rst_context_set_threads(context, 2));
+      list_candidates(context, image, kernels[i], 1e-3, timed, &count);
+      for (size_t j = 0; j < count; ++j) {
+        ck_assert(plain[j].chosen == timed[j].chosen && plain[j].applies == timed[j].applies);
+        ck_assert(plain[j].estimated_seconds == timed[j].estimated_seconds);
+      }
+      rst_field_destroy(&image);
+    }
+  }
+  /* Patches that repeat. */
+  struct rst_field *image = noise(context, RST_PRECISION_DOUBLE, SIZE, SIZE, 1);
+  for (size_t y = 0; y < SIZE; ++y) {
+    for (size_t x = 0; x < SIZE; ++x) {
+      rst_field_set(image, y, x, (double)((y + x) % 2));
+    }
+  }
+  ck_assert_str_eq(list_candidates(context, image, PATCH_SIDE, 0.0, plain, &count)->name, "patch");
+  rst_field_destroy(&image);
+  /* Too many for the memory. */
+  struct rst_field *rough = noise(context, RST_PRECISION_FLOAT, 100, 90, 1);
+  list_candidates(context, rough, 30, 0.0, plain, &count);
+  ck_assert_str_eq(plain[count - 1].name, "patch");
+  ck_assert(!plain[count - 1].applies);
+  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "91 x 91 points does not fit",
+                 rst_correlation_candidates(context, rough, 91, 91, RST_BOUNDARY_VALID, 0.0, plain, &count));
+  rst_field_destroy(&rough);
+  rst_context_destroy(&context);
+}
+END_TEST
+
 START_TEST(bad_arguments_are_refused) {
   struct rst_context *context = rst_test_context();
   struct rst_field *image = noise(context, RST_PRECISION_DOUBLE, 6, 5, 1);
@@ -226,7 +296,7 @@ START_TEST(bad_arguments_are_refused) {
                  rst_correlation_create(context, image, 3, 0, valid, "auto", &made));
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "dirichlet",
                  rst_correlation_create(context, image, 3, 3, RST_BOUNDARY_DIRICHLET, "auto", &made));
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "'dft'; choose one of: auto, reference, fft, patch",
+  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "'dft'; choose one of: auto, reference, direct, fft, patch",
                  rst_correlation_create(context, image, 3, 3, valid, "dft", &made));
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "''; choose one of: auto",
                  rst_correlation_create(context, image, 3, 3, valid, NULL, &made));
@@ -251,6 +321,7 @@ int main(void) {
   tcase_add_test(tests, equal_patches_are_equal_numbers);
   tcase_add_test(tests, flows_do_not_depend_on_the_implementation);
   tcase_add_test(tests, bits_of_patches_do_not_depend_on_threads);
+  tcase_add_test(tests, candidates_tell_the_choice);
   tcase_add_test(tests, bad_arguments_are_refused);
   tcase_set_timeout(tests, 600);
   suite_add_tcase(suite, tests);

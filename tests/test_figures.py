@@ -4,24 +4,21 @@ what to do where it cannot."""
 import os
 import re
 import subprocess
-import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
-import matplotlib
 import matplotlib.image
-import matplotlib.pyplot as plt
 import numpy as np
 
-from support import CASES, PROGRAM, SOURCE, ProgramTest, main, restrain
+from figure_files import (
+    HOLDER, INPUT, FigureTest, figures, inputs, make_all, runs_and_analyses,
+    sweeps)
+from support import CASES, PROGRAM, SOURCE, ProgramTest, main
 
-matplotlib.use("Agg")
-sys.path.insert(0, str(SOURCE / "tools"))
-inputs, bifurcation, nonlinear = (
+bifurcation, nonlinear = (
     import_module(f"restrain_figures.{name}")
-    for name in ("inputs", "bifurcation", "nonlinear"))
+    for name in ("bifurcation", "nonlinear"))
 
 FIGURES = {
     "heat": ("run", ["heat-stable", "heat-unstable"]),
@@ -34,58 +31,17 @@ FIGURES = {
     "twins": ("run", ["nonlinear-lr-0.07", "float-lr-0.07"]),
     "growth": ("run", ["restrained-checkerboard"]),
     "restrained": ("run", ["restrained-natural"]),
-    "bifurcation": ("bifurcate", ["bifurcation-lr", "bifurcation-decay"])}
-FILES = {"run": "run.h5", "analyze": "analysis.h5",
-         "bifurcate": "bifurcation.h5"}
-# Shorter than shipped, but for the heat equation: its figure shows t = 800.
-RUNS = {"heat": None, "linear-decay": 100, "nonlinear-lr": 150, "edge": 40,
-        "cfl-controlled": 60, "cfl-fixed": 60, "float-lr": 150,
-        "restrained": 90}
-ANALYSES = ("linear-decay", "cfl-heat", "cfl-network")
-HOLDER = tempfile.TemporaryDirectory(prefix="restrain-figures-")
-INPUT = Path(HOLDER.name)
-
-
-def commands():
-    for start, iterations in RUNS.items():
-        for case in CASES.glob(start + "-*.yaml"):
-            yield "run", case, iterations
-    yield "run", CASES / "cfl-controlled.yaml", RUNS["cfl-controlled"]
-    for start in ANALYSES:
-        for case in CASES.glob(start + "-*.yaml"):
-            yield "analyze", case, None
-    for case in CASES.glob("bifurcation-*.yaml"):
-        yield "bifurcate", case, None
-
-
-def make(command):
-    verb, case, iterations = command
-    shorter = [] if iterations is None else [
-        "-D", f"step.iterations={iterations}", "-D", "expect=[]"]
-    if verb == "bifurcate":
-        shorter = ["-D", "bifurcation.count=32", "-D",
-                   "bifurcation.samples=60"]
-    (INPUT / case.stem).mkdir(exist_ok=True)
-    return restrain(verb, case, "-o", INPUT / case.stem / FILES[verb],
-                    *shorter)
+    "bifurcation": ("bifurcate", ["bifurcation-lr", "bifurcation-decay"]),
+    "map": ("sweep", ["sweep-checkerboard", "sweep-natural"]),
+    "zoom": ("sweep", ["sweep-zoom"])}
 
 
 def setUpModule():
-    with ThreadPoolExecutor(2) as pool:
-        for done in pool.map(make, list(commands())):
-            if done.returncode not in (0, 3):
-                raise RuntimeError(done.stderr)
+    make_all([*runs_and_analyses(), *sweeps()])
 
 
 def tearDownModule():
     HOLDER.cleanup()
-
-
-def figures(*arguments, **environment):
-    return subprocess.run(
-        [sys.executable, SOURCE / "tools/figures", *arguments],
-        env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=300, check=False)
 
 
 class Figures(ProgramTest):
@@ -96,9 +52,9 @@ class Figures(ProgramTest):
 
     def test_all_are_drawn_the_same_twice(self):
         one, two = self.folder / "one", self.folder / "two"
-        printed = self.draw(one)
-        self.draw(two)
-        names = sorted(f"{name}.{suffix}" for name in FIGURES
+        with ThreadPoolExecutor(2) as pool:
+            printed, _ = pool.map(self.draw, (one, two))
+        names = sorted(f"{name}.{suffix}" for name in (*FIGURES, "bench")
                        for suffix in ("png", "pdf"))
         self.assertEqual(sorted(path.name for path in one.iterdir()), names)
         for name in names:
@@ -122,15 +78,17 @@ class Figures(ProgramTest):
         self.assert_close(float(exact), 0.25 * 32**2 * 225**2, 1e-7)
 
     def test_missing_files_name_the_command(self):
+        done = figures("all", "-i", self.folder, "-o", self.folder)
+        self.assertEqual(done.returncode, 4)
+        self.assertEqual(list(self.folder.iterdir()), [])
+        told = dict(text.split(": ", 1) for text in
+                    re.split("^figures: ", done.stderr, flags=re.M)[1:])
+        self.assertEqual(list(told), [*FIGURES, "bench"])
         for name, (verb, stems) in FIGURES.items():
             with self.subTest(name):
-                done = figures(name, "-i", self.folder, "-o", self.folder)
-                self.assertEqual(done.returncode, 4)
-                self.assertIn(f"{name}: ", done.stderr)
-                self.assertIn(f" {verb} cases/$c.yaml", done.stderr)
+                self.assertIn(f" {verb} cases/$c.yaml", told[name])
                 for stem in stems:
-                    self.assertIn(stem, done.stderr)
-                self.assertEqual(list(self.folder.iterdir()), [])
+                    self.assertIn(stem, told[name])
 
     def test_the_command_named_makes_the_files(self):
         place = self.folder / "with a space"
@@ -174,15 +132,8 @@ class Figures(ProgramTest):
         self.assertIn("'7'", done.stderr)
 
 
-class Contents(ProgramTest):
+class Contents(FigureTest):
     """What the curves of a figure are, beyond their being drawn."""
-
-    def draw(self, name):
-        module = import_module(f"restrain_figures.{name}")
-        files = inputs.read_files(module, str(INPUT))
-        figure = module.draw(files)
-        self.addCleanup(plt.close, figure)
-        return files, figure
 
     def test_twins_part_above_the_first_threshold(self):
         _, figure = self.draw("twins")

@@ -271,10 +271,6 @@ START_TEST(failures) {
                  rst_fixed_point_find(problem.context, problem.flow, -1.0, u, 1e-9, &found));
   RST_TEST_FAILS(problem.context, RST_ERROR_ARGUMENT, "tolerance is 0",
                  rst_fixed_point_find(problem.context, problem.flow, 1.0, u, 0.0, &found));
-  rst_field_set(u, 1, 1, 1e308);
-  rst_field_set(u, 1, 2, 1e308);
-  RST_TEST_FAILS(problem.context, RST_ERROR_NUMERIC, "no fixed point was reached",
-                 rst_fixed_point_find(problem.context, problem.flow, 1.0, u, 1e-9, &found));
   rst_field_set(u, 1, 1, (double)NAN);
   RST_TEST_FAILS(problem.context, RST_ERROR_ARGUMENT, "not finite",
                  rst_fixed_point_find(problem.context, problem.flow, 1.0, u, 1e-9, &found));

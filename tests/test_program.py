@@ -290,5 +290,77 @@ class Results(ProgramTest):
                 self.assertTrue(effective["expect"])
 
 
+class Profile(ProgramTest):
+    """Where the time of a run goes."""
+
+    HEAT = "flow={kind: heat, points: 31, diffusion: {coefficient: 1}}"
+
+    def profile(self, case, *arguments):
+        told = json.loads(self.restrain(
+            "run", case, "--profile", "--json", "--force", "-o", "run.h5",
+            *arguments).stdout)
+        stages = {stage["stage"]: stage["seconds"]
+                  for stage in told["profile"]["stages"]}
+        self.assertEqual(len(stages), 10)
+        total = told["profile"]["seconds"]
+        self.assert_close(sum(stages.values()), total, 1e-12)
+        # The profile goes on until the file is closed.
+        self.assertGreater(total, 0.999 * told["wall_seconds"])
+        for stage in told["profile"]["stages"]:
+            self.assert_close(stage["share"], stage["seconds"] / total, 1e-12)
+            self.assert_close(stage["per_update"] * told["last"],
+                              stage["seconds"], 1e-12)
+        return told, stages
+
+    def test_stages_are_those_of_the_case(self):
+        case = self.write(SMALL_CASE.replace("size: 24", "size: 64").replace(
+            "kernel: 5", "kernel: 5\n  operator: fft"))
+        network = {"correlation", "activation", "adjoint", "loss", "update"}
+        frame = {"observation", "output", "frame"}
+        for settings, stages in (
+                ("twins=[]", network | frame),
+                ("twins=[3]", network | frame | {"twins"}),
+                ("output.scalars=[lyapunov]",
+                 network - {"update"} | frame | {"perturbations"}),
+                (self.HEAT, {"loss", "update"} | frame)):
+            with self.subTest(settings):
+                told, seconds = self.profile(case, "-D", settings)
+                spent = {name for name, value in seconds.items() if value > 0}
+                # An update of few weights takes no longer than the clock.
+                self.assertEqual(spent | {"update"}, stages | {"update"})
+                self.assertEqual(told["profile"]["timed"], 41)
+
+    def test_few_iterations_stand_for_many(self):
+        case = self.write(SMALL_CASE)
+        told, _ = self.profile(case, "-D", "step.iterations=20000",
+                               "-D", self.HEAT, "-D",
+                               "output.every=20000")
+        self.assertTrue(64 < told["profile"]["timed"] < 10000)
+
+    def test_results_do_not_change(self):
+        case = self.write(SMALL_CASE)
+        self.restrain("run", case, "-o", "plain.h5", "-D", "twins=[3]")
+        text = self.restrain("run", case, "-o", "run.h5", "-D", "twins=[3]",
+                             "--profile").stdout
+        self.assertRegex(text, r"time by stages, from 41 of 41 iterations")
+        self.assertRegex(text, r"(?m)^  adjoint +\d+\.\d+ +\d+\.\d % +\d")
+        self.assert_same_datasets(self.folder / "plain.h5",
+                                  self.folder / "run.h5")
+
+    def test_it_must_be_asked_for(self):
+        case = self.write(SMALL_CASE)
+        self.assertNotIn("stages", self.restrain("run", case).stdout)
+        told = self.restrain("run", case, "--json", "-o", "run.h5").stdout
+        self.assertNotIn("profile", json.loads(told))
+
+    def test_threads_and_schemes(self):
+        case = self.write(SMALL_CASE)
+        images = "flow={kind: conv, kernel: 5, images: [{kind: constant, " \
+                 "size: 24, label: 1}, {kind: checkerboard, size: 24}]}"
+        self.profile(case, "-D", images, "--threads", "2")
+        for scheme in ("heavy-ball", "rk4"):
+            self.profile(case, "-D", f"step.scheme={scheme}")
+
+
 if __name__ == "__main__":
     main()

@@ -15,6 +15,18 @@ flow: {kind: heat, points: 31, diffusion: {coefficient: 1, spacing: 0.3}}
 initial: {kind: tent, scale: 1.5}
 step: {lr: 0.04, iterations: 20}
 """
+# Both axes logarithmic, and one of a single value.
+PLANES = (
+    """\
+sweep:
+  lr: {from: 0.001, to: 10, count: 7, scale: log}
+  weight_decay: {from: 0.1, to: 10, count: 5, scale: log}
+""",
+    """\
+sweep:
+  lr: {from: 0.001, to: 10, count: 4}
+  weight_decay: {from: 2, to: 2, count: 1}
+""")
 
 display = None
 
@@ -36,9 +48,9 @@ def tearDownModule():
 
 
 class Readers(ProgramTest):
-    def read(self, *arguments, python=sys.executable):
+    def read(self, *arguments, reader="read_run.py", python=sys.executable):
         done = subprocess.run(
-            [python, SOURCE / "tests/read_run.py", *arguments],
+            [python, SOURCE / "tests" / reader, *arguments],
             cwd=self.folder, capture_output=True, text=True, timeout=240,
             check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

@@ -136,6 +136,24 @@ START_TEST(rounding_at_the_limit_is_convergence) {
 }
 END_TEST
 
+/* Whether rounding, also such that piles up, is reached just before the end, long before, or not at all. */
+START_TEST(convergence_shows_whenever_rounding_is_reached) {
+  const double noise = _i ? 3e-14 : 3e-16;
+  for (int i = 0; i <= 200; ++i) {
+    const double nats = 25.0 + 0.5 * i; /* that the distance shrinks by */
+    const size_t states = 600;
+    struct sample s = geometric(0.5, -exp(-nats / (double)states), states);
+    for (size_t t = 0; t < states; ++t) {
+      s.u[t] += noise * sin(1e4 * (double)(t * t % 9973));
+      s.growth[t] = _i ? -0.01 : -0.5;
+    }
+    measure(&s);
+    expect(&s, RST_REGIME_STABLE, 1, "converged", NULL);
+    free_sample(&s);
+  }
+}
+END_TEST
+
 /* About zero, rounding is that of the numbers that cancelled: a part of |u_0|. */
 START_TEST(rounding_about_zero_is_convergence) {
   struct sample s = make_sample(1000);
@@ -275,6 +293,7 @@ int main(void) {
   tcase_add_test(tests, slow_oscillations_converge_when_their_way_has_ended);
   tcase_add_test(tests, sublinear_convergence_goes_on);
   tcase_add_loop_test(tests, rounding_at_the_limit_is_convergence, 0, 3);
+  tcase_add_loop_test(tests, convergence_shows_whenever_rounding_is_reached, 0, 2);
   tcase_add_test(tests, rounding_about_zero_is_convergence);
   tcase_add_test(tests, slow_motion_is_not_rounding);
   tcase_add_test(tests, growth_and_drift_are_undecided);

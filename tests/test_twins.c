@@ -132,9 +132,11 @@ START_TEST(twins_are_runs_of_their_own) {
     struct rst_field *relative = NULL;
     RST_TEST_OK(context, rst_field_create_like(context, run.problem.u, &difference));
     RST_TEST_OK(context, rst_field_create_like(context, run.problem.u, &relative));
+    double farthest = 0.0; /* rounding may let a twin that was nudged come back */
     for (long t = 0; t < 20; ++t) {
       const struct rst_twin_comparison seen = compare(&run, t);
       const double expected = distance(run.problem.u, other.problem.u);
+      farthest = fmax(farthest, expected);
       check_sum(seen.distance[i], expected);
       const double relative_distance = mean_relative(run.problem.u, other.problem.u);
       check_sum(seen.difference[i], relative_distance);
@@ -146,8 +148,8 @@ START_TEST(twins_are_runs_of_their_own) {
       step(context, &run, t);
       step(context, &other, t);
     }
-    const double last = distance(run.problem.u, other.problem.u);
-    ck_assert_msg(i == 0 ? last == 0.0 : last > 0.0, "twin %s is %g away", of.twins[i].label, last);
+    ck_assert_msg(i == 0 ? farthest == 0.0 : farthest > 0.0, "twin %s is %g away", of.twins[i].label,
+                  farthest);
     rst_field_destroy(&difference);
     rst_field_destroy(&relative);
     arrive(&other);

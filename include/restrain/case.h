@@ -29,6 +29,22 @@ struct rst_twin {
 enum rst_step_parameter { RST_STEP_LR, RST_STEP_WEIGHT_DECAY };
 enum rst_scale { RST_SCALE_LINEAR, RST_SCALE_LOGARITHMIC };
 
+/** Values of a parameter, both ends included. */
+struct rst_sweep_axis {
+  double from, to;
+  size_t count;
+  enum rst_scale scale;
+};
+/** A series of windows into the plane of a sweep, all about one point: in window j = 1 ... count each axis is factor^j times
+ * shorter than in the whole (its logarithm, on a logarithmic axis). */
+struct rst_sweep_zoom {
+  double lr, weight_decay, factor;
+  size_t count;
+};
+enum { RST_SWEEP_MOST_LEVELS = 10 };
+/** Whether a sweep uses the exact reduction where it applies. */
+enum rst_reduction { RST_REDUCTION_AUTO, RST_REDUCTION_NONE };
+
 /** What a case promises of its own run; tests hold it to that. */
 struct rst_expectation {
   const char *scalar; /**< name of a scalar of the output */
@@ -94,6 +110,14 @@ struct rst_case {
     enum rst_scale scale;
     long burn_in, samples; /**< iterations before the samples, and of the samples, at each value */
   } bifurcation;
+  struct {
+    struct rst_sweep_axis lr, weight_decay; /**< count 0: the case has no such section */
+    int refine; /**< times that cells across a boundary are halved, at most RST_SWEEP_MOST_LEVELS */
+    struct rst_sweep_zoom *zoom;
+    size_t zoom_count;
+    size_t agreement; /**< points of a reduced sweep that are run in full as well */
+    enum rst_reduction reduction;
+  } sweep;
   struct rst_expectation *expect;
   size_t expect_count;
 };

@@ -28,7 +28,7 @@ RST_API const char *rst_context_message(const struct rst_context *context);
 RST_API void rst_context_set_warning(struct rst_context *context, void (*warn)(void *user, const char *text),
                                      void *user);
 
-/** Number of threads that operations may use (over images), at least 1. Results do not depend on it, to the
+/** Number of threads that operations may use (over images, or within one), at least 1. Results do not depend on it, to the
  * bit. */
 RST_API enum rst_status rst_context_set_threads(struct rst_context *context, int threads);
 RST_API int rst_context_threads(const struct rst_context *context);

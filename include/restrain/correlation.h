@@ -32,7 +32,7 @@ enum rst_boundary {
 
 struct rst_correlation;
 
-/** NULL-terminated list of the implementations' names ("reference", "fft", "patch"). */
+/** NULL-terminated list of the implementations' names ("reference", "direct", "fft", "patch"). */
 RST_API const char *const *rst_correlation_names(void);
 
 /** Bind `image` (copied, in its precision) to kernels of ky x kx.
@@ -61,6 +61,31 @@ RST_API void rst_correlation_apply(struct rst_correlation *correlation, const st
 /** kernel = adjoint(weights); weights is my x mx, kernel ky x kx. */
 RST_API void rst_correlation_adjoint(struct rst_correlation *correlation, const struct rst_field *weights,
                                      struct rst_field *kernel);
+
+/** What one implementation would cost. Times are seconds of one apply() and one adjoint(). */
+struct rst_correlation_candidate {
+  const char *name; /**< of rst_correlation_names() */
+  bool applies;     /**< rst_correlation_create() gives it when asked for it by name */
+  bool chosen;      /**< rst_correlation_create() gives it for "auto"; true once in a list */
+  /** By the cost model, on one thread: what "auto" compares. A formula of the shapes, the precision and the number of
+   * distinct patches, the same on every machine. NAN where it does not apply. */
+  double estimated_seconds;
+  /** On this machine, now, on the context's threads: the median of repeated runs. NAN where it was not measured. */
+  double measured_seconds;
+};
+
+enum { RST_CORRELATION_MOST_CANDIDATES = 8 };
+
+/** All implementations for an image and a kernel, in the order of rst_correlation_names(). The choice of "auto" never depends on
+ * measured times.
+ * @param longest seconds that may be spent on measuring each candidate, to be seen as a hint; 0 to measure nothing. A candidate
+ * whose estimate says that one run would take longer is not measured.
+ * Fails as rst_correlation_create() does for "auto". */
+RST_API enum rst_status
+rst_correlation_candidates(struct rst_context *context, const struct rst_field *image, size_t ky, size_t kx,
+                           enum rst_boundary boundary, double longest,
+                           struct rst_correlation_candidate candidates[RST_CORRELATION_MOST_CANDIDATES],
+                           size_t *count);
 
 /** |Ihat(w)|^2 of the whole image, Ihat the unnormalised discrete Fourier transform: power is ny x nx,
  * double, wave numbers in FFT order (0, 1, ..., -1). */

@@ -58,6 +58,8 @@ RST_API enum rst_status rst_event_detector_create(struct rst_context *context,
                                                   struct rst_flow *flow,
                                                   struct rst_event_detector **detector);
 RST_API void rst_event_detector_destroy(struct rst_event_detector **detector);
+/** From now on events are told without place and wave number, which cost more than all else: these are of no meaning. */
+RST_API void rst_event_detector_skip_places(struct rst_event_detector *detector);
 
 /** Tell of update t, just made by rst_tangent_step() from u (the state before it). `ended` tells whether an event has ended
  * before t, written to *event. Updates must come in order. May linearise the flow anew. */

@@ -27,9 +27,11 @@
  * Amplitude, period and exponent are taken over the tail, the last half of the run.
  *
  * Contraction is the geometric mean ratio between the largest of the last m updates and the largest of the m before them,
- * m = max(8, T/16). The way that remains is the sum of all further updates, at least the distance to the limit.
+ * m = max(8, T/16). The way that remains is the sum of all further updates, at least the distance to the limit. Since rounding
+ * may hide the contraction of the last updates, that of earlier ones counts as well, with the way since then added, unless
+ * updates have risen steadily since.
  *
- * Updates are rounding if they stay, over the last quarter of the run, below RST_REGIME_ROUNDING units of rounding of the
+ * Updates are rounding if the last 2m, which contraction compares, stay below RST_REGIME_ROUNDING units of rounding of the
  * largest |u_t| there; or below that times 1/(1 - exp(exponent)), by which a map that contracts so piles up the errors of its
  * steps, or below as many units of max(|u_T|, |u_0|), provided that they do not decline steadily and that neither |u| nor an
  * observable drifts.

@@ -24,6 +24,7 @@
 #include "restrain/scheme.h"
 #include "restrain/spectrum.h"
 #include "restrain/status.h"
+#include "restrain/sweep.h"
 #include "restrain/tangent.h"
 #include "restrain/threshold.h"
 #include "restrain/version.h"

@@ -47,6 +47,7 @@ struct rst_run_options {
   bool resume;        /**< go on from the checkpoint beside the output */
   bool force;         /**< overwrite an existing output */
   bool make_folders;  /**< make the folders of the output that are missing, just before the file */
+  bool profile;       /**< tell where the time goes */
   /** Recorded in /provenance. */
   int argc;
   char *const *argv;
@@ -63,7 +64,16 @@ struct rst_twin_summary {
   struct rst_divergence divergence; /**< of the Euclidean distance */
 };
 
-enum { RST_RUN_STRONGEST_EVENTS = 5, RST_RUN_MOST_TWINS = 32 };
+enum { RST_RUN_STRONGEST_EVENTS = 5, RST_RUN_MOST_TWINS = 32, RST_RUN_STAGES = 10 };
+
+/** Time of one stage: of each update "correlation" (forward), "activation", "adjoint", "loss" (the rest of loss and gradient;
+ * all of it where there is no correlation, or images in several threads), "update", "observation" (scalars and fields),
+ * "twins", "perturbations" (with them the update is a part of theirs); "output" (file and checkpoints); "frame" (before
+ * the first and after the last iteration). */
+struct rst_stage_time {
+  const char *stage; /**< static */
+  double seconds;
+};
 
 struct rst_run_summary {
   enum rst_run_outcome outcome;
@@ -72,6 +82,9 @@ struct rst_run_summary {
   long snapshots;     /**< in the file */
   double loss, data_loss, residual, grad_norm, weight_norm; /**< at the last state */
   double wall_seconds;                                      /**< of all calls that made the file */
+  /** With options->profile, where the time of this call went, and in how many iterations that was measured: 0 without. */
+  struct rst_stage_time profile[RST_RUN_STAGES];
+  long profiled;
   struct rst_regime_result regime; /**< undecided with an empty reason where the run was interrupted */
   bool has_events;                 /**< perturbations were followed */
   size_t event_count;

@@ -56,12 +56,12 @@ void rst_analysis_destroy(struct rst_analysis **analysis) {
   *analysis = NULL;
 }
 
-static void release(struct rst_analysis_task *task) {
+void rst_analysis_release(struct rst_analysis_task *task) {
   rst_field_destroy(&task->initial);
   rst_flow_destroy(&task->flow);
 }
 
-static enum rst_status prepare(struct rst_analysis_task *task) {
+enum rst_status rst_analysis_prepare(struct rst_analysis_task *task) {
   size_t ny = 0;
   size_t nx = 0;
   rst_context_set_rigor(task->context, task->from->performance.rigor);
@@ -107,7 +107,7 @@ static void describe(const struct rst_analysis_task *task, struct rst_analysis *
 }
 
 static enum rst_status compute(struct rst_analysis_task *task, struct rst_analysis *analysis) {
-  RST_TRY(prepare(task));
+  RST_TRY(rst_analysis_prepare(task));
   describe(task, analysis);
   RST_TRY(rst_real_limit_find(task->context, &task->from->step.scheme, &analysis->real_limit));
   RST_TRY(analysis->linear ? rst_analyze_linear(task, analysis) : rst_analyze_nonlinear(task, analysis));
@@ -122,7 +122,7 @@ static enum rst_status analyze(struct rst_context *context, const struct rst_cas
   struct rst_analysis_task task = {.context = context, .from = from};
   clock_gettime(CLOCK_MONOTONIC, &start);
   enum rst_status status = compute(&task, analysis);
-  release(&task);
+  rst_analysis_release(&task);
   analysis->wall_seconds = rst_seconds_since(&start);
   if (status == RST_OK && options->output) {
     status = rst_analysis_file_write(context, from, analysis, options);

@@ -20,9 +20,7 @@ static const double merging_distance = 1e-6;
 /* Of the residual, relative to the start's gradient. */
 static const double newton_tolerance = 1e-11;
 
-/* Some steps of half the local limit, which overshoot in no direction: they lead into the valley that the
- * flow itself leads to, which the case's own step may jump out of. */
-static enum rst_status descend(const struct rst_analysis_task *task, struct rst_field *u) {
+enum rst_status rst_analysis_descend(const struct rst_analysis_task *task, struct rst_field *u) {
   enum { STEPS = 20 };
   struct rst_scheme_parameters parameters = task->from->step.scheme;
   struct rst_scheme *scheme = NULL;
@@ -63,7 +61,7 @@ static enum rst_status make_start(const struct rst_analysis_task *task, int star
                                                   .scale = task->from->analyze.start_scale};
     RST_TRY(rst_initial_fill(task->context, &random, u));
   }
-  return start == 1 ? RST_OK : descend(task, u);
+  return start == 1 ? RST_OK : rst_analysis_descend(task, u);
 }
 
 static enum rst_fixed_point_kind classify(const struct rst_state_spectrum *spectrum, double weight_decay) {

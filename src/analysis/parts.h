@@ -18,6 +18,15 @@ struct rst_analysis_task {
   struct rst_field *initial;
 };
 
+/** Make flow and initial state of a task that has context and case, and check the case's scheme; release them, also after a
+ * failure (analysis.c). */
+enum rst_status rst_analysis_prepare(struct rst_analysis_task *task);
+void rst_analysis_release(struct rst_analysis_task *task);
+
+/** Some steps of half the local limit, which overshoot in no direction: they lead into the valley that the
+ * flow itself leads to, which the case's own step may jump out of (nonlinear.c). */
+enum rst_status rst_analysis_descend(const struct rst_analysis_task *task, struct rst_field *u);
+
 /** Eigenpairs to this residual, relative; the eigenvalue's own error is of the order of its square. */
 #define RST_ANALYSIS_TOLERANCE 1e-8
 

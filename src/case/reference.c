@@ -91,7 +91,8 @@ static enum rst_status add_table(struct rst_context *context, struct rst_text *t
     RST_TRY(add_key(context, text, prefix, key));
     if (key->items) {
       char *below = NULL;
-      RST_TRY(rst_format(context, &below, "%s%s.", key->path, key->type == RST_KEY_ITEMS ? ".N" : ""));
+      RST_TRY(
+          rst_format(context, &below, "%s%s%s.", prefix, key->path, key->type == RST_KEY_ITEMS ? ".N" : ""));
       const enum rst_status status = add_table(context, text, below, key->items);
       free(below);
       RST_TRY(status);

@@ -364,6 +364,12 @@ static const struct rst_key case_keys[] = {
      .items = &rst_bifurcation_keys,
      LIST(content.bifurcation, content.bifurcation.count)},
 
+    {.path = "sweep",
+     .type = RST_KEY_MAPPING,
+     .help = "the plane of learning rates and weight decays that sweep covers",
+     .items = &rst_sweep_keys,
+     LIST(content.sweep, content.sweep.lr.count)},
+
     {.path = "expect",
      .type = RST_KEY_ITEMS,
      .fallback = "[]",

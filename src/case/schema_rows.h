@@ -31,8 +31,9 @@
   .offset = offsetof(structure, member), .size = sizeof(((structure *)NULL)->member)
 #define AT(member) PLACE(struct rst_loaded_case, member)
 
-/** Tables below keys: an image with its label, an image alone, a promise; two sections. */
-extern const struct rst_keys rst_labelled_image_keys, rst_image_keys, rst_expectation_keys;
-extern const struct rst_keys rst_analyze_keys, rst_bifurcation_keys;
+/** Tables below keys: an image with its label, an image alone, a promise, a series of zoom windows; three sections. */
+extern const struct rst_keys rst_labelled_image_keys, rst_image_keys, rst_expectation_keys,
+    rst_sweep_zoom_keys;
+extern const struct rst_keys rst_analyze_keys, rst_bifurcation_keys, rst_sweep_keys;
 
 #endif

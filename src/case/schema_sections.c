@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "case/schema_rows.h"
 
-/* Sections with a table of their own: `analyze` has its defaults where a case has no such section, `bifurcation` is
- * there or not. */
+/* Sections with a table of their own: `analyze` has its defaults where a case has no such section, `bifurcation` and
+ * `sweep` are there or not. And zoom series, items of a list in `sweep`. */
 
 #define WITHIN(section, member)                                                                              \
   .offset = offsetof(struct rst_case, section.member) - offsetof(struct rst_case, section),                  \
   .size = sizeof(((struct rst_case *)NULL)->section.member)
 #define ANALYZE(member) WITHIN(analyze, member)
 #define BIFURCATION(member) WITHIN(bifurcation, member)
+#define SWEEP(member) WITHIN(sweep, member)
+#define ZOOM(member) PLACE(struct rst_sweep_zoom, member)
 
 static const char *const switch_names[] = {"no", "yes", NULL};
 static const char *const parameter_names[] = {"lr", "weight_decay", NULL};
 static const char *const scale_names[] = {"linear", "log", NULL};
+static const char *const reduction_names[] = {"auto", "none", NULL};
 
 static const struct rst_key analyze_keys[] = {
     {.path = "empirical",
@@ -123,3 +126,121 @@ static const struct rst_key bifurcation_keys[] = {
 const struct rst_keys rst_bifurcation_keys = {bifurcation_keys,
                                               sizeof bifurcation_keys / sizeof *bifurcation_keys,
                                               sizeof(((struct rst_case *)NULL)->bifurcation)};
+
+static const struct rst_key zoom_keys[] = {
+    {.path = "lr",
+     .type = RST_KEY_REAL,
+     .unit = "time",
+     .required = true,
+     .range = MORE_THAN(0),
+     .help = "learning rate in the middle of the windows, inside sweep.lr",
+     ZOOM(lr)},
+    {.path = "weight_decay",
+     .type = RST_KEY_REAL,
+     .unit = "1/time",
+     .required = true,
+     .range = AT_LEAST(0),
+     .help = "weight decay in the middle, inside sweep.weight_decay",
+     ZOOM(weight_decay)},
+    {.path = "factor",
+     .type = RST_KEY_REAL,
+     .fallback = "10",
+     .range = MORE_THAN(1),
+     .help = "by which the axes of each window are shorter than those of the one before",
+     ZOOM(factor)},
+    {.path = "count",
+     .type = RST_KEY_INTEGER,
+     .fallback = "1",
+     .range = BETWEEN(1, 1000),
+     .help = "number of windows",
+     ZOOM(count)},
+};
+const struct rst_keys rst_sweep_zoom_keys = {zoom_keys, sizeof zoom_keys / sizeof *zoom_keys,
+                                             sizeof(struct rst_sweep_zoom)};
+
+/* Points are counted by a product of two of these. */
+#define MOST_VALUES 100000
+
+static const struct rst_key sweep_keys[] = {
+    {.path = "lr.from",
+     .type = RST_KEY_REAL,
+     .unit = "time",
+     .required = true,
+     .range = MORE_THAN(0),
+     .help = "first learning rate",
+     SWEEP(lr.from)},
+    {.path = "lr.to",
+     .type = RST_KEY_REAL,
+     .unit = "time",
+     .required = true,
+     .range = MORE_THAN(0),
+     .help = "last one, at least the first",
+     SWEEP(lr.to)},
+    {.path = "lr.count",
+     .type = RST_KEY_INTEGER,
+     .required = true,
+     .range = BETWEEN(1, MOST_VALUES),
+     .help = "number of learning rates, both ends included",
+     SWEEP(lr.count)},
+    {.path = "lr.scale",
+     .type = RST_KEY_CHOICE,
+     .fallback = "linear",
+     .names = scale_names,
+     .help = "whether neighbouring values have the same difference or the same ratio",
+     SWEEP(lr.scale)},
+    {.path = "weight_decay.from",
+     .type = RST_KEY_REAL,
+     .unit = "1/time",
+     .required = true,
+     .range = AT_LEAST(0),
+     .help = "first weight decay",
+     SWEEP(weight_decay.from)},
+    {.path = "weight_decay.to",
+     .type = RST_KEY_REAL,
+     .unit = "1/time",
+     .required = true,
+     .range = AT_LEAST(0),
+     .help = "last one, at least the first",
+     SWEEP(weight_decay.to)},
+    {.path = "weight_decay.count",
+     .type = RST_KEY_INTEGER,
+     .required = true,
+     .range = BETWEEN(1, MOST_VALUES),
+     .help = "number of weight decays, both ends included",
+     SWEEP(weight_decay.count)},
+    {.path = "weight_decay.scale",
+     .type = RST_KEY_CHOICE,
+     .fallback = "linear",
+     .names = scale_names,
+     .help = "whether neighbouring values have the same difference or the same ratio",
+     SWEEP(weight_decay.scale)},
+    {.path = "refine",
+     .type = RST_KEY_INTEGER,
+     .fallback = "0",
+     .range = BETWEEN(0, RST_SWEEP_MOST_LEVELS),
+     .help =
+         "times that cells of the grid are halved, each way, where a boundary between regimes crosses them",
+     SWEEP(refine)},
+    {.path = "zoom",
+     .type = RST_KEY_ITEMS,
+     .fallback = "[]",
+     .help = "series of windows into the plane, each a sweep of its own",
+     .items = &rst_sweep_zoom_keys,
+     SWEEP(zoom),
+     .count_offset = offsetof(struct rst_case, sweep.zoom_count) - offsetof(struct rst_case, sweep)},
+    {.path = "agreement",
+     .type = RST_KEY_INTEGER,
+     .unit = "points",
+     .fallback = "16",
+     .range = WHOLE(0),
+     .help = "spread over the grid, that a reduced sweep also runs in full",
+     SWEEP(agreement)},
+    {.path = "reduction",
+     .type = RST_KEY_CHOICE,
+     .fallback = "auto",
+     .names = reduction_names,
+     .help = "auto runs in the span of the image's distinct patches where they are few, which is exact",
+     SWEEP(reduction)},
+};
+const struct rst_keys rst_sweep_keys = {sweep_keys, sizeof sweep_keys / sizeof *sweep_keys,
+                                        sizeof(((struct rst_case *)NULL)->sweep)};

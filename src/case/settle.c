@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+
 #include "case/schema_rows.h"
 #include "case/scope.h"
 
@@ -99,11 +101,75 @@ static void settle_bifurcation(struct rst_scope *scope) {
   }
 }
 
+static void settle_axis(struct rst_scope *scope, const char *name, const struct rst_sweep_axis *axis) {
+  char from[RST_PATH_LENGTH];
+  char to[RST_PATH_LENGTH];
+  char scale[RST_PATH_LENGTH];
+  snprintf(from, sizeof from, "%s.from", name);
+  snprintf(to, sizeof to, "%s.to", name);
+  snprintf(scale, sizeof scale, "%s.scale", name);
+  if (!decided(scope, from) || !decided(scope, to) || !decided(scope, scale)) {
+    return;
+  }
+  if (axis->to < axis->from) {
+    rst_report_add(scope->report, value_place(scope, to),
+                   "key \"%s%s\": expected a number >= %s%s %.10g, found %.10g", scope->prefix, to,
+                   scope->prefix, from, axis->from, axis->to);
+  }
+  if (axis->from <= 0.0 && axis->scale == RST_SCALE_LOGARITHMIC) {
+    rst_report_add(scope->report, value_place(scope, from),
+                   "key \"%s%s\": expected a number > 0 for %s%s \"log\", found 0", scope->prefix, from,
+                   scope->prefix, scale);
+  }
+}
+
+/* What is not known lies nowhere. */
+static void settle_zoom(struct rst_scope *scope) {
+  struct rst_sweep_zoom *zoom = scope->base;
+  zoom->lr = decided(scope, "lr") ? zoom->lr : (double)NAN;
+  zoom->weight_decay = decided(scope, "weight_decay") ? zoom->weight_decay : (double)NAN;
+}
+
+static void require_inside(struct rst_scope *scope, struct fy_node *item, size_t index, const char *name,
+                           const struct rst_sweep_axis *axis, double value) {
+  struct fy_node_pair *pair = item && fy_node_is_mapping(item) ? rst_node_lookup(item, name) : NULL;
+  const bool is_outside = value < axis->from || value > axis->to;
+  if (pair && is_outside && axis->from <= axis->to) {
+    rst_report_add(scope->report,
+                   rst_node_place(fy_node_pair_value(pair), rst_pair_place(pair, scope->place)),
+                   "key \"%szoom.%zu.%s\": expected a number inside %s%s, from %.10g to %.10g, found %.10g",
+                   scope->prefix, index, name, scope->prefix, name, axis->from, axis->to, value);
+  }
+}
+
+static void settle_sweep(struct rst_scope *scope) {
+  const struct rst_case *content = &scope->owner->content;
+  const struct rst_sweep_axis *lr = &content->sweep.lr;
+  const struct rst_sweep_axis *weight_decay = &content->sweep.weight_decay;
+  struct fy_node_pair *zoom = scope->entries[rst_keys_find(scope->keys, "zoom")].pair;
+  settle_axis(scope, "lr", lr);
+  settle_axis(scope, "weight_decay", weight_decay);
+  for (size_t i = 0; zoom && i < content->sweep.zoom_count; ++i) {
+    struct fy_node *items = rst_node_follow(fy_node_pair_value(zoom));
+    struct fy_node *item = rst_node_follow(fy_node_sequence_get_by_index(items, (int)i));
+    if (decided(scope, "lr.from") && decided(scope, "lr.to")) {
+      require_inside(scope, item, i, "lr", lr, content->sweep.zoom[i].lr);
+    }
+    if (decided(scope, "weight_decay.from") && decided(scope, "weight_decay.to")) {
+      require_inside(scope, item, i, "weight_decay", weight_decay, content->sweep.zoom[i].weight_decay);
+    }
+  }
+}
+
 void rst_settle(struct rst_scope *scope) {
   if (scope->keys == &rst_case_keys) {
     settle_boundary(scope);
     settle_every(&scope->owner->content);
   } else if (scope->keys == &rst_bifurcation_keys) {
     settle_bifurcation(scope);
+  } else if (scope->keys == &rst_sweep_keys) {
+    settle_sweep(scope);
+  } else if (scope->keys == &rst_sweep_zoom_keys) {
+    settle_zoom(scope);
   }
 }

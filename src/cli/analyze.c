@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "cli/plan.h"
 
 static enum rst_exit print(const struct rst_arguments *arguments, const struct rst_case *from,
                            const struct rst_analysis *analysis, const char *path) {
@@ -64,13 +65,12 @@ static enum rst_exit analyze(struct rst_context *context, const struct rst_argum
 
 static enum rst_exit analyze_case(struct rst_context *context, const struct rst_arguments *arguments,
                                   const struct rst_case *from) {
-  /* output.file is where the run goes. */
-  struct rst_case elsewhere = *from;
-  elsewhere.output.file = NULL;
+  if (arguments->plan) {
+    return rst_plan_explain(context, arguments, from);
+  }
   char *path = NULL;
   bool by_default = false;
-  const enum rst_status status =
-      rst_output_path(context, arguments, &elsewhere, "analysis.h5", &path, &by_default);
+  const enum rst_status status = rst_output_path(context, arguments, NULL, "analysis.h5", &path, &by_default);
   if (status != RST_OK) {
     return rst_report(context, status);
   }

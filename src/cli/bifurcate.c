@@ -154,13 +154,10 @@ static enum rst_exit rehearse(struct rst_context *context, const struct rst_case
 
 static enum rst_exit bifurcate_case(struct rst_context *context, const struct rst_arguments *arguments,
                                     const struct rst_case *from) {
-  /* output.file is where the run goes. */
-  struct rst_case elsewhere = *from;
-  elsewhere.output.file = NULL;
   char *path = NULL;
   bool by_default = false;
   const enum rst_status status =
-      rst_output_path(context, arguments, &elsewhere, "bifurcation.h5", &path, &by_default);
+      rst_output_path(context, arguments, NULL, "bifurcation.h5", &path, &by_default);
   if (status != RST_OK) {
     return rst_report(context, status);
   }

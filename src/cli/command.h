@@ -26,13 +26,16 @@ enum rst_exit {
 struct rst_arguments {
   int argc;
   char **argv;
-  const char *subject;    /**< CASE.yaml, FILE.h5, or the topic of help; NULL if absent */
+  const char *subject; /**< CASE.yaml, FILE.h5, or the topic of help; NULL if absent */
+  char **subjects;     /**< all of them, [subject_count]: several with --merge alone */
+  size_t subject_count;
   const char **overrides; /**< -D */
   size_t override_count;
   const char *output; /**< -o, NULL if absent */
   int threads;
-  double wall_limit; /**< seconds, 0 for none */
-  bool resume, force, quiet, json, dry_run, help, version;
+  double wall_limit;    /**< seconds, 0 for none */
+  size_t shard, shards; /**< shards is 0 if absent */
+  bool resume, force, quiet, json, dry_run, merge, profile, plan, help, version;
 };
 
 struct rst_command {
@@ -52,6 +55,7 @@ const struct rst_command *rst_command_find(const char *name);
 enum rst_exit rst_command_run(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_analyze(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_bifurcate(struct rst_context *context, const struct rst_arguments *arguments);
+enum rst_exit rst_command_sweep(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_check(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_info(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_help(struct rst_context *context, const struct rst_arguments *arguments);
@@ -66,7 +70,11 @@ enum {
   RST_OPTION_THREADS = 1U << 5U,
   RST_OPTION_WALL_LIMIT = 1U << 6U,
   RST_OPTION_QUIET = 1U << 7U,
-  RST_OPTION_JSON = 1U << 8U
+  RST_OPTION_JSON = 1U << 8U,
+  RST_OPTION_SHARD = 1U << 9U,
+  RST_OPTION_MERGE = 1U << 10U,
+  RST_OPTION_PROFILE = 1U << 11U,
+  RST_OPTION_PLAN = 1U << 12U
 };
 
 /** Parse the arguments after the command's name. On a fault one message goes to standard error and false is
@@ -92,7 +100,7 @@ enum rst_status rst_arguments_load(struct rst_context *context, const struct rst
                                    struct rst_case **loaded);
 
 /** Load the case and execute a command that writes one file and so is one process; `what` names it in the message
- * that refuses several. */
+ * that refuses several, and is NULL for a command that several may share. */
 enum rst_exit rst_command_on_case(struct rst_context *context, const struct rst_arguments *arguments,
                                   const char *what,
                                   enum rst_exit (*execute)(struct rst_context *context,

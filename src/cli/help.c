@@ -5,6 +5,28 @@
 
 #include "cli/command.h"
 
+enum { WIDTH = 110 };
+
+/* Paragraphs, which empty lines part, in lines of at most WIDTH columns. */
+static void print_paragraphs(const char *text) {
+  int column = 0;
+  while (*text) {
+    const size_t gap = strspn(text, " \n");
+    const bool parted = column > 0 && strncmp(text, "\n\n", 2) == 0;
+    text += gap;
+    const int length = (int)strcspn(text, " \n");
+    if (length == 0) {
+      break;
+    }
+    const bool fits = column + 1 + length <= WIDTH;
+    const char *before = column == 0 ? "" : parted ? "\n\n" : fits ? " " : "\n";
+    printf("%s%.*s", before, length, text);
+    column = fits && !parted && column > 0 ? column + 1 + length : length;
+    text += length;
+  }
+  putchar('\n');
+}
+
 void rst_help_overview(void) {
   puts("restrain: the numerical analysis of training\n\nusage:");
   for (const struct rst_command *command = rst_commands; command->name; ++command) {
@@ -21,8 +43,10 @@ void rst_help_overview(void) {
 }
 
 void rst_help_command(const struct rst_command *command) {
-  printf("usage: restrain %s %s\n\n%s: %s.\n\n%s\n", command->name, command->usage, command->name,
-         command->summary, command->details);
+  printf("usage: restrain %s %s\n\n%s: %s.\n\n", command->name, command->usage, command->name,
+         command->summary);
+  print_paragraphs(command->details);
+  putchar('\n');
   rst_options_describe(command->options);
 }
 

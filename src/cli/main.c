@@ -13,20 +13,27 @@ const struct rst_command rst_commands[] = {
     {.name = "run",
      .usage = "CASE.yaml [-D key.path=value]... [-o FILE.h5] [--resume]",
      .summary = "integrate a case, observe it, store it",
-     .details = "Steps the gradient flow that CASE.yaml describes and stores fields and scalars in HDF5, by "
-                "default in\n"
-                "output/<stem of the case file>/run.h5, with a sidecar run.xdmf for ParaView. SIGINT, "
-                "SIGTERM and the wall\n"
-                "limit stop it with a checkpoint; --resume goes on to the very bits of an uninterrupted run, "
-                "and also after a\n"
-                "kill or a crash. With --resume and a larger step.iterations a finished run is prolonged.\n",
+     .details =
+         "Steps the gradient flow that CASE.yaml describes and stores fields and scalars in HDF5, by "
+         "default in\n"
+         "output/<stem of the case file>/run.h5, with a sidecar run.xdmf for ParaView. SIGINT, "
+         "SIGTERM and the wall\n"
+         "limit stop it with a checkpoint; --resume goes on to the very bits of an uninterrupted run, "
+         "and also after a\n"
+         "kill or a crash. With --resume and a larger step.iterations a finished run is prolonged. --profile "
+         "tells\n"
+         "where the time went: correlation (forward), activation, adjoint, loss (the rest of the "
+         "evaluation), update,\n"
+         "observation (scalars and fields), twins, perturbations (the update with them, where they are "
+         "followed),\n"
+         "output, and frame, what comes before the first iteration and after the last.\n",
      .options = RST_OPTION_DEFINE | RST_OPTION_OUTPUT | RST_OPTION_RESUME | RST_OPTION_FORCE |
-                RST_OPTION_DRY_RUN | RST_OPTION_THREADS | RST_OPTION_WALL_LIMIT | RST_OPTION_QUIET |
-                RST_OPTION_JSON,
+                RST_OPTION_DRY_RUN | RST_OPTION_THREADS | RST_OPTION_WALL_LIMIT | RST_OPTION_PROFILE |
+                RST_OPTION_QUIET | RST_OPTION_JSON,
      .needs_subject = true,
      .execute = rst_command_run},
     {.name = "analyze",
-     .usage = "CASE.yaml [-D key.path=value]... [-o FILE.h5]",
+     .usage = "CASE.yaml [-D key.path=value]... [-o FILE.h5 | --plan]",
      .summary = "is a case stable, what limits it, how far is the limit",
      .details = "Of a linear flow: the von Neumann symbol and the exact spectrum, side by side, with the "
                 "limits of lr\n"
@@ -35,9 +42,12 @@ const struct rst_command rst_commands[] = {
                 "global one, lr_hi. The last lines name the limiting mechanism. Fields go, by default, to\n"
                 "output/<stem of the case file>/analysis.h5, with a sidecar for ParaView. The keys analyze.* "
                 "of the\n"
-                "case ask for more (restrain help case). Exit code 0 whatever the verdict.\n",
+                "case ask for more (restrain help case). Exit code 0 whatever the verdict.\n"
+                "--plan analyses nothing: for each image, it compares the implementations of the correlation "
+                "by the cost\n"
+                "model and by the clock, and tells which one the case gets and why.\n",
      .options = RST_OPTION_DEFINE | RST_OPTION_OUTPUT | RST_OPTION_FORCE | RST_OPTION_DRY_RUN |
-                RST_OPTION_THREADS | RST_OPTION_QUIET | RST_OPTION_JSON,
+                RST_OPTION_THREADS | RST_OPTION_PLAN | RST_OPTION_QUIET | RST_OPTION_JSON,
      .needs_subject = true,
      .execute = rst_command_analyze},
     {.name = "bifurcate",
@@ -59,6 +69,30 @@ const struct rst_command rst_commands[] = {
                 RST_OPTION_JSON,
      .needs_subject = true,
      .execute = rst_command_bifurcate},
+    {.name = "sweep",
+     .usage = "CASE.yaml [-D key.path=value]... [-o FILE.h5] [--resume] | --merge FILE.h5... -o FILE.h5",
+     .summary = "the regime over a grid of learning rates and weight decays",
+     .details =
+         "At every point of the grid that the case's section sweep spans, the case is run from its "
+         "initial state and classified: stable, transient, restrained-periodic, restrained-chaotic or "
+         "divergent. The maps go, by default, to output/<stem of the case file>/sweep.h5, with a "
+         "sidecar for ParaView, every ten seconds as far as they are.\n\n"
+         "With sweep.refine the cells of the grid that a boundary between regimes crosses are divided "
+         "again and again. Windows that sweep.zoom asks for are sweeps of their own; they follow the "
+         "whole and go to FILE.zoom-1.h5, FILE.zoom-2.h5 and so on. --json then prints an object for "
+         "each sweep, one per line, as it ends.\n\n"
+         "SIGINT, SIGTERM and the wall limit stop it, windows that are still to come included, with "
+         "all finished points stored. --resume does the others, also after a kill; sweeps that are "
+         "complete are left as they are.\n\n"
+         "The points may be shared in three ways, to the same bits: --threads N; mpirun (a build with "
+         "-Dmpi=enabled; rank 0 hands out the work and the others do it, each with its --threads "
+         "within a point); --shard i/n, processes that know nothing of each other, whose files --merge "
+         "joins, those of each window by themselves.\n",
+     .options = RST_OPTION_DEFINE | RST_OPTION_OUTPUT | RST_OPTION_RESUME | RST_OPTION_FORCE |
+                RST_OPTION_DRY_RUN | RST_OPTION_THREADS | RST_OPTION_SHARD | RST_OPTION_MERGE |
+                RST_OPTION_WALL_LIMIT | RST_OPTION_QUIET | RST_OPTION_JSON,
+     .needs_subject = true,
+     .execute = rst_command_sweep},
     {.name = "check",
      .usage = "CASE.yaml [-D key.path=value]...",
      .summary = "validate a case file, print the effective case",

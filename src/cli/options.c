@@ -25,8 +25,12 @@ static const struct option_line lines[] = {
     {"force", 0, RST_OPTION_FORCE, NULL, "replace an existing output"},
     {"dry-run", 0, RST_OPTION_DRY_RUN, NULL, "say what would be done and what it would cost; write nothing"},
     {"threads", 0, RST_OPTION_THREADS, "N", "threads over images or values; the results do not depend on it"},
+    {"shard", 0, RST_OPTION_SHARD, "i/n", "do the i-th of n parts, i from 0 to n-1, into a file of its own"},
+    {"merge", 0, RST_OPTION_MERGE, NULL, "join the files of shards into the one named by -o"},
     {"wall-limit", 0, RST_OPTION_WALL_LIMIT, "[[hh:]mm:]ss",
      "stop after this time with what --resume needs, exit code 75"},
+    {"profile", 0, RST_OPTION_PROFILE, NULL, "tell at the end where the time went"},
+    {"plan", 0, RST_OPTION_PLAN, NULL, "explain the choice of the correlation operator, and do nothing else"},
     {"quiet", 'q', RST_OPTION_QUIET, NULL, "no progress, no warnings"},
     {"json", 0, RST_OPTION_JSON, NULL, "results as one JSON object"},
     {"help", 'h', 0, NULL, "this help"},
@@ -94,6 +98,23 @@ static bool set_threads(const char *text, int *threads) {
   return true;
 }
 
+static bool set_shard(const char *text, struct rst_arguments *arguments) {
+  const long most = 1000000;
+  const char *slash = strchr(text, '/');
+  char *ends[2] = {NULL, NULL};
+  errno = 0;
+  const long shard = strtol(text, &ends[0], 10);
+  const long shards = slash ? strtol(slash + 1, &ends[1], 10) : 0;
+  if (ends[0] == text || ends[0] != slash || *ends[1] != '\0' || errno != 0 || shard < 0 || shard >= shards ||
+      shards > most) {
+    fprintf(stderr, "restrain: --shard takes i/n, whole numbers with i from 0 to n-1, not '%s'\n", text);
+    return false;
+  }
+  arguments->shard = (size_t)shard;
+  arguments->shards = (size_t)shards;
+  return true;
+}
+
 static bool apply(const struct option_line *line, const char *value, struct rst_arguments *arguments) {
   switch (line->bit) {
   case RST_OPTION_DEFINE:
@@ -113,11 +134,22 @@ static bool apply(const struct option_line *line, const char *value, struct rst_
     return true;
   case RST_OPTION_THREADS:
     return set_threads(value, &arguments->threads);
+  case RST_OPTION_SHARD:
+    return set_shard(value, arguments);
+  case RST_OPTION_MERGE:
+    arguments->merge = true;
+    return true;
   case RST_OPTION_WALL_LIMIT:
     if (!parse_duration(value, &arguments->wall_limit)) {
       fprintf(stderr, "restrain: --wall-limit takes a time as hh:mm:ss, not '%s'\n", value);
       return false;
     }
+    return true;
+  case RST_OPTION_PROFILE:
+    arguments->profile = true;
+    return true;
+  case RST_OPTION_PLAN:
+    arguments->plan = true;
     return true;
   case RST_OPTION_QUIET:
     arguments->quiet = true;
@@ -199,10 +231,12 @@ bool rst_arguments_parse(const struct rst_command *command, int argc, char **arg
     return false;
   }
   arguments->subject = optind < argc ? argv[optind] : NULL;
+  arguments->subjects = argv + optind;
+  arguments->subject_count = (size_t)(argc - optind);
   if (arguments->help || arguments->version) {
     return true;
   }
-  if (optind + 1 < argc) {
+  if (arguments->subject_count > 1 && !arguments->merge) {
     fprintf(stderr, "restrain: one argument is expected, but '%s' follows '%s'; usage: restrain %s %s\n",
             argv[optind + 1], argv[optind], command->name, command->usage);
     return false;

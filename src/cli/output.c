@@ -14,9 +14,8 @@ static void find_stem(const char *path, const char **stem, int *length) {
 }
 
 enum rst_status rst_output_path(struct rst_context *context, const struct rst_arguments *arguments,
-                                const struct rst_case *loaded, const char *name, char **path,
-                                bool *by_default) {
-  const char *given = arguments->output ? arguments->output : loaded->output.file;
+                                const char *configured, const char *name, char **path, bool *by_default) {
+  const char *given = arguments->output ? arguments->output : configured;
   *by_default = given == NULL;
   if (given) {
     return rst_format(context, path, "%s", given);

@@ -28,9 +28,12 @@ enum rst_exit rst_report(struct rst_context *context, enum rst_status status) {
 }
 
 void rst_print_resumption(const struct rst_arguments *arguments, const char *command) {
-  printf("go on with: restrain %s %s --resume%s%s%s\n", command, arguments->subject,
-         arguments->output ? " -o " : "", arguments->output ? arguments->output : "",
-         arguments->override_count > 0 ? " (and the same -D)" : "");
+  printf("go on with: restrain %s %s --resume%s%s", command, arguments->subject,
+         arguments->output ? " -o " : "", arguments->output ? arguments->output : "");
+  if (arguments->shards > 0) {
+    printf(" --shard %zu/%zu", arguments->shard, arguments->shards);
+  }
+  puts(arguments->override_count > 0 ? " (and the same -D)" : "");
 }
 
 enum rst_status rst_arguments_load(struct rst_context *context, const struct rst_arguments *arguments,
@@ -46,15 +49,20 @@ enum rst_exit rst_command_on_case(struct rst_context *context, const struct rst_
                                   enum rst_exit (*execute)(struct rst_context *context,
                                                            const struct rst_arguments *arguments,
                                                            const struct rst_case *loaded)) {
-  if (rst_ranks_count() > 1) {
+  if (what && rst_ranks_count() > 1) {
     fprintf(stderr, "restrain: %s is one process, but %d were started and would write the same file\n", what,
             rst_ranks_count());
     return RST_EXIT_USAGE;
   }
   struct rst_case *loaded = NULL;
+  struct rst_sweep_ranks ranks;
   const enum rst_status status = rst_arguments_load(context, arguments, &loaded);
-  if (status != RST_OK) {
-    return rst_report(context, status);
+  /* No rank may wait for one that has no case; one message and one exit code are enough. */
+  rst_ranks_connect(&ranks);
+  const int first = rst_ranks_first_failed(status != RST_OK);
+  if (first >= 0) {
+    rst_case_destroy(&loaded);
+    return first == ranks.rank ? rst_report(context, status) : RST_EXIT_DONE;
   }
   const enum rst_exit code = execute(context, arguments, loaded);
   rst_case_destroy(&loaded);

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/conclusion.h"
 #include "cli/output.h"
+#include "cli/profile.h"
 #include "cli/watch.h"
 #include "core/text.h"
 
@@ -25,6 +26,7 @@ static void print_text(const struct rst_arguments *arguments, const struct rst_c
          summary->data_loss, summary->residual);
   printf("  |gradient|   %.6e\n  |kernel|     %.6e\n", summary->grad_norm, summary->weight_norm);
   rst_conclusion_print(summary);
+  rst_profile_print(summary);
   const size_t stem =
       strlen(path) - (strlen(path) > 3 && strcmp(path + strlen(path) - 3, ".h5") == 0 ? 3 : 0);
   printf("%s: %ld snapshots; ParaView opens %.*s.xdmf\n", path, summary->snapshots, (int)stem, path);
@@ -61,6 +63,7 @@ static enum rst_exit print_json(const struct rst_arguments *arguments, const str
     rst_text_add_number(&text, numbers[i].value);
   }
   rst_conclusion_add_json(summary, &text);
+  rst_profile_add_json(summary, &text);
   rst_text_add(&text, "}");
   char *taken = rst_text_take(&text);
   if (!taken) {
@@ -81,6 +84,7 @@ static enum rst_exit integrate(struct rst_context *context, const struct rst_arg
                                           .resume = arguments->resume,
                                           .force = arguments->force,
                                           .make_folders = make_folders,
+                                          .profile = arguments->profile,
                                           .argc = arguments->argc,
                                           .argv = arguments->argv,
                                           .poll = rst_watch_poll,
@@ -118,7 +122,8 @@ static enum rst_exit run_case(struct rst_context *context, const struct rst_argu
                               const struct rst_case *run) {
   char *path = NULL;
   bool by_default = false;
-  const enum rst_status status = rst_output_path(context, arguments, run, "run.h5", &path, &by_default);
+  const enum rst_status status =
+      rst_output_path(context, arguments, run->output.file, "run.h5", &path, &by_default);
   if (status != RST_OK) {
     return rst_report(context, status);
   }

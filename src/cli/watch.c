@@ -23,7 +23,13 @@ void rst_watch_start(struct rst_watch *watch, double wall_limit, bool quiet) {
   *watch =
       (struct rst_watch){.wall_limit = wall_limit, .show = !quiet && isatty(STDERR_FILENO) == 1, .first = -1};
   clock_gettime(CLOCK_MONOTONIC, &watch->started);
-  watch->shown = watch->started;
+  rst_watch_next(watch, 0, 1);
+}
+
+void rst_watch_next(struct rst_watch *watch, size_t sweep, size_t sweeps) {
+  watch->sweep = sweep;
+  watch->sweeps = sweeps;
+  watch->first = -1;
 }
 
 void rst_format_duration(double seconds, size_t size, char *text) {
@@ -71,13 +77,32 @@ static void draw_scan(const struct rst_watch *watch, const struct rst_bifurcatio
           progress->name, progress->parameter, (double)progress->iterations_done / elapsed, left);
 }
 
-/* Whether the progress line is to be drawn again; what was there is wiped. */
+/* Sweeps of a series have about as many points each. */
+static void draw_sweep(const struct rst_watch *watch, const struct rst_sweep_progress *progress,
+                       double elapsed) {
+  const double percent = 100.0;
+  const size_t after = watch->sweeps - watch->sweep - 1;
+  char left[32];
+  format_left(watch, (long)progress->done, (long)(progress->count * (1 + after)), elapsed, sizeof left, left);
+  if (watch->sweeps > 1) {
+    fprintf(stderr, "sweep %zu of %zu, ", watch->sweep + 1, watch->sweeps);
+  }
+  fprintf(stderr, "%zu of %zu points (%.0f %%), %.3g points/s, %s left", progress->done, progress->count,
+          percent * (double)progress->done / (double)progress->count,
+          (double)((long)progress->done - watch->first) / elapsed, left);
+}
+
+/* Whether the progress line is to be drawn again; what was there is wiped. Rates count from the first poll. */
 static bool begin_line(struct rst_watch *watch, long done, double *elapsed) {
   const double refresh = 0.2;
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  *elapsed = rst_seconds_between(&watch->started, &now);
-  watch->first = watch->first < 0 ? done : watch->first;
+  if (watch->first < 0) {
+    watch->first = done;
+    watch->first_polled = now;
+    watch->shown = now;
+  }
+  *elapsed = rst_seconds_between(&watch->first_polled, &now);
   if (!watch->show || rst_seconds_between(&watch->shown, &now) < refresh) {
     return false;
   }
@@ -87,11 +112,12 @@ static bool begin_line(struct rst_watch *watch, long done, double *elapsed) {
   return true;
 }
 
-static const char *reason_to_stop(const struct rst_watch *watch, double elapsed) {
+const char *rst_watch_reason(const struct rst_watch *watch) {
   if (caught != 0) {
     return caught == SIGINT ? "SIGINT" : "SIGTERM";
   }
-  return watch->wall_limit > 0.0 && elapsed >= watch->wall_limit ? "wall limit" : NULL;
+  return watch->wall_limit > 0.0 && rst_seconds_since(&watch->started) >= watch->wall_limit ? "wall limit"
+                                                                                            : NULL;
 }
 
 const char *rst_watch_poll(void *user, const struct rst_run_progress *progress) {
@@ -100,7 +126,7 @@ const char *rst_watch_poll(void *user, const struct rst_run_progress *progress) 
   if (begin_line(watch, progress->iteration, &elapsed)) {
     draw_run(watch, progress, elapsed);
   }
-  return reason_to_stop(watch, elapsed);
+  return rst_watch_reason(watch);
 }
 
 const char *rst_watch_poll_scan(void *user, const struct rst_bifurcation_progress *progress) {
@@ -109,11 +135,21 @@ const char *rst_watch_poll_scan(void *user, const struct rst_bifurcation_progres
   if (begin_line(watch, (long)progress->done, &elapsed)) {
     draw_scan(watch, progress, elapsed);
   }
-  return reason_to_stop(watch, elapsed);
+  return rst_watch_reason(watch);
+}
+
+const char *rst_watch_poll_sweep(void *user, const struct rst_sweep_progress *progress) {
+  struct rst_watch *watch = user;
+  double elapsed = 0.0;
+  if (begin_line(watch, (long)progress->done, &elapsed)) {
+    draw_sweep(watch, progress, elapsed);
+  }
+  return rst_watch_reason(watch);
 }
 
 void rst_watch_stop(struct rst_watch *watch) {
   if (watch->drawn) {
     fputs("\r\033[K", stderr);
+    watch->drawn = false;
   }
 }

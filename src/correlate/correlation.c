@@ -125,6 +125,11 @@ void rst_correlation_destroy(struct rst_correlation **correlation) {
   *correlation = NULL;
 }
 
+double rst_correlation_cost(const struct rst_correlation *correlation) {
+  const struct rst_correlation_type *type = type_of(correlation);
+  return type->cost ? type->cost(&correlation->shape) : type->state_cost(correlation->state);
+}
+
 const char *rst_correlation_name(const struct rst_correlation *correlation) {
   return names[correlation->index];
 }

@@ -11,6 +11,7 @@
 
 #define RST_CORRELATION_LIST(X)                                                                              \
   X(reference)                                                                                               \
+  X(direct)                                                                                                  \
   X(fft)                                                                                                     \
   X(patch)
 
@@ -23,8 +24,11 @@ struct rst_correlation_shape {
 
 /** Arrays are contiguous, of the precision of the table. */
 struct rst_correlation_type {
-  /** Estimated nanoseconds of one apply() and one adjoint(). NULL: they depend on the image. */
+  /** Estimated nanoseconds of one apply() and one adjoint() on one thread: a formula with measured constants, which must
+   * not depend on the machine, since it decides the last bits. NULL: they depend on the image. */
   double (*cost)(const struct rst_correlation_shape *shape);
+  /** The same for a state; where cost is NULL. */
+  double (*state_cost)(const void *state);
   /** Copies what it needs of the image. *state, NULL before, stays so on failure, and with RST_OK if cost is NULL and one
    * apply() and one adjoint() would take `budget` nanoseconds or more; never if that is infinite. */
   enum rst_status (*create)(struct rst_context *context, const struct rst_correlation_shape *shape,
@@ -35,6 +39,9 @@ struct rst_correlation_type {
   void (*adjoint)(void *state, const void *weights, void *kernel);
   void (*destroy)(void *state); /**< never called with NULL */
 };
+
+/** Estimated nanoseconds of one apply() and one adjoint() of the operator. */
+double rst_correlation_cost(const struct rst_correlation *correlation);
 
 #define RST_CORRELATION_DECLARE(name)                                                                        \
   extern const struct rst_correlation_type rst_correlation_##name##_double, rst_correlation_##name##_float;

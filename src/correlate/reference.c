@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The plain loops: the oracle of every other implementation, and the fastest one for tiny kernels. The image
+/* The plain loops: the oracle of every other implementation, and the fastest one for few positions. The image
  * is kept continued periodically to (my+ky-1) x (mx+kx-1) points, so that both boundaries run the same loops.
  *
  * apply adds the ky kx products of a response in the order of the kernel. adjoint sums each row of products
@@ -21,7 +21,7 @@ struct reference {
 
 static double cost(const struct rst_correlation_shape *shape) {
   /* Measured with 16-byte vectors: one element of apply and one of adjoint; one row of each. */
-  const double nanoseconds = 0.06 * (double)sizeof(real);
+  const double nanoseconds = 0.04 * (double)sizeof(real);
   const double overhead = 5.0;
   const double rows = (double)shape->my * (double)shape->ky * (double)shape->kx;
   return rows * (overhead + nanoseconds * (double)shape->mx);

@@ -8,7 +8,7 @@
 #include "core/core.h"
 #include "flow/activation_kernels.h"
 
-enum { BLOCK = 256 };
+enum { BLOCK = 256, OUTPUTS = 3 };
 
 struct rst_activation {
   const char *name;
@@ -44,8 +44,8 @@ static bool fits(const struct rst_field *output, const struct rst_field *z) {
   return !output || (output->precision == z->precision && output->ny == z->ny && output->nx == z->nx);
 }
 
-/* Block by block through scratch in the first cache: the kernels compute all three, what is asked is stored,
- * and an output may be the input. */
+/* Block by block, so that what the loops of a kernel leave for each other stays in the first cache. A kernel computes all three
+ * into arrays that do not overlap: what is not asked, or takes the place of z, goes to scratch. */
 void rst_activation_evaluate(const struct rst_activation *activation, double beta, const struct rst_field *z,
                              struct rst_field *s, struct rst_field *ds, struct rst_field *dds, double *sum) {
   assert(fits(s, z) && fits(ds, z) && fits(dds, z));
@@ -53,20 +53,24 @@ void rst_activation_evaluate(const struct rst_activation *activation, double bet
                                                            ? &rst_activation_operations_float
                                                            : &rst_activation_operations_double;
   const size_t index = (size_t)(activation - activations);
-  struct rst_field *const outputs[] = {s, ds, dds};
-  alignas(64) double scratch[3][BLOCK];
+  struct rst_field *const outputs[OUTPUTS] = {s, ds, dds};
+  alignas(64) double scratch[OUTPUTS][BLOCK];
   const size_t count = rst_field_count(z);
   const size_t size = rst_precision_size(z->precision);
   double total = 0.0;
   for (size_t first = 0; first < count; first += BLOCK) {
     const size_t rest = count - first;
     const size_t length = rest < BLOCK ? rest : BLOCK;
-    operations->evaluate(index, beta, length, at(z, first * size), scratch[0], scratch[1], scratch[2]);
-    if (sum) {
-      total += operations->sum(length, scratch[0]);
+    void *to[OUTPUTS];
+    for (size_t o = 0; o < OUTPUTS; ++o) {
+      to[o] = outputs[o] && outputs[o]->data != z->data ? at(outputs[o], first * size) : scratch[o];
     }
-    for (size_t o = 0; o < sizeof outputs / sizeof *outputs; ++o) {
-      if (outputs[o]) {
+    operations->evaluate(index, beta, length, at(z, first * size), to[0], to[1], to[2]);
+    if (sum) {
+      total += operations->sum(length, to[0]);
+    }
+    for (size_t o = 0; o < OUTPUTS; ++o) {
+      if (outputs[o] && to[o] == scratch[o]) {
         memcpy(at(outputs[o], first * size), scratch[o], length * size);
       }
     }

@@ -55,9 +55,12 @@ static double sigmoid(double q) {
  * so that the loss grows with it. */
 static double forward(const struct conv *conv, struct rst_convolution_term *term, const struct rst_field *u,
                       struct rst_field *ds, struct rst_field *dds) {
+  struct rst_laps *laps = conv->base.base.laps;
   double sum = 0.0;
   rst_correlation_apply(term->correlation, u, term->response[WORK]);
+  rst_lap(laps, RST_STAGE_CORRELATION);
   rst_activation_evaluate(conv->activation, conv->beta, term->response[WORK], term->values, ds, dds, &sum);
+  rst_lap(laps, RST_STAGE_ACTIVATION);
   if (term->values) {
     sum = rst_convolution_sum(term, term->values);
   }
@@ -70,7 +73,10 @@ static double forward(const struct conv *conv, struct rst_convolution_term *term
 
 static void contribute_gradient(const struct rst_convolution *convolution, struct rst_convolution_term *term,
                                 const struct rst_field *ds) {
+  struct rst_laps *laps = convolution->base.laps;
+  rst_lap(laps, RST_STAGE_LOSS);
   rst_correlation_adjoint(term->correlation, ds, term->contribution);
+  rst_lap(laps, RST_STAGE_ADJOINT);
   rst_field_scale(term->residual * term->norm / (double)convolution->count, term->contribution);
 }
 

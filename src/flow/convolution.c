@@ -137,10 +137,14 @@ void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_ta
   /* Asked here and not by an if clause: even a region of one thread costs as much as a step of few patches. */
   const int threads = rst_context_threads(convolution->base.context);
   if (threads > 1 && convolution->count > 1) {
+    /* The stages of several threads overlap. */
+    struct rst_laps *laps = convolution->base.laps;
+    convolution->base.laps = NULL;
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (size_t i = 0; i < convolution->count; ++i) {
       task(convolution, &convolution->terms[i], x);
     }
+    convolution->base.laps = laps;
     return;
   }
 #endif

@@ -2,6 +2,7 @@
 #ifndef RST_FLOW_TYPE_H
 #define RST_FLOW_TYPE_H
 
+#include "core/laps.h"
 #include "restrain/flow.h"
 
 /** @file
@@ -20,6 +21,8 @@ struct rst_flow {
   const char *correlation; /**< static; preset to "none" */
   /* kept by flow.c: */
   bool linearised; /**< at least once */
+  /* lent by who calls: */
+  struct rst_laps *laps; /**< for the stages of evaluations; NULL, the preset, for none */
 };
 
 struct rst_flow_type {

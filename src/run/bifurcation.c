@@ -264,6 +264,7 @@ static enum rst_status require_same_case(const struct scan *scan) {
                                     "twin",
                                     "step.iterations",
                                     "sharpness",
+                                    "sweep",
                                     parameter,
                                     NULL};
   const char *path = scan->options->output;

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/core.h"
+#include "flow/type.h"
 
 static enum rst_status create_perturbations(struct rst_companions *companions, const struct rst_case *run,
                                             struct rst_flow *flow) {
@@ -82,11 +83,15 @@ void rst_companions_destroy(struct rst_companions **companions) {
 
 void rst_companions_evaluate(struct rst_companions *companions, struct rst_problem *problem,
                              struct rst_flow_value *value, struct rst_field *gradient) {
+  problem->flow->laps = companions->laps;
   if (companions->tangent) {
     rst_flow_linearise(problem->flow, problem->u, value, gradient);
   } else {
     rst_flow_evaluate(problem->flow, problem->u, value, gradient);
   }
+  /* Others who use the flow have their own stages. */
+  problem->flow->laps = NULL;
+  rst_lap(companions->laps, RST_STAGE_LOSS);
 }
 
 static void average(struct rst_companions *companions) {
@@ -104,14 +109,20 @@ enum rst_status rst_companions_step(struct rst_companions *companions, struct rs
   rst_field_copy(problem->u, previous);
   if (!companions->tangent) {
     RST_TRY(rst_scheme_step(problem->scheme, gradient, problem->u, dt));
+    rst_lap(companions->laps, RST_STAGE_UPDATE);
   } else {
     RST_TRY(rst_tangent_step(companions->tangent, problem->scheme, gradient, problem->u, dt));
     if (t >= companions->burn_in) {
       average(companions);
     }
     RST_TRY(rst_event_detector_observe(companions->detector, t, previous, companions->tangent, ended, event));
+    rst_lap(companions->laps, RST_STAGE_PERTURBATIONS);
   }
-  return companions->twins ? rst_twins_step(companions->twins) : RST_OK;
+  if (companions->twins) {
+    RST_TRY(rst_twins_step(companions->twins));
+    rst_lap(companions->laps, RST_STAGE_TWINS);
+  }
+  return RST_OK;
 }
 
 double rst_companions_exponent(const struct rst_companions *companions, size_t j) {

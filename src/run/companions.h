@@ -12,6 +12,7 @@
 
 struct rst_companions {
   struct rst_context *context;
+  struct rst_laps *laps;               /**< of the iteration under way; NULL, as preset: not timed */
   struct rst_tangent *tangent;         /**< NULL unless perturbations are followed */
   struct rst_event_detector *detector; /**< with them */
   struct rst_twins *twins;             /**< NULL without twins */

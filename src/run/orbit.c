@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <string.h>
 
 #include "core/core.h"
-#include "restrain/bifurcation.h"
 #include "restrain/event.h"
 #include "restrain/tangent.h"
 #include "run/divergence_rule.h"
-#include "step/type.h"
-
-enum { DATA_LOSS, RESIDUAL, WEIGHT_NORM, PROBE, UPDATE_NORM, LOG_GROWTH, COLUMNS };
+#include "run/orbit.h"
+#include "run/settling.h"
 
 const char *const *rst_orbit_observable_names(void) {
   static const char *const names[] = {"data_loss", "residual", "weight_norm", "probe", NULL};
@@ -22,23 +21,24 @@ struct orbit {
   struct rst_scheme *scheme;
   struct rst_tangent *tangent;
   struct rst_field *u, *previous, *gradient, *probe;
-  double blow_up, radius, limit;
-  bool is_normal; /* the scheme's Jacobian is symmetric */
-  long updates;   /* asked for */
+  double blow_up, radius;
+  struct rst_event_detector *detector; /* NULL where the scheme's Jacobian is symmetric */
+  bool settle;
+  double rest, rest_log_growth; /* see settling.h */
   double *values;
-  double *column[COLUMNS]; /* [updates + 1] each */
-  /* results */
-  long done, unstable;
-  bool diverged, stopped;
-  double max_growth;
+  double *column[RST_ORBIT_COLUMNS]; /* [asked + 1] each */
+  struct rst_orbit_record record;
 };
 
-/* A unit vector that depends on the shape alone. */
-static enum rst_status fill_probe(struct orbit *orbit) {
+enum rst_status rst_orbit_probe(struct rst_context *context, struct rst_field *probe) {
   const struct rst_initial_parameters random = {.kind = "normal", .seed = 20220602, .scale = 1.0};
-  RST_TRY(rst_initial_fill(orbit->context, &random, orbit->probe));
-  rst_field_scale(1.0 / rst_field_norm(orbit->probe), orbit->probe);
+  RST_TRY(rst_initial_fill(context, &random, probe));
+  rst_field_scale(1.0 / rst_field_norm(probe), probe);
   return RST_OK;
+}
+
+static bool has_symmetric_jacobian(const struct rst_scheme_parameters *parameters) {
+  return strcmp(parameters->kind, "euler") == 0 || strcmp(parameters->kind, "imex") == 0;
 }
 
 static enum rst_status build(struct orbit *orbit, const struct rst_case *from) {
@@ -51,20 +51,24 @@ static enum rst_status build(struct orbit *orbit, const struct rst_case *from) {
   RST_TRY(rst_field_create_like(context, orbit->u, &orbit->previous));
   RST_TRY(rst_field_create_like(context, orbit->u, &orbit->gradient));
   RST_TRY(rst_field_create_like(context, orbit->u, &orbit->probe));
-  RST_TRY(fill_probe(orbit));
+  RST_TRY(rst_orbit_probe(context, orbit->probe));
   RST_TRY(rst_scheme_create(context, &orbit->scheme_parameters, orbit->flow, &orbit->scheme));
   RST_TRY(rst_tangent_create(context, &orbit->scheme_parameters, orbit->flow, 1, from->tangent.seed,
                              &orbit->tangent));
-  orbit->is_normal = !orbit->scheme->type->takes_momentum;
-  orbit->limit = rst_scheme_local_limit(context, &orbit->scheme_parameters);
+  if (!has_symmetric_jacobian(&orbit->scheme_parameters)) {
+    RST_TRY(rst_event_detector_create(context, &orbit->scheme_parameters, orbit->flow, &orbit->detector));
+    rst_event_detector_skip_places(orbit->detector);
+  }
   orbit->blow_up = from->stop.blow_up;
   orbit->radius = rst_field_norm(orbit->u);
-  const size_t states = (size_t)orbit->updates + 1;
+  orbit->record.epsilon = rst_precision_epsilon(orbit->u->precision);
+  const size_t states = (size_t)orbit->record.asked + 1;
   void *memory = NULL;
-  RST_TRY(rst_allocate(context, COLUMNS * states, sizeof(double), &memory));
+  RST_TRY(rst_allocate(context, RST_ORBIT_COLUMNS * states, sizeof(double), &memory));
   orbit->values = memory;
-  for (size_t c = 0; c < COLUMNS; ++c) {
+  for (size_t c = 0; c < RST_ORBIT_COLUMNS; ++c) {
     orbit->column[c] = orbit->values + c * states;
+    orbit->record.column[c] = orbit->column[c];
   }
   return RST_OK;
 }
@@ -72,6 +76,7 @@ static enum rst_status build(struct orbit *orbit, const struct rst_case *from) {
 static void release(struct orbit *orbit) {
   rst_scheme_destroy(&orbit->scheme);
   rst_tangent_destroy(&orbit->tangent);
+  rst_event_detector_destroy(&orbit->detector);
   rst_field_destroy(&orbit->u);
   rst_field_destroy(&orbit->previous);
   rst_field_destroy(&orbit->gradient);
@@ -79,118 +84,151 @@ static void release(struct orbit *orbit) {
   free(orbit->values);
 }
 
-/* Growth proves an eigenvalue beyond a limit where the Jacobian is symmetric, and otherwise if the Rayleigh quotient does. */
-static bool is_unstable(const struct orbit *orbit, double growth) {
-  if (!(growth >= 1.0 + RST_EVENT_TOLERANCE)) {
-    return false;
+static void count_event(struct orbit *orbit, bool ended, const struct rst_event *event) {
+  if (ended && event->kind != RST_EVENT_NONNORMAL) {
+    orbit->record.unstable += event->last - event->first + 1;
   }
-  const double rayleigh = rst_tangent_rayleigh(orbit->tangent);
-  return orbit->is_normal || rayleigh < 0.0 || rayleigh > orbit->limit;
+}
+
+/* Growth proves an eigenvalue beyond a limit where the Jacobian is symmetric. Elsewhere events tell, of which the first
+ * unstable one is enough. */
+static enum rst_status count_update(struct orbit *orbit, double growth) {
+  struct rst_orbit_record *record = &orbit->record;
+  struct rst_event event;
+  bool ended = false;
+  if (!orbit->detector) {
+    record->unstable += growth >= 1.0 + RST_EVENT_TOLERANCE;
+  } else if (record->unstable == 0) {
+    RST_TRY(rst_event_detector_observe(orbit->detector, record->done, orbit->previous, orbit->tangent, &ended,
+                                       &event));
+    count_event(orbit, ended, &event);
+  }
+  return RST_OK;
+}
+
+static enum rst_status count_last_event(struct orbit *orbit) {
+  struct rst_event event;
+  bool ended = false;
+  if (orbit->detector && orbit->record.unstable == 0) {
+    RST_TRY(rst_event_detector_finish(orbit->detector, &ended, &event));
+    count_event(orbit, ended, &event);
+  }
+  return RST_OK;
 }
 
 static void record_state(struct orbit *orbit, const struct rst_flow_value *value) {
-  const long t = orbit->done;
-  orbit->column[DATA_LOSS][t] = value->data_loss;
-  orbit->column[RESIDUAL][t] = value->residual;
-  orbit->column[WEIGHT_NORM][t] = rst_field_norm(orbit->u);
-  orbit->column[PROBE][t] = rst_field_dot(orbit->probe, orbit->u);
+  const long t = orbit->record.done;
+  orbit->column[RST_ORBIT_DATA_LOSS][t] = value->data_loss;
+  orbit->column[RST_ORBIT_RESIDUAL][t] = value->residual;
+  orbit->column[RST_ORBIT_WEIGHT_NORM][t] = rst_field_norm(orbit->u);
+  orbit->column[RST_ORBIT_PROBE][t] = rst_field_dot(orbit->probe, orbit->u);
 }
 
 static enum rst_status advance(struct orbit *orbit) {
-  const long t = orbit->done;
+  struct rst_orbit_record *record = &orbit->record;
+  const long t = record->done;
   rst_field_copy(orbit->u, orbit->previous);
   RST_TRY(rst_tangent_step(orbit->tangent, orbit->scheme, orbit->gradient, orbit->u, NULL));
   const double log_growth = rst_tangent_log_growth(orbit->tangent, 0);
   const double growth = exp(log_growth);
-  orbit->column[UPDATE_NORM][t] = rst_field_distance(orbit->u, orbit->previous);
-  orbit->column[LOG_GROWTH][t] = log_growth;
-  orbit->max_growth = fmax(orbit->max_growth, growth);
-  orbit->unstable += is_unstable(orbit, growth);
-  orbit->done += 1;
+  const double update = rst_field_distance(orbit->u, orbit->previous);
+  orbit->column[RST_ORBIT_UPDATE_NORM][t] = update;
+  orbit->column[RST_ORBIT_LOG_GROWTH][t] = log_growth;
+  record->max_growth = fmax(record->max_growth, growth);
+  RST_TRY(count_update(orbit, growth));
+  record->done += 1;
+  rst_settling_add(update, orbit->column[RST_ORBIT_WEIGHT_NORM][t], record->epsilon, log_growth, &orbit->rest,
+                   &orbit->rest_log_growth);
   return RST_OK;
+}
+
+static bool has_settled(const struct orbit *orbit) {
+  return orbit->settle && rst_has_settled(orbit->rest, orbit->rest_log_growth, (double)orbit->record.done,
+                                          (double)orbit->record.asked);
 }
 
 static enum rst_status march(struct orbit *orbit, bool (*stop)(void *user), void *user) {
   const long between_polls = 64;
+  struct rst_orbit_record *record = &orbit->record;
   for (;;) {
     struct rst_flow_value value;
     rst_flow_linearise(orbit->flow, orbit->u, &value, orbit->gradient);
     record_state(orbit, &value);
-    orbit->diverged =
-        rst_has_diverged(orbit->column[WEIGHT_NORM][orbit->done], orbit->radius, orbit->blow_up);
-    if (orbit->diverged || orbit->done == orbit->updates) {
+    record->diverged =
+        rst_has_diverged(orbit->column[RST_ORBIT_WEIGHT_NORM][record->done], orbit->radius, orbit->blow_up);
+    if (record->diverged || record->done == record->asked) {
       return RST_OK;
     }
-    if (stop && orbit->done % between_polls == 0 && stop(user)) {
-      orbit->stopped = true;
+    if (has_settled(orbit)) {
+      record->settled = true;
+      record->rest = (long)orbit->rest;
+      return RST_OK;
+    }
+    if (stop && record->done % between_polls == 0 && stop(user)) {
+      record->stopped = true;
       return RST_OK;
     }
     RST_TRY(advance(orbit));
   }
 }
 
-static enum rst_status judge(const struct orbit *orbit, struct rst_orbit *result) {
-  const long last = orbit->done;
-  const double norm = orbit->column[WEIGHT_NORM][last];
-  result->iterations = last;
-  result->max_growth = orbit->max_growth;
-  result->loss = orbit->column[DATA_LOSS][last] + 0.5 * orbit->scheme_parameters.weight_decay * norm * norm;
-  const double *const observables[] = {orbit->column[DATA_LOSS], orbit->column[RESIDUAL],
-                                       orbit->column[WEIGHT_NORM], orbit->column[PROBE]};
-  const struct rst_trajectory trajectory = {
-      .states = (size_t)last + 1,
-      .diverged = orbit->diverged,
-      .epsilon = rst_precision_epsilon(orbit->u->precision),
-      .weight_norm = orbit->column[WEIGHT_NORM],
-      .update_norm = orbit->column[UPDATE_NORM],
-      .observables = observables,
-      .observable_count = RST_ORBIT_OBSERVABLES,
-      .log_growth = orbit->column[LOG_GROWTH],
-      .unstable_updates = orbit->unstable,
-  };
-  RST_TRY(rst_regime_classify(orbit->context, &trajectory, &result->regime));
-  if (orbit->stopped) {
-    result->regime.regime = RST_REGIME_UNDECIDED;
-  }
-  return RST_OK;
-}
-
 static void sample(const struct orbit *orbit, long burn_in, long samples, double *observed) {
   for (long c = 0; c < RST_ORBIT_OBSERVABLES; ++c) {
     for (long s = 0; s < samples; ++s) {
       const long t = burn_in + 1 + s;
-      observed[c * samples + s] = t <= orbit->done && !orbit->diverged ? orbit->column[c][t] : NAN;
+      observed[c * samples + s] =
+          t <= orbit->record.done && !orbit->record.diverged ? orbit->column[c][t] : NAN;
     }
   }
+}
+
+enum rst_status rst_orbit_follow(struct rst_context *context, const struct rst_case *from,
+                                 struct rst_flow *flow, const struct rst_orbit_request *request,
+                                 double *observed, struct rst_orbit *result, double *mean_loss,
+                                 bool *stopped) {
+  struct orbit orbit = {
+      .context = context,
+      .flow = flow,
+      .scheme_parameters = from->step.scheme,
+      .settle = request->settle,
+      .record = {.asked = request->burn_in + request->samples, .weight_decay = request->weight_decay}};
+  struct rst_orbit made = {0};
+  orbit.scheme_parameters.lr = request->lr;
+  orbit.scheme_parameters.weight_decay = request->weight_decay;
+  RST_REQUIRE(context, request->burn_in >= 0 && request->samples >= 0, RST_ERROR_ARGUMENT,
+              "an orbit of %ld + %ld updates cannot be run; neither may be negative", request->burn_in,
+              request->samples);
+  enum rst_status status = build(&orbit, from);
+  if (status == RST_OK) {
+    status = march(&orbit, request->stop, request->user);
+  }
+  if (status == RST_OK) {
+    status = count_last_event(&orbit);
+  }
+  if (status == RST_OK) {
+    status = rst_orbit_judge(context, &orbit.record, &made, mean_loss);
+  }
+  if (status == RST_OK) {
+    if (observed) {
+      sample(&orbit, request->burn_in, request->samples, observed);
+    }
+    *result = made;
+    *stopped = orbit.record.stopped;
+  }
+  release(&orbit);
+  return status;
 }
 
 enum rst_status rst_orbit_run(struct rst_context *context, const struct rst_case *from, struct rst_flow *flow,
                               double lr, double weight_decay, long burn_in, long samples,
                               bool (*stop)(void *user), void *user, double *observed,
                               struct rst_orbit *result) {
-  struct orbit orbit = {.context = context,
-                        .flow = flow,
-                        .scheme_parameters = from->step.scheme,
-                        .updates = burn_in + samples,
-                        .max_growth = 0.0};
-  struct rst_orbit made = {0};
-  orbit.scheme_parameters.lr = lr;
-  orbit.scheme_parameters.weight_decay = weight_decay;
-  RST_REQUIRE(context, burn_in >= 0 && samples >= 0, RST_ERROR_ARGUMENT,
-              "an orbit of %ld + %ld updates cannot be run; neither may be negative", burn_in, samples);
-  enum rst_status status = build(&orbit, from);
-  if (status == RST_OK) {
-    status = march(&orbit, stop, user);
-  }
-  if (status == RST_OK) {
-    status = judge(&orbit, &made);
-  }
-  if (status == RST_OK) {
-    if (observed) {
-      sample(&orbit, burn_in, samples, observed);
-    }
-    *result = made;
-  }
-  release(&orbit);
-  return status;
+  const struct rst_orbit_request request = {.lr = lr,
+                                            .weight_decay = weight_decay,
+                                            .burn_in = burn_in,
+                                            .samples = samples,
+                                            .stop = stop,
+                                            .user = user};
+  bool stopped = false;
+  return rst_orbit_follow(context, from, flow, &request, observed, result, NULL, &stopped);
 }

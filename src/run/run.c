@@ -14,12 +14,14 @@ static void observe_companions(struct rst_session *session, struct rst_observati
   seen->companions = companions;
   if (companions->twins) {
     seen->twins = rst_twins_compare(companions->twins, seen->iteration, seen->u);
+    rst_lap(companions->laps, RST_STAGE_TWINS);
   }
   if (companions->tangent) {
     seen->participation = rst_participation_ratio(rst_tangent_vector(companions->tangent, 0));
     for (size_t j = 0; j < rst_tangent_count(companions->tangent); ++j) {
       seen->exponents[j] = rst_companions_exponent(companions, j);
     }
+    rst_lap(companions->laps, RST_STAGE_PERTURBATIONS);
   }
 }
 
@@ -40,6 +42,7 @@ static void observe(struct rst_session *session, struct rst_observation *seen) {
   rst_field_axpby(1.0, session->gradient, decay, session->slope);
   seen->grad_norm = rst_field_norm(session->slope);
   seen->weight_norm = rst_field_norm(problem->u);
+  rst_lap(session->companions->laps, RST_STAGE_OBSERVATION);
   observe_companions(session, seen);
 }
 
@@ -97,7 +100,10 @@ static enum rst_status conclude(struct rst_session *session, const struct rst_ob
     }
   }
   RST_TRY(rst_session_settle(session));
-  return rst_conclusion_draw(session->context, session->run, session->companions, session->file, summary);
+  rst_profile_begin(&session->profile);
+  RST_TRY(rst_conclusion_draw(session->context, session->run, session->companions, session->file, summary));
+  rst_profile_end(&session->profile, RST_STAGE_FRAME);
+  return RST_OK;
 }
 
 static enum rst_status integrate(struct rst_session *session, struct rst_run_summary *summary) {
@@ -107,12 +113,15 @@ static enum rst_status integrate(struct rst_session *session, struct rst_run_sum
   for (;;) {
     const long t = session->iteration;
     const bool done = t >= run->step.iterations;
+    rst_profile_iterate(&session->profile);
+    session->companions->laps = session->profile.laps;
     const char *reason = done ? NULL : ask(session, loss);
     if (done || reason) {
       RST_TRY(rst_session_checkpoint(session));
     } else {
       RST_TRY(rst_session_tick(session));
     }
+    rst_lap(session->profile.laps, RST_STAGE_OUTPUT);
     observe(session, &seen);
     loss = rst_observation_loss(&seen);
     const bool diverged = rst_has_diverged(seen.weight_norm, session->radius, run->stop.blow_up);
@@ -153,7 +162,10 @@ enum rst_status rst_run(struct rst_context *context, const struct rst_case *run,
     free(message);
     return status;
   }
+  rst_profile_begin(&session.profile);
   RST_TRY(rst_session_close(&session, made.reason));
+  rst_profile_end(&session.profile, RST_STAGE_OUTPUT);
+  rst_profile_finish(&session.profile, &made);
   *summary = made;
   return RST_OK;
 }

@@ -106,8 +106,8 @@ static enum rst_status restore(struct rst_session *session, const struct rst_che
  * change. */
 static enum rst_status require_same_case(const struct rst_session *session, const char *stored) {
   static const char *const may_differ[] = {
-      "step.iterations", "title",       "reference",         "cost", "expect", "analyze",
-      "bifurcation",     "output.file", "output.checkpoint", NULL};
+      "step.iterations", "title",       "reference",         "cost", "expect", "analyze", "bifurcation",
+      "sweep",           "output.file", "output.checkpoint", NULL};
   char *differences = NULL;
   RST_TRY(
       rst_case_compare(session->context, stored, rst_case_effective(session->run), may_differ, &differences));
@@ -219,12 +219,14 @@ enum rst_status rst_session_open(struct rst_context *context, const struct rst_c
   clock_gettime(CLOCK_MONOTONIC, &session->started);
   session->flushed = session->started;
   session->checkpointed = session->started;
+  rst_profile_start(&session->profile, options->profile);
   struct rst_checkpoint checkpoint = {0};
   const enum rst_status status = open_session(session, &checkpoint);
   rst_checkpoint_clear(&checkpoint);
   if (status != RST_OK) {
     release(session);
   }
+  rst_profile_end(&session->profile, RST_STAGE_FRAME);
   return status;
 }
 
@@ -240,13 +242,19 @@ static enum rst_status flush(struct rst_session *session, bool durable) {
 enum rst_status rst_session_record(struct rst_session *session, const struct rst_observation *observation) {
   rst_observer_measure(session->observer, observation, session->rows + session->buffered * session->width);
   session->buffered += 1;
-  return session->buffered == RST_SESSION_BUFFERED_ROWS ? flush(session, false) : RST_OK;
+  rst_lap(session->profile.laps, RST_STAGE_OBSERVATION);
+  return session->buffered == RST_SESSION_BUFFERED_ROWS ? rst_session_settle(session) : RST_OK;
 }
 
 enum rst_status rst_session_snapshot(struct rst_session *session, const struct rst_observation *observation) {
+  rst_profile_begin(&session->profile);
   RST_TRY(rst_observer_expose(session->observer, observation, session->snapshot));
+  rst_profile_end(&session->profile, RST_STAGE_OBSERVATION);
+  rst_profile_begin(&session->profile);
   RST_TRY(rst_run_file_append_snapshot(session->file, session->iteration, session->time, session->snapshot));
-  return flush(session, false);
+  RST_TRY(flush(session, false));
+  rst_profile_end(&session->profile, RST_STAGE_OUTPUT);
+  return RST_OK;
 }
 
 enum rst_status rst_session_event(struct rst_session *session, const struct rst_event *event) {
@@ -254,10 +262,14 @@ enum rst_status rst_session_event(struct rst_session *session, const struct rst_
 }
 
 enum rst_status rst_session_settle(struct rst_session *session) {
-  return flush(session, false);
+  rst_profile_begin(&session->profile);
+  RST_TRY(flush(session, false));
+  rst_profile_end(&session->profile, RST_STAGE_OUTPUT);
+  return RST_OK;
 }
 
 enum rst_status rst_session_checkpoint(struct rst_session *session) {
+  rst_profile_begin(&session->profile);
   char *wisdom = NULL;
   struct rst_field **state = NULL;
   size_t count = 0;
@@ -282,6 +294,7 @@ enum rst_status rst_session_checkpoint(struct rst_session *session) {
   free(state);
   free(wisdom);
   clock_gettime(CLOCK_MONOTONIC, &session->checkpointed);
+  rst_profile_end(&session->profile, RST_STAGE_OUTPUT);
   return status;
 }
 
@@ -289,7 +302,7 @@ enum rst_status rst_session_tick(struct rst_session *session) {
   if (rst_seconds_since(&session->checkpointed) >= session->run->output.checkpoint) {
     return rst_session_checkpoint(session);
   }
-  return rst_seconds_since(&session->flushed) >= 1.0 && session->buffered > 0 ? flush(session, false)
+  return rst_seconds_since(&session->flushed) >= 1.0 && session->buffered > 0 ? rst_session_settle(session)
                                                                               : RST_OK;
 }
 

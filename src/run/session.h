@@ -6,6 +6,7 @@
 
 #include "archive/checkpoint.h"
 #include "run/observer.h"
+#include "run/profile.h"
 
 /** @file
  * A session: one call of rst_run(), from opening the output, new or resumed, to closing it. The file holds
@@ -22,6 +23,7 @@ struct rst_session {
   struct rst_problem problem;
   struct rst_observer *observer;
   struct rst_companions *companions;
+  struct rst_profile profile;
   struct rst_run_file *file;
   struct rst_field *gradient; /**< grad E, destroyed by the step */
   struct rst_field *slope;    /**< grad L, for observers */

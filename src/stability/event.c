@@ -31,6 +31,7 @@ struct rst_event_detector {
   double limit;   /* the largest locally stable eigenvalue; -infinity where none is, infinity where all are */
   double neutral; /* below this eigenvalue the flow itself grows */
   double tolerance; /* of that comparison, relative to the largest modulus */
+  bool skips_places;
   struct rst_field *fields[FIELD_COUNT];
 };
 
@@ -108,6 +109,10 @@ void rst_event_detector_destroy(struct rst_event_detector **detector) {
   }
 }
 
+void rst_event_detector_skip_places(struct rst_event_detector *detector) {
+  detector->skips_places = true;
+}
+
 static double *numbers_of(const struct rst_event_detector *detector) {
   return detector->fields[NUMBERS]->data;
 }
@@ -140,7 +145,9 @@ static void extend(struct rst_event_detector *detector, long t, const struct rst
   const struct rst_field *after = rst_tangent_vector(tangent, 0);
   numbers[LAST] = (double)t;
   numbers[LOG_AMPLIFICATION] += rst_tangent_log_growth(tangent, 0);
-  add_energy(detector->fields[ENERGY], before, growth, after);
+  if (!detector->skips_places) {
+    add_energy(detector->fields[ENERGY], before, growth, after);
+  }
   if (growth > numbers[PEAK]) {
     numbers[PEAK] = growth;
     numbers[PEAK_ITERATION] = (double)t;
@@ -269,8 +276,10 @@ static enum rst_status describe(struct rst_event_detector *detector, struct rst_
       .rayleigh = numbers[RAYLEIGH],
   };
   RST_TRY(classify(detector, &found.kind));
-  RST_TRY(rst_event_find_region(detector->context, detector->fields[ENERGY], spacing, &found));
-  RST_TRY(rst_event_find_wave(detector->context, detector->fields[PEAK_AFTER], spacing, &found));
+  if (!detector->skips_places) {
+    RST_TRY(rst_event_find_region(detector->context, detector->fields[ENERGY], spacing, &found));
+    RST_TRY(rst_event_find_wave(detector->context, detector->fields[PEAK_AFTER], spacing, &found));
+  }
   *event = found;
   return RST_OK;
 }

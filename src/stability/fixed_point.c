@@ -2,9 +2,11 @@
 #include "restrain/fixed_point.h"
 
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 
 #include "core/core.h"
+#include "stability/fixed_point_within.h"
 #include "stability/minres.h"
 
 /** @file
@@ -37,6 +39,7 @@ struct newton {
   struct rst_field *direction;
   double scale; /* |H + alpha|, as far as it was met */
   int steps, products;
+  int most_products;
 };
 
 /* product = (H + alpha) v at the linearisation, v zero on the fixed points. */
@@ -74,11 +77,14 @@ static void go_there(struct newton *newton) {
 /* A Newton step, halved until |F| falls enough; `fell` tells whether it did. */
 static enum rst_status newton_step(struct newton *newton, double eta, bool *fell) {
   const int unknowns = (int)fmin((double)rst_field_count(newton->direction), 1e6);
+  const int useful = 2 * unknowns + LEAST_PRODUCTS;
+  const int left = newton->most_products - newton->products;
+  const int most = left < useful ? left : useful;
   struct rst_minres_result solved;
   rst_flow_linearise(newton->flow, newton->here.u, NULL, NULL);
   rst_field_scale(-1.0, newton->here.gradient);
-  const enum rst_status status = rst_minres(newton->context, apply, newton, newton->here.gradient, eta,
-                                            2 * unknowns + LEAST_PRODUCTS, newton->direction, &solved);
+  const enum rst_status status = rst_minres(newton->context, apply, newton, newton->here.gradient, eta, most,
+                                            newton->direction, &solved);
   rst_field_scale(-1.0, newton->here.gradient);
   RST_TRY(status);
   newton->products += solved.products;
@@ -118,7 +124,7 @@ static enum rst_status iterate(struct newton *newton, double tolerance) {
   const double start_terms = newton->here.terms;
   bool fell = true;
   while (isfinite(newton->here.norm) && newton->here.norm > target(newton, tolerance, start_terms) &&
-         newton->steps < MOST_STEPS) {
+         newton->steps < MOST_STEPS && newton->products < newton->most_products) {
     const double eta = fmax(fmin(largest_eta, newton->here.norm / start), smallest_eta);
     RST_TRY(newton_step(newton, eta, &fell));
     ++newton->steps;
@@ -162,8 +168,15 @@ static enum rst_status validate(struct rst_context *context, const struct rst_fl
 enum rst_status rst_fixed_point_find(struct rst_context *context, struct rst_flow *flow, double weight_decay,
                                      const struct rst_field *u, double tolerance,
                                      struct rst_fixed_point *found) {
+  return rst_fixed_point_find_within(context, flow, weight_decay, u, tolerance, INT_MAX, found);
+}
+
+enum rst_status rst_fixed_point_find_within(struct rst_context *context, struct rst_flow *flow,
+                                            double weight_decay, const struct rst_field *u, double tolerance,
+                                            int most_products, struct rst_fixed_point *found) {
   RST_TRY(validate(context, flow, weight_decay, u, tolerance));
-  struct newton newton = {.context = context, .flow = flow, .weight_decay = weight_decay};
+  struct newton newton = {
+      .context = context, .flow = flow, .weight_decay = weight_decay, .most_products = most_products};
   enum rst_status status = build(&newton, u);
   if (status == RST_OK) {
     status = iterate(&newton, tolerance);

@@ -37,6 +37,8 @@ enum rst_status rst_free_hessian_create(struct rst_context *context, struct rst_
                                         const struct rst_field *u, struct rst_free_hessian **hessian) {
   *hessian = NULL;
   void *memory = NULL;
+  RST_REQUIRE(context, rst_field_is_finite(u), RST_ERROR_NUMERIC,
+              "the state is not finite; the Hessian has no spectrum where the flow overflows");
   RST_TRY(rst_allocate(context, 1, sizeof **hessian, &memory));
   struct rst_free_hessian *made = memory;
   *made = (struct rst_free_hessian){.flow = flow};

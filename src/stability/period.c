@@ -7,6 +7,7 @@
  */
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "restrain/regime.h"
 #include "stability/series.h"
@@ -14,26 +15,57 @@
 /* States, the last ones, that periods are sought in: enough for any period, whatever the length of the run. */
 enum { LOOKED_AT = 4096 };
 
-/* Whether x_{t+lag} = x_t over [first, end) for the lag and for the longest multiple of it in half of the states. */
-static bool repeats(const double *x, size_t first, size_t end, size_t lag, double allowed) {
-  const size_t half = (end - first) / 2;
-  const size_t longest = half / lag * lag;
-  for (size_t t = first; t + lag < end; ++t) {
-    if (!(fabs(x[t + lag] - x[t]) <= allowed) ||
-        (t + longest < end && !(fabs(x[t + longest] - x[t]) <= allowed))) {
+/* Whether x_{t+lag} = x_t for all t < count. */
+static bool agrees(const double *x, size_t count, size_t lag, double allowed) {
+  enum { BLOCK = 16 }; /* compared without a branch */
+  size_t t = 0;
+  for (; t + BLOCK <= count; t += BLOCK) {
+    int differ = 0;
+    for (size_t i = t; i < t + BLOCK; ++i) {
+      differ |= !(fabs(x[i + lag] - x[i]) <= allowed);
+    }
+    if (differ) {
+      return false;
+    }
+  }
+  for (; t < count; ++t) {
+    if (!(fabs(x[t + lag] - x[t]) <= allowed)) {
       return false;
     }
   }
   return true;
 }
 
-/* Drop the lags that x does not repeat at. */
-static void sift(const double *x, size_t first, size_t end, size_t lags, bool *possible) {
-  const double allowed = RST_REGIME_PERIODIC * rst_series_range(x, first, end);
-  const size_t start = end - first > LOOKED_AT ? end - LOOKED_AT : first;
-  for (size_t lag = 1; lag <= lags; ++lag) {
-    possible[lag] = possible[lag] && repeats(x, start, end, lag, allowed);
+/* The smallest lag in [from, most] at which x repeats, most + 1 if there is none: x_{t+lag} = x_t over [first, end) for the lag
+ * and for the longest multiple of it in half of the states. A constant repeats at every lag. */
+static size_t next_lag(const double *x, size_t first, size_t end, size_t from, size_t most) {
+  const struct rst_series_extent extent = rst_series_extent(x, first, end);
+  const double allowed = RST_REGIME_PERIODIC * (extent.high - extent.low);
+  if (rst_series_is_constant(x, first, extent)) {
+    return from;
   }
+  const size_t count = end - first < LOOKED_AT ? end - first : LOOKED_AT;
+  const double *start = x + end - count;
+  for (size_t lag = from; lag <= most; ++lag) {
+    const size_t longest = count / 2 / lag * lag;
+    if (agrees(start, count - lag, lag, allowed) && agrees(start, count - longest, longest, allowed)) {
+      return lag;
+    }
+  }
+  return most + 1;
+}
+
+/* The smallest lag in [from, most] at which all repeat; most + 1 if there is none. */
+static size_t common_lag(const double *const *observables, size_t observable_count, size_t first, size_t end,
+                         size_t from, size_t most) {
+  size_t lag = from;
+  size_t agreeing = 0;
+  for (size_t i = 0; agreeing < observable_count && lag <= most; i = (i + 1) % observable_count) {
+    const size_t next = next_lag(observables[i], first, end, lag, most);
+    agreeing = next == lag ? agreeing + 1 : 1;
+    lag = next;
+  }
+  return lag;
 }
 
 long rst_period_find(const double *const *observables, size_t observable_count, size_t first, size_t last,
@@ -44,19 +76,9 @@ long rst_period_find(const double *const *observables, size_t observable_count, 
   const size_t fit = (last - first + 1) / 2;
   const size_t asked = most < RST_REGIME_MOST_PERIOD ? (size_t)most : RST_REGIME_MOST_PERIOD;
   const size_t lags = asked < fit ? asked : fit;
-  bool possible[RST_REGIME_MOST_PERIOD + 1];
-  for (size_t lag = 0; lag <= RST_REGIME_MOST_PERIOD; ++lag) {
-    possible[lag] = true;
+  const size_t lag = common_lag(observables, observable_count, first, last + 1, 2, lags);
+  if (lag > lags || common_lag(observables, observable_count, first, last + 1, 1, 1) == 1) {
+    return 0;
   }
-  for (size_t i = 0; i < observable_count; ++i) {
-    if (!rst_series_constant(observables[i], first, last + 1)) {
-      sift(observables[i], first, last + 1, lags, possible);
-    }
-  }
-  for (size_t p = 2; p <= lags && !possible[1]; ++p) {
-    if (possible[p]) {
-      return (long)p;
-    }
-  }
-  return 0;
+  return (long)lag;
 }

@@ -53,14 +53,20 @@ static size_t last_quarter(const struct rst_trajectory *trajectory) {
   return updates_of(trajectory) * 3 / 4;
 }
 
-/* Ranges of a series over two neighbouring stretches, and over both together. */
+/* Ranges of a series over two neighbouring stretches, and over both together, where it also has an extent. */
 struct swing {
   double before, after, both;
+  struct rst_series_extent extent;
 };
 
 static struct swing swing_of(const double *x, size_t first, size_t middle, size_t end) {
-  return (struct swing){rst_series_range(x, first, middle), rst_series_range(x, middle, end),
-                        rst_series_range(x, first, end)};
+  const struct rst_series_extent before = rst_series_extent(x, first, middle);
+  const struct rst_series_extent after = rst_series_extent(x, middle, end);
+  struct rst_series_extent both = {fmin(before.low, after.low), fmax(before.high, after.high)};
+  if (isnan(before.low) || isnan(after.low)) {
+    both.low = both.high = NAN;
+  }
+  return (struct swing){before.high - before.low, after.high - after.low, both.high - both.low, both};
 }
 
 /* The ratio of the larger to the smaller one if that holds the other, more if they are displaced, 4 if disjoint. */
@@ -70,7 +76,9 @@ static double change(const struct swing *swing) {
 
 static void judge_divergence(const struct rst_trajectory *t, struct rst_regime_result *result) {
   const size_t updates = updates_of(t);
-  size_t finite = 0;
+  const bool is_finite = !isnan(rst_series_extent(t->weight_norm, 0, t->states).low) &&
+                         !isnan(rst_series_extent(t->update_norm, 0, updates).low);
+  size_t finite = is_finite ? t->states : 0;
   while (finite < t->states && isfinite(t->weight_norm[finite]) &&
          (finite == updates || isfinite(t->update_norm[finite]))) {
     ++finite;
@@ -88,7 +96,7 @@ static void judge_divergence(const struct rst_trajectory *t, struct rst_regime_r
 struct approach {
   double log_contraction;
   double scale, remaining; /* max(|u_T|, |u_0|); the way */
-  double rounding;         /* the largest update of the last quarter, NaN unless updates there are rounding */
+  double rounding;         /* the largest of the last updates if they are rounding, NaN otherwise */
 };
 
 static double remaining_way(const double *last, size_t window, double log_contraction) {
@@ -99,7 +107,8 @@ static double remaining_way(const double *last, size_t window, double log_contra
     return INFINITY;
   }
   for (size_t j = window; j > 0; --j) {
-    envelope = fmax(envelope, weight * last[j - 1]);
+    const double scaled = weight * last[j - 1];
+    envelope = scaled > envelope ? scaled : envelope;
     weight *= ratio;
   }
   return envelope / expm1(-log_contraction);
@@ -111,10 +120,9 @@ static bool drifts(const double *x, size_t first, size_t end) {
          !(change(&swing) <= RST_REGIME_STATIONARY_CHAOTIC);
 }
 
-/* Whether the updates of the last quarter, the largest of which is given, are rounding. */
-static bool is_rounding(const struct rst_trajectory *t, double largest, double scale, double exponent) {
-  const size_t updates = updates_of(t);
-  const size_t first = last_quarter(t);
+/* Whether the updates from `first` on, the largest of which is given, are rounding. */
+static bool is_rounding(const struct rst_trajectory *t, size_t first, double largest, double scale,
+                        double exponent) {
   const double unit = RST_REGIME_ROUNDING * t->epsilon;
   const double magnitude = rst_series_magnitude(t->weight_norm, first, t->states);
   const double piling = exponent < 0.0 ? -1.0 / expm1(exponent) : 1.0;
@@ -122,7 +130,7 @@ static bool is_rounding(const struct rst_trajectory *t, double largest, double s
     return true;
   }
   bool rests = largest <= unit * fmax(piling * magnitude, scale) &&
-               rst_series_trend(t->update_norm, first, updates) >= 0 &&
+               rst_series_trend(t->update_norm, first, updates_of(t)) >= 0 &&
                !drifts(t->weight_norm, first, t->states);
   for (size_t i = 0; rests && i < t->observable_count; ++i) {
     rests = !drifts(t->observables[i], first, t->states);
@@ -130,23 +138,63 @@ static bool is_rounding(const struct rst_trajectory *t, double largest, double s
   return rests;
 }
 
+/* Updates of a window. */
+static size_t window_of(const struct rst_trajectory *t) {
+  const size_t share = updates_of(t) / WINDOW_SHARE;
+  return share > LEAST_WINDOW ? share : LEAST_WINDOW;
+}
+
+/* From update `end` on, by the two windows before it. */
+static struct approach approach_at(const struct rst_trajectory *t, size_t end) {
+  const size_t window = window_of(t);
+  const double *d = t->update_norm;
+  const double latest = rst_series_magnitude(d, end - window, end);
+  const double earlier = rst_series_magnitude(d, end - 2 * window, end - window);
+  const double log_contraction = latest > 0.0 ? log(latest / earlier) / (double)window : -INFINITY;
+  return (struct approach){.log_contraction = log_contraction,
+                           .scale = fmax(t->weight_norm[updates_of(t)], t->weight_norm[0]),
+                           .remaining = remaining_way(d + end - window, window, log_contraction),
+                           .rounding = NAN};
+}
+
+static bool has_arrived(const struct approach *approach) {
+  return approach->remaining <= RST_REGIME_CONVERGED * approach->scale;
+}
+
+/* Where rounding hides the contraction of the last updates, that of earlier ones, with the way since then. */
+static bool find_arrival(const struct rst_trajectory *t, struct approach *approach) {
+  const size_t updates = updates_of(t);
+  const size_t window = window_of(t);
+  double since = 0.0;
+  for (size_t at = updates; at >= 2 * window && since <= RST_REGIME_CONVERGED * approach->scale;
+       at -= window) {
+    struct approach earlier = approach_at(t, at);
+    earlier.remaining += since;
+    if (has_arrived(&earlier)) {
+      *approach = earlier;
+      return rst_series_trend(t->update_norm, at, updates) <= 0;
+    }
+    for (size_t i = at - window; i < at; ++i) {
+      since += t->update_norm[i];
+    }
+  }
+  return false;
+}
+
 static struct approach approach_of(const struct rst_trajectory *t, double exponent) {
   const size_t updates = updates_of(t);
-  const size_t share = updates / WINDOW_SHARE;
-  const size_t window = share > LEAST_WINDOW ? share : LEAST_WINDOW;
-  const double *d = t->update_norm;
-  const double latest = rst_series_magnitude(d, updates - window, updates);
-  const double earlier = rst_series_magnitude(d, updates - 2 * window, updates - window);
-  const double quarter = rst_series_magnitude(d, last_quarter(t), updates);
-  struct approach approach = {.log_contraction =
-                                  latest > 0.0 ? log(latest / earlier) / (double)window : -INFINITY,
-                              .scale = fmax(t->weight_norm[updates], t->weight_norm[0]),
-                              .rounding = NAN};
-  approach.remaining = remaining_way(d + updates - window, window, approach.log_contraction);
-  if (is_rounding(t, quarter, approach.scale, exponent)) {
-    approach.rounding = quarter;
+  const size_t first = updates - 2 * window_of(t);
+  const double largest = rst_series_magnitude(t->update_norm, first, updates);
+  struct approach last = approach_at(t, updates);
+  struct approach earlier = last;
+  if (has_arrived(&last)) {
+    return last;
   }
-  return approach;
+  if (is_rounding(t, first, largest, last.scale, exponent)) {
+    last.rounding = largest;
+    return last;
+  }
+  return find_arrival(t, &earlier) ? earlier : last;
 }
 
 /* The standard error, but no less than what makes a growth by e over the tail one error. */
@@ -169,7 +217,7 @@ static double relative(double length, double scale) {
 static void judge_convergence(const struct rst_trajectory *t, const struct approach *approach,
                               struct rst_regime_result *result) {
   char how[RST_REGIME_REASON / 2];
-  if (approach->remaining <= RST_REGIME_CONVERGED * approach->scale) {
+  if (has_arrived(approach)) {
     snprintf(how, sizeof how, "converged: remaining way %.3g of |u|, contraction %.6g",
              relative(approach->remaining, approach->scale), result->contraction);
   } else if (!isnan(approach->rounding)) {
@@ -208,8 +256,8 @@ static struct tail tail_seen(const struct rst_trajectory *t) {
   struct tail tail = {.most = fit < RST_REGIME_MOST_PERIOD ? (long)fit : RST_REGIME_MOST_PERIOD};
   for (size_t i = 0; i < t->observable_count; ++i) {
     const double *x = t->observables[i];
-    if (!rst_series_constant(x, first, t->states)) {
-      const struct swing swing = swing_of(x, first, t->states - t->states / 4, t->states);
+    const struct swing swing = swing_of(x, first, t->states - t->states / 4, t->states);
+    if (!rst_series_is_constant(x, first, swing.extent)) {
       const double more = isnan(swing.both) ? INFINITY : change(&swing);
       if (tail.varying++ == 0 || more > tail.change) {
         tail.change = more;

@@ -2,65 +2,188 @@
 #include "stability/series.h"
 
 #include <math.h>
+#include <stdint.h>
 
 #include "restrain/regime.h"
 
 enum {
-  BLOCKS = 16,      /* whose means are compared */
-  STEADY = 12,      /* of BLOCKS - 1 differences of means of one sign: chance for noise about 1e-4 */
-  LEAST_VALUES = 32 /* for an error from block means */
+  BLOCKS = 16,       /* whose means are compared */
+  STEADY = 12,       /* of BLOCKS - 1 differences of means of one sign: chance for noise about 1e-4 */
+  LEAST_VALUES = 32, /* for an error from block means */
+  LANES = 4,         /* of a vector */
+  CHAINS = 4         /* of operations that do not wait for each other */
 };
 
-double rst_series_range(const double *x, size_t first, size_t end) {
-  double low = INFINITY;
-  double high = -INFINITY;
-  for (size_t t = first; t < end; ++t) {
-    if (!isfinite(x[t])) {
-      return NAN;
-    }
-    low = fmin(low, x[t]);
-    high = fmax(high, x[t]);
+/* Everything must end up inside the functions for wide vectors. */
+#define INLINE static inline __attribute__((always_inline))
+
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
+typedef int64_t choice
+    __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
+
+/* Where it holds, one, elsewhere the other. */
+#define CHOOSE(holds, one, other)                                                                            \
+  ((lanes)(((choice)(holds) & (choice)(one)) | (~(choice)(holds) & (choice)(other))))
+
+INLINE struct rst_series_extent extent_inline(const double *x, size_t first, size_t end) {
+  lanes low[CHAINS];
+  lanes high[CHAINS];
+  lanes zero[CHAINS]; /* NaN where a value is not finite */
+  for (size_t c = 0; c < CHAINS; ++c) {
+    low[c] = (lanes){0} + (double)INFINITY;
+    high[c] = (lanes){0} - (double)INFINITY;
+    zero[c] = (lanes){0};
   }
-  return high - low;
+  for (; first + CHAINS * LANES <= end; first += CHAINS * LANES) {
+    for (size_t c = 0; c < CHAINS; ++c) {
+      const lanes value = *(const lanes *)(x + first + c * LANES);
+      low[c] = CHOOSE(value < low[c], value, low[c]);
+      high[c] = CHOOSE(value > high[c], value, high[c]);
+      zero[c] += 0.0 * value;
+    }
+  }
+  struct rst_series_extent extent = {(double)INFINITY, -(double)INFINITY};
+  double sum = 0.0;
+  for (size_t i = 0; i < CHAINS * LANES; ++i) {
+    const double least = low[i / LANES][i % LANES];
+    const double most = high[i / LANES][i % LANES];
+    extent.low = least < extent.low ? least : extent.low;
+    extent.high = most > extent.high ? most : extent.high;
+    sum += zero[i / LANES][i % LANES];
+  }
+  for (; first < end; ++first) {
+    extent.low = x[first] < extent.low ? x[first] : extent.low;
+    extent.high = x[first] > extent.high ? x[first] : extent.high;
+    sum += 0.0 * x[first];
+  }
+  return isnan(sum) ? (struct rst_series_extent){NAN, NAN} : extent;
 }
 
-double rst_series_magnitude(const double *x, size_t first, size_t end) {
+INLINE double magnitude_inline(const double *x, size_t first, size_t end) {
+  lanes largest[CHAINS];
+  for (size_t c = 0; c < CHAINS; ++c) {
+    largest[c] = (lanes){0};
+  }
+  for (; first + CHAINS * LANES <= end; first += CHAINS * LANES) {
+    for (size_t c = 0; c < CHAINS; ++c) {
+      const lanes size = (lanes)(*(const choice *)(x + first + c * LANES) & INT64_MAX);
+      largest[c] = CHOOSE(size > largest[c], size, largest[c]);
+    }
+  }
   double magnitude = 0.0;
-  for (size_t t = first; t < end; ++t) {
-    magnitude = fmax(magnitude, fabs(x[t]));
+  for (size_t i = 0; i < CHAINS * LANES; ++i) {
+    const double size = largest[i / LANES][i % LANES];
+    magnitude = size > magnitude ? size : magnitude;
+  }
+  for (; first < end; ++first) {
+    magnitude = fabs(x[first]) > magnitude ? fabs(x[first]) : magnitude;
   }
   return magnitude;
 }
 
-bool rst_series_constant(const double *x, size_t first, size_t end) {
-  const double range = rst_series_range(x, first, end);
-  return range <= RST_REGIME_CONSTANT * rst_series_magnitude(x, first, end) ||
+#if defined(__x86_64__) && defined(__GNUC__)
+#define WIDER_VECTORS 1
+__attribute__((target("avx2"))) static struct rst_series_extent extent_avx2(const double *x, size_t first,
+                                                                            size_t end) {
+  return extent_inline(x, first, end);
+}
+
+__attribute__((target("avx2"))) static double magnitude_avx2(const double *x, size_t first, size_t end) {
+  return magnitude_inline(x, first, end);
+}
+#endif
+
+struct rst_series_extent rst_series_extent(const double *x, size_t first, size_t end) {
+#ifdef WIDER_VECTORS
+  if (__builtin_cpu_supports("avx2")) {
+    return extent_avx2(x, first, end);
+  }
+#endif
+  return extent_inline(x, first, end);
+}
+
+double rst_series_magnitude(const double *x, size_t first, size_t end) {
+#ifdef WIDER_VECTORS
+  if (__builtin_cpu_supports("avx2")) {
+    return magnitude_avx2(x, first, end);
+  }
+#endif
+  return magnitude_inline(x, first, end);
+}
+
+bool rst_series_is_constant(const double *x, size_t first, struct rst_series_extent extent) {
+  const double range = extent.high - extent.low;
+  return range <= RST_REGIME_CONSTANT * fmax(fabs(extent.low), fabs(extent.high)) ||
          range <= RST_REGIME_FADED * rst_series_magnitude(x, 0, first);
 }
 
 /* Means of `values` finite numbers among these, in BLOCKS consecutive blocks. */
 static void mean_blocks(const double *x, size_t count, size_t values, double means[BLOCKS]) {
-  size_t sizes[BLOCKS] = {0};
+  size_t i = 0;
   size_t rank = 0;
   for (size_t b = 0; b < BLOCKS; ++b) {
-    means[b] = 0.0;
-  }
-  for (size_t i = 0; i < count; ++i) {
-    if (isfinite(x[i])) {
-      const size_t b = rank++ * BLOCKS / values;
-      means[b] += x[i];
-      ++sizes[b];
+    const size_t first = rank;
+    const size_t end = ((b + 1) * values + BLOCKS - 1) / BLOCKS;
+    double sum = 0.0;
+    for (; i < count && rank < end; ++i) {
+      if (isfinite(x[i])) {
+        sum += x[i];
+        ++rank;
+      }
     }
-  }
-  for (size_t b = 0; b < BLOCKS; ++b) {
-    means[b] /= (double)sizes[b];
+    means[b] = sum / (double)(rank - first);
   }
 }
 
+INLINE double sum_of(const double *x, size_t first, size_t end) {
+  lanes sums[CHAINS] = {{0}};
+  double sum = 0.0;
+  for (; first + CHAINS * LANES <= end; first += CHAINS * LANES) {
+    for (size_t c = 0; c < CHAINS; ++c) {
+      sums[c] += *(const lanes *)(x + first + c * LANES);
+    }
+  }
+  for (size_t i = 0; i < CHAINS * LANES; ++i) {
+    sum += sums[i / LANES][i % LANES];
+  }
+  for (; first < end; ++first) {
+    sum += x[first];
+  }
+  return sum;
+}
+
+/* As mean_blocks() if all values are finite; the mean of all, which is not finite otherwise. */
+static double mean_finite_blocks(const double *x, size_t count, double means[BLOCKS]) {
+  double sum = 0.0;
+  size_t first = 0;
+  for (size_t b = 0; b < BLOCKS; ++b) {
+    const size_t end = ((b + 1) * count + BLOCKS - 1) / BLOCKS;
+    const double part = sum_of(x, first, end);
+    means[b] = part / (double)(end - first);
+    sum += part;
+    first = end;
+  }
+  return sum / (double)count;
+}
+
+static double error_of(const double means[BLOCKS], double mean) {
+  double square = 0.0;
+  for (size_t b = 0; b < BLOCKS; ++b) {
+    square += (means[b] - mean) * (means[b] - mean);
+  }
+  return sqrt(square / (BLOCKS - 1) / BLOCKS);
+}
+
 void rst_block_mean(const double *values, size_t count, double *mean, double *error) {
+  double means[BLOCKS];
   size_t finite = 0;
   double sum = 0.0;
   *error = NAN;
+  *mean = mean_finite_blocks(values, count, means);
+  if (isfinite(*mean)) {
+    *error = count >= LEAST_VALUES ? error_of(means, *mean) : NAN;
+    return;
+  }
   for (size_t i = 0; i < count; ++i) {
     if (isinf(values[i]) && values[i] < 0.0) {
       *mean = -INFINITY;
@@ -71,13 +194,8 @@ void rst_block_mean(const double *values, size_t count, double *mean, double *er
   }
   *mean = sum / (double)finite;
   if (finite >= LEAST_VALUES) {
-    double means[BLOCKS];
-    double square = 0.0;
     mean_blocks(values, count, finite, means);
-    for (size_t b = 0; b < BLOCKS; ++b) {
-      square += (means[b] - *mean) * (means[b] - *mean);
-    }
-    *error = sqrt(square / (BLOCKS - 1) / BLOCKS);
+    *error = error_of(means, *mean);
   }
 }
 

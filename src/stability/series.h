@@ -9,14 +9,17 @@
  * What the rules of regime.h ask of one series x over [first, end); rst_block_mean() is of this kind.
  */
 
-/** max - min; NaN if any value is not finite. */
-double rst_series_range(const double *x, size_t first, size_t end);
+/** The smallest and the largest value, infinity and -infinity of none; both NaN if any value is not finite. */
+struct rst_series_extent {
+  double low, high;
+};
+struct rst_series_extent rst_series_extent(const double *x, size_t first, size_t end);
 
 /** Largest |x|; NaN are passed over. */
 double rst_series_magnitude(const double *x, size_t first, size_t end);
 
-/** Whether x varies by no more than rounding may, or has faded from its history before. */
-bool rst_series_constant(const double *x, size_t first, size_t end);
+/** Whether x, of this extent from `first` on, varies by no more than rounding may, or has faded from its history before. */
+bool rst_series_is_constant(const double *x, size_t first, struct rst_series_extent extent);
 
 /** 1 if x (finite) rises steadily, by the means of 16 blocks, -1 if it falls, 0 otherwise. */
 int rst_series_trend(const double *x, size_t first, size_t end);

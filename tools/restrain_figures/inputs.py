@@ -12,7 +12,7 @@ import numpy as np
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 FILES = {'run': 'run.h5', 'analyze': 'analysis.h5',
-         'bifurcate': 'bifurcation.h5'}
+         'bifurcate': 'bifurcation.h5', 'sweep': 'sweep.h5'}
 
 
 class InputError(Exception):
@@ -62,7 +62,9 @@ class File:
                                    item.attrs['flag_meanings'].split()))
                     for name, item in found.items()
                     if 'flag_meanings' in item.attrs}
-                self.texts = dict(file.attrs)
+                self.texts = {
+                    name: value.decode() if isinstance(value, bytes) else value
+                    for name, value in file.attrs.items()}
                 text = file['provenance/effective'][()]
         except (OSError, KeyError) as fault:
             raise InputError(f'{path} cannot be used: {fault}') from fault
@@ -88,8 +90,10 @@ class File:
 
     def words(self, name):
         """The meanings of a dataset of flags, one for each value."""
-        return np.array([self.meanings[name][flag] for flag in
-                         self[name].tolist()], dtype=str)
+        flags, places = np.unique(self[name], return_inverse=True)
+        meanings = np.array([self.meanings[name][flag] for flag in
+                             flags.tolist()], dtype=str)
+        return meanings[places].reshape(self[name].shape)
 
     def setting(self, key):
         if key not in self.case:
@@ -141,6 +145,8 @@ def stems_of(patterns):
 
 def read_files(module, folder):
     """What the draw() of a figure's module takes."""
+    if hasattr(module, 'read'):
+        return module.read(folder)
     command = getattr(module, 'COMMAND', 'run')
     options = getattr(module, 'OPTIONS', '')
     stems = stems_of(module.CASES)

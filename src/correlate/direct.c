@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The sums as they stand, for small kernels. The image is kept continued periodically, so that both boundaries are
+ * one, in rows of an odd number of cache lines, so that no power of two makes neighbouring rows share places in the
+ * caches.
+ *
+ * Positions are taken in blocks of ROWS rows and one vector of columns. A vector of the image serves all rows of the
+ * kernel and of the block that meet there, up to TAPS times, for each of the kernel's columns:
+ *
+ *     apply:    sum[a] += K[i][j] I[m+a+i][n+j]         sums of a block in registers, all j in turn
+ *     adjoint:  sum[i][j] += d[m+a][n] I[m+a+i][n+j]    sums of taps in registers, a panel of blocks in turn
+ *
+ * Three columns of the kernel take their vectors out of two, where that costs less than to read across the ends of
+ * cache lines.
+ *
+ * Bits depend neither on the width of vectors nor on the number of threads. A response is a sum in the order of at most
+ * TAPS rows i of the kernel, then j, then i; of i, then j, for a kernel of 3 x 3. An element of adjoint has, for each
+ * strip of rows, as many partial sums as a cache line has numbers; each runs over the rows and lines of a panel. In
+ * the end strips are added in their order and partial sums in pairs. Nothing is fused. */
+#include "correlate/direct.h"
+
+#include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "core/core.h"
+#include "core/real.h"
+
+/* Everything must end up inside the functions for wide vectors, and in registers there. */
+#define INLINE static inline __attribute__((always_inline))
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#endif
+/* Unrolled loops full of checks would take a compiler minutes. */
+#if defined(SANITIZED) && defined(__clang__)
+#pragma clang optimize off
+#define UNROLL
+#elif defined(SANITIZED)
+#pragma GCC optimize("O1")
+#define UNROLL
+#elif defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+enum {
+  ROWS = 8,                  /* of positions in a block */
+  TAPS = 8,                  /* rows of the kernel taken together, at most */
+  WIDEST = 3,                /* columns of the kernel taken together by adjoint, at most */
+  SIDE = 3,                  /* of the kernel whose taps stay in registers in apply */
+  LANES = 64 / sizeof(real), /* a cache line */
+  CELLS = 16,                /* blocks of a line's columns in a panel */
+  STRIP = 64,                /* rows in a strip, at least, where there are several */
+  MOST_STRIPS = 16,
+};
+
+#define FOR_TAPS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
+
+INLINE size_t least(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+static size_t round_up(size_t n, size_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+/* Whether all taps stay in registers. */
+INLINE bool is_side(const struct rst_correlation_shape *shape) {
+  return shape->ky == SIDE && shape->kx == SIDE;
+}
+
+/* How many of the `left` rows of the kernel are taken next; all parts are nearly equal. */
+INLINE size_t next_taps(size_t left) {
+  const size_t parts = (left + TAPS - 1) / TAPS;
+  return (left + parts - 1) / parts;
+}
+
+/* The first block of a strip; that of strip number `strips` is the end. */
+INLINE size_t strip_start(const struct rst_direct *direct, size_t strip) {
+  const size_t blocks = (direct->shape.my + ROWS - 1) / ROWS;
+  return blocks * strip / direct->strips * ROWS;
+}
+
+/* Integers of the size of a number, to mask its vectors. */
+#ifdef RST_REAL_IS_FLOAT
+typedef int32_t mask;
+#else
+typedef int64_t mask;
+#endif
+
+/* Blocks of weights that stay in the first cache with the image below them. Whole lines are read, which may reach into
+ * the next row but not beyond the weights. */
+struct panel {
+  size_t blocks, columns;
+  const real *weights;
+  mask last[LANES]; /* of the last line of a row: whether the numbers belong to it */
+};
+
+/* The panel at (m, n), of rows before `end`. Zeros that complete the last rows add nothing. */
+static void make_panel(const struct rst_direct *direct, const real *weights, size_t m, size_t end, size_t n,
+                       struct panel *panel) {
+  const size_t mx = direct->shape.mx;
+  const size_t rows = direct->shape.my - m;
+  const size_t readable = rows * mx < LANES ? 0 : (rows * mx - LANES) / (ROWS * mx);
+  const size_t wanted = least((end - m) / ROWS, mx > CELLS * LANES ? 1 : CELLS * LANES / mx);
+  panel->blocks = least(least(wanted, readable), CELLS);
+  panel->columns = least(mx - n, CELLS * LANES);
+  panel->weights = weights + m * mx + n;
+  if (panel->blocks == 0) {
+    real *const edge = direct->edge;
+    const size_t left = least(rows, ROWS);
+    memcpy(edge, weights + m * mx, left * mx * sizeof(real));
+    memset(edge + left * mx, 0, (ROWS - left) * mx * sizeof(real));
+    panel->blocks = 1;
+    panel->weights = edge + n;
+  }
+  for (size_t l = 0; l < LANES; ++l) {
+    panel->last[l] = l < (panel->columns - 1) % LANES + 1 ? -1 : 0;
+  }
+}
+
+static void add_strips(size_t strips, size_t taps, const real *sums, real *to) {
+  for (size_t t = 0; t < taps; ++t, sums += LANES) {
+    real rest[LANES];
+    memcpy(rest, sums, sizeof rest);
+    for (size_t strip = 1; strip < strips; ++strip) {
+      for (size_t l = 0; l < LANES; ++l) {
+        rest[l] += sums[strip * taps * LANES + l];
+      }
+    }
+    for (size_t width = LANES / 2; width > 0; width /= 2) {
+      for (size_t l = 0; l < width; ++l) {
+        rest[l] += rest[l + width];
+      }
+    }
+    to[t] = rest[0];
+  }
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define WIDER_VECTORS 1
+#include <immintrin.h>
+/* Without it gcc reads a vector again for each product, and orders sums such that vectors leave registers. */
+#define KEEP(vector) __asm__ volatile("" : "+v"(vector))
+/* The vector j places after x, which y continues. */
+#ifdef RST_REAL_IS_FLOAT
+#define SHIFTED(x, y, j) ((vector_avx512f)_mm512_alignr_epi32((__m512i)(y), (__m512i)(x), (j)))
+#else
+#define SHIFTED(x, y, j) ((vector_avx512f)_mm512_alignr_epi64((__m512i)(y), (__m512i)(x), (j)))
+#endif
+
+#define WIDTH 64
+#define TARGET __attribute__((target("avx512f")))
+#define NAME(x) x##_avx512f
+#include "correlate/direct_loops.inc"
+
+#define WIDTH 32
+#define TARGET __attribute__((target("avx2")))
+#define NAME(x) x##_avx2
+#include "correlate/direct_loops.inc"
+#else
+#define KEEP(vector) (void)(vector)
+#endif
+
+#define WIDTH 16
+#define TARGET
+#define NAME(x) x##_baseline
+#include "correlate/direct_loops.inc"
+
+const struct rst_direct_loops *RST_REAL(rst_direct_loops)(size_t index) {
+#define LOOPS(set)                                                                                           \
+  { .name = #set, .apply = apply_##set, .adjoint = adjoint_##set }
+  static const struct rst_direct_loops sets[] = {
+#ifdef WIDER_VECTORS
+      LOOPS(avx512f),
+      LOOPS(avx2),
+#endif
+      LOOPS(baseline),
+  };
+#undef LOOPS
+  size_t widest = 0;
+#ifdef WIDER_VECTORS
+  const size_t without_avx512f = __builtin_cpu_supports("avx2") ? 1 : 2;
+  widest = __builtin_cpu_supports("avx512f") ? 0 : without_avx512f;
+#endif
+  return index < sizeof sets / sizeof *sets - widest ? &sets[widest + index] : NULL;
+}
+
+static size_t strip_count(const struct rst_correlation_shape *shape) {
+  return shape->my < STRIP ? 1 : least(shape->my / STRIP, MOST_STRIPS);
+}
+
+static double cost(const struct rst_correlation_shape *shape) {
+  /* Measured with 64-byte vectors, apply and adjoint: each tap and the fixed part of a block of a line's columns, the
+   * end of each tap's partial sums, each part of the kernel for a point that comes from memory, and the call. */
+  const double nanoseconds = 2.46;
+  const double overhead = 4.2;
+  const double end = 6.3;
+  const double fetch = 0.4;
+  const double cache = 0x1p24;
+  const double call = 50.0;
+  const size_t rows = round_up(shape->my, ROWS) / ROWS;
+  const size_t lines = round_up(shape->mx, LANES) / LANES;
+  const size_t parts = round_up(shape->ky, TAPS) / TAPS;
+  const double taps = (double)shape->ky * (double)shape->kx;
+  const double points = (double)shape->ny * (double)shape->nx;
+  const double size = points * (double)sizeof(real);
+  return call + (double)rows * (double)lines * (overhead + nanoseconds * taps) +
+         end * (double)strip_count(shape) * taps + fetch * (double)parts * points * size / (size + cache);
+}
+
+static void destroy(void *state) {
+  struct rst_direct *direct = state;
+  free(direct->image);
+  free(direct->edge);
+  free(direct->sums);
+  free(direct);
+}
+
+static enum rst_status allocate(struct rst_context *context, struct rst_direct *direct) {
+  const struct rst_correlation_shape *shape = &direct->shape;
+  const size_t rows = round_up(shape->my, ROWS) + shape->ky - 1;
+  /* Three vectors are taken out of two, the second of which may begin where the last row ends. */
+  RST_TRY(rst_allocate(context, rows * direct->stride + LANES, sizeof(real), &direct->image));
+  RST_TRY(rst_allocate(context, ROWS * round_up(shape->mx, LANES) + LANES, sizeof(real), &direct->edge));
+  return rst_allocate(context, direct->strips * shape->ky * shape->kx * LANES, sizeof(real), &direct->sums);
+}
+
+static enum rst_status create(struct rst_context *context, const struct rst_correlation_shape *shape,
+                              const void *image, double budget, void **state) {
+  (void)budget;
+  void *memory = NULL;
+  RST_TRY(rst_allocate(context, 1, sizeof(struct rst_direct), &memory));
+  struct rst_direct *direct = memory;
+  const size_t lines = round_up(round_up(shape->mx, LANES) + shape->kx - 1, LANES) / LANES;
+  *direct = (struct rst_direct){.shape = *shape,
+                                .context = context,
+                                .loops = RST_REAL(rst_direct_loops)(0),
+                                .strips = strip_count(shape),
+                                .stride = (lines + 1 - lines % 2) * LANES};
+  const enum rst_status status = allocate(context, direct);
+  if (status != RST_OK) {
+    destroy(direct);
+    return status;
+  }
+  const real *from = image;
+  real *to = direct->image;
+  for (size_t y = 0; y < shape->my + shape->ky - 1; ++y, to += direct->stride) {
+    for (size_t x = 0; x < shape->mx + shape->kx - 1; ++x) {
+      to[x] = from[y % shape->ny * shape->nx + x % shape->nx];
+    }
+  }
+  *state = direct;
+  return RST_OK;
+}
+
+/* How many threads are worth their start. Flows of several images take one for each image. */
+static int thread_count(const struct rst_direct *direct) {
+#ifdef _OPENMP
+  const double least_work = 1e6; /* products, some ten microseconds */
+  const struct rst_correlation_shape *shape = &direct->shape;
+  const double work = (double)shape->my * (double)shape->mx * (double)shape->ky * (double)shape->kx;
+  if (direct->strips > 1 && work >= least_work && !omp_in_parallel()) {
+    return (int)least((size_t)rst_context_threads(direct->context), direct->strips);
+  }
+#else
+  (void)direct;
+#endif
+  return 1;
+}
+
+static void apply(void *state, const void *kernel, void *response) {
+  const struct rst_direct *direct = state;
+  const int threads = thread_count(direct);
+  if (threads > 1) {
+#pragma omp parallel for num_threads(threads)
+    for (size_t strip = 0; strip < direct->strips; ++strip) {
+      direct->loops->apply(direct, strip, kernel, response);
+    }
+    return;
+  }
+  for (size_t strip = 0; strip < direct->strips; ++strip) {
+    direct->loops->apply(direct, strip, kernel, response);
+  }
+}
+
+static void adjoint(void *state, const void *weights, void *kernel) {
+  const struct rst_direct *direct = state;
+  const size_t taps = direct->shape.ky * direct->shape.kx;
+  const int threads = thread_count(direct);
+  memset(direct->sums, 0, direct->strips * taps * LANES * sizeof(real));
+  if (threads > 1) {
+#pragma omp parallel for num_threads(threads)
+    for (size_t strip = 0; strip < direct->strips; ++strip) {
+      direct->loops->adjoint(direct, strip, weights);
+    }
+  } else {
+    for (size_t strip = 0; strip < direct->strips; ++strip) {
+      direct->loops->adjoint(direct, strip, weights);
+    }
+  }
+  add_strips(direct->strips, taps, direct->sums, kernel);
+}
+
+const struct rst_correlation_type RST_REAL(rst_correlation_direct) = {
+    .cost = cost, .create = create, .apply = apply, .adjoint = adjoint, .destroy = destroy};

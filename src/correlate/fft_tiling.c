@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "correlate/fft_tiling.h"
+
+#include <math.h>
+
+#include "core/real.h"
+
+enum { MOST_PHASES = 2 };
+
+/* Estimated nanoseconds of one complex transform: n log2 n, less where one of FFTW's codelets does it all, more for factors other than
+ * 2, and many times more where a large prime factor forces a convolution; and a fixed part. */
+static double transform_cost(size_t n) {
+  enum { LONGEST_CODELET = 64, LARGEST_CODED_FACTOR = 13 };
+  const double nanoseconds = 0.016 * (double)sizeof(real);
+  const double overhead = 5.0;
+  const double codelet = 0.75;
+  const double mixed = 1.3;
+  const double convolution = 6.0;
+  double factor = n <= LONGEST_CODELET ? codelet : 1.0;
+  size_t rest = n;
+  for (size_t p = 2; p <= LARGEST_CODED_FACTOR; ++p) {
+    for (; rest % p == 0; rest /= p) {
+      factor = p == 2 ? factor : mixed;
+    }
+  }
+  factor = rest > 1 ? convolution : factor;
+  return overhead + nanoseconds * (double)n * log2((double)n + 1.0) * factor;
+}
+
+/* Of rows, with their way to memory and back, of columns, and of products point by point. */
+static double tiling_cost(const struct rst_correlation_shape *shape, const struct rst_fft_tiling *tiling) {
+  const double row_point = 0.03 * (double)sizeof(real);
+  const double product = 0.08 * (double)sizeof(real);
+  const double tiles = (double)tiling->tiles;
+  const double phases = (double)tiling->phases;
+  const double width = (double)tiling->width;
+  const double rows = tiles * (double)tiling->share + (double)shape->ky;
+  return 2.0 * (rows * (transform_cost(tiling->width) + row_point * width) +
+                (tiles + phases) * width * transform_cost(tiling->height) +
+                tiles * phases * width * (double)tiling->height * product);
+}
+
+/* The cheapest length of rows: at least as many points as the response reaches, or the period of the image. */
+static size_t best_width(const struct rst_correlation_shape *shape) {
+  const size_t reach = shape->mx + shape->kx - 1;
+  size_t best = shape->mx == shape->nx ? shape->nx : reach;
+  for (size_t width = reach; width < 2 * reach; ++width) {
+    if (transform_cost(width) < transform_cost(best)) {
+      best = width;
+    }
+  }
+  return best;
+}
+
+/* The tiling for columns of a given length, which exceeds the kernel's. */
+static struct rst_fft_tiling make_tiling(const struct rst_correlation_shape *shape, size_t width,
+                                         size_t height, size_t phases) {
+  const size_t most = height - (shape->ky - 1) / phases;
+  const size_t tiles = (shape->my + 2 * most - 1) / (2 * most);
+  const size_t share = (shape->my + 2 * tiles - 1) / (2 * tiles);
+  return (struct rst_fft_tiling){.width = width,
+                                 .height = height,
+                                 .share = share,
+                                 .tiles = tiles,
+                                 .phases = phases,
+                                 .offset = phases == 1 ? share : 1};
+}
+
+/* Columns are as long as a power of two: their transforms are fastest, and nothing else depends on their length. */
+struct rst_fft_tiling RST_REAL(rst_fft_tiling)(const struct rst_correlation_shape *shape, double *cost) {
+  struct rst_fft_tiling best = {0};
+  const size_t width = best_width(shape);
+  *cost = INFINITY;
+  for (size_t phases = 1; phases <= MOST_PHASES; ++phases) {
+    for (size_t height = 1; height / 4 < shape->ny + shape->ky; height *= 2) {
+      if (height > (shape->ky - 1) / phases) {
+        const struct rst_fft_tiling tiling = make_tiling(shape, width, height, phases);
+        const double cost_of_tiling = tiling_cost(shape, &tiling);
+        if (cost_of_tiling < *cost) {
+          best = tiling;
+          *cost = cost_of_tiling;
+        }
+      }
+    }
+  }
+  return best;
+}

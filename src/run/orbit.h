@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_RUN_ORBIT_H
+#define RST_RUN_ORBIT_H
+
+#include "restrain/bifurcation.h"
+
+/** @file
+ * An orbit as its makers share it: what is recorded of it, what that says, and the way of rst_orbit_run().
+ */
+
+enum rst_orbit_column {
+  RST_ORBIT_DATA_LOSS,
+  RST_ORBIT_RESIDUAL,
+  RST_ORBIT_WEIGHT_NORM,
+  RST_ORBIT_PROBE,
+  RST_ORBIT_UPDATE_NORM,
+  RST_ORBIT_LOG_GROWTH,
+  RST_ORBIT_COLUMNS
+};
+
+struct rst_orbit_record {
+  const double *column[RST_ORBIT_COLUMNS]; /**< entry t belongs to u_t or the update from it */
+  long asked, done;                        /**< updates */
+  long
+      unstable; /**< updates known to be locally unstable, by the rules of event.h; they need not be counted on from the
+                    first unstable event */
+  bool diverged, stopped;
+  bool settled; /**< ended early, see settling.h */
+  long rest;    /**< updates that it stood still */
+  double max_growth;
+  double weight_decay;
+  double epsilon; /**< unit of rounding of the state */
+};
+
+/** @param mean_loss of the last half of the updates asked for, infinite if it diverged; NULL if not wanted. An orbit that
+ * settled is taken to stand still from its end on. */
+enum rst_status rst_orbit_judge(struct rst_context *context, const struct rst_orbit_record *record,
+                                struct rst_orbit *orbit, double *mean_loss);
+
+struct rst_orbit_request {
+  double lr, weight_decay;
+  long burn_in, samples;
+  bool settle; /**< end early where the orbit has settled */
+  bool (*stop)(void *user);
+  void *user;
+};
+
+/** rst_orbit_run() with what a sweep needs. @param observed, mean_loss NULL if not wanted; *stopped tells whether the orbit
+ * was. */
+enum rst_status rst_orbit_follow(struct rst_context *context, const struct rst_case *from,
+                                 struct rst_flow *flow, const struct rst_orbit_request *request,
+                                 double *observed, struct rst_orbit *result, double *mean_loss,
+                                 bool *stopped);
+
+/** A unit vector that depends on the shape alone, in the shape and precision of `probe`. */
+enum rst_status rst_orbit_probe(struct rst_context *context, struct rst_field *probe);
+
+#endif

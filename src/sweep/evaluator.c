@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sweep/evaluator.h"
+
+#include "core/core.h"
+#include "run/orbit.h"
+#include "sweep/lanes.h"
+#include "sweep/point.h"
+
+struct rst_evaluator {
+  struct rst_context *context;
+  const struct rst_case *from;
+  struct rst_flow *flow;
+  struct rst_reduced_network *network; /* NULL if full, like the lanes */
+  struct rst_lanes *lanes;
+  bool settle;
+};
+
+static enum rst_status build(struct rst_evaluator *evaluator, bool reduce) {
+  struct rst_context *context = evaluator->context;
+  const struct rst_case *from = evaluator->from;
+  RST_TRY(rst_flow_create(context, &from->flow, &evaluator->flow));
+  if (reduce) {
+    RST_TRY(rst_reduced_network_create(context, from, evaluator->flow, &evaluator->network));
+  }
+  return evaluator->network ? rst_lanes_create(context, from, evaluator->network, &evaluator->lanes) : RST_OK;
+}
+
+enum rst_status rst_evaluator_create(struct rst_context *context, const struct rst_case *from, bool reduce,
+                                     struct rst_evaluator **evaluator) {
+  void *memory = NULL;
+  *evaluator = NULL;
+  RST_TRY(rst_allocate(context, 1, sizeof **evaluator, &memory));
+  struct rst_evaluator *made = memory;
+  *made = (struct rst_evaluator){.context = context, .from = from, .settle = true};
+  const enum rst_status status = build(made, reduce);
+  if (status != RST_OK) {
+    rst_evaluator_destroy(&made);
+    return status;
+  }
+  *evaluator = made;
+  return RST_OK;
+}
+
+void rst_evaluator_destroy(struct rst_evaluator **evaluator) {
+  if (*evaluator) {
+    rst_lanes_destroy(&(*evaluator)->lanes);
+    rst_reduced_network_destroy(&(*evaluator)->network);
+    rst_flow_destroy(&(*evaluator)->flow);
+    free(*evaluator);
+    *evaluator = NULL;
+  }
+}
+
+const char *rst_evaluator_engine(const struct rst_evaluator *evaluator) {
+  return evaluator->network ? "reduced" : "full";
+}
+
+void rst_evaluator_size(const struct rst_evaluator *evaluator, size_t *patches, size_t *rank) {
+  *patches = evaluator->network ? evaluator->network->patches : 0;
+  *rank = evaluator->network ? evaluator->network->dimension : 0;
+}
+
+size_t rst_evaluator_batch(const struct rst_evaluator *evaluator) {
+  return evaluator->network ? RST_LANES : 1;
+}
+
+void rst_evaluator_let_settle(struct rst_evaluator *evaluator, bool settle) {
+  evaluator->settle = settle;
+  if (evaluator->lanes) {
+    rst_lanes_let_settle(evaluator->lanes, settle);
+  }
+}
+
+static enum rst_status run_full(struct rst_evaluator *evaluator, double lr, double weight_decay,
+                                bool (*stop)(void *user), void *user, struct rst_sweep_point *point,
+                                bool *stopped) {
+  const struct rst_orbit_request request = {.lr = lr,
+                                            .weight_decay = weight_decay,
+                                            .samples = evaluator->from->step.iterations,
+                                            .settle = evaluator->settle,
+                                            .stop = stop,
+                                            .user = user};
+  struct rst_orbit orbit;
+  double mean_loss = 0.0;
+  RST_TRY(rst_orbit_follow(evaluator->context, evaluator->from, evaluator->flow, &request, NULL, &orbit,
+                           &mean_loss, stopped));
+  *point = rst_sweep_point_of(&orbit, mean_loss);
+  return RST_OK;
+}
+
+enum rst_status rst_evaluator_run(struct rst_evaluator *evaluator, size_t count, const double *lr,
+                                  const double *weight_decay, bool (*stop)(void *user), void *user,
+                                  struct rst_sweep_point *points, bool *stopped) {
+  *stopped = false;
+  if (evaluator->lanes) {
+    return rst_lanes_run(evaluator->lanes, count, lr, weight_decay, stop, user, points, stopped);
+  }
+  for (size_t i = 0; i < count && !*stopped; ++i) {
+    RST_TRY(run_full(evaluator, lr[i], weight_decay[i], stop, user, &points[i], stopped));
+  }
+  return RST_OK;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+
+#include "restrain/sweep.h"
+
+bool rst_sweep_prediction_holds(const struct rst_sweep_theory *theory, double lr, enum rst_regime regime,
+                                bool *predicts) {
+  *predicts = !isnan(theory->lr_lo) && !isnan(theory->lr_hi) && regime != RST_REGIME_UNDECIDED;
+  if (!*predicts) {
+    return false;
+  }
+  if (lr < theory->lr_lo) {
+    return regime == RST_REGIME_STABLE || regime == RST_REGIME_TRANSIENT;
+  }
+  if (lr <= theory->lr_hi) {
+    return regime == RST_REGIME_RESTRAINED_PERIODIC || regime == RST_REGIME_RESTRAINED_CHAOTIC;
+  }
+  return regime == RST_REGIME_DIVERGENT;
+}

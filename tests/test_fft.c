@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "support.h"
+
+#include <float.h>
+
+#include "correlate/fft_tiling.h"
+#include "restrain/correlation.h"
+
+/* What the correlation by Fourier transforms owes beyond the identities that every implementation is held to (test_correlation.c): tiles that
+ * cover the response and wrap nowhere, tall images in many tiles, and bits that do not depend on threads. */
+
+typedef struct rst_fft_tiling tiling_function(const struct rst_correlation_shape *shape, double *cost);
+static tiling_function *const tiling_functions[] = {rst_fft_tiling_double, rst_fft_tiling_float};
+
+static struct rst_correlation_shape make_shape(size_t ny, size_t nx, size_t ky, size_t kx, bool valid) {
+  return (struct rst_correlation_shape){ny, nx, ky, kx, valid ? ny - ky + 1 : ny, valid ? nx - kx + 1 : nx};
+}
+
+static void check_tiling(const struct rst_correlation_shape *shape, const struct rst_fft_tiling *tiling) {
+  const size_t reach = shape->mx + shape->kx - 1;
+  ck_assert(tiling->width >= reach || (tiling->width == shape->nx && shape->mx == shape->nx));
+  ck_assert(tiling->phases == 1 ? tiling->offset == tiling->share
+                                : tiling->phases == 2 && tiling->offset == 1);
+  const size_t kernel_rows = (shape->ky + tiling->phases - 1) / tiling->phases;
+  ck_assert_uint_ge(tiling->height, tiling->share + kernel_rows - 1);
+  ck_assert_uint_ge(2 * tiling->tiles * tiling->share, shape->my);
+  ck_assert_uint_lt(2 * (tiling->tiles - 1) * tiling->share, shape->my);
+}
+
+START_TEST(tiles_cover_the_response_and_do_not_wrap) {
+  bool seen[3] = {false};
+  size_t most_tiles = 0;
+  for (size_t n = 1; n <= 300; n = n * 3 / 2 + 1) {
+    for (size_t k = 1; k <= n; k = k * 3 / 2 + 1) {
+      for (size_t variant = 0; variant < 8; ++variant) {
+        const size_t nx = variant & 1 ? n : 37;
+        const size_t kx = variant & 1 || k > 37 ? 1 : k;
+        const struct rst_correlation_shape shape = make_shape(n, nx, k, kx, (variant & 2) != 0);
+        double cost = 0.0;
+        const struct rst_fft_tiling tiling = tiling_functions[variant / 4](&shape, &cost);
+        check_tiling(&shape, &tiling);
+        ck_assert(cost > 0.0 && isfinite(cost));
+        seen[tiling.phases] = true;
+        most_tiles = tiling.tiles > most_tiles ? tiling.tiles : most_tiles;
+      }
+    }
+  }
+  ck_assert(seen[1] && seen[2] && most_tiles > 2);
+}
+END_TEST
+
+/* Of an image and a kernel; for the valid boundary, by the tiling of `phases`. */
+static const struct geometry {
+  size_t ny, nx, ky, kx, phases;
+} geometries[] = {{256, 40, 32, 5, 1}, {256, 40, 96, 5, 2}, {301, 24, 9, 9, 1}};
+enum { GEOMETRIES = sizeof geometries / sizeof *geometries };
+
+static struct rst_field *noise(struct rst_context *context, enum rst_precision precision, size_t ny,
+                               size_t nx, uint32_t seed) {
+  struct rst_field *field = NULL;
+  RST_TEST_OK(context, rst_field_create(context, precision, ny, nx, &field));
+  rst_test_noise(seed, field);
+  return field;
+}
+
+/* Response and gradient of one implementation at noise. */
+struct results {
+  struct rst_field *response, *gradient;
+};
+
+static struct results compute(struct rst_context *context, const struct geometry *geometry,
+                              enum rst_precision precision, enum rst_boundary boundary, const char *name) {
+  struct rst_field *image = noise(context, precision, geometry->ny, geometry->nx, 1);
+  struct rst_field *kernel = noise(context, precision, geometry->ky, geometry->kx, 2);
+  struct rst_correlation *correlation = NULL;
+  RST_TEST_OK(context,
+              rst_correlation_create(context, image, kernel->ny, kernel->nx, boundary, name, &correlation));
+  size_t my = 0;
+  size_t mx = 0;
+  rst_correlation_response_shape(correlation, &my, &mx);
+  struct rst_field *weights = noise(context, precision, my, mx, 3);
+  const struct results results = {noise(context, precision, my, mx, 4),
+                                  noise(context, precision, kernel->ny, kernel->nx, 5)};
+  rst_correlation_apply(correlation, kernel, results.response);
+  rst_correlation_adjoint(correlation, weights, results.gradient);
+  rst_correlation_destroy(&correlation);
+  rst_field_destroy(&weights);
+  rst_field_destroy(&kernel);
+  rst_field_destroy(&image);
+  return results;
+}
+
+static void clear(struct results *results) {
+  rst_field_destroy(&results->response);
+  rst_field_destroy(&results->gradient);
+}
+
+static const enum rst_boundary boundaries[] = {RST_BOUNDARY_VALID, RST_BOUNDARY_PERIODIC};
+
+START_TEST(tall_images_agree_with_plain_loops) {
+  struct rst_context *context = rst_test_context();
+  const struct geometry *geometry = &geometries[_i];
+  for (size_t b = 0; b < 2; ++b) {
+    const struct rst_correlation_shape shape =
+        make_shape(geometry->ny, geometry->nx, geometry->ky, geometry->kx, b == 0);
+    double cost = 0.0;
+    const struct rst_fft_tiling tiling = rst_fft_tiling_double(&shape, &cost);
+    ck_assert(b > 0 || tiling.phases == geometry->phases);
+    struct results fft = compute(context, geometry, RST_PRECISION_DOUBLE, boundaries[b], "fft");
+    struct results plain = compute(context, geometry, RST_PRECISION_DOUBLE, boundaries[b], "reference");
+    const double rounding = 16.0 * DBL_EPSILON;
+    ck_assert_double_le(rst_field_distance(fft.response, plain.response),
+                        rounding * rst_field_norm(plain.response));
+    ck_assert_double_le(rst_field_distance(fft.gradient, plain.gradient),
+                        rounding * rst_field_norm(plain.gradient));
+    clear(&plain);
+    clear(&fft);
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
+static void check_same_bits(const struct rst_field *x, const struct rst_field *y) {
+  ck_assert_mem_eq(x->data, y->data, rst_field_count(x) * rst_precision_size(x->precision));
+}
+
+START_TEST(bits_do_not_depend_on_threads) {
+  struct rst_context *context = rst_test_context();
+  for (int variant = 0; variant < 4; ++variant) {
+    const enum rst_precision precision = variant & 1 ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE;
+    RST_TEST_OK(context, rst_context_set_threads(context, 1));
+    struct results one = compute(context, &geometries[_i], precision, boundaries[variant / 2], "fft");
+    for (int threads = 1; threads <= 5; ++threads) {
+      RST_TEST_OK(context, rst_context_set_threads(context, threads));
+      struct results many = compute(context, &geometries[_i], precision, boundaries[variant / 2], "fft");
+      check_same_bits(many.response, one.response);
+      check_same_bits(many.gradient, one.gradient);
+      clear(&many);
+    }
+    clear(&one);
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("fft");
+  TCase *tests = tcase_create("fft");
+  tcase_add_test(tests, tiles_cover_the_response_and_do_not_wrap);
+  tcase_add_loop_test(tests, tall_images_agree_with_plain_loops, 0, GEOMETRIES);
+  tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, GEOMETRIES);
+  tcase_set_timeout(tests, 600);
+  suite_add_tcase(suite, tests);
+  return rst_test_run(suite);
+}
