@@ -164,7 +164,7 @@ static enum rst_status rotate(struct rst_context *context, const struct rst_case
   RST_TRY(rst_orbit_probe(context, &view));
   RST_TRY(rst_tangent_create(context, &from->step.scheme, flow, 1, from->tangent.seed, &tangent));
   const size_t parts = rst_tangent_state(tangent, &perturbation);
-  for (size_t part = 0; part < parts; ++part) {
+  for (size_t part = 0; part < parts && POSITION + part < VECTORS; ++part) {
     const double weight = part == 0 ? 1.0 : from->step.scheme.lr;
     view.data = vector[POSITION + part];
     rst_field_copy(perturbation[part], &view);
