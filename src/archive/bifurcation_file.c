@@ -3,13 +3,10 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "archive/files.h"
 #include "archive/hdf5_support.h"
-#include "archive/ordered_driver.h"
-#include "archive/provenance.h"
 #include "archive/variables.h"
+#include "archive/whole_file.h"
 #include "core/text.h"
 
 /* A dataset over (parameter) or (parameter, sample), and the member of the table that holds its values. */
@@ -196,8 +193,10 @@ static enum rst_status write_title(const struct writer *writer) {
   return RST_OK;
 }
 
-static enum rst_status write_content(struct writer *writer) {
+static enum rst_status write_content(void *user, hid_t file) {
+  struct writer *writer = user;
   struct column columns[COLUMNS];
+  writer->file = file;
   list_columns(writer->table, columns);
   RST_TRY(write_title(writer));
   enum rst_status status = write_scales(writer);
@@ -209,66 +208,18 @@ static enum rst_status write_content(struct writer *writer) {
   return status;
 }
 
-static enum rst_status write_part(struct writer *writer, const char *part,
-                                  const struct rst_provenance *provenance, const char *exit_reason,
-                                  double wall_seconds) {
-  RST_TRY(rst_files_probe(writer->context, part));
-  RST_TRY(rst_hdf5_create(writer->context, part, &writer->file));
-  enum rst_status status = write_content(writer);
-  if (status == RST_OK) {
-    status = rst_provenance_write(writer->context, writer->file, part, provenance, NULL);
-  }
-  if (status == RST_OK) {
-    status = rst_provenance_finish(writer->context, writer->file, part, exit_reason, wall_seconds);
-  }
-  if (status == RST_OK && H5Fflush(writer->file, H5F_SCOPE_GLOBAL) < 0) {
-    status = rst_hdf5_fail(writer->context, "%s: writing failed", part);
-  }
-  if (status != RST_OK) {
-    rst_ordered_driver_discard(writer->file);
-  }
-  if (!rst_hdf5_close_writable(writer->file) && status == RST_OK) {
-    status = rst_hdf5_fail(writer->context, "%s cannot be completed", part);
-  }
-  return status;
-}
-
 enum rst_status rst_bifurcation_file_write(struct rst_context *context, const char *path,
                                            const struct rst_bifurcation_table *table,
                                            const struct rst_provenance *provenance, const char *exit_reason,
                                            double wall_seconds) {
   struct writer writer = {
       .context = context, .table = table, .parameter = H5I_INVALID_HID, .sample = H5I_INVALID_HID};
-  char *part = NULL;
-  enum rst_status status = RST_OK;
-  RST_TRY(rst_files_sibling(context, path, ".partial.h5", &part));
-  H5E_BEGIN_TRY {
-    status = write_part(&writer, part, provenance, exit_reason, wall_seconds);
-  }
-  H5E_END_TRY
-  if (status == RST_OK) {
-    status = rst_files_replace(context, part, path, true);
-  }
-  if (status != RST_OK) {
-    (void)unlink(part);
-  }
-  free(part);
-  return status;
-}
-
-/* A dataset of the shape given, into memory. */
-static bool read_values(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims,
-                        void *values) {
-  struct rst_ids ids = {0};
-  hsize_t found[2] = {0, 1};
-  const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
-  const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
-  const bool fits = dataset >= 0 && H5Sget_simple_extent_ndims(space) == rank &&
-                    H5Sget_simple_extent_dims(space, found, NULL) == rank && found[0] == dims[0] &&
-                    (rank == 1 || found[1] == dims[1]);
-  const bool done = fits && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
-  rst_ids_close(&ids);
-  return done;
+  const struct rst_whole_file whole = {.provenance = provenance,
+                                       .exit_reason = exit_reason,
+                                       .wall_seconds = wall_seconds,
+                                       .write = write_content,
+                                       .user = &writer};
+  return rst_whole_file_write(context, path, &whole);
 }
 
 static enum rst_status read_content(struct rst_context *context, const char *path, hid_t file,
@@ -280,7 +231,8 @@ static enum rst_status read_content(struct rst_context *context, const char *pat
   for (size_t i = 0; i < COLUMNS; ++i) {
     const struct column *column = &columns[i];
     const char *name = column->variable.name;
-    RST_HDF5(context, read_values(file, name, column->type, column->sampled ? 2 : 1, dims, column->values),
+    RST_HDF5(context,
+             rst_hdf5_read_values(file, name, column->type, column->sampled ? 2 : 1, dims, column->values),
              "%s is no bifurcation diagram of this case: its /%s cannot be used; start again with --force",
              path, name);
   }

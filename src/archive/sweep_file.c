@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
-#include <unistd.h>
 
-#include "archive/files.h"
-#include "archive/ordered_driver.h"
-#include "archive/provenance.h"
 #include "archive/sweep_file_parts.h"
 #include "archive/variables.h"
+#include "archive/whole_file.h"
 #include "core/text.h"
 
 struct writer {
@@ -122,34 +119,12 @@ static enum rst_status write_data(struct writer *writer) {
   return rst_sweep_boxes_write(writer->context, writer->file, &writer->table->boxes);
 }
 
-static enum rst_status write_content(struct writer *writer) {
+static enum rst_status write_content(void *user, hid_t file) {
+  struct writer *writer = user;
+  writer->file = file;
   const enum rst_status status = write_data(writer);
   H5Idec_ref(writer->weight_decay);
   H5Idec_ref(writer->lr);
-  return status;
-}
-
-static enum rst_status write_part(struct writer *writer, const char *part,
-                                  const struct rst_provenance *provenance, const char *exit_reason,
-                                  double wall_seconds) {
-  RST_TRY(rst_files_probe(writer->context, part));
-  RST_TRY(rst_hdf5_create(writer->context, part, &writer->file));
-  enum rst_status status = write_content(writer);
-  if (status == RST_OK) {
-    status = rst_provenance_write(writer->context, writer->file, part, provenance, NULL);
-  }
-  if (status == RST_OK) {
-    status = rst_provenance_finish(writer->context, writer->file, part, exit_reason, wall_seconds);
-  }
-  if (status == RST_OK && H5Fflush(writer->file, H5F_SCOPE_GLOBAL) < 0) {
-    status = rst_hdf5_fail(writer->context, "%s: writing failed", part);
-  }
-  if (status != RST_OK) {
-    rst_ordered_driver_discard(writer->file);
-  }
-  if (!rst_hdf5_close_writable(writer->file) && status == RST_OK) {
-    status = rst_hdf5_fail(writer->context, "%s cannot be completed", part);
-  }
   return status;
 }
 
@@ -159,19 +134,11 @@ enum rst_status rst_sweep_file_write(struct rst_context *context, const char *pa
                                      double wall_seconds) {
   struct writer writer = {
       .context = context, .table = table, .lr = H5I_INVALID_HID, .weight_decay = H5I_INVALID_HID};
-  char *part = NULL;
-  enum rst_status status = RST_OK;
-  RST_TRY(rst_files_sibling(context, path, ".partial.h5", &part));
-  H5E_BEGIN_TRY {
-    status = write_part(&writer, part, provenance, exit_reason, wall_seconds);
-  }
-  H5E_END_TRY
-  if (status == RST_OK) {
-    status = rst_files_replace(context, part, path, true);
-  }
-  if (status != RST_OK) {
-    (void)unlink(part);
-  }
-  free(part);
-  return status == RST_OK ? rst_sweep_xdmf_write(context, table, path) : status;
+  const struct rst_whole_file whole = {.provenance = provenance,
+                                       .exit_reason = exit_reason,
+                                       .wall_seconds = wall_seconds,
+                                       .write = write_content,
+                                       .user = &writer};
+  RST_TRY(rst_whole_file_write(context, path, &whole));
+  return rst_sweep_xdmf_write(context, table, path);
 }

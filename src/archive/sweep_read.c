@@ -3,21 +3,6 @@
 
 #include "archive/sweep_file_parts.h"
 
-/* A dataset of the shape given, into memory. */
-static bool read_values(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims,
-                        void *values) {
-  struct rst_ids ids = {0};
-  hsize_t found[2] = {0, 1};
-  const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
-  const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
-  const bool fits = dataset >= 0 && H5Sget_simple_extent_ndims(space) == rank &&
-                    H5Sget_simple_extent_dims(space, found, NULL) == rank && found[0] == dims[0] &&
-                    (rank == 1 || found[1] == dims[1]);
-  const bool done = fits && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
-  rst_ids_close(&ids);
-  return done;
-}
-
 static enum rst_status check_flags(struct rst_context *context, const char *path, const char *name,
                                    const int8_t *values, size_t count, int most) {
   for (size_t i = 0; i < count; ++i) {
@@ -68,11 +53,11 @@ static enum rst_status read_content(struct rst_context *context, const char *pat
   rst_sweep_list_maps(table, maps);
   for (size_t i = 0; i < RST_SWEEP_MAPS; ++i) {
     const char *name = maps[i].variable.name;
-    RST_HDF5(context, read_values(file, name, maps[i].type, 2, dims, maps[i].values),
+    RST_HDF5(context, rst_hdf5_read_values(file, name, maps[i].type, 2, dims, maps[i].values),
              "%s is no sweep of this case: its /%s cannot be used; start again with --force", path, name);
   }
-  const bool curves = read_values(file, "lr_lo", H5T_NATIVE_DOUBLE, 1, dims, table->lr_lo) &&
-                      read_values(file, "lr_hi", H5T_NATIVE_DOUBLE, 1, dims, table->lr_hi);
+  const bool curves = rst_hdf5_read_values(file, "lr_lo", H5T_NATIVE_DOUBLE, 1, dims, table->lr_lo) &&
+                      rst_hdf5_read_values(file, "lr_hi", H5T_NATIVE_DOUBLE, 1, dims, table->lr_hi);
   RST_HDF5(context, curves, "%s: its thresholds cannot be read; start again with --force", path);
   RST_TRY(check_flags(context, path, "regime", table->regime, count, RST_REGIME_UNDECIDED));
   RST_TRY(check_flags(context, path, "agreement", table->agreement, count, 1));
@@ -136,8 +121,8 @@ static enum rst_status load_table(struct rst_context *context, const char *path,
               "%s is no sweep: it has no axes /lr and /weight_decay", path);
   RST_TRY(rst_sweep_table_allocate(context, lrs, weight_decays, table));
   const bool read =
-      read_values(file, "lr", H5T_NATIVE_DOUBLE, 1, &lrs, table->lr) &&
-      read_values(file, "weight_decay", H5T_NATIVE_DOUBLE, 1, &weight_decays, table->weight_decay);
+      rst_hdf5_read_values(file, "lr", H5T_NATIVE_DOUBLE, 1, &lrs, table->lr) &&
+      rst_hdf5_read_values(file, "weight_decay", H5T_NATIVE_DOUBLE, 1, &weight_decays, table->weight_decay);
   RST_HDF5(context, read, "%s: its axes cannot be read", path);
   return read_content(context, path, file, table);
 }

@@ -27,7 +27,15 @@ static double transform_cost(size_t n) {
   return overhead + nanoseconds * (double)n * log2((double)n + 1.0) * factor;
 }
 
-/* Of rows, with their way to memory and back, of columns, and of products point by point. */
+/* Spectra that leave the caches are read from memory by either correlation; so are responses, which are half as large at most. */
+static double memory_cost(double spectrum_points) {
+  const double cached_bytes = 4e6;
+  const double nanoseconds_per_byte = 0.08;
+  const double bytes = 3.0 * spectrum_points * 2.0 * (double)sizeof(real);
+  return nanoseconds_per_byte * fmax(bytes - cached_bytes, 0.0);
+}
+
+/* Of rows, with their way to the caches and back, of columns, of products point by point, and of memory. */
 static double tiling_cost(const struct rst_correlation_shape *shape, const struct rst_fft_tiling *tiling) {
   const double row_point = 0.03 * (double)sizeof(real);
   const double product = 0.08 * (double)sizeof(real);
@@ -35,9 +43,10 @@ static double tiling_cost(const struct rst_correlation_shape *shape, const struc
   const double phases = (double)tiling->phases;
   const double width = (double)tiling->width;
   const double rows = tiles * (double)tiling->share + (double)shape->ky;
+  const double spectrum_points = tiles * phases * width * (double)tiling->height;
   return 2.0 * (rows * (transform_cost(tiling->width) + row_point * width) +
-                (tiles + phases) * width * transform_cost(tiling->height) +
-                tiles * phases * width * (double)tiling->height * product);
+                (tiles + phases) * width * transform_cost(tiling->height) + spectrum_points * product) +
+         memory_cost(spectrum_points);
 }
 
 /* The cheapest length of rows: at least as many points as the response reaches, or the period of the image. */
