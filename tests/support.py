@@ -98,10 +98,6 @@ class _TapResult(unittest.TestResult):
         super().addSkip(test, reason)
         self._line("ok", test, f" # SKIP {reason}")
 
-    def addSkip(self, test, reason):
-        super().addSkip(test, reason)
-        self._line("ok", test, f" # SKIP {reason}")
-
     def addFailure(self, test, err):
         super().addFailure(test, err)
         self._explain(test, self.failures)
