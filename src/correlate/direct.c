@@ -278,7 +278,9 @@ static void apply(void *state, const void *kernel, void *response) {
   const struct rst_direct *direct = state;
   const int threads = thread_count(direct);
   if (threads > 1) {
+#ifdef _OPENMP
 #pragma omp parallel for num_threads(threads)
+#endif
     for (size_t strip = 0; strip < direct->strips; ++strip) {
       direct->loops->apply(direct, strip, kernel, response);
     }
@@ -295,7 +297,9 @@ static void adjoint(void *state, const void *weights, void *kernel) {
   const int threads = thread_count(direct);
   memset(direct->sums, 0, direct->strips * taps * LANES * sizeof(real));
   if (threads > 1) {
+#ifdef _OPENMP
 #pragma omp parallel for num_threads(threads)
+#endif
     for (size_t strip = 0; strip < direct->strips; ++strip) {
       direct->loops->adjoint(direct, strip, weights);
     }

@@ -234,14 +234,12 @@ static void adjoint_in_team(struct fft *fft, const real *weights, real *gradient
   }
 }
 
+#ifdef _OPENMP
 /* Images in several threads leave none for rows and columns. */
 static int team(const struct fft *fft) {
-#ifdef _OPENMP
   return omp_in_parallel() ? 1 : fft->threads;
-#else
-  return fft->threads;
-#endif
 }
+#endif
 
 static void apply(void *state, const void *kernel, void *response) {
 #ifdef _OPENMP
