@@ -29,8 +29,8 @@ static double transform_cost(size_t n) {
 
 /* Spectra that leave the caches are read from memory by either correlation; so are responses, which are half as large at most. */
 static double memory_cost(double spectrum_points) {
-  const double cached_bytes = 4e6;
-  const double nanoseconds_per_byte = 0.08;
+  const double cached_bytes = 16e6;
+  const double nanoseconds_per_byte = 0.03;
   const double bytes = 3.0 * spectrum_points * 2.0 * (double)sizeof(real);
   return nanoseconds_per_byte * fmax(bytes - cached_bytes, 0.0);
 }

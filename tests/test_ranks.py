@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""restrain sweep under mpirun: the same bits for any number of ranks, and what
+happens when one dies."""
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import h5py
+
+import test_sweep
+from support import CASES, PROGRAM, main
+from test_sweep import CASE, FULL, LONG, SweepTest
+
+ZOOM = test_sweep.Windows.ZOOM
+NAMES = test_sweep.Windows.NAMES
+
+
+class Ranks(SweepTest):
+    # More ranks than cores, and as root: Open MPI asks for permission.
+    ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
+                       OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+                       OMPI_MCA_rmaps_base_oversubscribe="1",
+                       PRTE_MCA_rmaps_default_mapping_policy=":oversubscribe")
+
+    def start(self, count, *arguments):
+        return subprocess.Popen(
+            ["mpirun", "-np", str(count), PROGRAM, *arguments],
+            cwd=self.folder, env=self.ENVIRONMENT, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def ranks(self, count, *arguments, expect=0):
+        process = self.start(count, *arguments)
+        told, faults = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, expect, told + faults)
+        return told, faults
+
+    def test_same_bits(self):
+        for name, text in (("reduced", CASE), ("full", FULL)):
+            case = self.write(text, f"{name}.yaml")
+            self.sweep(case, "-o", f"{name}.h5")
+            for count in (2, 4):
+                with self.subTest(name, count=count):
+                    told, _ = self.ranks(count, "sweep", case, "-o",
+                                         "other.h5", "--force", "--json")
+                    self.assertEqual(json.loads(told)["done"], 105)
+                    self.assert_same_datasets(self.folder / f"{name}.h5",
+                                              self.folder / "other.h5")
+                    with h5py.File(self.folder / "other.h5") as file:
+                        self.assertEqual(
+                            file["provenance"].attrs["ranks"], count)
+
+    def test_windows(self):
+        for folder in ("whole", "other"):
+            (self.folder / folder).mkdir()
+        self.sweep(self.case, "-o", "whole/sweep.h5", *ZOOM)
+        told, _ = self.ranks(3, "sweep", self.case, "-o", "other/sweep.h5",
+                             "--json", *ZOOM)
+        self.assertEqual(len(told.splitlines()), 4)
+        for name in NAMES:
+            self.assert_same_datasets(self.folder / f"whole/{name}.h5",
+                                      self.folder / f"other/{name}.h5")
+        _, faults = self.ranks(3, "sweep", self.case, "-o",
+                               "other/sweep.h5", *ZOOM, expect=4)
+        self.assertEqual(faults.count("exists"), 1, faults)
+
+    def test_the_wall_limit_stops_a_series_on_all_ranks(self):
+        told, _ = self.ranks(3, "sweep", self.case, "-o", "sweep.h5", *LONG,
+                             "-D", "step.iterations=2000", "-D",
+                             "sweep.zoom=[{lr: 4, weight_decay: 0.28, "
+                             "factor: 1.001, count: 1000}]",
+                             "--wall-limit", "3", expect=75)
+        self.assertIn("completed with 105", told)
+        self.assertNotIn("window 1000 of", told)
+        self.assertIn("go on with: restrain sweep", told)
+
+    def test_the_wall_limit_stops_all_ranks(self):
+        told, _ = self.ranks(3, "sweep", self.case, "-o", "sweep.h5",
+                             "--wall-limit", "1", "-D",
+                             "step.iterations=10000000", "-D",
+                             "sweep.reduction=none", expect=75)
+        self.assertIn("wall limit with ", told)
+        self.assertIn("go on with: restrain sweep", told)
+
+    def test_a_killed_rank(self):
+        work = ("sweep", self.case, *LONG, "-D", "step.iterations=240000")
+        process = self.start(3, *work, "-o", "sweep.h5")
+        while not (self.folder / "sweep.h5").exists():
+            time.sleep(0.005)
+        time.sleep(2)
+        os.kill(self.rank_of(process.pid, 2), signal.SIGKILL)
+        process.communicate(timeout=60)
+        self.assertNotEqual(process.returncode, 0)
+        with h5py.File(self.folder / "sweep.h5") as file:
+            done = file["regime"][()] >= 0
+        self.assertTrue(0 < done.sum() < done.size, done.sum())
+        self.ranks(2, *work, "-o", "sweep.h5", "--resume")
+        self.sweep(*work[1:], "-o", "whole.h5")
+        self.assert_same_datasets(self.folder / "whole.h5",
+                                  self.folder / "sweep.h5")
+
+    def rank_of(self, launcher, rank):
+        """The process of a rank, by what mpirun left in its environment."""
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                status = (process / "status").read_text(encoding="utf-8")
+                variables = (process / "environ").read_bytes()
+            except OSError:  # gone, or somebody else's
+                continue
+            if f"PPid:\t{launcher}\n" in status and \
+                    f"_RANK={rank}\0".encode() in variables:
+                return int(process.name)
+        return self.fail(f"rank {rank} is no child of mpirun")
+
+    def test_faults_are_told_once(self):
+        for arguments, code, message in (
+                ((self.case, "-D", "sweep.lr.cuont=3"), 2, "did you mean"),
+                ((CASES / "heat-stable.yaml",), 2, "no section sweep"),
+                ((self.case, "-o", "no/where.h5"), 4, "the folder first"),
+                (("--merge", "a.h5", "-o", "b.h5"), 2, "one process")):
+            _, faults = self.ranks(3, "sweep", *arguments, expect=code)
+            self.assertEqual(faults.count(message), 1, faults)
+
+    def test_other_commands_are_one_process(self):
+        for command in ("run", "analyze", "bifurcate"):
+            _, faults = self.ranks(2, command, self.case, expect=2)
+            self.assertIn("2 were started", faults)
+
+
+# Tests that a build cannot do are none, so that none counts as passed: those
+# of ranks are for the stage `mpi` of tools/test.
+
+
+if __name__ == "__main__":
+    main()
