@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "support.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk) {
+  (void)status;
+  (void)kind;
+  (void)walk;
+  return remove(path);
+}
 
 int rst_test_run(Suite *suite) {
+  char folder[] = "/tmp/restrain-test-XXXXXX";
+  if (!mkdtemp(folder) || chdir(folder) != 0) {
+    perror(folder);
+    return EXIT_FAILURE;
+  }
   SRunner *runner = srunner_create(suite);
   srunner_set_tap(runner, "-");
   srunner_run_all(runner, CK_SILENT);
   const int failed = srunner_ntests_failed(runner);
   srunner_free(runner);
+  nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
   return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -15,7 +15,8 @@
  * What every libcheck program shares.
  */
 
-/** Run a suite and report as TAP on standard output, which `meson test` reads. */
+/** Run a suite in a new folder, removed afterwards, and report as TAP on standard output, which `meson test`
+ * reads. */
 int rst_test_run(Suite *suite);
 
 /** A context whose warnings are dropped; fails the test on error. */

@@ -85,6 +85,7 @@ struct rst_trajectory {
   const double
       *log_growth;       /**< log of the local growth, [states - 1]; NULL if perturbations were not tracked */
   long unstable_updates; /**< updates known to be locally unstable, 0 if log_growth is NULL */
+  bool without_reason;   /**< leave `reason` empty: its numbers cost more than many a short trajectory */
 };
 
 enum { RST_REGIME_REASON = 256 };

@@ -53,8 +53,7 @@ static void settle(const struct rst_orbit_record *record, struct rst_regime_resu
                                  .period = 1,
                                  .exponent = settled_exponent(record),
                                  .exponent_error = 0.0,
-                                 .contraction = NAN,
-                                 .reason = "converged to rounding, where perturbations shrink"};
+                                 .contraction = NAN};
 }
 
 static enum rst_status classify(struct rst_context *context, const struct rst_orbit_record *record,
@@ -69,6 +68,7 @@ static enum rst_status classify(struct rst_context *context, const struct rst_or
       .observable_count = RST_ORBIT_OBSERVABLES,
       .log_growth = record->column[RST_ORBIT_LOG_GROWTH],
       .unstable_updates = record->unstable,
+      .without_reason = true,
   };
   return rst_regime_classify(context, &trajectory, result);
 }

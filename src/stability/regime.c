@@ -28,15 +28,18 @@ const char *const *rst_regime_names(void) {
   return names;
 }
 
-static void decide(struct rst_regime_result *result, enum rst_regime regime, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+static void decide(const struct rst_trajectory *t, struct rst_regime_result *result, enum rst_regime regime,
+                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-static void decide(struct rst_regime_result *result, enum rst_regime regime, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(result->reason, sizeof result->reason, format, arguments);
-  va_end(arguments);
+static void decide(const struct rst_trajectory *t, struct rst_regime_result *result, enum rst_regime regime,
+                   const char *format, ...) {
   result->regime = regime;
+  if (!t->without_reason) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(result->reason, sizeof result->reason, format, arguments);
+    va_end(arguments);
+  }
 }
 
 static size_t updates_of(const struct rst_trajectory *trajectory) {
@@ -74,7 +77,8 @@ static double change(const struct swing *swing) {
   return swing->both == 0.0 ? 1.0 : swing->both / swing->before * (swing->both / swing->after);
 }
 
-static void judge_divergence(const struct rst_trajectory *t, struct rst_regime_result *result) {
+/* Whether it diverged. */
+static bool judge_divergence(const struct rst_trajectory *t, struct rst_regime_result *result) {
   const size_t updates = updates_of(t);
   const bool is_finite = !isnan(rst_series_extent(t->weight_norm, 0, t->states).low) &&
                          !isnan(rst_series_extent(t->update_norm, 0, updates).low);
@@ -84,12 +88,13 @@ static void judge_divergence(const struct rst_trajectory *t, struct rst_regime_r
     ++finite;
   }
   if (finite < t->states) {
-    decide(result, RST_REGIME_DIVERGENT, "overflowed: |u| or its update is not finite at iteration %zu",
+    decide(t, result, RST_REGIME_DIVERGENT, "overflowed: |u| or its update is not finite at iteration %zu",
            finite);
   } else if (t->diverged) {
-    decide(result, RST_REGIME_DIVERGENT, "left its ball: |u| went from %.3g to %.3g in %zu iterations",
+    decide(t, result, RST_REGIME_DIVERGENT, "left its ball: |u| went from %.3g to %.3g in %zu iterations",
            t->weight_norm[0], t->weight_norm[updates], updates);
   }
+  return finite < t->states || t->diverged;
 }
 
 /* What the last updates tell of the limit. */
@@ -214,31 +219,37 @@ static double relative(double length, double scale) {
   return length == 0.0 ? 0.0 : length / scale;
 }
 
-static void judge_convergence(const struct rst_trajectory *t, const struct approach *approach,
+/* Whether it has converged. */
+static bool judge_convergence(const struct rst_trajectory *t, const struct approach *approach,
                               struct rst_regime_result *result) {
   char how[RST_REGIME_REASON / 2];
-  if (has_arrived(approach)) {
+  const bool arrived = has_arrived(approach);
+  if (!arrived && isnan(approach->rounding)) {
+    return false;
+  }
+  if (t->without_reason) {
+    how[0] = '\0';
+  } else if (arrived) {
     snprintf(how, sizeof how, "converged: remaining way %.3g of |u|, contraction %.6g",
              relative(approach->remaining, approach->scale), result->contraction);
-  } else if (!isnan(approach->rounding)) {
+  } else {
     snprintf(how, sizeof how, "converged to rounding: the last updates are at most %.3g of |u|",
              relative(approach->rounding, approach->scale));
-  } else {
-    return;
   }
   result->period = 1;
   if (!t->log_growth) {
-    decide(result, RST_REGIME_UNDECIDED,
+    decide(t, result, RST_REGIME_UNDECIDED,
            "%s; whether it passed through local instability was not recorded (add local_growth to "
            "output.scalars)",
            how);
   } else if (t->unstable_updates == 0) {
-    decide(result, RST_REGIME_STABLE, "%s; no update was locally unstable", how);
+    decide(t, result, RST_REGIME_STABLE, "%s; no update was locally unstable", how);
   } else {
-    decide(result, RST_REGIME_TRANSIENT, "%s; %ld of %zu updates were locally unstable%s", how,
+    decide(t, result, RST_REGIME_TRANSIENT, "%s; %ld of %zu updates were locally unstable%s", how,
            t->unstable_updates, updates_of(t),
            exponent_positive(t, result) ? "; perturbations still grow at the limit" : "");
   }
+  return true;
 }
 
 /* The tail of a trajectory that has not converged. */
@@ -275,17 +286,17 @@ static void tell_change(const struct rst_trajectory *t, const struct approach *a
   const double least = 1.0 + RST_REGIME_STATIONARY_PERIODIC;
   const double ratio = tail->varying ? tail->swing.after / tail->swing.before : 1.0;
   if (tail->varying && isnan(tail->swing.both)) {
-    decide(result, RST_REGIME_UNDECIDED, "bounded, but an observable is not finite over the last half");
+    decide(t, result, RST_REGIME_UNDECIDED, "bounded, but an observable is not finite over the last half");
   } else if (updates_trend < 0 || (ratio < 1.0 / least && updates_trend == 0)) {
-    decide(result, RST_REGIME_UNDECIDED,
+    decide(t, result, RST_REGIME_UNDECIDED,
            "still converging, contraction %.6g per iteration, last update %.3g of |u| (range x %.4g from the "
            "third to the last quarter); run longer",
            result->contraction, relative(t->update_norm[updates_of(t) - 1], approach->scale), ratio);
   } else if (ratio > least) {
-    decide(result, RST_REGIME_UNDECIDED,
+    decide(t, result, RST_REGIME_UNDECIDED,
            "still growing (range x %.4g from the third to the last quarter); run longer", ratio);
   } else {
-    decide(result, RST_REGIME_UNDECIDED,
+    decide(t, result, RST_REGIME_UNDECIDED,
            "still drifting (both last quarters together span %.4g times the range of the last); run longer",
            tail->swing.both / tail->swing.after);
   }
@@ -297,23 +308,23 @@ static void judge_undecided(const struct rst_trajectory *t, const struct approac
   const int updates_trend = rst_series_trend(t->update_norm, last_quarter(t), updates);
   const bool strict = tail->change <= 1.0 + RST_REGIME_STATIONARY_PERIODIC;
   if (tail->varying == 0 && updates_trend >= 0) {
-    decide(result, RST_REGIME_UNDECIDED,
+    decide(t, result, RST_REGIME_UNDECIDED,
            "not converged (updates are %.3g of |u|), but no observable varies; observe more of the state",
            relative(t->update_norm[updates - 1], approach->scale));
   } else if (tail->period || tail->change > RST_REGIME_STATIONARY_CHAOTIC ||
              (updates_trend != 0 && !strict) || tail->varying == 0) {
     tell_change(t, approach, tail, updates_trend, result);
   } else if (!t->log_growth) {
-    decide(result, RST_REGIME_UNDECIDED,
+    decide(t, result, RST_REGIME_UNDECIDED,
            "bounded, no period up to %ld; whether it is chaotic was not recorded (add lyapunov to "
            "output.scalars)",
            tail->most);
   } else if (!exponent_known(result)) {
-    decide(result, RST_REGIME_UNDECIDED,
+    decide(t, result, RST_REGIME_UNDECIDED,
            "bounded, no period up to %ld; too few finite values of local growth for an exponent; run longer",
            tail->most);
   } else {
-    decide(result, RST_REGIME_UNDECIDED,
+    decide(t, result, RST_REGIME_UNDECIDED,
            "bounded, no period up to %ld, exponent %.3g +- %.3g not positive, but not stationary (range x "
            "%.4g from the third to the last quarter); run longer",
            tail->most, result->exponent, result->exponent_error, tail->swing.after / tail->swing.before);
@@ -328,16 +339,17 @@ static void judge_tail(const struct rst_trajectory *t, const struct approach *ap
   if (strict && tail.period) {
     result->period = tail.period;
     if (isnan(result->exponent)) {
-      decide(result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %ld, exponent not known", tail.period);
+      decide(t, result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %ld, exponent not known",
+             tail.period);
     } else {
-      decide(result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %ld, exponent %.3g +- %.3g",
+      decide(t, result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %ld, exponent %.3g +- %.3g",
              tail.period, result->exponent, result->exponent_error);
     }
   } else if (bounded && !tail.period && exponent_positive(t, result)) {
-    decide(result, RST_REGIME_RESTRAINED_CHAOTIC, "bounded, no period up to %ld, exponent %.3g +- %.3g",
+    decide(t, result, RST_REGIME_RESTRAINED_CHAOTIC, "bounded, no period up to %ld, exponent %.3g +- %.3g",
            tail.most, result->exponent, result->exponent_error);
   } else if (strict && exponent_known(result)) {
-    decide(result, RST_REGIME_RESTRAINED_PERIODIC,
+    decide(t, result, RST_REGIME_RESTRAINED_PERIODIC,
            "bounded, no period up to %ld, exponent %.3g +- %.3g not positive", tail.most, result->exponent,
            result->exponent_error);
   } else {
@@ -350,19 +362,17 @@ static void judge(const struct rst_trajectory *t, struct rst_regime_result *resu
     rst_block_mean(t->log_growth + tail_of(t), updates_of(t) - tail_of(t), &result->exponent,
                    &result->exponent_error);
   }
-  judge_divergence(t, result);
-  if (result->reason[0] != '\0') {
+  if (judge_divergence(t, result)) {
     return;
   }
   if (t->states < RST_REGIME_LEAST_STATES) {
-    decide(result, RST_REGIME_UNDECIDED, "too short: %zu states of the %d that the rules need; run longer",
+    decide(t, result, RST_REGIME_UNDECIDED, "too short: %zu states of the %d that the rules need; run longer",
            t->states, RST_REGIME_LEAST_STATES);
     return;
   }
   const struct approach approach = approach_of(t, result->exponent);
   result->contraction = exp(approach.log_contraction);
-  judge_convergence(t, &approach, result);
-  if (result->reason[0] == '\0') {
+  if (!judge_convergence(t, &approach, result)) {
     judge_tail(t, &approach, result);
   }
 }
