@@ -63,6 +63,14 @@ static inline void expect(const struct sample *s, enum rst_regime regime, long p
                 "%s, period %ld: %s; expected %s, period %ld: %s", rst_regime_names()[r->regime], r->period,
                 r->reason, rst_regime_names()[regime], period, reason);
   ck_assert_ptr_null(strchr(r->reason, '\n'));
+  struct rst_regime_result silent = {.reason = "stale"};
+  trajectory.without_reason = true;
+  RST_TEST_OK(context, rst_regime_classify(context, &trajectory, &silent));
+  ck_assert_int_eq(silent.regime, r->regime);
+  ck_assert_int_eq(silent.period, r->period);
+  ck_assert_mem_eq(&silent.exponent, &r->exponent, sizeof r->exponent);
+  ck_assert_mem_eq(&silent.contraction, &r->contraction, sizeof r->contraction);
+  ck_assert_str_eq(silent.reason, "");
   rst_context_destroy(&context);
 }
 

@@ -10,8 +10,9 @@ from restrain_bench import competitors, measure
 
 HEADS = {'numpy-im2col-rebuilt': 'rebuilt', 'numpy-im2col-kept': 'kept',
          'numpy-einsum': 'einsum', 'numpy-shifts': 'shifts',
-         'scipy-fft': 'scipy', 'scipy-fftconvolve': 'fftconv',
-         'torch-conv2d': 'conv2d', 'torch-fft': 'torch'}
+         'scipy-fftconvolve': 'fftconv', 'scipy-fft-rebuilt': 'fft',
+         'scipy-fft-kept': 'fft kept', 'torch-conv2d': 'conv2d',
+         'torch-fft-kept': 't.fft'}
 # Rows of the C benchmark that hold for images of a pattern only.
 PATTERNED = ('patch',)
 
@@ -109,8 +110,8 @@ def store(result, path):
 
 def cell(ratio):
     if ratio is None:
-        return f'{"-":>8}'
-    return f'{ratio:8.3g}' if ratio < 100 else f'{ratio:8.0f}'
+        return f'{"-":>9}'
+    return f'{ratio:9.3g}' if ratio < 100 else f'{ratio:9.0f}'
 
 
 def show(result):
@@ -127,7 +128,7 @@ def show(result):
               for row in result['rows']}
     print(f'{"size":>5}{"kernel":>7} {"precision":9} {"operator":9}'
           f'{"us":>11}{"/floor":>7}' +
-          ''.join(f'{head:>8}' for head in HEADS.values()))
+          ''.join(f'{head:>9}' for head in HEADS.values()))
     for point, row in sorted(best.items(), key=lambda item: (
             item[0][2], *item[0][:2])):
         cells = [ratios.get((name, *point)) for name in HEADS]
@@ -136,8 +137,8 @@ def show(result):
               f'{row["seconds"] / row["floor_seconds"]:7.2f}' +
               ''.join(map(cell, cells)))
     for name, head in HEADS.items():
-        print(f'  {head:8} {competitors.COMPETITORS[name].__doc__}')
+        print(f'  {head:8}  {competitors.COMPETITORS[name].__doc__}')
     reasons = {row['reason'] for row in result['skipped']
                if 'not installed' in row['reason']}
-    print('  -        would take too long or too much memory' +
+    print('  -         would take too long or too much memory' +
           ''.join(f'; {reason}' for reason in sorted(reasons)))
