@@ -19,14 +19,7 @@ static enum rst_exit print(const struct rst_arguments *arguments, const struct r
     rst_text_add(&text, "%s; ParaView opens %.*s.xdmf\n", path, (int)stem, path);
     rst_analysis_add_text(&text, from, analysis);
   }
-  char *taken = rst_text_take(&text);
-  if (!taken) {
-    fputs("restrain: memory is exhausted\n", stderr);
-    return RST_EXIT_FAILURE;
-  }
-  puts(taken);
-  free(taken);
-  return RST_EXIT_DONE;
+  return rst_print_text(&text);
 }
 
 static enum rst_exit rehearse(struct rst_context *context, const struct rst_case *from, const char *path) {

@@ -62,13 +62,9 @@ static enum rst_exit print(struct rst_context *context, const struct rst_argumen
     add_text(&text, parameter, path, summary, &ranges);
   }
   rst_ranges_clear(&ranges);
-  char *taken = rst_text_take(&text);
-  if (!taken) {
-    fputs("restrain: memory is exhausted\n", stderr);
+  if (rst_print_text(&text) != RST_EXIT_DONE) {
     return RST_EXIT_FAILURE;
   }
-  puts(taken);
-  free(taken);
   if (!arguments->json && summary->outcome == RST_BIFURCATION_INTERRUPTED) {
     rst_print_resumption(arguments, "bifurcate");
   }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/text.h"
 #include "restrain/restrain.h"
 
 /** @file
@@ -91,6 +92,8 @@ void rst_help_command(const struct rst_command *command);
 
 /** Print the context's message to standard error and map the status to an exit code. */
 enum rst_exit rst_report(struct rst_context *context, enum rst_status status);
+/** Print a text to standard output, with a line's end unless it has one, and clear it. */
+enum rst_exit rst_print_text(struct rst_text *text);
 
 /** Print the line that tells how to go on with what was stopped. */
 void rst_print_resumption(const struct rst_arguments *arguments, const char *command);

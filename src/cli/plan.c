@@ -2,7 +2,6 @@
 #include "cli/plan.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,7 +159,7 @@ static enum rst_status add_images(struct rst_context *context, const struct rst_
     rst_text_add(text, arguments->json && i > 0 ? ", " : "");
     RST_TRY(add_image(context, from, i, arguments->json, text));
   }
-  rst_text_add(text, arguments->json ? "]}\n" : "");
+  rst_text_add(text, arguments->json ? "]}" : "");
   return RST_OK;
 }
 
@@ -172,12 +171,5 @@ enum rst_exit rst_plan_explain(struct rst_context *context, const struct rst_arg
     rst_text_clear(&text);
     return rst_report(context, status);
   }
-  char *taken = rst_text_take(&text);
-  if (!taken) {
-    fputs("restrain: memory is exhausted\n", stderr);
-    return RST_EXIT_FAILURE;
-  }
-  fputs(taken, stdout);
-  free(taken);
-  return RST_EXIT_DONE;
+  return rst_print_text(&text);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/ranks.h"
@@ -25,6 +27,19 @@ enum rst_exit rst_report(struct rst_context *context, enum rst_status status) {
   default:
     return RST_EXIT_FAILURE;
   }
+}
+
+enum rst_exit rst_print_text(struct rst_text *text) {
+  char *taken = rst_text_take(text);
+  if (!taken) {
+    fputs("restrain: memory is exhausted\n", stderr);
+    return RST_EXIT_FAILURE;
+  }
+  const size_t length = strlen(taken);
+  fputs(taken, stdout);
+  fputs(length > 0 && taken[length - 1] == '\n' ? "" : "\n", stdout);
+  free(taken);
+  return RST_EXIT_DONE;
 }
 
 void rst_print_resumption(const struct rst_arguments *arguments, const char *command) {

@@ -65,14 +65,7 @@ static enum rst_exit print_json(const struct rst_arguments *arguments, const str
   rst_conclusion_add_json(summary, &text);
   rst_profile_add_json(summary, &text);
   rst_text_add(&text, "}");
-  char *taken = rst_text_take(&text);
-  if (!taken) {
-    fputs("restrain: memory is exhausted\n", stderr);
-    return RST_EXIT_FAILURE;
-  }
-  puts(taken);
-  free(taken);
-  return RST_EXIT_DONE;
+  return rst_print_text(&text);
 }
 
 static enum rst_exit integrate(struct rst_context *context, const struct rst_arguments *arguments,

@@ -23,17 +23,6 @@ struct series {
   double seconds; /* of a rehearsal of all, on one thread */
 };
 
-static enum rst_exit print_text(struct rst_text *text) {
-  char *taken = rst_text_take(text);
-  if (!taken) {
-    fputs("restrain: memory is exhausted\n", stderr);
-    return RST_EXIT_FAILURE;
-  }
-  puts(taken);
-  free(taken);
-  return RST_EXIT_DONE;
-}
-
 static enum rst_exit print(const struct rst_arguments *arguments, const struct rst_sweep_facts *facts) {
   struct rst_text text = {0};
   if (arguments->json) {
@@ -41,7 +30,7 @@ static enum rst_exit print(const struct rst_arguments *arguments, const struct r
   } else {
     rst_sweep_add_text(&text, facts);
   }
-  const enum rst_exit printed = print_text(&text);
+  const enum rst_exit printed = rst_print_text(&text);
   (void)fflush(stdout);
   return printed == RST_EXIT_DONE ? facts->code : printed;
 }
@@ -147,7 +136,7 @@ static enum rst_exit rehearse_window(struct series *series, size_t window) {
   const double seconds = rehearsal.seconds * (double)points / (double)rehearsal.points;
   series->seconds += seconds;
   rst_sweep_add_plan(&text, from, series->of.members[window].path, &rehearsal, points, seconds);
-  return print_text(&text);
+  return rst_print_text(&text);
 }
 
 static enum rst_exit rehearse_all(struct series *series) {
