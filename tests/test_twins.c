@@ -246,6 +246,33 @@ START_TEST(state_carries_twins_on_to_the_bit) {
 }
 END_TEST
 
+static const char *const operators[] = {"direct", "fft", "patch"};
+enum { OPERATORS = sizeof operators / sizeof *operators };
+
+START_TEST(threads_give_the_same_bits) {
+  struct rst_context *context[] = {rst_test_context(), rst_test_context()};
+  struct rst_case of = sample_case("heavy-ball", RST_PRECISION_DOUBLE, twins_of_double, TWINS);
+  struct march march[2];
+  of.flow.correlation = operators[_i];
+  for (size_t m = 0; m < 2; ++m) {
+    RST_TEST_OK(context[m], rst_context_set_threads(context[m], m ? 3 : 1));
+    march[m] = depart(context[m], &of);
+  }
+  for (long t = 0; t < 20; ++t) {
+    const struct rst_twin_comparison a = compare(&march[0], t);
+    const struct rst_twin_comparison b = compare(&march[1], t);
+    ck_assert_mem_eq(a.distance, b.distance, TWINS * sizeof *a.distance);
+    ck_assert_mem_eq(a.difference, b.difference, TWINS * sizeof *a.difference);
+    step(context[0], &march[0], t);
+    step(context[1], &march[1], t);
+  }
+  for (size_t m = 0; m < 2; ++m) {
+    arrive(&march[m]);
+    rst_context_destroy(&context[m]);
+  }
+}
+END_TEST
+
 START_TEST(what_cannot_be_twinned_is_refused) {
   struct rst_context *context = rst_test_context();
   struct rst_case of = sample_case("rk4", RST_PRECISION_DOUBLE, twins_of_double, TWINS);
@@ -256,6 +283,14 @@ START_TEST(what_cannot_be_twinned_is_refused) {
   ck_assert_ptr_null(march.companions);
   of.twin_count = RST_RUN_MOST_TWINS + 1;
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "33 twins; at most 32",
+                 rst_companions_create(context, &of, &march.problem, false, &march.companions));
+  rst_problem_destroy(&march.problem);
+  /* Also where twins have contexts of their own. */
+  of.twin_count = TWINS;
+  of.flow.correlation = "fft";
+  RST_TEST_OK(context, rst_context_set_threads(context, 2));
+  RST_TEST_OK(context, rst_problem_create(context, &of, &march.problem));
+  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "divisor is 3, but scheme rk4 takes none",
                  rst_companions_create(context, &of, &march.problem, false, &march.companions));
   rst_problem_destroy(&march.problem);
   rst_context_destroy(&context);
@@ -269,6 +304,7 @@ int main(void) {
   tcase_add_test(tests, a_float_run_has_a_twin_in_double);
   tcase_add_test(tests, the_average_is_over_the_last_states);
   tcase_add_loop_test(tests, state_carries_twins_on_to_the_bit, 0, SCHEMES);
+  tcase_add_loop_test(tests, threads_give_the_same_bits, 0, OPERATORS);
   tcase_add_test(tests, what_cannot_be_twinned_is_refused);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);

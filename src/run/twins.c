@@ -3,23 +3,28 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "core/core.h"
 #include "restrain/run.h"
 
 struct twin {
   bool is_the_run;
+  struct rst_context *context; /* of all below; the run's unless `own_context` */
+  struct rst_context *own_context;
   struct rst_flow *flow; /* shared unless `own_flow` */
   struct rst_flow *own_flow;
   struct rst_scheme *scheme;
   struct rst_field *u, *gradient;
   struct rst_field *narrow; /* in double, of whichever is float, where the precisions differ */
+  enum rst_status status;   /* of its last step */
 };
 
 struct rst_twins {
   struct rst_context *context;
   enum rst_precision precision; /* of the run */
   size_t count, window;
+  bool apart; /* each in a thread, with a context and a flow of its own */
   struct twin *twin;
   double *distance, *difference, *average; /* [count] */
   struct rst_field *recent; /* [count][window]: the last differences, that of u_t at t mod window */
@@ -39,42 +44,81 @@ static void nudge(struct rst_field *u) {
   }
 }
 
-static enum rst_status create_state(struct rst_twins *twins, const struct rst_case *run,
-                                    const struct rst_field *u, struct twin *twin) {
+static enum rst_status create_state(const struct rst_case *run, const struct rst_field *u,
+                                    struct twin *twin) {
   const enum rst_precision precision = rst_flow_precision(twin->flow);
-  RST_TRY(rst_field_create(twins->context, precision, u->ny, u->nx, &twin->u));
-  RST_TRY(rst_field_create(twins->context, precision, u->ny, u->nx, &twin->gradient));
+  RST_TRY(rst_field_create(twin->context, precision, u->ny, u->nx, &twin->u));
+  RST_TRY(rst_field_create(twin->context, precision, u->ny, u->nx, &twin->gradient));
   if (precision == u->precision) {
     rst_field_copy(u, twin->u);
     return RST_OK;
   }
-  RST_TRY(rst_field_create(twins->context, RST_PRECISION_DOUBLE, u->ny, u->nx, &twin->narrow));
-  return rst_initial_fill(twins->context, &run->initial, twin->u);
+  RST_TRY(rst_field_create(twin->context, RST_PRECISION_DOUBLE, u->ny, u->nx, &twin->narrow));
+  return rst_initial_fill(twin->context, &run->initial, twin->u);
+}
+
+static bool is_the_run(const struct rst_case *run, const struct rst_twin *what) {
+  return what->kind == RST_TWIN_DIVISOR && what->divisor == run->step.scheme.divisor;
+}
+
+/* A step of few patches is over before a thread has begun. */
+static bool go_apart(const struct rst_twins *twins, const struct rst_case *run, const struct rst_flow *flow) {
+  size_t steps = 0;
+  for (size_t i = 0; i < run->twin_count; ++i) {
+    steps += is_the_run(run, &run->twins[i]) ? 0 : 1;
+  }
+  const char *correlation = rst_flow_correlation(flow);
+  return steps > 1 && rst_context_threads(twins->context) > 1 && strcmp(correlation, "none") != 0 &&
+         strcmp(correlation, "patch") != 0;
+}
+
+static enum rst_status create_context(const struct rst_twins *twins, struct twin *twin) {
+  twin->context = twins->context;
+  if (twins->apart) {
+    RST_REQUIRE(twins->context, rst_context_create(&twin->own_context) == RST_OK, RST_ERROR_MEMORY,
+                "memory is exhausted");
+    twin->context = twin->own_context;
+    rst_context_set_rigor(twin->context, rst_context_rigor(twins->context));
+  }
+  return RST_OK;
+}
+
+static enum rst_status create_parts(struct rst_twins *twins, const struct rst_case *run,
+                                    const struct rst_twin *what, struct rst_flow *flow,
+                                    const struct rst_field *u, struct twin *twin) {
+  struct rst_scheme_parameters scheme = run->step.scheme;
+  struct rst_flow_parameters parameters = run->flow;
+  scheme.divisor = what->kind == RST_TWIN_DIVISOR ? what->divisor : scheme.divisor;
+  parameters.precision = what->kind == RST_TWIN_PRECISION ? what->precision : parameters.precision;
+  twin->flow = flow;
+  if (twins->apart || parameters.precision != run->flow.precision) {
+    RST_TRY(rst_flow_create(twin->context, &parameters, &twin->own_flow));
+    twin->flow = twin->own_flow;
+  }
+  RST_TRY(create_state(run, u, twin));
+  if (what->kind == RST_TWIN_ULP) {
+    nudge(twin->u);
+  }
+  return rst_scheme_create(twin->context, &scheme, twin->flow, &twin->scheme);
+}
+
+/* A failure, in the words of the run's context. */
+static enum rst_status report(const struct rst_twins *twins, const struct twin *twin,
+                              enum rst_status status) {
+  RST_REQUIRE(twins->context, status == RST_OK || !twin->own_context, status, "%s",
+              rst_context_message(twin->context));
+  return status;
 }
 
 static enum rst_status create_twin(struct rst_twins *twins, const struct rst_case *run,
                                    const struct rst_twin *what, struct rst_flow *flow,
                                    const struct rst_field *u, struct twin *twin) {
-  struct rst_scheme_parameters scheme = run->step.scheme;
-  if (what->kind == RST_TWIN_DIVISOR) {
-    scheme.divisor = what->divisor;
-    twin->is_the_run = scheme.divisor == run->step.scheme.divisor;
-  }
+  twin->is_the_run = is_the_run(run, what);
   if (twin->is_the_run) {
     return RST_OK;
   }
-  twin->flow = flow;
-  if (what->kind == RST_TWIN_PRECISION) {
-    struct rst_flow_parameters parameters = run->flow;
-    parameters.precision = what->precision;
-    RST_TRY(rst_flow_create(twins->context, &parameters, &twin->own_flow));
-    twin->flow = twin->own_flow;
-  }
-  RST_TRY(create_state(twins, run, u, twin));
-  if (what->kind == RST_TWIN_ULP) {
-    nudge(twin->u);
-  }
-  return rst_scheme_create(twins->context, &scheme, twin->flow, &twin->scheme);
+  RST_TRY(create_context(twins, twin));
+  return report(twins, twin, create_parts(twins, run, what, flow, u, twin));
 }
 
 static enum rst_status list_state(struct rst_twins *twins) {
@@ -111,6 +155,7 @@ static enum rst_status build(struct rst_twins *twins, const struct rst_case *run
   RST_TRY(rst_allocate(context, run->twin_count, sizeof *twins->twin, &memory));
   twins->twin = memory;
   twins->count = run->twin_count;
+  twins->apart = go_apart(twins, run, flow);
   RST_TRY(rst_allocate(context, 3 * twins->count, sizeof(double), &memory));
   twins->distance = memory;
   twins->difference = twins->distance + twins->count;
@@ -150,6 +195,7 @@ void rst_twins_destroy(struct rst_twins **twins) {
     rst_field_destroy(&twin->gradient);
     rst_field_destroy(&twin->narrow);
     rst_flow_destroy(&twin->own_flow);
+    rst_context_destroy(&twin->own_context);
   }
   free((*twins)->twin);
   free((*twins)->distance);
@@ -230,14 +276,34 @@ void rst_twins_relative_difference(struct rst_twins *twins, size_t index, const 
   }
 }
 
-enum rst_status rst_twins_step(struct rst_twins *twins) {
-  for (size_t i = 0; i < twins->count; ++i) {
-    struct twin *twin = &twins->twin[i];
-    if (!twin->is_the_run) {
-      struct rst_flow_value value;
-      rst_flow_evaluate(twin->flow, twin->u, &value, twin->gradient);
-      RST_TRY(rst_scheme_step(twin->scheme, twin->gradient, twin->u, NULL));
+static void step(struct twin *twin) {
+  struct rst_flow_value value;
+  if (!twin->is_the_run) {
+    rst_flow_evaluate(twin->flow, twin->u, &value, twin->gradient);
+    twin->status = rst_scheme_step(twin->scheme, twin->gradient, twin->u, NULL);
+  }
+}
+
+static void step_all(struct rst_twins *twins) {
+#ifdef _OPENMP
+  /* Asked here and not by an if clause: even a region of one thread costs as much as a step of few patches. */
+  if (twins->apart) {
+#pragma omp parallel for schedule(dynamic) num_threads(rst_context_threads(twins->context))
+    for (size_t i = 0; i < twins->count; ++i) {
+      step(&twins->twin[i]);
     }
+    return;
+  }
+#endif
+  for (size_t i = 0; i < twins->count; ++i) {
+    step(&twins->twin[i]);
+  }
+}
+
+enum rst_status rst_twins_step(struct rst_twins *twins) {
+  step_all(twins);
+  for (size_t i = 0; i < twins->count; ++i) {
+    RST_TRY(report(twins, &twins->twin[i], twins->twin[i].status));
   }
   return RST_OK;
 }

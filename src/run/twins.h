@@ -7,7 +7,8 @@
 /** @file
  * Twins: runs of the same case that differ in a divisor, in precision or in one last bit, advanced in lockstep and compared
  * with the run itself. Differences are taken in the wider of the two precisions. A twin whose divisor is the run's own is
- * the run: it is not computed, its difference is 0.
+ * the run: it is not computed, its difference is 0. Where the context has threads, several twins whose steps take a while
+ * are stepped at once, each with a flow of its own; the bits are the same.
  */
 
 struct rst_twins;
@@ -19,7 +20,7 @@ struct rst_twin_comparison {
   const double *average;    /**< of `difference` over the last twin.average states, fewer at the start */
 };
 
-/** The flow is borrowed and shared; u is the initial state. */
+/** The flow is borrowed and may be shared; u is the initial state. */
 enum rst_status rst_twins_create(struct rst_context *context, const struct rst_case *run,
                                  struct rst_flow *flow, const struct rst_field *u, struct rst_twins **twins);
 void rst_twins_destroy(struct rst_twins **twins);
