@@ -7,7 +7,8 @@
 #include "restrain/correlation.h"
 
 /* What the correlation by Fourier transforms owes beyond the identities that every implementation is held to (test_correlation.c): tiles that
- * cover the response and wrap nowhere, tall images in many tiles, and bits that do not depend on threads. */
+ * cover the response and wrap nowhere, tall images in many tiles, columns in pairs that are mirrored, whatever the width, and bits that do
+ * not depend on threads. */
 
 typedef struct rst_fft_tiling tiling_function(const struct rst_correlation_shape *shape, double *cost);
 static tiling_function *const tiling_functions[] = {rst_fft_tiling_double, rst_fft_tiling_float};
@@ -52,7 +53,7 @@ END_TEST
 /* Of an image and a kernel; for the valid boundary, by the tiling of `phases`. */
 static const struct geometry {
   size_t ny, nx, ky, kx, phases;
-} geometries[] = {{256, 40, 32, 5, 1}, {256, 40, 96, 5, 2}, {301, 24, 9, 9, 1}};
+} geometries[] = {{256, 40, 32, 5, 1}, {256, 40, 96, 5, 2}, {301, 24, 9, 9, 1}, {90, 299, 14, 20, 1}};
 enum { GEOMETRIES = sizeof geometries / sizeof *geometries };
 
 static struct rst_field *noise(struct rst_context *context, enum rst_precision precision, size_t ny,
@@ -97,6 +98,20 @@ static void clear(struct results *results) {
 
 static const enum rst_boundary boundaries[] = {RST_BOUNDARY_VALID, RST_BOUNDARY_PERIODIC};
 
+/* To rounding of what the norm of either result is about, numbers of the noise being within -1 and 1. */
+static void check_agreement(struct rst_context *context, const struct geometry *geometry,
+                            enum rst_precision precision, enum rst_boundary boundary) {
+  const double rounding = 4.0 * (precision == RST_PRECISION_FLOAT ? (double)FLT_EPSILON : DBL_EPSILON);
+  struct results fft = compute(context, geometry, precision, boundary, "fft");
+  struct results plain = compute(context, geometry, precision, boundary, "reference");
+  const double bound =
+      rounding * sqrt((double)rst_field_count(plain.response) * (double)rst_field_count(plain.gradient));
+  ck_assert_double_le(rst_field_distance(fft.response, plain.response), bound);
+  ck_assert_double_le(rst_field_distance(fft.gradient, plain.gradient), bound);
+  clear(&plain);
+  clear(&fft);
+}
+
 START_TEST(tall_images_agree_with_plain_loops) {
   struct rst_context *context = rst_test_context();
   const struct geometry *geometry = &geometries[_i];
@@ -106,16 +121,38 @@ START_TEST(tall_images_agree_with_plain_loops) {
     double cost = 0.0;
     const struct rst_fft_tiling tiling = rst_fft_tiling_double(&shape, &cost);
     ck_assert(b > 0 || tiling.phases == geometry->phases);
-    struct results fft = compute(context, geometry, RST_PRECISION_DOUBLE, boundaries[b], "fft");
-    struct results plain = compute(context, geometry, RST_PRECISION_DOUBLE, boundaries[b], "reference");
-    const double rounding = 16.0 * DBL_EPSILON;
-    ck_assert_double_le(rst_field_distance(fft.response, plain.response),
-                        rounding * rst_field_norm(plain.response));
-    ck_assert_double_le(rst_field_distance(fft.gradient, plain.gradient),
-                        rounding * rst_field_norm(plain.gradient));
-    clear(&plain);
-    clear(&fft);
+    check_agreement(context, geometry, RST_PRECISION_DOUBLE, boundaries[b]);
   }
+  rst_context_destroy(&context);
+}
+END_TEST
+
+static const size_t widths[] = {1, 2, 3, 8, 15, 16, 17, 31, 32, 33, 45, 64};
+enum { WIDTHS = sizeof widths / sizeof *widths };
+
+/* Even and odd, about the length of a block and its multiples; kernels of one row or column, of odd and even numbers of rows, in one
+ * phase and in two. */
+START_TEST(all_widths_agree_with_plain_loops) {
+  struct rst_context *context = rst_test_context();
+  const size_t heights[] = {1, 2, 7, 48};
+  const size_t kernels[] = {1, 2, 5, 12, 15};
+  const size_t nx = widths[_i];
+  bool seen[3] = {false};
+  for (size_t variant = 0; variant < 4 * 5 * 5 * 4; ++variant) {
+    const size_t ny = heights[variant % 4];
+    const size_t ky = kernels[variant / 4 % 5];
+    const size_t kx = kernels[variant / 20 % 5];
+    const enum rst_precision precision = variant / 100 % 2 ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE;
+    const enum rst_boundary boundary = boundaries[variant / 200];
+    if (ky <= ny && kx <= nx) {
+      const struct geometry geometry = {ny, nx, ky, kx, 0};
+      const struct rst_correlation_shape shape = make_shape(ny, nx, ky, kx, boundary == RST_BOUNDARY_VALID);
+      double cost = 0.0;
+      seen[tiling_functions[precision](&shape, &cost).phases] = true;
+      check_agreement(context, &geometry, precision, boundary);
+    }
+  }
+  ck_assert(seen[1] && seen[2]);
   rst_context_destroy(&context);
 }
 END_TEST
@@ -148,6 +185,7 @@ int main(void) {
   TCase *tests = tcase_create("fft");
   tcase_add_test(tests, tiles_cover_the_response_and_do_not_wrap);
   tcase_add_loop_test(tests, tall_images_agree_with_plain_loops, 0, GEOMETRIES);
+  tcase_add_loop_test(tests, all_widths_agree_with_plain_loops, 0, WIDTHS);
   tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, GEOMETRIES);
   tcase_set_timeout(tests, 600);
   suite_add_tcase(suite, tests);

@@ -12,6 +12,18 @@
  * so that nothing separates transforms of real arrays. Where rows 1 and 2 are even and odd ones, K is the sum of two kernels, each with
  * an image of its own: J_q of the rows that begin q rows further below.
  *
+ * The kernel being real, K^(width-x, -y) = conj K^(x, y), and half of the columns are enough. The others of image, response and weights
+ * are mirrored: they are transformed along y with the opposite sign, which lays them down at -y, where they meet the numbers of the
+ * kernel in their order,
+ *
+ *     (c_1 + i c_2)^(width-x, -y) = K^(x, y) J^(width-x, -y).
+ *
+ * The gradient is the real part of what half of the columns give, G^(x, y), to which the conjugates of the mirrored ones are added:
+ *
+ *     G^(x, y) = sum over tiles of conj(d^(x, y)) J^(x, y) + d^(width-x, -y) conj(J^(width-x, -y)),        d = d_1 + i d_2.
+ *
+ * Transforms along x are of two rows of the kernel, or of the gradient, at a time; here they must be separated.
+ *
  * Only rows that are not zero or that are kept are transformed, and the gradient is summed before it is transformed back. Such short
  * contiguous transforms leave the planner little to choose: estimated plans are about as fast as measured ones, so that speed and
  * reproducible bits go together. Threads share the rows and the columns of a tile; no sum depends on how many there are. */
@@ -36,15 +48,17 @@ struct fft {
   struct rst_correlation_shape shape;
   struct rst_fft_tiling tiling;
   size_t columns; /* of a tile: the width, rounded up to blocks */
+  size_t half;    /* columns of the kernel: 0 to width/2, rounded up to blocks; the others are mirrored */
   size_t stride;  /* complex numbers from row to row; an odd number of cache lines */
   size_t depth;   /* rows of `given` that are ever other than zero */
   int threads;
-  struct rst_transform *row_forward, *row_backward, *columns_forward, *columns_backward;
+  struct rst_transform *row_forward, *row_backward;
+  struct rst_transform *gather[2], *scatter[2]; /* of columns, out of rows and back; [1]: of mirrored ones */
   real *given;    /* complex [height][stride], rows before the transform of columns */
   real *kept;     /* complex [height][stride], rows after it */
-  real *product;  /* complex [phases][columns][height]: K^, or the sum of conj(d^) J^ */
-  real *spectrum; /* complex [tiles][phases][columns][height]: J^ / (width height) */
-  real *scratch;  /* complex [threads][width + BLOCK height], rounded up to cache lines */
+  real *product;  /* complex [phases][half][height]: 2 K^, or G^ / 2 */
+  real *spectrum; /* complex [tiles][phases][columns][height]: J^ / (2 width height) */
+  real *scratch;  /* complex [threads], the arrays of each worker */
 };
 
 static size_t round_up(size_t n, size_t multiple) {
@@ -55,30 +69,54 @@ static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/* A loop whose passes the team of threads shares, or that one thread runs where there is no team. */
-#ifdef _OPENMP
-#define SHARED_LOOP _Pragma("omp for schedule(static)") for
-#else
-#define SHARED_LOOP for
-#endif
+static size_t most(size_t a, size_t b) {
+  return a > b ? a : b;
+}
 
-/* The calling thread's work space. */
-struct scratch {
+/* One thread of a team, and its work space. */
+struct worker {
+  size_t index, team;
   real *line;    /* complex [width] */
+  real *joint;   /* complex [width + 1] */
   real *columns; /* complex [BLOCK][height] */
 };
 
-static size_t scratch_length(const struct fft *fft) {
-  return round_up(fft->tiling.width, LINE) + round_up(BLOCK * fft->tiling.height, LINE);
+static size_t scratch_length(const struct rst_fft_tiling *tiling) {
+  return round_up(tiling->width, LINE) + round_up(tiling->width + 1, LINE) +
+         round_up(BLOCK * tiling->height, LINE);
 }
 
-static struct scratch scratch_of_thread(const struct fft *fft) {
-  size_t thread = 0;
+static struct worker make_worker(const struct fft *fft, int index, int team) {
+  const struct rst_fft_tiling *tiling = &fft->tiling;
+  real *line = fft->scratch + 2 * (size_t)index * scratch_length(tiling);
+  real *joint = line + 2 * round_up(tiling->width, LINE);
+  return (struct worker){.index = (size_t)index,
+                         .team = (size_t)team,
+                         .line = line,
+                         .joint = joint,
+                         .columns = joint + 2 * round_up(tiling->width + 1, LINE)};
+}
+
+struct range {
+  size_t begin, end;
+};
+
+/* The worker's part of `count` rows or columns, which are shared out by units of so many. */
+static struct range part_of(const struct worker *worker, size_t count, size_t unit) {
+  const size_t units = count / unit;
+  return (struct range){.begin = unit * (units * worker->index / worker->team),
+                        .end = unit * (units * (worker->index + 1) / worker->team)};
+}
+
+/* Wait until the whole team is here. */
+static void meet(const struct worker *worker) {
 #ifdef _OPENMP
-  thread = (size_t)omp_get_thread_num();
+  if (worker->team > 1) {
+#pragma omp barrier
+  }
+#else
+  (void)worker;
 #endif
-  real *line = fft->scratch + 2 * thread * scratch_length(fft);
-  return (struct scratch){.line = line, .columns = line + 2 * round_up(fft->tiling.width, LINE)};
 }
 
 /* Some rows of an array: `count` of them, each `step` numbers after the one before. */
@@ -87,14 +125,14 @@ struct rows {
   size_t count, length, step;
 };
 
-/* Rows first, first + step, ... of an array of ny x nx, at most `most`. */
+/* Rows first, first + step, ... of an array of ny x nx, at most `limit`. */
 static struct rows take_rows(const real *array, size_t ny, size_t nx, size_t first, size_t step,
-                             size_t most) {
+                             size_t limit) {
   if (first >= ny) {
     return (struct rows){0};
   }
   return (struct rows){.first = array + first * nx,
-                       .count = least((ny - first - 1) / step + 1, most),
+                       .count = least((ny - first - 1) / step + 1, limit),
                        .length = nx,
                        .step = step * nx};
 }
@@ -116,58 +154,127 @@ static void join(size_t count, const real *restrict a, const real *restrict b, s
   memset(line + 2 * count, 0, 2 * (width - count) * sizeof(real));
 }
 
-/* given = a + i b, continued by zeros, transformed along x. */
-static void transform_rows(struct fft *fft, const struct scratch *scratch, struct rows a, struct rows b) {
-  SHARED_LOOP(size_t y = 0; y < fft->depth; ++y) {
-    real *row = fft->given + 2 * y * fft->stride;
-    if (y < a.count) {
-      join(a.length, a.first + y * a.step, y < b.count ? b.first + y * b.step : NULL, fft->tiling.width,
-           scratch->line);
-      rst_transform_execute(fft->row_forward, scratch->line, row);
-    } else {
-      memset(row, 0, 2 * fft->tiling.width * sizeof(real));
-    }
+/* The first `count` numbers of rows y and further below of `given` are 0. */
+static void clear_rows(struct fft *fft, const struct worker *worker, size_t y, size_t count) {
+  const struct range rows = part_of(worker, fft->depth - y, 1);
+  for (size_t i = rows.begin; i < rows.end; ++i) {
+    memset(fft->given + 2 * (y + i) * fft->stride, 0, 2 * count * sizeof(real));
   }
+}
+
+/* given = a + i b, continued by zeros, transformed along x. */
+static void transform_rows(struct fft *fft, const struct worker *worker, struct rows a, struct rows b) {
+  const size_t width = fft->tiling.width;
+  const struct range rows = part_of(worker, a.count, 1);
+  for (size_t y = rows.begin; y < rows.end; ++y) {
+    join(a.length, a.first + y * a.step, y < b.count ? b.first + y * b.step : NULL, width, worker->line);
+    rst_transform_execute(fft->row_forward, worker->line, fft->given + 2 * y * fft->stride);
+  }
+  clear_rows(fft, worker, a.count, width);
+  meet(worker);
+}
+
+static bool is_mirrored(const struct fft *fft, size_t x) {
+  return x >= fft->half;
+}
+
+/* to = the block of columns of `given` that begins with x, transformed. */
+static void gather(const struct fft *fft, size_t x, real *to) {
+  rst_transform_execute(fft->gather[is_mirrored(fft, x)], fft->given + 2 * x, to);
+}
+
+/* The block of columns of `kept` that begins with x = columns, transformed back. */
+static void scatter(const struct fft *fft, size_t x, real *columns) {
+  rst_transform_execute(fft->scatter[is_mirrored(fft, x)], columns, fft->kept + 2 * x);
+}
+
+static void multiply(enum rst_fft_product product, size_t count, const real *z, const real *w, real *to) {
+  RST_REAL(rst_fft_multiply)(product, count, z, w, to);
 }
 
 /* Column x of phase q of the product. */
 static real *product_at(const struct fft *fft, size_t q, size_t x) {
-  return fft->product + 2 * (q * fft->columns + x) * fft->tiling.height;
+  return fft->product + 2 * (q * fft->half + x) * fft->tiling.height;
 }
 
 static real *spectrum_at(const struct fft *fft, size_t tile, size_t q, size_t x) {
   return fft->spectrum + 2 * ((tile * fft->tiling.phases + q) * fft->columns + x) * fft->tiling.height;
 }
 
-static void multiply(bool first, size_t count, const real *z, const real *w, real *to) {
-  if (first) {
-    RST_REAL(rst_fft_multiply)(count, z, w, to);
-  } else {
-    RST_REAL(rst_fft_add_product)(count, z, w, to);
+/* a = 2 A^ and b = 2 B^, for the line transformed of A + i B, A and B real; the line has room for one number more. */
+static void separate_spectra(size_t count, size_t width, real *restrict line, real *restrict a,
+                             real *restrict b) {
+  line[2 * width] = line[0];
+  line[2 * width + 1] = line[1];
+  for (size_t x = 0; x < count; ++x) {
+    const real *z = line + 2 * x;
+    const real *mirrored = line + 2 * (width - x);
+    a[2 * x] = z[0] + mirrored[0];
+    a[2 * x + 1] = z[1] - mirrored[1];
+    b[2 * x] = z[1] + mirrored[1];
+    b[2 * x + 1] = mirrored[0] - z[0];
   }
 }
 
-static void transform_kernel(struct fft *fft, const struct scratch *scratch, const real *kernel) {
+/* given = 2 times the rows of phase q of the kernel, transformed along x. */
+static void transform_kernel_rows(struct fft *fft, const struct worker *worker, const real *kernel,
+                                  size_t q) {
   const struct rst_correlation_shape *shape = &fft->shape;
-  const struct rows none = {0};
+  const size_t width = fft->tiling.width;
+  const size_t phases = fft->tiling.phases;
+  const size_t count = least(fft->half, width);
+  const struct rows a = take_rows(kernel, shape->ky, shape->kx, q, 2 * phases, shape->ky);
+  const struct rows b = take_rows(kernel, shape->ky, shape->kx, q + phases, 2 * phases, shape->ky);
+  const struct range pairs = part_of(worker, a.count, 1);
+  for (size_t pair = pairs.begin; pair < pairs.end; ++pair) {
+    const bool single = pair >= b.count;
+    real *row = fft->given + 4 * pair * fft->stride;
+    join(a.length, a.first + pair * a.step, single ? NULL : b.first + pair * b.step, width, worker->line);
+    rst_transform_execute(fft->row_forward, worker->line, worker->joint);
+    separate_spectra(count, width, worker->joint, row, single ? worker->line : row + 2 * fft->stride);
+  }
+  clear_rows(fft, worker, a.count + b.count, count);
+  meet(worker);
+}
+
+static void transform_kernel(struct fft *fft, const struct worker *worker, const real *kernel) {
+  const struct range columns = part_of(worker, fft->half, BLOCK);
   for (size_t q = 0; q < fft->tiling.phases; ++q) {
-    transform_rows(fft, scratch, take_rows(kernel, shape->ky, shape->kx, q, fft->tiling.phases, shape->ky),
-                   none);
-    SHARED_LOOP(size_t x = 0; x < fft->columns; x += BLOCK) {
-      rst_transform_execute(fft->columns_forward, fft->given + 2 * x, product_at(fft, q, x));
+    transform_kernel_rows(fft, worker, kernel, q);
+    for (size_t x = columns.begin; x < columns.end; x += BLOCK) {
+      gather(fft, x, product_at(fft, q, x));
     }
+    meet(worker);
+  }
+}
+
+/* columns = phase q of the tile's response, added to those before, for the block that begins with x. Whatever is beyond the width ends up
+ * where nobody reads. */
+static void multiply_block(const struct fft *fft, size_t tile, size_t q, size_t x, real *columns) {
+  const size_t height = fft->tiling.height;
+  const size_t width = fft->tiling.width;
+  const real *spectrum = spectrum_at(fft, tile, q, x);
+  if (!is_mirrored(fft, x)) {
+    multiply(q == 0 ? RST_FFT_CONJUGATE_PRODUCT : RST_FFT_ADD_CONJUGATE_PRODUCT, BLOCK * height,
+             product_at(fft, q, x), spectrum, columns);
+    return;
+  }
+  for (size_t i = 0; i < least(BLOCK, width - x); ++i) {
+    multiply(q == 0 ? RST_FFT_PRODUCT : RST_FFT_ADD_PRODUCT, height, product_at(fft, q, width - x - i),
+             spectrum + 2 * i * height, columns + 2 * i * height);
   }
 }
 
 /* kept = the tile's rows of the response, before the transform back along x. */
-static void multiply_tile(struct fft *fft, const struct scratch *scratch, size_t tile) {
-  const size_t count = BLOCK * fft->tiling.height;
-  SHARED_LOOP(size_t x = 0; x < fft->columns; x += BLOCK) {
+static void multiply_tile(struct fft *fft, const struct worker *worker, size_t tile) {
+  const struct range columns = part_of(worker, fft->columns, BLOCK);
+  for (size_t x = columns.begin; x < columns.end; x += BLOCK) {
     for (size_t q = 0; q < fft->tiling.phases; ++q) {
-      multiply(q == 0, count, product_at(fft, q, x), spectrum_at(fft, tile, q, x), scratch->columns);
+      multiply_block(fft, tile, q, x, worker->columns);
     }
-    rst_transform_execute(fft->columns_backward, scratch->columns, fft->kept + 2 * x);
+    scatter(fft, x, worker->columns);
   }
+  meet(worker);
 }
 
 /* to = every second number of a line. */
@@ -177,90 +284,157 @@ static void separate(size_t count, const real *restrict line, real *restrict to)
   }
 }
 
-static void store_tile(struct fft *fft, const struct scratch *scratch, size_t tile, real *response) {
+static void store_tile(struct fft *fft, const struct worker *worker, size_t tile, real *response) {
   const struct rows a = rows_of_tile(fft, response, tile, 0);
   const struct rows b = rows_of_tile(fft, response, tile, 1);
-  SHARED_LOOP(size_t y = 0; y < a.count; ++y) {
-    rst_transform_execute(fft->row_backward, fft->kept + 2 * y * fft->stride, scratch->line);
-    separate(a.length, scratch->line, response + (a.first - response) + y * a.step);
+  const struct range rows = part_of(worker, a.count, 1);
+  for (size_t y = rows.begin; y < rows.end; ++y) {
+    rst_transform_execute(fft->row_backward, fft->kept + 2 * y * fft->stride, worker->line);
+    separate(a.length, worker->line, response + (a.first - response) + y * a.step);
     if (y < b.count) {
-      separate(b.length, scratch->line + 1, response + (b.first - response) + y * b.step);
+      separate(b.length, worker->line + 1, response + (b.first - response) + y * b.step);
     }
   }
+  meet(worker);
 }
 
-/* By every thread of a team. */
-static void apply_in_team(struct fft *fft, const real *kernel, real *response) {
-  const struct scratch scratch = scratch_of_thread(fft);
-  transform_kernel(fft, &scratch, kernel);
+static void apply_in_team(struct fft *fft, const struct worker *worker, const real *kernel, real *response) {
+  transform_kernel(fft, worker, kernel);
   for (size_t tile = 0; tile < fft->tiling.tiles; ++tile) {
-    multiply_tile(fft, &scratch, tile);
-    store_tile(fft, &scratch, tile, response);
+    multiply_tile(fft, worker, tile);
+    store_tile(fft, worker, tile, response);
   }
 }
 
-/* product = the sum of conj(d^) J^ over the tiles up to this one, whose weights are `given`. */
-static void add_tile(struct fft *fft, const struct scratch *scratch, size_t tile) {
-  const size_t count = BLOCK * fft->tiling.height;
-  SHARED_LOOP(size_t x = 0; x < fft->columns; x += BLOCK) {
-    rst_transform_execute(fft->columns_forward, fft->given + 2 * x, scratch->columns);
-    for (size_t q = 0; q < fft->tiling.phases; ++q) {
-      multiply(tile == 0, count, scratch->columns, spectrum_at(fft, tile, q, x), product_at(fft, q, x));
+/* A block of columns of the product: the sum of the tiles up to this one, whose weights are `given`. */
+static void add_block(const struct fft *fft, const struct worker *worker, size_t tile, size_t x) {
+  gather(fft, x, worker->columns);
+  for (size_t q = 0; q < fft->tiling.phases; ++q) {
+    multiply(tile == 0 ? RST_FFT_CONJUGATE_PRODUCT : RST_FFT_ADD_CONJUGATE_PRODUCT,
+             BLOCK * fft->tiling.height, worker->columns, spectrum_at(fft, tile, q, x),
+             product_at(fft, q, x));
+  }
+}
+
+/* The same for those of some mirrored columns that are in the block of x, and the columns of the product that they belong to. */
+static void add_mirrored_block(const struct fft *fft, const struct worker *worker, size_t tile, size_t x,
+                               struct range mirrored) {
+  const size_t height = fft->tiling.height;
+  gather(fft, x, worker->columns);
+  for (size_t q = 0; q < fft->tiling.phases; ++q) {
+    for (size_t column = most(x, mirrored.begin); column < least(x + BLOCK, mirrored.end); ++column) {
+      multiply(RST_FFT_ADD_CONJUGATE_PRODUCT, height, spectrum_at(fft, tile, q, column),
+               worker->columns + 2 * (column - x) * height, product_at(fft, q, fft->tiling.width - column));
     }
   }
+}
+
+/* A worker adds to its columns of the product what the mirrored ones give as well, and waits for nobody in between. Their blocks lie
+ * askew: two workers may transform the same one. */
+static void add_tile(const struct fft *fft, const struct worker *worker, size_t tile) {
+  const size_t width = fft->tiling.width;
+  const struct range columns = part_of(worker, fft->half, BLOCK);
+  const struct range mirrored = {.begin = width + 1 > fft->half + columns.end ? width + 1 - columns.end
+                                                                              : fft->half,
+                                 .end = columns.begin == 0 ? width : width + 1 - least(columns.begin, width)};
+  for (size_t x = columns.begin; x < columns.end; x += BLOCK) {
+    add_block(fft, worker, tile, x);
+  }
+  for (size_t x = mirrored.begin / BLOCK * BLOCK; x < mirrored.end; x += BLOCK) {
+    add_mirrored_block(fft, worker, tile, x, mirrored);
+  }
+  meet(worker);
+}
+
+/* line = the transform of 2 (A + i B), A and B being the real parts of what spectra a and b, zero from `count` on, give; the line has
+ * room for one number more. */
+static void join_spectra(size_t count, size_t width, const real *restrict a, const real *restrict b,
+                         real *restrict line) {
+  for (size_t x = 0; x < count; ++x) {
+    line[2 * x] = a[2 * x] - b[2 * x + 1];
+    line[2 * x + 1] = a[2 * x + 1] + b[2 * x];
+  }
+  memset(line + 2 * count, 0, 2 * (width + 1 - count) * sizeof(real));
+  for (size_t x = 0; x < count; ++x) {
+    line[2 * (width - x)] += a[2 * x] + b[2 * x + 1];
+    line[2 * (width - x) + 1] += b[2 * x] - a[2 * x + 1];
+  }
+  line[0] += line[2 * width];
+  line[1] += line[2 * width + 1];
 }
 
 /* The rows of the gradient that are phase q. */
-static void store_gradient(struct fft *fft, const struct scratch *scratch, size_t q, real *gradient) {
+static void store_gradient(struct fft *fft, const struct worker *worker, size_t q, real *gradient) {
   const size_t kx = fft->shape.kx;
+  const size_t ky = fft->shape.ky;
   const size_t phases = fft->tiling.phases;
-  SHARED_LOOP(size_t x = 0; x < fft->columns; x += BLOCK) {
-    rst_transform_execute(fft->columns_backward, product_at(fft, q, x), fft->kept + 2 * x);
+  const size_t width = fft->tiling.width;
+  const struct range columns = part_of(worker, fft->half, BLOCK);
+  for (size_t x = columns.begin; x < columns.end; x += BLOCK) {
+    scatter(fft, x, product_at(fft, q, x));
   }
-  SHARED_LOOP(size_t y = q; y < fft->shape.ky; y += phases) {
-    rst_transform_execute(fft->row_backward, fft->kept + 2 * (y / phases) * fft->stride, scratch->line);
-    separate(kx, scratch->line, gradient + y * kx);
+  meet(worker);
+  const struct range pairs = part_of(worker, (ky + 2 * phases - 1 - q) / (2 * phases), 1);
+  for (size_t i = pairs.begin; i < pairs.end; ++i) {
+    const size_t y = q + 2 * i * phases;
+    const bool single = y + phases >= ky;
+    const real *row = fft->kept + 2 * (y / phases) * fft->stride;
+    join_spectra(least(fft->half, width), width, row, single ? row : row + 2 * fft->stride, worker->joint);
+    rst_transform_execute(fft->row_backward, worker->joint, worker->line);
+    separate(kx, worker->line, gradient + y * kx);
+    if (!single) {
+      separate(kx, worker->line + 1, gradient + (y + phases) * kx);
+    }
   }
+  meet(worker);
 }
 
-static void adjoint_in_team(struct fft *fft, const real *weights, real *gradient) {
-  const struct scratch scratch = scratch_of_thread(fft);
+static void adjoint_in_team(struct fft *fft, const struct worker *worker, const real *weights,
+                            real *gradient) {
   for (size_t tile = 0; tile < fft->tiling.tiles; ++tile) {
-    transform_rows(fft, &scratch, rows_of_tile(fft, weights, tile, 0), rows_of_tile(fft, weights, tile, 1));
-    add_tile(fft, &scratch, tile);
+    transform_rows(fft, worker, rows_of_tile(fft, weights, tile, 0), rows_of_tile(fft, weights, tile, 1));
+    add_tile(fft, worker, tile);
   }
   for (size_t q = 0; q < fft->tiling.phases; ++q) {
-    store_gradient(fft, &scratch, q, gradient);
+    store_gradient(fft, worker, q, gradient);
   }
 }
 
+typedef void task(struct fft *fft, const struct worker *worker, const real *from, real *to);
+
+/* In a team of threads, but alone where images in several threads leave none for rows and columns. */
+static void run(struct fft *fft, task *work, const real *from, real *to) {
 #ifdef _OPENMP
-/* Images in several threads leave none for rows and columns. */
-static int team(const struct fft *fft) {
-  return omp_in_parallel() ? 1 : fft->threads;
-}
+  /* Asked here, since even in a team of one each barrier is a call of the system. */
+  if (fft->threads > 1 && !omp_in_parallel()) {
+#pragma omp parallel num_threads(fft->threads)
+    {
+      const struct worker worker = make_worker(fft, omp_get_thread_num(), omp_get_num_threads());
+      work(fft, &worker, from, to);
+    }
+    return;
+  }
 #endif
+  const struct worker alone = make_worker(fft, 0, 1);
+  work(fft, &alone, from, to);
+}
 
 static void apply(void *state, const void *kernel, void *response) {
-#ifdef _OPENMP
-#pragma omp parallel num_threads(team(state))
-#endif
-  apply_in_team(state, kernel, response);
+  run(state, apply_in_team, kernel, response);
 }
 
 static void adjoint(void *state, const void *weights, void *kernel) {
-#ifdef _OPENMP
-#pragma omp parallel num_threads(team(state))
-#endif
-  adjoint_in_team(state, weights, kernel);
+  run(state, adjoint_in_team, weights, kernel);
 }
 
 static void destroy(void *state) {
   struct fft *fft = state;
   rst_transform_destroy(&fft->row_forward);
   rst_transform_destroy(&fft->row_backward);
-  rst_transform_destroy(&fft->columns_forward);
-  rst_transform_destroy(&fft->columns_backward);
+  for (size_t i = 0; i < 2; ++i) {
+    rst_transform_destroy(&fft->gather[i]);
+    rst_transform_destroy(&fft->scatter[i]);
+  }
   free(fft->given);
   free(fft->kept);
   free(fft->product);
@@ -269,48 +443,59 @@ static void destroy(void *state) {
   free(fft);
 }
 
-static enum rst_status plan(struct rst_context *context, struct fft *fft) {
-  struct rst_transform_layout row = {.kind = RST_TRANSFORM_FORWARD,
-                                     .precision = RST_REAL_PRECISION,
-                                     .n = fft->tiling.width,
-                                     .batch = 1,
-                                     .input_stride = 1,
-                                     .output_stride = 1};
-  RST_TRY(rst_transform_create(context, &row, &fft->row_forward));
-  row.kind = RST_TRANSFORM_BACKWARD;
-  RST_TRY(rst_transform_create(context, &row, &fft->row_backward));
-  const struct rst_transform_layout gather = {.kind = RST_TRANSFORM_FORWARD,
+static enum rst_status plan_row(struct rst_context *context, const struct fft *fft,
+                                enum rst_transform_kind kind, struct rst_transform **transform) {
+  const struct rst_transform_layout layout = {.kind = kind,
                                               .precision = RST_REAL_PRECISION,
-                                              .n = fft->tiling.height,
-                                              .batch = BLOCK,
-                                              .input_stride = fft->stride,
-                                              .input_distance = 1,
-                                              .output_stride = 1,
-                                              .output_distance = fft->tiling.height};
-  RST_TRY(rst_transform_create(context, &gather, &fft->columns_forward));
-  const struct rst_transform_layout scatter = {.kind = RST_TRANSFORM_BACKWARD,
-                                               .precision = RST_REAL_PRECISION,
-                                               .n = fft->tiling.height,
-                                               .batch = BLOCK,
-                                               .input_stride = 1,
-                                               .input_distance = fft->tiling.height,
-                                               .output_stride = fft->stride,
-                                               .output_distance = 1};
-  return rst_transform_create(context, &scatter, &fft->columns_backward);
+                                              .n = fft->tiling.width,
+                                              .batch = 1,
+                                              .input_stride = 1,
+                                              .output_stride = 1};
+  return rst_transform_create(context, &layout, transform);
+}
+
+static enum rst_status plan_columns(struct rst_context *context, struct fft *fft, bool mirrored) {
+  const struct rst_transform_layout gather_layout = {.kind = mirrored ? RST_TRANSFORM_BACKWARD
+                                                                      : RST_TRANSFORM_FORWARD,
+                                                     .precision = RST_REAL_PRECISION,
+                                                     .n = fft->tiling.height,
+                                                     .batch = BLOCK,
+                                                     .input_stride = fft->stride,
+                                                     .input_distance = 1,
+                                                     .output_stride = 1,
+                                                     .output_distance = fft->tiling.height};
+  const struct rst_transform_layout scatter_layout = {.kind = mirrored ? RST_TRANSFORM_FORWARD
+                                                                       : RST_TRANSFORM_BACKWARD,
+                                                      .precision = RST_REAL_PRECISION,
+                                                      .n = fft->tiling.height,
+                                                      .batch = BLOCK,
+                                                      .input_stride = 1,
+                                                      .input_distance = fft->tiling.height,
+                                                      .output_stride = fft->stride,
+                                                      .output_distance = 1};
+  RST_TRY(rst_transform_create(context, &gather_layout, &fft->gather[mirrored]));
+  return rst_transform_create(context, &scatter_layout, &fft->scatter[mirrored]);
+}
+
+static enum rst_status plan(struct rst_context *context, struct fft *fft) {
+  RST_TRY(plan_row(context, fft, RST_TRANSFORM_FORWARD, &fft->row_forward));
+  RST_TRY(plan_row(context, fft, RST_TRANSFORM_BACKWARD, &fft->row_backward));
+  RST_TRY(plan_columns(context, fft, false));
+  return plan_columns(context, fft, true);
 }
 
 static enum rst_status allocate(struct rst_context *context, struct fft *fft) {
   const struct rst_fft_tiling *tiling = &fft->tiling;
-  const size_t spectrum = tiling->phases * fft->columns * tiling->height;
+  const size_t column_length = tiling->phases * tiling->height;
   const struct {
     real **array;
     size_t count;
   } arrays[] = {
       {&fft->given, tiling->height * fft->stride},
       {&fft->kept, tiling->height * fft->stride},
-      {&fft->product, spectrum},
-      {&fft->spectrum, spectrum * tiling->tiles},
-      {&fft->scratch, (size_t)fft->threads * scratch_length(fft)},
+      {&fft->product, column_length * fft->half},
+      {&fft->spectrum, column_length * fft->columns * tiling->tiles},
+      {&fft->scratch, (size_t)fft->threads * scratch_length(tiling)},
   };
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; ++i) {
     void *memory = NULL;
@@ -341,13 +526,13 @@ static void transform_image(struct fft *fft, const real *image, size_t tile, siz
 
 static void store_spectrum(struct fft *fft, const real *image) {
   const size_t height = fft->tiling.height;
-  const real points = (real)fft->tiling.width * (real)height;
+  const real points = 2 * (real)fft->tiling.width * (real)height;
   for (size_t i = 0; i < fft->tiling.tiles * fft->tiling.phases; ++i) {
     const size_t tile = i / fft->tiling.phases;
     const size_t q = i % fft->tiling.phases;
     transform_image(fft, image, tile, q);
     for (size_t x = 0; x < fft->columns; x += BLOCK) {
-      rst_transform_execute(fft->columns_forward, fft->given + 2 * x, spectrum_at(fft, tile, q, x));
+      gather(fft, x, spectrum_at(fft, tile, q, x));
     }
     real *spectrum = spectrum_at(fft, tile, q, 0);
     for (size_t j = 0; j < 2 * fft->columns * height; ++j) {
@@ -373,9 +558,10 @@ static enum rst_status create(struct rst_context *context, const struct rst_corr
   fft->shape = *shape;
   fft->tiling = RST_REAL(rst_fft_tiling)(shape, &nanoseconds);
   fft->columns = round_up(fft->tiling.width, BLOCK);
+  fft->half = round_up(fft->tiling.width / 2 + 1, BLOCK);
   fft->stride = fft->columns + LINE;
   const size_t kernel_rows = (shape->ky - 1) / fft->tiling.phases + 1;
-  fft->depth = kernel_rows > fft->tiling.share ? kernel_rows : fft->tiling.share;
+  fft->depth = most(kernel_rows, fft->tiling.share);
   fft->threads = rst_context_threads(context);
   enum rst_status status = allocate(context, fft);
   if (status == RST_OK) {

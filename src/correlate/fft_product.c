@@ -5,18 +5,31 @@
 /* Everything must end up inside the functions for wide vectors. */
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE void multiply_inline(size_t count, const real *restrict z, const real *restrict w, real *restrict to) {
+INLINE void loop_inline(bool conjugate, bool add, size_t count, const real *restrict z,
+                        const real *restrict w, real *restrict to) {
   for (size_t i = 0; i < 2 * count; i += 2) {
-    to[i] = z[i] * w[i] + z[i + 1] * w[i + 1];
-    to[i + 1] = z[i] * w[i + 1] - z[i + 1] * w[i];
+    const real re = conjugate ? z[i] * w[i] + z[i + 1] * w[i + 1] : z[i] * w[i] - z[i + 1] * w[i + 1];
+    const real im = conjugate ? z[i] * w[i + 1] - z[i + 1] * w[i] : z[i] * w[i + 1] + z[i + 1] * w[i];
+    to[i] = add ? to[i] + re : re;
+    to[i + 1] = add ? to[i + 1] + im : im;
   }
 }
 
-INLINE void add_product_inline(size_t count, const real *restrict z, const real *restrict w,
-                               real *restrict to) {
-  for (size_t i = 0; i < 2 * count; i += 2) {
-    to[i] += z[i] * w[i] + z[i + 1] * w[i + 1];
-    to[i + 1] += z[i] * w[i + 1] - z[i + 1] * w[i];
+INLINE void multiply_inline(enum rst_fft_product product, size_t count, const real *z, const real *w,
+                            real *to) {
+  switch (product) {
+  case RST_FFT_PRODUCT:
+    loop_inline(false, false, count, z, w, to);
+    break;
+  case RST_FFT_ADD_PRODUCT:
+    loop_inline(false, true, count, z, w, to);
+    break;
+  case RST_FFT_CONJUGATE_PRODUCT:
+    loop_inline(true, false, count, z, w, to);
+    break;
+  case RST_FFT_ADD_CONJUGATE_PRODUCT:
+    loop_inline(true, true, count, z, w, to);
+    break;
   }
 }
 
@@ -25,33 +38,19 @@ INLINE void add_product_inline(size_t count, const real *restrict z, const real 
  * and GCC 12 makes an alternating sum and difference of products into one of these whatever it is told. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #define WIDER_VECTORS 1
-__attribute__((target("avx2"))) static void multiply_avx2(size_t count, const real *z, const real *w,
-                                                          real *to) {
-  multiply_inline(count, z, w, to);
-}
-
-__attribute__((target("avx2"))) static void add_product_avx2(size_t count, const real *z, const real *w,
-                                                             real *to) {
-  add_product_inline(count, z, w, to);
+__attribute__((target("avx2"))) static void multiply_avx2(enum rst_fft_product product, size_t count,
+                                                          const real *z, const real *w, real *to) {
+  multiply_inline(product, count, z, w, to);
 }
 #endif
 
-void RST_REAL(rst_fft_multiply)(size_t count, const real *z, const real *w, real *to) {
+void RST_REAL(rst_fft_multiply)(enum rst_fft_product product, size_t count, const real *z, const real *w,
+                                real *to) {
 #ifdef WIDER_VECTORS
   if (__builtin_cpu_supports("avx2")) {
-    multiply_avx2(count, z, w, to);
+    multiply_avx2(product, count, z, w, to);
     return;
   }
 #endif
-  multiply_inline(count, z, w, to);
-}
-
-void RST_REAL(rst_fft_add_product)(size_t count, const real *z, const real *w, real *to) {
-#ifdef WIDER_VECTORS
-  if (__builtin_cpu_supports("avx2")) {
-    add_product_avx2(count, z, w, to);
-    return;
-  }
-#endif
-  add_product_inline(count, z, w, to);
+  multiply_inline(product, count, z, w, to);
 }

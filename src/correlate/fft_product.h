@@ -7,9 +7,14 @@
 /** @file
  * Products of `count` complex numbers, pairs of real and imaginary parts, in arrays that do not overlap. */
 
-/** to = conj(z) w. */
-void RST_REAL(rst_fft_multiply)(size_t count, const real *z, const real *w, real *to);
-/** to = to + conj(z) w. */
-void RST_REAL(rst_fft_add_product)(size_t count, const real *z, const real *w, real *to);
+enum rst_fft_product {
+  RST_FFT_PRODUCT,               /**< to = z w */
+  RST_FFT_ADD_PRODUCT,           /**< to = to + z w */
+  RST_FFT_CONJUGATE_PRODUCT,     /**< to = conj(z) w */
+  RST_FFT_ADD_CONJUGATE_PRODUCT, /**< to = to + conj(z) w */
+};
+
+void RST_REAL(rst_fft_multiply)(enum rst_fft_product product, size_t count, const real *z, const real *w,
+                                real *to);
 
 #endif

@@ -5,14 +5,17 @@
 
 #include "core/real.h"
 
-enum { MOST_PHASES = 2 };
+enum { MOST_PHASES = 2, LONGEST_CODELET = 64 };
 
-/* Estimated nanoseconds of one complex transform: n log2 n, less where one of FFTW's codelets does it all, more for factors other than
- * 2, and many times more where a large prime factor forces a convolution; and a fixed part. */
+/* In nanoseconds, as everything below. */
+static double butterfly_cost(size_t n) {
+  return 0.015 * (double)sizeof(real) * (double)n * log2((double)n + 1.0);
+}
+
+/* Of one complex transform: less where one of FFTW's codelets does it all, more for factors other than 2, and many times more where a
+ * large prime factor forces a convolution. */
 static double transform_cost(size_t n) {
-  enum { LONGEST_CODELET = 64, LARGEST_CODED_FACTOR = 13 };
-  const double nanoseconds = 0.016 * (double)sizeof(real);
-  const double overhead = 5.0;
+  enum { LARGEST_CODED_FACTOR = 13 };
   const double codelet = 0.75;
   const double mixed = 1.3;
   const double convolution = 6.0;
@@ -24,28 +27,41 @@ static double transform_cost(size_t n) {
     }
   }
   factor = rest > 1 ? convolution : factor;
-  return overhead + nanoseconds * (double)n * log2((double)n + 1.0) * factor;
+  return factor * butterfly_cost(n);
+}
+
+/* One by one, with the way to the caches and back. */
+static double row_cost(size_t width) {
+  const double overhead = 20.0;
+  const double point = 0.04 * (double)sizeof(real);
+  return overhead + point * (double)width + transform_cost(width);
+}
+
+/* Of a power of two, out of rows or back; these are read and written more than once where no codelet does it all. */
+static double column_cost(size_t height) {
+  const double repeated = 1.5;
+  return butterfly_cost(height) * (height > LONGEST_CODELET ? repeated : 1.0);
 }
 
 /* Spectra that leave the caches are read from memory by either correlation; so are responses, which are half as large at most. */
 static double memory_cost(double spectrum_points) {
   const double cached_bytes = 16e6;
-  const double nanoseconds_per_byte = 0.03;
+  const double nanoseconds_per_byte = 0.06;
   const double bytes = 3.0 * spectrum_points * 2.0 * (double)sizeof(real);
   return nanoseconds_per_byte * fmax(bytes - cached_bytes, 0.0);
 }
 
-/* Of rows, with their way to the caches and back, of columns, of products point by point, and of memory. */
+/* Of rows, of columns, of products point by point, and of memory. The kernel has half of the columns, and its rows are transformed in
+ * pairs. */
 static double tiling_cost(const struct rst_correlation_shape *shape, const struct rst_fft_tiling *tiling) {
-  const double row_point = 0.03 * (double)sizeof(real);
-  const double product = 0.08 * (double)sizeof(real);
+  const double product = 0.07 * (double)sizeof(real);
   const double tiles = (double)tiling->tiles;
   const double phases = (double)tiling->phases;
   const double width = (double)tiling->width;
-  const double rows = tiles * (double)tiling->share + (double)shape->ky;
+  const double rows = tiles * (double)tiling->share + (double)shape->ky / 2.0;
   const double spectrum_points = tiles * phases * width * (double)tiling->height;
-  return 2.0 * (rows * (transform_cost(tiling->width) + row_point * width) +
-                (tiles + phases) * width * transform_cost(tiling->height) + spectrum_points * product) +
+  return 2.0 * (rows * row_cost(tiling->width) +
+                (tiles + phases / 2.0) * width * column_cost(tiling->height) + spectrum_points * product) +
          memory_cost(spectrum_points);
 }
 
