@@ -35,6 +35,7 @@
 #include "core/core.h"
 #include "core/real.h"
 #include "correlate/correlation_type.h"
+#include "correlate/fft_lines.h"
 #include "correlate/fft_product.h"
 #include "correlate/fft_tiling.h"
 #include "transform/transform.h"
@@ -144,16 +145,6 @@ static struct rows rows_of_tile(const struct fft *fft, const real *response, siz
   return take_rows(response, fft->shape.my, fft->shape.mx, first, tiling->phases, tiling->share);
 }
 
-/* line = a + i b, continued by zeros; b NULL for zeros. */
-static void join(size_t count, const real *restrict a, const real *restrict b, size_t width,
-                 real *restrict line) {
-  for (size_t x = 0; x < count; ++x) {
-    line[2 * x] = a[x];
-    line[2 * x + 1] = b ? b[x] : 0;
-  }
-  memset(line + 2 * count, 0, 2 * (width - count) * sizeof(real));
-}
-
 /* The first `count` numbers of rows y and further below of `given` are 0. */
 static void clear_rows(struct fft *fft, const struct worker *worker, size_t y, size_t count) {
   const struct range rows = part_of(worker, fft->depth - y, 1);
@@ -167,7 +158,8 @@ static void transform_rows(struct fft *fft, const struct worker *worker, struct 
   const size_t width = fft->tiling.width;
   const struct range rows = part_of(worker, a.count, 1);
   for (size_t y = rows.begin; y < rows.end; ++y) {
-    join(a.length, a.first + y * a.step, y < b.count ? b.first + y * b.step : NULL, width, worker->line);
+    RST_REAL(rst_fft_join)
+    (a.length, a.first + y * a.step, y < b.count ? b.first + y * b.step : NULL, width, worker->line);
     rst_transform_execute(fft->row_forward, worker->line, fft->given + 2 * y * fft->stride);
   }
   clear_rows(fft, worker, a.count, width);
@@ -201,21 +193,6 @@ static real *spectrum_at(const struct fft *fft, size_t tile, size_t q, size_t x)
   return fft->spectrum + 2 * ((tile * fft->tiling.phases + q) * fft->columns + x) * fft->tiling.height;
 }
 
-/* a = 2 A^ and b = 2 B^, for the line transformed of A + i B, A and B real; the line has room for one number more. */
-static void separate_spectra(size_t count, size_t width, real *restrict line, real *restrict a,
-                             real *restrict b) {
-  line[2 * width] = line[0];
-  line[2 * width + 1] = line[1];
-  for (size_t x = 0; x < count; ++x) {
-    const real *z = line + 2 * x;
-    const real *mirrored = line + 2 * (width - x);
-    a[2 * x] = z[0] + mirrored[0];
-    a[2 * x + 1] = z[1] - mirrored[1];
-    b[2 * x] = z[1] + mirrored[1];
-    b[2 * x + 1] = mirrored[0] - z[0];
-  }
-}
-
 /* given = 2 times the rows of phase q of the kernel, transformed along x. */
 static void transform_kernel_rows(struct fft *fft, const struct worker *worker, const real *kernel,
                                   size_t q) {
@@ -229,9 +206,11 @@ static void transform_kernel_rows(struct fft *fft, const struct worker *worker, 
   for (size_t pair = pairs.begin; pair < pairs.end; ++pair) {
     const bool single = pair >= b.count;
     real *row = fft->given + 4 * pair * fft->stride;
-    join(a.length, a.first + pair * a.step, single ? NULL : b.first + pair * b.step, width, worker->line);
+    RST_REAL(rst_fft_join)
+    (a.length, a.first + pair * a.step, single ? NULL : b.first + pair * b.step, width, worker->line);
     rst_transform_execute(fft->row_forward, worker->line, worker->joint);
-    separate_spectra(count, width, worker->joint, row, single ? worker->line : row + 2 * fft->stride);
+    RST_REAL(rst_fft_separate_spectra)
+    (count, width, worker->joint, row, single ? worker->line : row + 2 * fft->stride);
   }
   clear_rows(fft, worker, a.count + b.count, count);
   meet(worker);
@@ -277,22 +256,15 @@ static void multiply_tile(struct fft *fft, const struct worker *worker, size_t t
   meet(worker);
 }
 
-/* to = every second number of a line. */
-static void separate(size_t count, const real *restrict line, real *restrict to) {
-  for (size_t x = 0; x < count; ++x) {
-    to[x] = line[2 * x];
-  }
-}
-
 static void store_tile(struct fft *fft, const struct worker *worker, size_t tile, real *response) {
   const struct rows a = rows_of_tile(fft, response, tile, 0);
   const struct rows b = rows_of_tile(fft, response, tile, 1);
   const struct range rows = part_of(worker, a.count, 1);
   for (size_t y = rows.begin; y < rows.end; ++y) {
     rst_transform_execute(fft->row_backward, fft->kept + 2 * y * fft->stride, worker->line);
-    separate(a.length, worker->line, response + (a.first - response) + y * a.step);
+    RST_REAL(rst_fft_separate)(a.length, worker->line, response + (a.first - response) + y * a.step);
     if (y < b.count) {
-      separate(b.length, worker->line + 1, response + (b.first - response) + y * b.step);
+      RST_REAL(rst_fft_separate)(b.length, worker->line + 1, response + (b.first - response) + y * b.step);
     }
   }
   meet(worker);
@@ -346,23 +318,6 @@ static void add_tile(const struct fft *fft, const struct worker *worker, size_t 
   meet(worker);
 }
 
-/* line = the transform of 2 (A + i B), A and B being the real parts of what spectra a and b, zero from `count` on, give; the line has
- * room for one number more. */
-static void join_spectra(size_t count, size_t width, const real *restrict a, const real *restrict b,
-                         real *restrict line) {
-  for (size_t x = 0; x < count; ++x) {
-    line[2 * x] = a[2 * x] - b[2 * x + 1];
-    line[2 * x + 1] = a[2 * x + 1] + b[2 * x];
-  }
-  memset(line + 2 * count, 0, 2 * (width + 1 - count) * sizeof(real));
-  for (size_t x = 0; x < count; ++x) {
-    line[2 * (width - x)] += a[2 * x] + b[2 * x + 1];
-    line[2 * (width - x) + 1] += b[2 * x] - a[2 * x + 1];
-  }
-  line[0] += line[2 * width];
-  line[1] += line[2 * width + 1];
-}
-
 /* The rows of the gradient that are phase q. */
 static void store_gradient(struct fft *fft, const struct worker *worker, size_t q, real *gradient) {
   const size_t kx = fft->shape.kx;
@@ -379,11 +334,12 @@ static void store_gradient(struct fft *fft, const struct worker *worker, size_t 
     const size_t y = q + 2 * i * phases;
     const bool single = y + phases >= ky;
     const real *row = fft->kept + 2 * (y / phases) * fft->stride;
-    join_spectra(least(fft->half, width), width, row, single ? row : row + 2 * fft->stride, worker->joint);
+    RST_REAL(rst_fft_join_spectra)
+    (least(fft->half, width), width, row, single ? row : row + 2 * fft->stride, worker->joint);
     rst_transform_execute(fft->row_backward, worker->joint, worker->line);
-    separate(kx, worker->line, gradient + y * kx);
+    RST_REAL(rst_fft_separate)(kx, worker->line, gradient + y * kx);
     if (!single) {
-      separate(kx, worker->line + 1, gradient + (y + phases) * kx);
+      RST_REAL(rst_fft_separate)(kx, worker->line + 1, gradient + (y + phases) * kx);
     }
   }
   meet(worker);
