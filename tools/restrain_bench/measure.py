@@ -30,7 +30,7 @@ def run_program(command):
                                   capture_output=True)
         except OSError as fault:
             raise BenchError(f'{command[0]} cannot be run: {fault.strerror}; '
-                             'build it (ninja -C build), or name it by '
+                             'build it (tools/test gcc), or name it by '
                              '--program') from fault
         try:
             with open(path, encoding='utf-8') as file:
