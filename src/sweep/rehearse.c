@@ -5,9 +5,11 @@
 #include "sweep/plan.h"
 
 /* A few points, spread over the grid, are run for more and more updates until that takes long enough to be measured, in time of
- * the processor, which other programs do not disturb. Those that ended early tell how many updates a point does on average; the others count as if they went on to the end. */
+ * the processor, which other programs do not disturb. Those that ended early tell how many updates a point does on average; the
+ * others count as if they went on to the end, so that the estimate is rather too long. An evaluator of many points at once gets
+ * several times as many, as in a sweep, where points that end make room for others. */
 
-enum { MOST_POINTS = 32 };
+enum { MOST_POINTS = 512, FEWEST_POINTS = 8, ROUNDS = 16 };
 
 struct trial {
   size_t points;
@@ -70,7 +72,7 @@ static enum rst_status run_trial(struct rst_context *context, const struct rst_c
 static enum rst_status measure(struct rst_context *context, const struct rst_case *from,
                                const struct rst_sweep_table *table, bool reduce, size_t points,
                                struct pace *pace) {
-  const double enough = 0.2;
+  const double enough = 0.4;
   const size_t count = table->lrs * table->weight_decays;
   struct trial trial;
   double elapsed = 0.0;
@@ -105,13 +107,13 @@ static enum rst_status rehearse(struct rst_context *context, const struct rst_ca
   const size_t fine = rst_sweep_refined_count(table->lrs, from->sweep.refine) *
                       rst_sweep_refined_count(table->weight_decays, from->sweep.refine);
   const size_t bytes = 4 * sizeof(double) + 2 * sizeof(int64_t) + 3 * sizeof(int8_t);
-  const size_t least = 4;
   size_t batch = 0;
   struct pace pace;
   *rehearsal =
       (struct rst_sweep_rehearsal){.points = points, .fine = fine, .bytes = (double)fine * (double)bytes};
   RST_TRY(describe(context, from, &batch, rehearsal));
-  const size_t tried = batch < least ? least : batch > MOST_POINTS ? MOST_POINTS : batch;
+  const size_t most = batch * ROUNDS < MOST_POINTS ? batch * ROUNDS : MOST_POINTS;
+  const size_t tried = batch > 1 ? most : FEWEST_POINTS;
   RST_TRY(measure(context, from, table, rehearsal->patches > 0, tried, &pace));
   rehearsal->seconds = (double)points * pace.updates * pace.seconds;
   if (rehearsal->patches > 0 && from->sweep.agreement > 0) {
