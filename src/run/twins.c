@@ -8,23 +8,29 @@
 #include "core/core.h"
 #include "restrain/run.h"
 
+/* Steps some of the twins, in a thread of its own where there are several. The first one has the run's context and flow. */
+struct worker {
+  struct rst_context *context;
+  struct rst_flow *flow;
+  enum rst_status status; /* of the last step */
+};
+
 struct twin {
   bool is_the_run;
-  struct rst_context *context; /* of all below; the run's unless `own_context` */
-  struct rst_context *own_context;
-  struct rst_flow *flow; /* shared unless `own_flow` */
+  struct worker *worker; /* its context is that of all below */
+  struct rst_flow *flow; /* the worker's unless `own_flow` */
   struct rst_flow *own_flow;
   struct rst_scheme *scheme;
   struct rst_field *u, *gradient;
   struct rst_field *narrow; /* in double, of whichever is float, where the precisions differ */
-  enum rst_status status;   /* of its last step */
 };
 
 struct rst_twins {
   struct rst_context *context;
   enum rst_precision precision; /* of the run */
   size_t count, window;
-  bool apart; /* each in a thread, with a context and a flow of its own */
+  size_t worker_count;
+  struct worker *workers;
   struct twin *twin;
   double *distance, *difference, *average; /* [count] */
   struct rst_field *recent; /* [count][window]: the last differences, that of u_t at t mod window */
@@ -47,14 +53,14 @@ static void nudge(struct rst_field *u) {
 static enum rst_status create_state(const struct rst_case *run, const struct rst_field *u,
                                     struct twin *twin) {
   const enum rst_precision precision = rst_flow_precision(twin->flow);
-  RST_TRY(rst_field_create(twin->context, precision, u->ny, u->nx, &twin->u));
-  RST_TRY(rst_field_create(twin->context, precision, u->ny, u->nx, &twin->gradient));
+  RST_TRY(rst_field_create(twin->worker->context, precision, u->ny, u->nx, &twin->u));
+  RST_TRY(rst_field_create(twin->worker->context, precision, u->ny, u->nx, &twin->gradient));
   if (precision == u->precision) {
     rst_field_copy(u, twin->u);
     return RST_OK;
   }
-  RST_TRY(rst_field_create(twin->context, RST_PRECISION_DOUBLE, u->ny, u->nx, &twin->narrow));
-  return rst_initial_fill(twin->context, &run->initial, twin->u);
+  RST_TRY(rst_field_create(twin->worker->context, RST_PRECISION_DOUBLE, u->ny, u->nx, &twin->narrow));
+  return rst_initial_fill(twin->worker->context, &run->initial, twin->u);
 }
 
 static bool is_the_run(const struct rst_case *run, const struct rst_twin *what) {
@@ -62,63 +68,78 @@ static bool is_the_run(const struct rst_case *run, const struct rst_twin *what) 
 }
 
 /* A step of few patches is over before a thread has begun. */
-static bool go_apart(const struct rst_twins *twins, const struct rst_case *run, const struct rst_flow *flow) {
+static size_t useful_workers(const struct rst_twins *twins, const struct rst_case *run,
+                             const struct rst_flow *flow) {
+  const char *correlation = rst_flow_correlation(flow);
+  const size_t threads = (size_t)rst_context_threads(twins->context);
   size_t steps = 0;
   for (size_t i = 0; i < run->twin_count; ++i) {
     steps += is_the_run(run, &run->twins[i]) ? 0 : 1;
   }
-  const char *correlation = rst_flow_correlation(flow);
-  return steps > 1 && rst_context_threads(twins->context) > 1 && strcmp(correlation, "none") != 0 &&
-         strcmp(correlation, "patch") != 0;
+  if (steps == 0 || strcmp(correlation, "none") == 0 || strcmp(correlation, "patch") == 0) {
+    return 1;
+  }
+  return threads < steps ? threads : steps;
 }
 
-static enum rst_status create_context(const struct rst_twins *twins, struct twin *twin) {
-  twin->context = twins->context;
-  if (twins->apart) {
-    RST_REQUIRE(twins->context, rst_context_create(&twin->own_context) == RST_OK, RST_ERROR_MEMORY,
+/* A failure, in the words of the run's context. */
+static enum rst_status report(const struct rst_twins *twins, const struct worker *worker,
+                              enum rst_status status) {
+  RST_REQUIRE(twins->context, status == RST_OK || worker == twins->workers, status, "%s",
+              rst_context_message(worker->context));
+  return status;
+}
+
+static enum rst_status create_workers(struct rst_twins *twins, const struct rst_case *run,
+                                      struct rst_flow *flow) {
+  const size_t count = useful_workers(twins, run, flow);
+  void *memory = NULL;
+  RST_TRY(rst_allocate(twins->context, count, sizeof *twins->workers, &memory));
+  twins->workers = memory;
+  twins->worker_count = count;
+  twins->workers[0] = (struct worker){.context = twins->context, .flow = flow};
+  for (size_t i = 1; i < count; ++i) {
+    struct worker *worker = &twins->workers[i];
+    RST_REQUIRE(twins->context, rst_context_create(&worker->context) == RST_OK, RST_ERROR_MEMORY,
                 "memory is exhausted");
-    twin->context = twin->own_context;
-    rst_context_set_rigor(twin->context, rst_context_rigor(twins->context));
+    rst_context_set_rigor(worker->context, rst_context_rigor(twins->context));
+    RST_TRY(report(twins, worker, rst_flow_create(worker->context, &run->flow, &worker->flow)));
   }
   return RST_OK;
 }
 
-static enum rst_status create_parts(struct rst_twins *twins, const struct rst_case *run,
-                                    const struct rst_twin *what, struct rst_flow *flow,
+static enum rst_status create_parts(const struct rst_case *run, const struct rst_twin *what,
                                     const struct rst_field *u, struct twin *twin) {
+  struct rst_context *context = twin->worker->context;
   struct rst_scheme_parameters scheme = run->step.scheme;
-  struct rst_flow_parameters parameters = run->flow;
-  scheme.divisor = what->kind == RST_TWIN_DIVISOR ? what->divisor : scheme.divisor;
-  parameters.precision = what->kind == RST_TWIN_PRECISION ? what->precision : parameters.precision;
-  twin->flow = flow;
-  if (twins->apart || parameters.precision != run->flow.precision) {
-    RST_TRY(rst_flow_create(twin->context, &parameters, &twin->own_flow));
-    twin->flow = twin->own_flow;
+  if (what->kind == RST_TWIN_DIVISOR) {
+    scheme.divisor = what->divisor;
   }
+  if (what->kind == RST_TWIN_PRECISION) {
+    struct rst_flow_parameters parameters = run->flow;
+    parameters.precision = what->precision;
+    RST_TRY(rst_flow_create(context, &parameters, &twin->own_flow));
+  }
+  twin->flow = twin->own_flow ? twin->own_flow : twin->worker->flow;
   RST_TRY(create_state(run, u, twin));
   if (what->kind == RST_TWIN_ULP) {
     nudge(twin->u);
   }
-  return rst_scheme_create(twin->context, &scheme, twin->flow, &twin->scheme);
+  return rst_scheme_create(context, &scheme, twin->flow, &twin->scheme);
 }
 
-/* A failure, in the words of the run's context. */
-static enum rst_status report(const struct rst_twins *twins, const struct twin *twin,
-                              enum rst_status status) {
-  RST_REQUIRE(twins->context, status == RST_OK || !twin->own_context, status, "%s",
-              rst_context_message(twin->context));
-  return status;
-}
-
-static enum rst_status create_twin(struct rst_twins *twins, const struct rst_case *run,
-                                   const struct rst_twin *what, struct rst_flow *flow,
-                                   const struct rst_field *u, struct twin *twin) {
-  twin->is_the_run = is_the_run(run, what);
-  if (twin->is_the_run) {
-    return RST_OK;
+static enum rst_status create_twins(struct rst_twins *twins, const struct rst_case *run,
+                                    const struct rst_field *u) {
+  size_t steps = 0;
+  for (size_t i = 0; i < twins->count; ++i) {
+    struct twin *twin = &twins->twin[i];
+    twin->is_the_run = is_the_run(run, &run->twins[i]);
+    if (!twin->is_the_run) {
+      twin->worker = &twins->workers[steps++ % twins->worker_count];
+      RST_TRY(report(twins, twin->worker, create_parts(run, &run->twins[i], u, twin)));
+    }
   }
-  RST_TRY(create_context(twins, twin));
-  return report(twins, twin, create_parts(twins, run, what, flow, u, twin));
+  return RST_OK;
 }
 
 static enum rst_status list_state(struct rst_twins *twins) {
@@ -155,15 +176,13 @@ static enum rst_status build(struct rst_twins *twins, const struct rst_case *run
   RST_TRY(rst_allocate(context, run->twin_count, sizeof *twins->twin, &memory));
   twins->twin = memory;
   twins->count = run->twin_count;
-  twins->apart = go_apart(twins, run, flow);
   RST_TRY(rst_allocate(context, 3 * twins->count, sizeof(double), &memory));
   twins->distance = memory;
   twins->difference = twins->distance + twins->count;
   twins->average = twins->difference + twins->count;
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, twins->count, twins->window, &twins->recent));
-  for (size_t i = 0; i < twins->count; ++i) {
-    RST_TRY(create_twin(twins, run, &run->twins[i], flow, u, &twins->twin[i]));
-  }
+  RST_TRY(create_workers(twins, run, flow));
+  RST_TRY(create_twins(twins, run, u));
   return list_state(twins);
 }
 
@@ -195,8 +214,13 @@ void rst_twins_destroy(struct rst_twins **twins) {
     rst_field_destroy(&twin->gradient);
     rst_field_destroy(&twin->narrow);
     rst_flow_destroy(&twin->own_flow);
-    rst_context_destroy(&twin->own_context);
   }
+  for (size_t i = 1; i < (*twins)->worker_count; ++i) {
+    struct worker *worker = &(*twins)->workers[i];
+    rst_flow_destroy(&worker->flow);
+    rst_context_destroy(&worker->context);
+  }
+  free((*twins)->workers);
   free((*twins)->twin);
   free((*twins)->distance);
   rst_field_destroy(&(*twins)->recent);
@@ -276,34 +300,34 @@ void rst_twins_relative_difference(struct rst_twins *twins, size_t index, const 
   }
 }
 
-static void step(struct twin *twin) {
-  struct rst_flow_value value;
-  if (!twin->is_the_run) {
-    rst_flow_evaluate(twin->flow, twin->u, &value, twin->gradient);
-    twin->status = rst_scheme_step(twin->scheme, twin->gradient, twin->u, NULL);
-  }
-}
-
-static void step_all(struct rst_twins *twins) {
-#ifdef _OPENMP
-  /* Asked here and not by an if clause: even a region of one thread costs as much as a step of few patches. */
-  if (twins->apart) {
-#pragma omp parallel for schedule(dynamic) num_threads(rst_context_threads(twins->context))
-    for (size_t i = 0; i < twins->count; ++i) {
-      step(&twins->twin[i]);
+/* Steps the worker's twins. */
+static void work(const struct rst_twins *twins, struct worker *worker) {
+  worker->status = RST_OK;
+  for (size_t i = 0; i < twins->count && worker->status == RST_OK; ++i) {
+    struct twin *twin = &twins->twin[i];
+    if (twin->worker == worker) {
+      struct rst_flow_value value;
+      rst_flow_evaluate(twin->flow, twin->u, &value, twin->gradient);
+      worker->status = rst_scheme_step(twin->scheme, twin->gradient, twin->u, NULL);
     }
-    return;
-  }
-#endif
-  for (size_t i = 0; i < twins->count; ++i) {
-    step(&twins->twin[i]);
   }
 }
 
 enum rst_status rst_twins_step(struct rst_twins *twins) {
-  step_all(twins);
-  for (size_t i = 0; i < twins->count; ++i) {
-    RST_TRY(report(twins, &twins->twin[i], twins->twin[i].status));
+  const size_t count = twins->worker_count;
+  if (count == 1) {
+    /* Apart, since even a parallel region of one thread costs as much as a step of few patches. */
+    work(twins, twins->workers);
+  } else {
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static, 1) num_threads((int)count)
+#endif
+    for (size_t i = 0; i < count; ++i) {
+      work(twins, &twins->workers[i]);
+    }
+  }
+  for (size_t i = 0; i < count; ++i) {
+    RST_TRY(report(twins, &twins->workers[i], twins->workers[i].status));
   }
   return RST_OK;
 }

@@ -7,8 +7,8 @@
 /** @file
  * Twins: runs of the same case that differ in a divisor, in precision or in one last bit, advanced in lockstep and compared
  * with the run itself. Differences are taken in the wider of the two precisions. A twin whose divisor is the run's own is
- * the run: it is not computed, its difference is 0. Where the context has threads, several twins whose steps take a while
- * are stepped at once, each with a flow of its own; the bits are the same.
+ * the run: it is not computed, its difference is 0. Where the context has threads, these share the twins out if their steps
+ * take a while, each with a flow of its own; the bits are the same.
  */
 
 struct rst_twins;
