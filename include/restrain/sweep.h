@@ -72,8 +72,9 @@ enum rst_sweep_outcome { RST_SWEEP_COMPLETED, RST_SWEEP_INTERRUPTED };
 struct rst_sweep_ranks {
   int rank, size;
   void *user;
-  /** Send bytes to a rank; receive a message of at most `room` bytes from any rank (its number and length are returned). A
-   * failure of the other end is RST_ERROR_IO. */
+  /** Send bytes to a rank; receive a message of at most `room` bytes from any rank (its number and length are returned; a
+   * length of 0 where none has come for a while, so that a rank never waits for the dead alone). A failure of the other end is
+   * RST_ERROR_IO. */
   enum rst_status (*send)(void *user, int to, const void *bytes, size_t length);
   enum rst_status (*receive)(void *user, size_t room, void *bytes, int *from, size_t *length);
 };

@@ -30,17 +30,27 @@ static enum rst_status send(void *user, int to, const void *bytes, size_t length
              : RST_ERROR_IO;
 }
 
-/* MPI_Recv() alone would keep a core busy with waiting. */
+/* MPI_Recv() alone would keep a core busy with waiting, and might wait for ever where ranks have died. */
 static enum rst_status receive(void *user, size_t room, void *bytes, int *from, size_t *length) {
+  enum { NAPS = 2000 };
   const struct timespec nap = {.tv_nsec = 50000};
   (void)user;
+  *length = 0;
   MPI_Status status;
   int arrived = 0;
   int count = 0;
-  while (MPI_Iprobe(MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, &arrived, &status) == MPI_SUCCESS && !arrived) {
-    nanosleep(&nap, NULL);
+  for (int naps = 0; !arrived; ++naps) {
+    if (MPI_Iprobe(MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, &arrived, &status) != MPI_SUCCESS) {
+      return RST_ERROR_IO;
+    }
+    if (!arrived && naps == NAPS) {
+      return RST_OK;
+    }
+    if (!arrived) {
+      nanosleep(&nap, NULL);
+    }
   }
-  if (!arrived || room > INT_MAX ||
+  if (room > INT_MAX ||
       MPI_Recv(bytes, (int)room, MPI_BYTE, status.MPI_SOURCE, 0, MPI_COMM_WORLD, &status) != MPI_SUCCESS ||
       MPI_Get_count(&status, MPI_BYTE, &count) != MPI_SUCCESS) {
     return RST_ERROR_IO;

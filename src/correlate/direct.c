@@ -53,6 +53,7 @@ enum {
   TAPS = 8,                  /* rows of the kernel taken together, at most */
   WIDEST = 3,                /* columns of the kernel taken together by adjoint, at most */
   SIDE = 3,                  /* of the kernel whose taps stay in registers in apply */
+  SIDE_ROWS = 4,             /* of positions in a block there: fewer rows to be fetched at once */
   LANES = 64 / sizeof(real), /* a cache line */
   CELLS = 16,                /* blocks of a line's columns in a panel */
   STRIP = 64,                /* rows in a strip, at least, where there are several */

@@ -9,8 +9,8 @@
 #include "sweep/evaluator.h"
 
 /* Every message of a worker is a report that rank 0 answers at once, except that of a failure, after which the worker is
- * gone. A worker in the middle of a block reports that it is alive, so that rank 0, which waits in receive() for whatever
- * comes, can tend the job and stop it. One for which there is no block yet is told to wait a while and to ask again. */
+ * gone. A worker in the middle of a block reports that it is alive, so that rank 0 can stop it. One for which there is no
+ * block yet is told to wait a while and to ask again. */
 
 enum { MESSAGE_LENGTH = 1024 };
 
@@ -101,6 +101,10 @@ static enum rst_status serve(struct desk *desk) {
                  ? first
                  : rst_fail(desk->job->context, RST_ERROR_IO, "the other ranks are lost; --resume goes on");
     }
+    if (length == 0) {
+      first = desk->job && first == RST_OK ? desk->job->tend(desk->job->user, &desk->stop) : first;
+      continue;
+    }
     if (desk->job && first == RST_OK) {
       first = take(desk, from, &report, length);
       first = first == RST_OK ? choose(desk, from, &report, &answer) : first;
@@ -153,7 +157,7 @@ static enum rst_status report_to_desk(struct hand *hand, enum report_kind kind) 
   hand->report.kind = kind;
   enum rst_status status =
       ranks->send(ranks->user, 0, &hand->report, report_length(&hand->report, hand->answer.block.count));
-  if (status == RST_OK && kind != REPORT_FAILURE) {
+  while (status == RST_OK && kind != REPORT_FAILURE && length == 0) {
     status = ranks->receive(ranks->user, sizeof hand->answer, &hand->answer, &from, &length);
   }
   clock_gettime(CLOCK_MONOTONIC, &hand->reported);

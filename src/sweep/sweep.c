@@ -237,8 +237,17 @@ static enum rst_status compute(struct sweep *sweep) {
   return status == RST_OK ? computed : status;
 }
 
+/* A failure, such as that of another rank, costs no point that is done. */
+static enum rst_status compute_and_keep(struct sweep *sweep) {
+  const enum rst_status status = compute(sweep);
+  if (status != RST_OK && sweep->changed) {
+    RST_TRY(store(sweep, "running"));
+  }
+  return status;
+}
+
 static enum rst_status perform(struct sweep *sweep, struct rst_sweep_summary *summary) {
-  RST_TRY(compute(sweep));
+  RST_TRY(compute_and_keep(sweep));
   const struct rst_sweep_plan *plan = &sweep->plan;
   const bool completed = plan->left + plan->underway + plan->full_missing == 0 && !sweep->lacks_theory;
   if (completed && plan->shards == 1) {
