@@ -86,12 +86,27 @@ static enum rst_status send_answer(const struct desk *desk, int to, const struct
              : rst_fail(desk->job->context, status, "rank %d cannot be reached; --resume goes on", to);
 }
 
-/* After the first failure the others are dismissed as they report. */
+/* Answer a report; whether its rank is dismissed. After the first failure all are. */
+static bool answer_report(struct desk *desk, int from, const struct report *report, size_t length,
+                          enum rst_status *first) {
+  struct answer answer = {.kind = ANSWER_DISMISSED};
+  if (desk->job && *first == RST_OK) {
+    *first = take(desk, from, report, length);
+    *first = *first == RST_OK ? choose(desk, from, report, &answer) : *first;
+  }
+  answer.kind = *first == RST_OK ? answer.kind : ANSWER_DISMISSED;
+  if (report->kind != REPORT_FAILURE) {
+    const enum rst_status sent = send_answer(desk, from, &answer);
+    answer.kind = sent == RST_OK ? answer.kind : ANSWER_DISMISSED;
+    *first = *first == RST_OK ? sent : *first;
+  }
+  return answer.kind == ANSWER_DISMISSED;
+}
+
 static enum rst_status serve(struct desk *desk) {
   enum rst_status first = RST_OK;
   for (int present = desk->ranks->size - 1; present > 0;) {
     struct report report = {0};
-    struct answer answer = {.kind = ANSWER_DISMISSED};
     int from = 0;
     size_t length = 0;
     const bool heard =
@@ -101,21 +116,11 @@ static enum rst_status serve(struct desk *desk) {
                  ? first
                  : rst_fail(desk->job->context, RST_ERROR_IO, "the other ranks are lost; --resume goes on");
     }
-    if (length == 0) {
-      first = desk->job && first == RST_OK ? desk->job->tend(desk->job->user, &desk->stop) : first;
-      continue;
+    if (length > 0) {
+      present -= answer_report(desk, from, &report, length, &first);
+    } else if (desk->job && first == RST_OK) {
+      first = desk->job->tend(desk->job->user, &desk->stop);
     }
-    if (desk->job && first == RST_OK) {
-      first = take(desk, from, &report, length);
-      first = first == RST_OK ? choose(desk, from, &report, &answer) : first;
-    }
-    answer.kind = first == RST_OK ? answer.kind : ANSWER_DISMISSED;
-    if (report.kind != REPORT_FAILURE) {
-      const enum rst_status sent = send_answer(desk, from, &answer);
-      answer.kind = sent == RST_OK ? answer.kind : ANSWER_DISMISSED;
-      first = first == RST_OK ? sent : first;
-    }
-    present -= answer.kind == ANSWER_DISMISSED;
   }
   return first;
 }
