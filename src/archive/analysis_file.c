@@ -30,7 +30,6 @@ static enum rst_status write_file(struct rst_context *context, const struct rst_
 enum rst_status rst_analysis_file_write(struct rst_context *context, const struct rst_case *from,
                                         const struct rst_analysis *analysis,
                                         const struct rst_analysis_options *options) {
-  static const char *const rigors[] = {"estimate", "measure", "patient"};
   char *wisdom = NULL;
   if (options->make_folders) {
     RST_TRY(rst_folders_make(context, options->output));
@@ -46,7 +45,7 @@ enum rst_status rst_analysis_file_write(struct rst_context *context, const struc
       .argv = options->argv,
       .threads = rst_context_threads(context),
       .ranks = 1,
-      .rigor = rigors[rst_context_rigor(context)],
+      .rigor = rst_rigor_names[rst_context_rigor(context)],
       .correlation = analysis->correlation,
   };
   const enum rst_status status = write_file(context, analysis, options->output, &provenance);

@@ -242,14 +242,7 @@ static enum rst_status read_content(struct rst_context *context, const char *pat
                 RST_ERROR_IO, "%s: the regime %d at value %zu is none; start again with --force", path,
                 table->regime[i], i);
   }
-  struct rst_ids ids = {0};
-  const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, "provenance", H5P_DEFAULT));
-  const hid_t wall = rst_ids_keep(&ids, H5Aopen(group, "wall_seconds", H5P_DEFAULT));
-  const bool read = H5Aread(wall, H5T_NATIVE_DOUBLE, wall_seconds) >= 0;
-  *wisdom = rst_hdf5_has(group, "wisdom") ? rst_hdf5_dataset_text(group, "wisdom") : NULL;
-  rst_ids_close(&ids);
-  RST_HDF5(context, read, "%s: /provenance cannot be read", path);
-  return RST_OK;
+  return rst_provenance_read(context, file, path, wall_seconds, wisdom);
 }
 
 enum rst_status rst_bifurcation_file_read(struct rst_context *context, const char *path,
@@ -266,9 +259,5 @@ enum rst_status rst_bifurcation_file_read(struct rst_context *context, const cha
     }
   }
   H5E_END_TRY
-  if (status != RST_OK) {
-    free(*wisdom);
-    *wisdom = NULL;
-  }
   return status;
 }

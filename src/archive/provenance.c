@@ -117,3 +117,17 @@ enum rst_status rst_provenance_finish(struct rst_context *context, hid_t file, c
   rst_ids_close(&ids);
   return status;
 }
+
+enum rst_status rst_provenance_read(struct rst_context *context, hid_t file, const char *path,
+                                    double *wall_seconds, char **wisdom) {
+  struct rst_ids ids = {0};
+  const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_name, H5P_DEFAULT));
+  const hid_t wall = rst_ids_keep(&ids, H5Aopen(group, "wall_seconds", H5P_DEFAULT));
+  const bool read = H5Aread(wall, H5T_NATIVE_DOUBLE, wall_seconds) >= 0;
+  if (wisdom) {
+    *wisdom = read && rst_hdf5_has(group, "wisdom") ? rst_hdf5_dataset_text(group, "wisdom") : NULL;
+  }
+  rst_ids_close(&ids);
+  RST_HDF5(context, read, "%s: /%s cannot be read", path, group_name);
+  return RST_OK;
+}

@@ -13,6 +13,9 @@
 /** @param created a UTC time, NULL for now. */
 enum rst_status rst_provenance_write(struct rst_context *context, hid_t file, const char *path,
                                      const struct rst_provenance *provenance, const char *created);
+/** @param wisdom receives a malloc'ed text, NULL if there is none or on failure; NULL if it is not wanted. */
+enum rst_status rst_provenance_read(struct rst_context *context, hid_t file, const char *path,
+                                    double *wall_seconds, char **wisdom);
 /** Overwrites what is known at the end only. */
 enum rst_status rst_provenance_finish(struct rst_context *context, hid_t file, const char *path,
                                       const char *exit_reason, double wall_seconds);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "archive/provenance.h"
 #include "archive/sweep_file_parts.h"
 
 static enum rst_status check_flags(struct rst_context *context, const char *path, const char *name,
@@ -65,24 +66,10 @@ static enum rst_status read_content(struct rst_context *context, const char *pat
   return read_attributes(context, path, file, table);
 }
 
-static enum rst_status read_wall(struct rst_context *context, const char *path, hid_t group,
-                                 double *wall_seconds) {
-  struct rst_ids ids = {0};
-  const hid_t wall = rst_ids_keep(&ids, H5Aopen(group, "wall_seconds", H5P_DEFAULT));
-  const bool read = H5Aread(wall, H5T_NATIVE_DOUBLE, wall_seconds) >= 0;
-  rst_ids_close(&ids);
-  RST_HDF5(context, read, "%s: /provenance cannot be read", path);
-  return RST_OK;
-}
-
 static enum rst_status read_file(struct rst_context *context, const char *path, hid_t file,
                                  struct rst_sweep_table *table, double *wall_seconds, char **wisdom) {
   RST_TRY(read_content(context, path, file, table));
-  const hid_t group = H5Gopen2(file, "provenance", H5P_DEFAULT);
-  const enum rst_status status = read_wall(context, path, group, wall_seconds);
-  *wisdom = status == RST_OK && rst_hdf5_has(group, "wisdom") ? rst_hdf5_dataset_text(group, "wisdom") : NULL;
-  H5Gclose(group);
-  return status;
+  return rst_provenance_read(context, file, path, wall_seconds, wisdom);
 }
 
 enum rst_status rst_sweep_file_read(struct rst_context *context, const char *path,
@@ -129,18 +116,15 @@ static enum rst_status load_table(struct rst_context *context, const char *path,
 
 static enum rst_status load_origin(struct rst_context *context, const char *path, hid_t file,
                                    double *wall_seconds, struct rst_sweep_origin *origin) {
+  RST_TRY(rst_provenance_read(context, file, path, wall_seconds, NULL));
   const hid_t group = H5Gopen2(file, "provenance", H5P_DEFAULT);
-  const enum rst_status status = read_wall(context, path, group, wall_seconds);
-  if (status == RST_OK) {
-    *origin = (struct rst_sweep_origin){
-        .case_source = rst_hdf5_dataset_text(group, "case"),
-        .case_effective = rst_hdf5_dataset_text(group, "effective"),
-        .rigor = rst_hdf5_attribute_text(group, "rigor"),
-        .correlation = rst_hdf5_attribute_text(group, "correlation"),
-    };
-  }
+  *origin = (struct rst_sweep_origin){
+      .case_source = rst_hdf5_dataset_text(group, "case"),
+      .case_effective = rst_hdf5_dataset_text(group, "effective"),
+      .rigor = rst_hdf5_attribute_text(group, "rigor"),
+      .correlation = rst_hdf5_attribute_text(group, "correlation"),
+  };
   H5Gclose(group);
-  RST_TRY(status);
   RST_REQUIRE(context, origin->case_source && origin->case_effective, RST_ERROR_IO,
               "%s: its case is missing in /provenance", path);
   return RST_OK;

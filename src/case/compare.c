@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "case/compare.h"
+
 #include <string.h>
 
 #include "case/document.h"
@@ -188,5 +190,17 @@ enum rst_status rst_case_compare(struct rst_context *context, const char *effect
   }
   clear(&a);
   clear(&b);
+  return status;
+}
+
+enum rst_status rst_case_require_same(struct rst_context *context, const char *stored, const char *effective,
+                                      const char *const *may_differ, const char *path, const char *remedy) {
+  char *differences = NULL;
+  RST_TRY(rst_case_compare(context, stored, effective, may_differ, &differences));
+  const enum rst_status status =
+      differences ? rst_fail(context, RST_ERROR_ARGUMENT, "%s was made from another case: %s; %s", path,
+                             differences, remedy)
+                  : RST_OK;
+  free(differences);
   return status;
 }

@@ -2,6 +2,7 @@
 #include "case/schema.h"
 
 #include "case/schema_rows.h"
+#include "core/core.h"
 #include "restrain/run.h"
 #include "restrain/tangent.h"
 
@@ -22,7 +23,6 @@ static const char *const pooling_names[] = {"mean", "sum", NULL};
 static const char *const decay_names[] = {"coupled", "decoupled", NULL};
 static const char *const cadence_names[] = {"linear", "logarithmic", NULL};
 static const char *const twin_names[] = {"double", "float", "ulp", NULL};
-static const char *const rigor_names[] = {"estimate", "measure", "patient", NULL};
 static const char *const linearised_activations[] = {"swish", NULL};
 static const char *const automatic[] = {"auto", NULL};
 static const struct rst_key case_keys[] = {
@@ -347,7 +347,7 @@ static const struct rst_key case_keys[] = {
     {.path = "performance.rigor",
      .type = RST_KEY_CHOICE,
      .fallback = "estimate",
-     .names = rigor_names,
+     .names = rst_rigor_names,
      .help = "how hard FFTW searches; only estimate gives the same bits in every process",
      AT(content.performance.rigor)},
 

@@ -52,6 +52,8 @@ int rst_context_threads(const struct rst_context *context) {
   return context->threads;
 }
 
+const char *const rst_rigor_names[] = {"estimate", "measure", "patient", NULL};
+
 void rst_context_set_rigor(struct rst_context *context, enum rst_rigor rigor) {
   context->rigor = rigor;
 }

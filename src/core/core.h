@@ -36,6 +36,9 @@ void rst_warn(struct rst_context *context, const char *format, ...) __attribute_
     }                                                                                                        \
   } while (0)
 
+/** "estimate", "measure", "patient"; in the order of enum rst_rigor, NULL at the end. */
+extern const char *const rst_rigor_names[];
+
 /** count * size bytes of zeros, aligned to 64 bytes; freed by free(). RST_ERROR_MEMORY also on overflow of
  * the product. */
 enum rst_status rst_allocate(struct rst_context *context, size_t count, size_t size, void **memory);

@@ -3,6 +3,7 @@
 #define RST_FFT_LINES_H
 
 #include <stddef.h>
+#include <string.h>
 
 #include "core/real.h"
 
@@ -11,16 +12,52 @@
  * of real and imaginary parts; arrays do not overlap, except as stated. */
 
 /** line [width] = a + i b, from rows of `count`, continued by zeros; b NULL for zeros. */
-void RST_REAL(rst_fft_join)(size_t count, const real *a, const real *b, size_t width, real *line);
+static inline void rst_fft_join(size_t count, const real *restrict a, const real *restrict b, size_t width,
+                                real *restrict line) {
+  for (size_t x = 0; x < count; ++x) {
+    line[2 * x] = a[x];
+    line[2 * x + 1] = b ? b[x] : 0;
+  }
+  memset(line + 2 * count, 0, 2 * (width - count) * sizeof(real));
+}
 
 /** to [count] = the real parts of a line; the imaginary ones where `line` is its second number. */
-void RST_REAL(rst_fft_separate)(size_t count, const real *line, real *to);
+static inline void rst_fft_separate(size_t count, const real *restrict line, real *restrict to) {
+  for (size_t x = 0; x < count; ++x) {
+    to[x] = line[2 * x];
+  }
+}
 
 /** a, b [count <= width] = 2 A^, 2 B^ out of the transform of A + i B, of whose [width + 1] numbers the last one is set. */
-void RST_REAL(rst_fft_separate_spectra)(size_t count, size_t width, real *line, real *a, real *b);
+static inline void rst_fft_separate_spectra(size_t count, size_t width, real *restrict line, real *restrict a,
+                                            real *restrict b) {
+  line[2 * width] = line[0];
+  line[2 * width + 1] = line[1];
+  for (size_t x = 0; x < count; ++x) {
+    const real *z = line + 2 * x;
+    const real *mirrored = line + 2 * (width - x);
+    a[2 * x] = z[0] + mirrored[0];
+    a[2 * x + 1] = z[1] - mirrored[1];
+    b[2 * x] = z[1] + mirrored[1];
+    b[2 * x + 1] = mirrored[0] - z[0];
+  }
+}
 
 /** line [width + 1] = the transform of 2 (A + i B), where A and B are the real parts of what the spectra a and b, zero from `count` on,
  * are transforms of; its last number is of no use. a and b may be the same. */
-void RST_REAL(rst_fft_join_spectra)(size_t count, size_t width, const real *a, const real *b, real *line);
+static inline void rst_fft_join_spectra(size_t count, size_t width, const real *restrict a,
+                                        const real *restrict b, real *restrict line) {
+  for (size_t x = 0; x < count; ++x) {
+    line[2 * x] = a[2 * x] - b[2 * x + 1];
+    line[2 * x + 1] = a[2 * x + 1] + b[2 * x];
+  }
+  memset(line + 2 * count, 0, 2 * (width + 1 - count) * sizeof(real));
+  for (size_t x = 0; x < count; ++x) {
+    line[2 * (width - x)] += a[2 * x] + b[2 * x + 1];
+    line[2 * (width - x) + 1] += b[2 * x] - a[2 * x + 1];
+  }
+  line[0] += line[2 * width];
+  line[1] += line[2 * width + 1];
+}
 
 #endif

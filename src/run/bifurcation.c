@@ -7,6 +7,7 @@
 
 #include "archive/bifurcation_file.h"
 #include "archive/folders.h"
+#include "case/compare.h"
 #include "core/clock.h"
 #include "core/core.h"
 #include "restrain/run.h"
@@ -68,7 +69,6 @@ static double wall_seconds(const struct scan *scan) {
 }
 
 static enum rst_status write_file(struct scan *scan, const char *exit_reason, const char *wisdom) {
-  static const char *const rigors[] = {"estimate", "measure", "patient"};
   const struct rst_provenance provenance = {
       .case_source = rst_case_source(scan->from),
       .case_effective = rst_case_effective(scan->from),
@@ -77,7 +77,7 @@ static enum rst_status write_file(struct scan *scan, const char *exit_reason, co
       .argv = scan->options->argv,
       .threads = rst_context_threads(scan->context),
       .ranks = 1,
-      .rigor = rigors[rst_context_rigor(scan->context)],
+      .rigor = rst_rigor_names[rst_context_rigor(scan->context)],
       .correlation = rst_flow_correlation(scan->workers[0].problem.flow),
   };
   return rst_bifurcation_file_write(scan->context, scan->options->output, &scan->table, &provenance,
@@ -269,18 +269,10 @@ static enum rst_status require_same_case(const struct scan *scan) {
                                     NULL};
   const char *path = scan->options->output;
   char *stored = NULL;
-  char *differences = NULL;
   RST_TRY(rst_run_file_effective(scan->context, path, &stored));
-  enum rst_status status =
-      rst_case_compare(scan->context, stored, rst_case_effective(scan->from), may_differ, &differences);
+  const enum rst_status status = rst_case_require_same(scan->context, stored, rst_case_effective(scan->from),
+                                                       may_differ, path, RST_CASE_RESUME_REMEDY);
   free(stored);
-  if (status == RST_OK && differences) {
-    status =
-        rst_fail(scan->context, RST_ERROR_ARGUMENT,
-                 "%s was made from another case: %s; resume with the same case, or start again with --force",
-                 path, differences);
-  }
-  free(differences);
   return status;
 }
 

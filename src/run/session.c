@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "archive/folders.h"
+#include "case/compare.h"
 #include "core/clock.h"
 #include "core/core.h"
 #include "run/conclusion.h"
@@ -102,29 +103,13 @@ static enum rst_status restore(struct rst_session *session, const struct rst_che
   return RST_OK;
 }
 
-/* Refuse to continue a run with another case; only the number of iterations and what has no bearing on the numbers may
- * change. */
+/* Only the number of iterations and what has no bearing on the numbers may change. */
 static enum rst_status require_same_case(const struct rst_session *session, const char *stored) {
   static const char *const may_differ[] = {
       "step.iterations", "title",       "reference",         "cost", "expect", "analyze", "bifurcation",
       "sweep",           "output.file", "output.checkpoint", NULL};
-  char *differences = NULL;
-  RST_TRY(
-      rst_case_compare(session->context, stored, rst_case_effective(session->run), may_differ, &differences));
-  if (!differences) {
-    return RST_OK;
-  }
-  const enum rst_status status =
-      rst_fail(session->context, RST_ERROR_ARGUMENT,
-               "%s was made from another case: %s; resume with the same case, or start again with --force",
-               session->options->output, differences);
-  free(differences);
-  return status;
-}
-
-static const char *rigor_name(enum rst_rigor rigor) {
-  static const char *const names[] = {"estimate", "measure", "patient"};
-  return names[rigor];
+  return rst_case_require_same(session->context, stored, rst_case_effective(session->run), may_differ,
+                               session->options->output, RST_CASE_RESUME_REMEDY);
 }
 
 /* Measured plans differ from process to process; their wisdom travels with the result. */
@@ -149,7 +134,7 @@ static enum rst_status open_file(struct rst_session *session, bool resuming,
       .argv = session->options->argv,
       .threads = rst_context_threads(context),
       .ranks = 1,
-      .rigor = rigor_name(rst_context_rigor(context)),
+      .rigor = rst_rigor_names[rst_context_rigor(context)],
       .correlation = rst_flow_correlation(session->problem.flow),
   };
   const char *path = session->options->output;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "case/compare.h"
 #include "core/core.h"
 #include "sweep/parts.h"
 #include "sweep/refinement.h"
@@ -25,14 +26,7 @@ enum rst_status rst_sweep_require_same_case(struct rst_context *context, const c
                                            "sweep.agreement",
                                            "sweep.zoom",
                                            NULL};
-  char *differences = NULL;
-  RST_TRY(rst_case_compare(context, stored, effective, may_differ, &differences));
-  const enum rst_status status =
-      differences ? rst_fail(context, RST_ERROR_ARGUMENT, "%s was made from another case: %s; %s", path,
-                             differences, remedy)
-                  : RST_OK;
-  free(differences);
-  return status;
+  return rst_case_require_same(context, stored, effective, may_differ, path, remedy);
 }
 
 static void count_point(const struct rst_sweep_table *table, size_t place,

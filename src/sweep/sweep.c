@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "archive/folders.h"
+#include "case/compare.h"
 #include "core/clock.h"
 #include "core/core.h"
 #include "restrain/run.h"
@@ -43,7 +44,6 @@ static double wall_seconds(const struct sweep *sweep) {
 }
 
 static enum rst_status write_file(struct sweep *sweep, const char *exit_reason, const char *wisdom) {
-  static const char *const rigors[] = {"estimate", "measure", "patient"};
   const struct rst_sweep_options *options = sweep->options;
   const struct rst_provenance provenance = {
       .case_source = rst_case_source(sweep->from),
@@ -53,7 +53,7 @@ static enum rst_status write_file(struct sweep *sweep, const char *exit_reason, 
       .argv = options->argv,
       .threads = rst_context_threads(sweep->context),
       .ranks = options->ranks ? options->ranks->size : 1,
-      .rigor = rigors[rst_context_rigor(sweep->context)],
+      .rigor = rst_rigor_names[rst_context_rigor(sweep->context)],
       .correlation = sweep->correlation,
   };
   return rst_sweep_file_write(sweep->context, options->output, &sweep->table, &provenance, exit_reason,
@@ -177,9 +177,8 @@ static enum rst_status restore(struct sweep *sweep) {
   char *stored = NULL;
   char *wisdom = NULL;
   RST_TRY(rst_run_file_effective(sweep->context, path, &stored));
-  enum rst_status status =
-      rst_sweep_require_same_case(sweep->context, stored, rst_case_effective(sweep->from), path,
-                                  "resume with the same case, or start again with --force");
+  enum rst_status status = rst_sweep_require_same_case(
+      sweep->context, stored, rst_case_effective(sweep->from), path, RST_CASE_RESUME_REMEDY);
   free(stored);
   RST_TRY(status);
   RST_TRY(rst_sweep_file_read(sweep->context, path, &sweep->table, &sweep->wall_before, &wisdom));

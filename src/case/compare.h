@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_CASE_COMPARE_H
+#define RST_CASE_COMPARE_H
+
+#include "restrain/case.h"
+
+/** @file
+ * Refusal to go on with a file of another case.
+ */
+
+/** The end of the message where a computation was to be resumed. */
+#define RST_CASE_RESUME_REMEDY "resume with the same case, or start again with --force"
+
+/** RST_ERROR_ARGUMENT, "PATH was made from another case: KEYS; REMEDY", unless the effective cases (text of rst_case_effective())
+ * have the same keys and values. @param may_differ keys that are passed over, NULL at the end. */
+enum rst_status rst_case_require_same(struct rst_context *context, const char *stored, const char *effective,
+                                      const char *const *may_differ, const char *path, const char *remedy);
+
+#endif

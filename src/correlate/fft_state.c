@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "correlate/fft_state.h"
+
+#include <string.h>
+
+#include "core/core.h"
+
+static size_t least(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+void RST_REAL(rst_fft_destroy)(void *state) {
+  struct rst_fft *fft = state;
+  rst_transform_destroy(&fft->row_forward);
+  rst_transform_destroy(&fft->row_backward);
+  for (size_t i = 0; i < 2; ++i) {
+    rst_transform_destroy(&fft->gather[i]);
+    rst_transform_destroy(&fft->scatter[i]);
+  }
+  free(fft->given);
+  free(fft->kept);
+  free(fft->product);
+  free(fft->spectrum);
+  free(fft->scratch);
+  free(fft);
+}
+
+static enum rst_status plan_row(struct rst_context *context, const struct rst_fft *fft,
+                                enum rst_transform_kind kind, struct rst_transform **transform) {
+  const struct rst_transform_layout layout = {.kind = kind,
+                                              .precision = RST_REAL_PRECISION,
+                                              .n = fft->tiling.width,
+                                              .batch = 1,
+                                              .input_stride = 1,
+                                              .output_stride = 1};
+  return rst_transform_create(context, &layout, transform);
+}
+
+static enum rst_status plan_columns(struct rst_context *context, struct rst_fft *fft, bool mirrored) {
+  const struct rst_transform_layout gather_layout = {.kind = mirrored ? RST_TRANSFORM_BACKWARD
+                                                                      : RST_TRANSFORM_FORWARD,
+                                                     .precision = RST_REAL_PRECISION,
+                                                     .n = fft->tiling.height,
+                                                     .batch = RST_FFT_BLOCK,
+                                                     .input_stride = fft->stride,
+                                                     .input_distance = 1,
+                                                     .output_stride = 1,
+                                                     .output_distance = fft->tiling.height};
+  const struct rst_transform_layout scatter_layout = {.kind = mirrored ? RST_TRANSFORM_FORWARD
+                                                                       : RST_TRANSFORM_BACKWARD,
+                                                      .precision = RST_REAL_PRECISION,
+                                                      .n = fft->tiling.height,
+                                                      .batch = RST_FFT_BLOCK,
+                                                      .input_stride = 1,
+                                                      .input_distance = fft->tiling.height,
+                                                      .output_stride = fft->stride,
+                                                      .output_distance = 1};
+  RST_TRY(rst_transform_create(context, &gather_layout, &fft->gather[mirrored]));
+  return rst_transform_create(context, &scatter_layout, &fft->scatter[mirrored]);
+}
+
+static enum rst_status plan(struct rst_context *context, struct rst_fft *fft) {
+  RST_TRY(plan_row(context, fft, RST_TRANSFORM_FORWARD, &fft->row_forward));
+  RST_TRY(plan_row(context, fft, RST_TRANSFORM_BACKWARD, &fft->row_backward));
+  RST_TRY(plan_columns(context, fft, false));
+  return plan_columns(context, fft, true);
+}
+
+static enum rst_status allocate(struct rst_context *context, struct rst_fft *fft) {
+  const struct rst_fft_tiling *tiling = &fft->tiling;
+  const size_t column_length = tiling->phases * tiling->height;
+  const struct {
+    real **array;
+    size_t count;
+  } arrays[] = {
+      {&fft->given, tiling->height * fft->stride},
+      {&fft->kept, tiling->height * fft->stride},
+      {&fft->product, column_length * fft->half},
+      {&fft->spectrum, column_length * fft->columns * tiling->tiles},
+      {&fft->scratch, (size_t)fft->threads * rst_fft_scratch_length(tiling)},
+  };
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; ++i) {
+    void *memory = NULL;
+    RST_TRY(rst_allocate(context, arrays[i].count, 2 * sizeof(real), &memory));
+    *arrays[i].array = memory;
+  }
+  return RST_OK;
+}
+
+/* given = the rows of a tile of the image, continued periodically, for phase q of the kernel, transformed along x. */
+static void transform_image(struct rst_fft *fft, const real *image, size_t tile, size_t q) {
+  const struct rst_fft_tiling *tiling = &fft->tiling;
+  const struct rst_correlation_shape *shape = &fft->shape;
+  const size_t reach = least(shape->mx + shape->kx - 1, tiling->width);
+  real *line = fft->scratch;
+  memset(line, 0, 2 * tiling->width * sizeof(real));
+  for (size_t y = 0; y < tiling->height; ++y) {
+    const size_t first = 2 * tile * tiling->share + tiling->phases * y + q;
+    const real *a = image + first % shape->ny * shape->nx;
+    const real *b = image + (first + tiling->offset) % shape->ny * shape->nx;
+    for (size_t x = 0; x < reach; ++x) {
+      line[2 * x] = a[x % shape->nx];
+      line[2 * x + 1] = b[x % shape->nx];
+    }
+    rst_transform_execute(fft->row_forward, line, fft->given + 2 * y * fft->stride);
+  }
+}
+
+static void store_spectrum(struct rst_fft *fft, const real *image) {
+  const size_t height = fft->tiling.height;
+  const real points = 2 * (real)fft->tiling.width * (real)height;
+  for (size_t i = 0; i < fft->tiling.tiles * fft->tiling.phases; ++i) {
+    const size_t tile = i / fft->tiling.phases;
+    const size_t q = i % fft->tiling.phases;
+    transform_image(fft, image, tile, q);
+    for (size_t x = 0; x < fft->columns; x += RST_FFT_BLOCK) {
+      rst_fft_gather(fft, x, rst_fft_spectrum_at(fft, tile, q, x));
+    }
+    real *spectrum = rst_fft_spectrum_at(fft, tile, q, 0);
+    for (size_t j = 0; j < 2 * fft->columns * height; ++j) {
+      spectrum[j] /= points;
+    }
+  }
+  memset(fft->given, 0, 2 * height * fft->stride * sizeof(real));
+}
+
+enum rst_status RST_REAL(rst_fft_create)(struct rst_context *context,
+                                         const struct rst_correlation_shape *shape, const void *image,
+                                         double budget, void **state) {
+  (void)budget;
+  void *memory = NULL;
+  double nanoseconds = 0.0;
+  RST_TRY(rst_allocate(context, 1, sizeof(struct rst_fft), &memory));
+  struct rst_fft *fft = memory;
+  fft->shape = *shape;
+  fft->tiling = RST_REAL(rst_fft_tiling)(shape, &nanoseconds);
+  fft->columns = rst_fft_round_up(fft->tiling.width, RST_FFT_BLOCK);
+  fft->half = rst_fft_round_up(fft->tiling.width / 2 + 1, RST_FFT_BLOCK);
+  fft->stride = fft->columns + RST_FFT_LINE;
+  const size_t kernel_rows = (shape->ky - 1) / fft->tiling.phases + 1;
+  fft->depth = kernel_rows > fft->tiling.share ? kernel_rows : fft->tiling.share;
+  fft->threads = rst_context_threads(context);
+  enum rst_status status = allocate(context, fft);
+  if (status == RST_OK) {
+    status = plan(context, fft);
+  }
+  if (status != RST_OK) {
+    RST_REAL(rst_fft_destroy)(fft);
+    return status;
+  }
+  store_spectrum(fft, image);
+  *state = fft;
+  return RST_OK;
+}
