@@ -13,6 +13,10 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
   return remove(path);
 }
 
+static void remove_folder(const char *folder) {
+  nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 int rst_test_run(Suite *suite) {
   char folder[] = "/tmp/restrain-test-XXXXXX";
   if (!mkdtemp(folder) || chdir(folder) != 0) {
@@ -24,7 +28,7 @@ int rst_test_run(Suite *suite) {
   srunner_run_all(runner, CK_SILENT);
   const int failed = srunner_ntests_failed(runner);
   srunner_free(runner);
-  nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+  remove_folder(folder);
   return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -183,64 +187,48 @@ double rst_test_eigenvalue(struct rst_context *context, struct rst_flow *flow, e
   return result.value;
 }
 
-void rst_test_folder_create(const char *name, struct rst_test_folder *folder) {
-  snprintf(folder->folder, sizeof folder->folder, "/tmp/restrain-test-XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(folder->folder));
-  snprintf(folder->path, sizeof folder->path, "%s/%s", folder->folder, name);
+struct rst_test_bench rst_test_bench;
+
+void rst_test_bench_set_up(void) {
+  struct rst_test_bench *bench = &rst_test_bench;
+  char folder[] = "/tmp/restrain-test-XXXXXX";
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+  bench->context = rst_test_context();
+  snprintf(bench->folder, sizeof bench->folder, "%s", folder);
+  snprintf(bench->path, sizeof bench->path, "%s/case.yaml", folder);
 }
 
-void rst_test_folder_write(const struct rst_test_folder *folder, const void *bytes, size_t length) {
-  FILE *file = fopen(folder->path, "wb");
+void rst_test_bench_tear_down(void) {
+  remove_folder(rst_test_bench.folder);
+  rst_context_destroy(&rst_test_bench.context);
+}
+
+void rst_test_bench_write(const void *bytes, size_t length) {
+  FILE *file = fopen(rst_test_bench.path, "wb");
   ck_assert_ptr_nonnull(file);
   ck_assert_uint_eq(fwrite(bytes, 1, length, file), length);
   ck_assert_int_eq(fclose(file), 0);
 }
 
-void rst_test_folder_remove(const struct rst_test_folder *folder) {
-  remove(folder->path);
-  ck_assert_int_eq(remove(folder->folder), 0);
-}
-
-struct rst_test_bench rst_test_bench;
-
-void rst_test_bench_set_up(void) {
-  rst_test_bench.context = rst_test_context();
-  rst_test_folder_create("case.yaml", &rst_test_bench.place);
-}
-
-void rst_test_bench_tear_down(void) {
-  rst_test_folder_remove(&rst_test_bench.place);
-  rst_context_destroy(&rst_test_bench.context);
-}
-
 enum rst_status rst_test_bench_load(const char *text, const char *const *overrides, size_t count,
                                     struct rst_case **loaded) {
-  rst_test_folder_write(&rst_test_bench.place, text, strlen(text));
-  return rst_case_load(rst_test_bench.context, rst_test_bench.place.path, overrides, count, loaded);
+  rst_test_bench_write(text, strlen(text));
+  return rst_case_load(rst_test_bench.context, rst_test_bench.path, overrides, count, loaded);
 }
 
-struct rst_case *rst_test_bench_good(const char *text) {
-  struct rst_case *loaded = NULL;
-  RST_TEST_OK(rst_test_bench.context, rst_test_bench_load(text, NULL, 0, &loaded));
-  return loaded;
-}
-
-struct rst_case *rst_test_case(struct rst_context *context, const struct rst_test_folder *folder,
-                               const char *text, const char *one, const char *other) {
+struct rst_case *rst_test_case(const char *text, const char *one, const char *other) {
   const char *const overrides[] = {one, other};
   struct rst_case *loaded = NULL;
-  rst_test_folder_write(folder, text, strlen(text));
-  RST_TEST_OK(context,
-              rst_case_load(context, folder->path, overrides, one ? (other ? 2U : 1U) : 0U, &loaded));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_test_bench_load(text, overrides, one ? (other ? 2U : 1U) : 0U, &loaded));
   return loaded;
 }
 
-struct rst_analysis *rst_test_analyze(struct rst_context *context, const struct rst_test_folder *folder,
-                                      const char *text, const char *one, const char *other) {
+struct rst_analysis *rst_test_analyze(const char *text, const char *one, const char *other) {
   const struct rst_analysis_options options = {0};
   struct rst_analysis *analysis = NULL;
-  struct rst_case *loaded = rst_test_case(context, folder, text, one, other);
-  RST_TEST_OK(context, rst_analyze(context, loaded, &options, &analysis));
+  struct rst_case *loaded = rst_test_case(text, one, other);
+  RST_TEST_OK(rst_test_bench.context, rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   rst_case_destroy(&loaded);
   return analysis;
 }

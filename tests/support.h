@@ -85,36 +85,25 @@ double rst_test_real_limit(const struct rst_scheme_parameters *parameters);
 double rst_test_eigenvalue(struct rst_context *context, struct rst_flow *flow, enum rst_extreme which,
                            struct rst_field *vector);
 
-/** A folder of its own for a test, with one file in it. */
-struct rst_test_folder {
-  char folder[64];
-  char path[128]; /**< of the file */
-};
-/** Make the folder; the file is not written yet. */
-void rst_test_folder_create(const char *name, struct rst_test_folder *folder);
-void rst_test_folder_write(const struct rst_test_folder *folder, const void *bytes, size_t length);
-/** Remove the file, if there is one, and the folder. */
-void rst_test_folder_remove(const struct rst_test_folder *folder);
-
-/** What tests of cases share, as a checked fixture: a context and a folder for one case file at a time. */
+/** What tests of cases share, as a checked fixture: a context and a folder, which holds one case file at a time. */
 struct rst_test_bench {
   struct rst_context *context;
-  struct rst_test_folder place;
+  char folder[64];
+  char path[128]; /**< of the case file */
 };
 extern struct rst_test_bench rst_test_bench;
 void rst_test_bench_set_up(void);
+/** Remove the folder, with all that is in it. */
 void rst_test_bench_tear_down(void);
-/** Load the case `text` with overrides; rst_test_bench_good() fails the test on error. */
+/** Set the case file's content. */
+void rst_test_bench_write(const void *bytes, size_t length);
+/** Load the case `text` with overrides. */
 enum rst_status rst_test_bench_load(const char *text, const char *const *overrides, size_t count,
                                     struct rst_case **loaded);
-struct rst_case *rst_test_bench_good(const char *text);
-
-/** Load the case `text`, written to the folder's file, with one override or two, unless they are NULL. */
-struct rst_case *rst_test_case(struct rst_context *context, const struct rst_test_folder *folder,
-                               const char *text, const char *one, const char *other);
-/** Analyse it; nothing is stored. */
-struct rst_analysis *rst_test_analyze(struct rst_context *context, const struct rst_test_folder *folder,
-                                      const char *text, const char *one, const char *other);
+/** The same with one override or two, unless they are NULL; fails the test on error. */
+struct rst_case *rst_test_case(const char *text, const char *one, const char *other);
+/** Analyse that case; nothing is stored. */
+struct rst_analysis *rst_test_analyze(const char *text, const char *one, const char *other);
 /** Fail unless the difference is at most the tolerance times the expected value. */
 void rst_test_close(double value, double expected, double tolerance);
 

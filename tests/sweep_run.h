@@ -27,43 +27,28 @@
 
 enum { LRS = 9, WEIGHT_DECAYS = 5, POINTS = LRS * WEIGHT_DECAYS, SAMPLE = 7 };
 
-static struct rst_context *context;
-static struct rst_test_folder place;
 static char output[160], sidecar[160], shards[3][160];
 
 static inline void set_up(void) {
-  context = rst_test_context();
-  rst_test_folder_create("case.yaml", &place);
-  snprintf(output, sizeof output, "%s/plane.h5", place.folder);
-  snprintf(sidecar, sizeof sidecar, "%s/plane.xdmf", place.folder);
+  rst_test_bench_set_up();
+  snprintf(output, sizeof output, "%s/plane.h5", rst_test_bench.folder);
+  snprintf(sidecar, sizeof sidecar, "%s/plane.xdmf", rst_test_bench.folder);
   for (int i = 0; i < 3; ++i) {
-    snprintf(shards[i], sizeof shards[i], "%s/shard%d.h5", place.folder, i);
+    snprintf(shards[i], sizeof shards[i], "%s/shard%d.h5", rst_test_bench.folder, i);
   }
-}
-
-static inline void tear_down(void) {
-  remove(output);
-  remove(sidecar);
-  for (int i = 0; i < 3; ++i) {
-    char other[160];
-    snprintf(other, sizeof other, "%s/shard%d.xdmf", place.folder, i);
-    remove(shards[i]);
-    remove(other);
-  }
-  rst_test_folder_remove(&place);
-  rst_context_destroy(&context);
 }
 
 static inline struct rst_case *load(const char *one, const char *other) {
-  return rst_test_case(context, &place, NETWORK GRID, one, other);
+  return rst_test_case(NETWORK GRID, one, other);
 }
 
 static inline struct rst_sweep_table read_table(const struct rst_case *loaded, const char *path) {
   struct rst_sweep_table table;
   double seconds = -1.0;
   char *wisdom = NULL;
-  RST_TEST_OK(context, rst_sweep_table_create(context, loaded, &table));
-  RST_TEST_OK(context, rst_sweep_file_read(context, path, &table, &seconds, &wisdom));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &table));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_file_read(rst_test_bench.context, path, &table, &seconds, &wisdom));
   ck_assert_ptr_null(wisdom);
   ck_assert(seconds >= 0.0);
   return table;
@@ -74,7 +59,7 @@ static inline struct rst_sweep_summary sweep(const struct rst_case *loaded, stru
                                              struct rst_sweep_table *table) {
   struct rst_sweep_summary summary;
   options.output = output;
-  RST_TEST_OK(context, rst_sweep_run(context, loaded, &options, &summary));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
   *table = read_table(loaded, output);
   return summary;
 }

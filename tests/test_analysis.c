@@ -27,26 +27,13 @@ static const double pi = 3.14159265358979323846;
   "    - {kind: checkerboard, size: 9, label: 1}\n"                                                          \
   "step: {lr: 0.1, iterations: 1}\n"
 
-static struct rst_context *context;
-static struct rst_test_folder place;
-
-static void set_up(void) {
-  context = rst_test_context();
-  rst_test_folder_create("case.yaml", &place);
-}
-
-static void tear_down(void) {
-  rst_test_folder_remove(&place);
-  rst_context_destroy(&context);
-}
-
 static void assert_says(const struct rst_analysis *analysis, const char *fragment) {
   ck_assert_msg(strstr(analysis->explanation, fragment) != NULL, "\"%s\" lacks \"%s\"", analysis->explanation,
                 fragment);
 }
 
 START_TEST(heat_between_fixed_ends) {
-  struct rst_analysis *analysis = rst_test_analyze(context, &place, HEAT, NULL, NULL);
+  struct rst_analysis *analysis = rst_test_analyze(HEAT, NULL, NULL);
   const double fastest = 4 * pow(sin(29 * pi / 60), 2);
   ck_assert(analysis->linear);
   ck_assert_int_eq(analysis->symbol_meaning, RST_SYMBOL_BOUND);
@@ -72,8 +59,7 @@ END_TEST
 START_TEST(symbol_and_wave_numbers_ascend) {
   static const char *const boundaries[] = {"flow.boundary=dirichlet", "flow.boundary=periodic"};
   for (int i = 0; i < 2; ++i) {
-    struct rst_analysis *analysis =
-        rst_test_analyze(context, &place, HEAT, boundaries[i], "flow.diffusion.spacing=0.5");
+    struct rst_analysis *analysis = rst_test_analyze(HEAT, boundaries[i], "flow.diffusion.spacing=0.5");
     const struct rst_field *symbol = analysis->symbol;
     ck_assert_uint_eq(symbol->nx, 31);
     for (size_t x = 0; x < symbol->nx; ++x) {
@@ -92,8 +78,7 @@ START_TEST(symbol_and_wave_numbers_ascend) {
 END_TEST
 
 START_TEST(refined_mesh_shrinks_the_step) {
-  struct rst_analysis *analysis =
-      rst_test_analyze(context, &place, HEAT, "flow.dimension=2", "flow.points=9");
+  struct rst_analysis *analysis = rst_test_analyze(HEAT, "flow.dimension=2", "flow.points=9");
   const double fastest = 8 * pow(sin(7 * pi / 16), 2);
   ck_assert_uint_eq(analysis->refinement_count, RST_REFINEMENTS);
   for (int i = 0; i < RST_REFINEMENTS; ++i) {
@@ -102,7 +87,7 @@ START_TEST(refined_mesh_shrinks_the_step) {
     rst_test_close(analysis->refinements[i].mesh_number, 2 / fastest, 1e-10);
   }
   rst_analysis_destroy(&analysis);
-  analysis = rst_test_analyze(context, &place, LINEAR, "flow.label=0", "flow.diffusion.coefficient=0.3");
+  analysis = rst_test_analyze(LINEAR, "flow.label=0", "flow.diffusion.coefficient=0.3");
   ck_assert_uint_eq(analysis->refinement_count, RST_REFINEMENTS);
   rst_test_close(analysis->refinements[0].lr_max, analysis->exact.limits.lr_max, 1e-9);
   /* Diffusion comes to rule: every halving of h costs nearly a factor of 4. */
@@ -118,8 +103,7 @@ START_TEST(symbol_bounds_the_window) {
   static const char *const labels[] = {"flow.label=0", "flow.label=1"};
   static const char *const boundaries[] = {"flow.boundary=valid", "flow.boundary=periodic"};
   for (int i = 0; i < 4; ++i) {
-    struct rst_analysis *analysis =
-        rst_test_analyze(context, &place, LINEAR, labels[i % 2], boundaries[i / 2]);
+    struct rst_analysis *analysis = rst_test_analyze(LINEAR, labels[i % 2], boundaries[i / 2]);
     ck_assert_int_eq(analysis->symbol_meaning, RST_SYMBOL_BOUND);
     ck_assert_double_le(analysis->by_symbol.lambda_min, analysis->exact.lambda_min);
     ck_assert_double_ge(analysis->by_symbol.lambda_max, analysis->exact.lambda_max);
@@ -129,8 +113,7 @@ START_TEST(symbol_bounds_the_window) {
         strstr(analysis->gap, i < 2 ? "X X^T, X the matrix of the image's 400" : "averages"));
     rst_analysis_destroy(&analysis);
   }
-  struct rst_analysis *whole =
-      rst_test_analyze(context, &place, LINEAR, "flow.boundary=periodic", "flow.kernel=24");
+  struct rst_analysis *whole = rst_test_analyze(LINEAR, "flow.boundary=periodic", "flow.kernel=24");
   ck_assert_int_eq(whole->symbol_meaning, RST_SYMBOL_EXACT);
   const double size = fabs(whole->exact.lambda_min);
   ck_assert_double_eq_tol(whole->by_symbol.lambda_min, whole->exact.lambda_min, 1e-10 * size);
@@ -146,14 +129,14 @@ START_TEST(verdict_turns_at_the_limits) {
   char scheme[128];
   char change[128];
   snprintf(scheme, sizeof scheme, "step={scheme: %s, lr: 0.1, weight_decay: 0.2, iterations: 1}", kind);
-  struct rst_analysis *analysis = rst_test_analyze(context, &place, LINEAR, "flow.label=0", scheme);
+  struct rst_analysis *analysis = rst_test_analyze(LINEAR, "flow.label=0", scheme);
   const bool adapts = strcmp(kind, "cfl") == 0;
   ck_assert_int_eq(isinf(analysis->lr_factor) != 0, adapts);
   for (int side = -1; side <= 1 && !adapts; side += 2) {
     const double lr = analysis->exact.limits.lr_max * (1 + side * 1e-9);
     snprintf(change, sizeof change, "step={scheme: %s, lr: %.17g, weight_decay: 0.2, iterations: 1}", kind,
              lr);
-    struct rst_analysis *near = rst_test_analyze(context, &place, LINEAR, "flow.label=0", change);
+    struct rst_analysis *near = rst_test_analyze(LINEAR, "flow.label=0", change);
     ck_assert_int_eq(near->verdict, side < 0 ? RST_VERDICT_STABLE : RST_VERDICT_UNSTABLE);
     ck_assert_uint_eq(near->mechanisms, RST_MECHANISM_STEP);
     assert_says(near, "through the step");
@@ -169,7 +152,7 @@ START_TEST(verdict_turns_at_the_limits) {
 END_TEST
 
 START_TEST(decay_and_step_are_told_apart) {
-  struct rst_analysis *plain = rst_test_analyze(context, &place, LINEAR, NULL, NULL);
+  struct rst_analysis *plain = rst_test_analyze(LINEAR, NULL, NULL);
   const double needed = plain->exact.limits.decay_min;
   rst_test_close(needed, -plain->exact.lambda_min, 1e-12);
   const struct {
@@ -189,7 +172,7 @@ START_TEST(decay_and_step_are_told_apart) {
     char change[128];
     snprintf(change, sizeof change, "step={lr: %.17g, weight_decay: %.17g, iterations: 1}",
              points[i].step / needed, points[i].decay * needed);
-    struct rst_analysis *analysis = rst_test_analyze(context, &place, LINEAR, change, NULL);
+    struct rst_analysis *analysis = rst_test_analyze(LINEAR, change, NULL);
     ck_assert_int_eq(analysis->verdict, points[i].verdict);
     ck_assert_uint_eq(analysis->mechanisms, points[i].mechanisms);
     assert_says(analysis, points[i].says);
@@ -201,11 +184,11 @@ START_TEST(decay_and_step_are_told_apart) {
 END_TEST
 
 START_TEST(runs_agree_with_the_exact_limits) {
-  struct rst_analysis *plain = rst_test_analyze(context, &place, LINEAR, NULL, NULL);
+  struct rst_analysis *plain = rst_test_analyze(LINEAR, NULL, NULL);
   char change[128];
   snprintf(change, sizeof change, "step={lr: %.17g, weight_decay: %.17g, iterations: 1}",
            0.1 / plain->exact.limits.decay_min, 1.5 * plain->exact.limits.decay_min);
-  struct rst_analysis *analysis = rst_test_analyze(context, &place, LINEAR, change, "analyze.empirical=yes");
+  struct rst_analysis *analysis = rst_test_analyze(LINEAR, change, "analyze.empirical=yes");
   const struct rst_threshold *measured[] = {&analysis->measured_decay_min, &analysis->measured_decay_max,
                                             &analysis->measured_lr_max};
   const double expected[] = {analysis->exact.limits.decay_min, analysis->exact.limits.decay_max,
@@ -222,7 +205,7 @@ END_TEST
 
 START_TEST(density_is_that_of_the_eigenvalues) {
   struct rst_analysis *analysis =
-      rst_test_analyze(context, &place, LINEAR, "analyze.density={probes: 20, steps: 25, points: 400}", NULL);
+      rst_test_analyze(LINEAR, "analyze.density={probes: 20, steps: 25, points: 400}", NULL);
   ck_assert_uint_eq(analysis->density_count, 400);
   ck_assert_uint_eq(analysis->eigenvalue_count, 25);
   const double step = analysis->abscissae[1] - analysis->abscissae[0];
@@ -243,7 +226,7 @@ START_TEST(density_is_that_of_the_eigenvalues) {
 END_TEST
 
 START_TEST(images_of_two_shapes_have_no_symbol) {
-  struct rst_analysis *analysis = rst_test_analyze(context, &place, TWO_SHAPES, NULL, NULL);
+  struct rst_analysis *analysis = rst_test_analyze(TWO_SHAPES, NULL, NULL);
   ck_assert_int_eq(analysis->symbol_meaning, RST_SYMBOL_NONE);
   ck_assert_ptr_null(analysis->symbol);
   ck_assert_ptr_null(analysis->gap);
@@ -254,20 +237,23 @@ START_TEST(images_of_two_shapes_have_no_symbol) {
 END_TEST
 
 START_TEST(faults_are_reported) {
-  struct rst_case *loaded = rst_test_case(context, &place, HEAT, NULL, NULL);
+  struct rst_case *loaded = rst_test_case(HEAT, NULL, NULL);
   struct rst_analysis *analysis = NULL;
   char path[256];
-  snprintf(path, sizeof path, "%s/none/analysis.h5", place.folder);
-  struct rst_analysis_options options = {.output = place.path};
-  RST_TEST_FAILS(context, RST_ERROR_IO, "--force", rst_analyze(context, loaded, &options, &analysis));
+  snprintf(path, sizeof path, "%s/none/analysis.h5", rst_test_bench.folder);
+  struct rst_analysis_options options = {.output = rst_test_bench.path};
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "--force",
+                 rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   ck_assert_ptr_null(analysis);
   options.output = path;
-  RST_TEST_FAILS(context, RST_ERROR_IO, "none", rst_analyze(context, loaded, &options, &analysis));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "none",
+                 rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   ck_assert_ptr_null(analysis);
   rst_case_destroy(&loaded);
-  loaded = rst_test_case(context, &place, LINEAR, "flow.kernel=25", NULL);
+  loaded = rst_test_case(LINEAR, "flow.kernel=25", NULL);
   options.output = NULL;
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "25", rst_analyze(context, loaded, &options, &analysis));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "25",
+                 rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   rst_case_destroy(&loaded);
   rst_analysis_destroy(&analysis);
 }
@@ -277,7 +263,7 @@ int main(void) {
   Suite *suite = suite_create("analysis");
   TCase *tests = tcase_create("analysis");
   tcase_set_timeout(tests, 600);
-  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_checked_fixture(tests, rst_test_bench_set_up, rst_test_bench_tear_down);
   tcase_add_test(tests, heat_between_fixed_ends);
   tcase_add_test(tests, symbol_and_wave_numbers_ascend);
   tcase_add_test(tests, refined_mesh_shrinks_the_step);

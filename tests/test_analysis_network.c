@@ -12,26 +12,13 @@ static const double pi = 3.14159265358979323846;
   "initial: {seed: 3}\n"                                                                                     \
   "step: {lr: 0.05, weight_decay: 0.5, iterations: 1}\n"
 
-static struct rst_context *context;
-static struct rst_test_folder place;
-
-static void set_up(void) {
-  context = rst_test_context();
-  rst_test_folder_create("case.yaml", &place);
-}
-
-static void tear_down(void) {
-  rst_test_folder_remove(&place);
-  rst_context_destroy(&context);
-}
-
 static void assert_says(const struct rst_analysis *analysis, const char *fragment) {
   ck_assert_msg(strstr(analysis->explanation, fragment) != NULL, "\"%s\" lacks \"%s\"", analysis->explanation,
                 fragment);
 }
 
 START_TEST(fixed_points_are_fixed_and_different) {
-  struct rst_analysis *analysis = rst_test_analyze(context, &place, NETWORK, NULL, NULL);
+  struct rst_analysis *analysis = rst_test_analyze(NETWORK, NULL, NULL);
   ck_assert(!analysis->linear);
   ck_assert_uint_ge(analysis->point_count, 2); /* a saddle near zero, and what it repels to */
   int starts = 0;
@@ -63,7 +50,7 @@ START_TEST(fixed_points_are_fixed_and_different) {
 END_TEST
 
 START_TEST(network_verdicts_turn_at_both_limits) {
-  struct rst_analysis *plain = rst_test_analyze(context, &place, NETWORK, NULL, NULL);
+  struct rst_analysis *plain = rst_test_analyze(NETWORK, NULL, NULL);
   const struct {
     double lr;
     enum rst_verdict verdict;
@@ -77,7 +64,7 @@ START_TEST(network_verdicts_turn_at_both_limits) {
   for (size_t i = 0; i < sizeof points / sizeof *points; ++i) {
     char change[64];
     snprintf(change, sizeof change, "step.lr=%.17g", points[i].lr);
-    struct rst_analysis *analysis = rst_test_analyze(context, &place, NETWORK, change, NULL);
+    struct rst_analysis *analysis = rst_test_analyze(NETWORK, change, NULL);
     ck_assert_int_eq(analysis->verdict, points[i].verdict);
     assert_says(analysis, points[i].says);
     rst_analysis_destroy(&analysis);
@@ -88,8 +75,7 @@ END_TEST
 
 /* Far from the minimum the linear part alone counts: with a regulariser that is alpha + gamma A. */
 START_TEST(regulariser_lowers_the_upper_limit) {
-  struct rst_analysis *analysis =
-      rst_test_analyze(context, &place, NETWORK, "flow.diffusion.coefficient=0.2", NULL);
+  struct rst_analysis *analysis = rst_test_analyze(NETWORK, "flow.diffusion.coefficient=0.2", NULL);
   const double stiffest = 0.2 * 2 * 4 * pow(sin(4 * pi / 10), 2);
   rst_test_close(analysis->lr_hi, 2 / (0.5 + stiffest), 1e-11);
   ck_assert_uint_eq(analysis->refinement_count, RST_REFINEMENTS);
@@ -107,11 +93,11 @@ START_TEST(schemes_converge_to_the_fixed_points) {
                                       "{scheme: nesterov, momentum: 0.6, decay: decoupled,"};
   char change[128];
   snprintf(change, sizeof change, "step=%s lr: 0.02, weight_decay: 0.5, iterations: 1}", kinds[_i]);
-  struct rst_analysis *analysis = rst_test_analyze(context, &place, NETWORK, change, NULL);
-  struct rst_case *loaded = rst_test_case(context, &place, NETWORK, change, NULL);
+  struct rst_analysis *analysis = rst_test_analyze(NETWORK, change, NULL);
+  struct rst_case *loaded = rst_test_case(NETWORK, change, NULL);
   struct rst_problem problem;
-  RST_TEST_OK(context, rst_problem_create(context, loaded, &problem));
-  rst_test_advance(context, problem.flow, problem.scheme, 20000, problem.u);
+  RST_TEST_OK(rst_test_bench.context, rst_problem_create(rst_test_bench.context, loaded, &problem));
+  rst_test_advance(rst_test_bench.context, problem.flow, problem.scheme, 20000, problem.u);
   double nearest = INFINITY;
   for (size_t i = 0; i < analysis->point_count; ++i) {
     nearest = fmin(nearest, rst_field_distance(analysis->points[i].point.u, problem.u));
@@ -124,8 +110,7 @@ START_TEST(schemes_converge_to_the_fixed_points) {
 END_TEST
 
 START_TEST(no_decay_is_undecided_at_best) {
-  struct rst_analysis *analysis =
-      rst_test_analyze(context, &place, NETWORK, "step.weight_decay=0", "step.lr=1e6");
+  struct rst_analysis *analysis = rst_test_analyze(NETWORK, "step.weight_decay=0", "step.lr=1e6");
   ck_assert_int_eq(analysis->verdict, RST_VERDICT_UNDECIDED);
   assert_says(analysis, "undecided");
   rst_analysis_destroy(&analysis);
@@ -133,8 +118,8 @@ START_TEST(no_decay_is_undecided_at_best) {
 END_TEST
 
 START_TEST(float_cases_are_analysed_in_double) {
-  struct rst_analysis *one = rst_test_analyze(context, &place, NETWORK, "flow.precision=double", NULL);
-  struct rst_analysis *other = rst_test_analyze(context, &place, NETWORK, "flow.precision=float", NULL);
+  struct rst_analysis *one = rst_test_analyze(NETWORK, "flow.precision=double", NULL);
+  struct rst_analysis *other = rst_test_analyze(NETWORK, "flow.precision=float", NULL);
   ck_assert_double_eq(one->lr_lo, other->lr_lo);
   rst_analysis_destroy(&one);
   rst_analysis_destroy(&other);
@@ -146,7 +131,7 @@ int main(void) {
   Suite *suite = suite_create("analysis_network");
   TCase *tests = tcase_create("analysis_network");
   tcase_set_timeout(tests, 600);
-  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_checked_fixture(tests, rst_test_bench_set_up, rst_test_bench_tear_down);
   tcase_add_test(tests, fixed_points_are_fixed_and_different);
   tcase_add_test(tests, network_verdicts_turn_at_both_limits);
   tcase_add_test(tests, regulariser_lowers_the_upper_limit);

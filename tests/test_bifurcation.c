@@ -19,20 +19,11 @@
 
 enum { VALUES = 11, SAMPLES = 40 };
 
-static struct rst_context *context;
-static struct rst_test_folder place;
 static char output[160];
 
 static void set_up(void) {
-  context = rst_test_context();
-  rst_test_folder_create("case.yaml", &place);
-  snprintf(output, sizeof output, "%s/scan.h5", place.folder);
-}
-
-static void tear_down(void) {
-  remove(output);
-  rst_test_folder_remove(&place);
-  rst_context_destroy(&context);
+  rst_test_bench_set_up();
+  snprintf(output, sizeof output, "%s/scan.h5", rst_test_bench.folder);
 }
 
 /* Stops a scan once so many values are done. */
@@ -59,9 +50,10 @@ static struct rst_bifurcation_summary scan(const struct rst_case *loaded,
   double seconds = -1.0;
   char *wisdom = NULL;
   asked.output = output;
-  RST_TEST_OK(context, rst_bifurcation_run(context, loaded, &asked, &summary));
-  RST_TEST_OK(context, rst_bifurcation_table_create(context, loaded, table));
-  RST_TEST_OK(context, rst_bifurcation_file_read(context, output, table, &seconds, &wisdom));
+  RST_TEST_OK(rst_test_bench.context, rst_bifurcation_run(rst_test_bench.context, loaded, &asked, &summary));
+  RST_TEST_OK(rst_test_bench.context, rst_bifurcation_table_create(rst_test_bench.context, loaded, table));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_bifurcation_file_read(rst_test_bench.context, output, table, &seconds, &wisdom));
   ck_assert_ptr_null(wisdom);
   ck_assert(seconds > 0.0);
   return summary;
@@ -120,11 +112,11 @@ END_TEST
 START_TEST(a_scan_is_its_orbits) {
   static const char *const parameters[] = {"bifurcation.parameter=lr", "bifurcation.parameter=weight_decay"};
   for (int p = 0; p < 2; ++p) {
-    struct rst_case *loaded = rst_test_case(context, &place, NETWORK SCAN, parameters[p], NULL);
+    struct rst_case *loaded = rst_test_case(NETWORK SCAN, parameters[p], NULL);
     const struct rst_bifurcation_options options = {.force = true};
     struct rst_bifurcation_table table;
     const struct rst_bifurcation_summary summary = scan(loaded, &options, &table);
-    struct rst_flow *flow = rst_test_flow(context, &loaded->flow);
+    struct rst_flow *flow = rst_test_flow(rst_test_bench.context, &loaded->flow);
     ck_assert_int_eq(summary.outcome, RST_BIFURCATION_COMPLETED);
     ck_assert_uint_eq(summary.done, VALUES);
     size_t counted[RST_REGIME_UNDECIDED + 1] = {0};
@@ -132,8 +124,9 @@ START_TEST(a_scan_is_its_orbits) {
       const double value = rst_scan_value(0.1, 1.1, VALUES, RST_SCALE_LINEAR, i);
       double observed[RST_ORBIT_OBSERVABLES * SAMPLES];
       struct rst_orbit orbit;
-      RST_TEST_OK(context, rst_orbit_run(context, loaded, flow, p == 0 ? value : 0.4, p == 0 ? 2.0 : value,
-                                         300, SAMPLES, NULL, NULL, observed, &orbit));
+      RST_TEST_OK(rst_test_bench.context,
+                  rst_orbit_run(rst_test_bench.context, loaded, flow, p == 0 ? value : 0.4,
+                                p == 0 ? 2.0 : value, 300, SAMPLES, NULL, NULL, observed, &orbit));
       for (size_t j = 0; j < RST_ORBIT_OBSERVABLES; ++j) {
         assert_same_reals(table.observed[j] + i * SAMPLES, observed + j * SAMPLES, SAMPLES);
       }
@@ -157,7 +150,7 @@ START_TEST(a_scan_is_its_orbits) {
 END_TEST
 
 START_TEST(regimes_follow_in_order) {
-  struct rst_case *loaded = rst_test_case(context, &place, NETWORK SCAN, NULL, NULL);
+  struct rst_case *loaded = rst_test_case(NETWORK SCAN, NULL, NULL);
   const struct rst_bifurcation_options options = {0};
   struct rst_bifurcation_table table;
   (void)scan(loaded, &options, &table);
@@ -174,7 +167,7 @@ START_TEST(regimes_follow_in_order) {
 END_TEST
 
 START_TEST(a_stopped_scan_goes_on_to_the_same_bits) {
-  struct rst_case *loaded = rst_test_case(context, &place, NETWORK SCAN, NULL, NULL);
+  struct rst_case *loaded = rst_test_case(NETWORK SCAN, NULL, NULL);
   const struct rst_bifurcation_options whole = {.force = true};
   struct rst_bifurcation_table expected;
   (void)scan(loaded, &whole, &expected);
@@ -183,7 +176,7 @@ START_TEST(a_stopped_scan_goes_on_to_the_same_bits) {
     const struct rst_bifurcation_options part = {.force = true, .poll = stop_after, .user = &stopper};
     const struct rst_bifurcation_options rest = {.resume = true};
     struct rst_bifurcation_table table;
-    RST_TEST_OK(context, rst_context_set_threads(context, threads));
+    RST_TEST_OK(rst_test_bench.context, rst_context_set_threads(rst_test_bench.context, threads));
     struct rst_bifurcation_summary summary = scan(loaded, &part, &table);
     size_t pending = 0;
     for (size_t i = 0; i < VALUES; ++i) {
@@ -210,13 +203,13 @@ START_TEST(a_stopped_scan_goes_on_to_the_same_bits) {
 END_TEST
 
 START_TEST(threads_do_not_change_the_bits) {
-  struct rst_case *loaded = rst_test_case(context, &place, NETWORK SCAN, NULL, NULL);
+  struct rst_case *loaded = rst_test_case(NETWORK SCAN, NULL, NULL);
   const struct rst_bifurcation_options options = {.force = true};
   struct rst_bifurcation_table expected;
   (void)scan(loaded, &options, &expected);
   for (int threads = 2; threads <= 24; threads += 22) {
     struct rst_bifurcation_table table;
-    RST_TEST_OK(context, rst_context_set_threads(context, threads));
+    RST_TEST_OK(rst_test_bench.context, rst_context_set_threads(rst_test_bench.context, threads));
     (void)scan(loaded, &options, &table);
     assert_same_tables(&table, &expected);
     rst_bifurcation_table_clear(&table);
@@ -228,7 +221,7 @@ END_TEST
 
 START_TEST(only_the_same_case_is_resumed) {
   struct stopper stopper = {.after = 1};
-  struct rst_case *loaded = rst_test_case(context, &place, NETWORK SCAN, NULL, NULL);
+  struct rst_case *loaded = rst_test_case(NETWORK SCAN, NULL, NULL);
   const struct rst_bifurcation_options part = {.poll = stop_after, .user = &stopper};
   const struct rst_bifurcation_options rest = {.output = output, .resume = true};
   struct rst_bifurcation_summary summary;
@@ -242,14 +235,15 @@ START_TEST(only_the_same_case_is_resumed) {
   for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {
     char key[64];
     snprintf(key, sizeof key, "%.*s (was ", (int)strcspn(others[i], "="), others[i]);
-    loaded = rst_test_case(context, &place, NETWORK SCAN, others[i], NULL);
-    RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, key, rst_bifurcation_run(context, loaded, &rest, &summary));
+    loaded = rst_test_case(NETWORK SCAN, others[i], NULL);
+    RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, key,
+                   rst_bifurcation_run(rst_test_bench.context, loaded, &rest, &summary));
     rst_case_destroy(&loaded);
   }
   /* What has no bearing on the orbits may differ, the case's own value of the parameter included. */
-  loaded = rst_test_case(context, &place, "title: other words\noutput: {every: 3}\n" NETWORK SCAN,
-                         "step.lr=0.2", "step.iterations=77");
-  RST_TEST_OK(context, rst_bifurcation_run(context, loaded, &rest, &summary));
+  loaded = rst_test_case("title: other words\noutput: {every: 3}\n" NETWORK SCAN, "step.lr=0.2",
+                         "step.iterations=77");
+  RST_TEST_OK(rst_test_bench.context, rst_bifurcation_run(rst_test_bench.context, loaded, &rest, &summary));
   ck_assert_uint_eq(summary.done, VALUES);
   rst_case_destroy(&loaded);
 }
@@ -258,35 +252,38 @@ END_TEST
 START_TEST(a_case_without_the_section_is_refused) {
   const struct rst_bifurcation_options options = {.output = output};
   struct rst_bifurcation_summary summary;
-  struct rst_case *loaded = rst_test_case(context, &place, NETWORK, NULL, NULL);
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "no section bifurcation",
-                 rst_bifurcation_run(context, loaded, &options, &summary));
+  struct rst_case *loaded = rst_test_case(NETWORK, NULL, NULL);
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "no section bifurcation",
+                 rst_bifurcation_run(rst_test_bench.context, loaded, &options, &summary));
   ck_assert_int_ne(access(output, F_OK), 0);
   rst_case_destroy(&loaded);
 }
 END_TEST
 
 START_TEST(outputs_are_not_lost) {
-  struct rst_case *loaded = rst_test_case(context, &place, NETWORK SCAN, NULL, NULL);
+  struct rst_case *loaded = rst_test_case(NETWORK SCAN, NULL, NULL);
   struct rst_bifurcation_options options = {.output = output};
   struct rst_bifurcation_summary summary;
   struct rst_bifurcation_table table;
   double seconds = 0.0;
   char *wisdom = NULL;
-  RST_TEST_OK(context, rst_bifurcation_run(context, loaded, &options, &summary));
-  RST_TEST_FAILS(context, RST_ERROR_IO, "--resume", rst_bifurcation_run(context, loaded, &options, &summary));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_bifurcation_run(rst_test_bench.context, loaded, &options, &summary));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "--resume",
+                 rst_bifurcation_run(rst_test_bench.context, loaded, &options, &summary));
   options.output = "/nonexistent/scan.h5";
-  RST_TEST_FAILS(context, RST_ERROR_IO, "make the folder",
-                 rst_bifurcation_run(context, loaded, &options, &summary));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "make the folder",
+                 rst_bifurcation_run(rst_test_bench.context, loaded, &options, &summary));
   rst_case_destroy(&loaded);
 
-  loaded = rst_test_case(context, &place, NETWORK SCAN, "bifurcation.samples=7", NULL);
-  RST_TEST_OK(context, rst_bifurcation_table_create(context, loaded, &table));
-  RST_TEST_FAILS(context, RST_ERROR_IO, "no bifurcation diagram of this case",
-                 rst_bifurcation_file_read(context, output, &table, &seconds, &wisdom));
+  loaded = rst_test_case(NETWORK SCAN, "bifurcation.samples=7", NULL);
+  RST_TEST_OK(rst_test_bench.context, rst_bifurcation_table_create(rst_test_bench.context, loaded, &table));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "no bifurcation diagram of this case",
+                 rst_bifurcation_file_read(rst_test_bench.context, output, &table, &seconds, &wisdom));
   ck_assert_ptr_null(wisdom);
-  RST_TEST_FAILS(context, RST_ERROR_IO, "cannot be opened",
-                 rst_bifurcation_file_read(context, place.path, &table, &seconds, &wisdom));
+  RST_TEST_FAILS(
+      rst_test_bench.context, RST_ERROR_IO, "cannot be opened",
+      rst_bifurcation_file_read(rst_test_bench.context, rst_test_bench.path, &table, &seconds, &wisdom));
   rst_bifurcation_table_clear(&table);
   rst_case_destroy(&loaded);
 }
@@ -296,7 +293,7 @@ int main(void) {
   Suite *suite = suite_create("bifurcation");
   TCase *tests = tcase_create("bifurcation");
   tcase_set_timeout(tests, 600);
-  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_checked_fixture(tests, set_up, rst_test_bench_tear_down);
   tcase_add_test(tests, values_reach_both_ends_exactly);
   tcase_add_test(tests, values_are_evenly_spaced_or_geometric);
   tcase_add_test(tests, a_scan_is_its_orbits);

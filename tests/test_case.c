@@ -60,7 +60,7 @@ START_TEST(table_is_consistent) {
 END_TEST
 
 START_TEST(defaults_fill_what_is_not_given) {
-  struct rst_case *loaded = rst_test_bench_good(RST_TEST_HEAT_CASE);
+  struct rst_case *loaded = rst_test_case(RST_TEST_HEAT_CASE, NULL, NULL);
   ck_assert_str_eq(loaded->flow.kind, "heat");
   ck_assert_uint_eq(loaded->flow.points, 31);
   ck_assert_int_eq(loaded->flow.dimension, 1);
@@ -92,7 +92,7 @@ START_TEST(defaults_fill_what_is_not_given) {
   rst_case_destroy(&loaded);
   ck_assert_ptr_null(loaded);
 
-  loaded = rst_test_bench_good(RST_TEST_CONV_CASE);
+  loaded = rst_test_case(RST_TEST_CONV_CASE, NULL, NULL);
   ck_assert_double_eq(loaded->step.scheme.lr, 1e-8);
   ck_assert_double_eq(loaded->step.scheme.weight_decay, 1.296e7);
   ck_assert_uint_eq(loaded->flow.image_count, 1);
@@ -108,7 +108,7 @@ START_TEST(defaults_fill_what_is_not_given) {
 END_TEST
 
 START_TEST(given_values_arrive) {
-  struct rst_case *loaded = rst_test_bench_good(
+  struct rst_case *loaded = rst_test_case(
       "title: \"Two images\"\n"
       "flow:\n"
       "  kind: conv\n"
@@ -125,7 +125,8 @@ START_TEST(given_values_arrive) {
       "output: {cadence: logarithmic, file: out/run.h5}\n"
       "performance: {rigor: patient}\n"
       "expect:\n"
-      "  - {scalar: loss, iteration: 3, value: -2.5e+1, tolerance: 0}\n");
+      "  - {scalar: loss, iteration: 3, value: -2.5e+1, tolerance: 0}\n",
+      NULL, NULL);
   char expected[LINE];
   ck_assert_str_eq(loaded->title, "Two images");
   ck_assert_int_eq(loaded->flow.precision, RST_PRECISION_FLOAT);
@@ -134,7 +135,7 @@ START_TEST(given_values_arrive) {
   ck_assert_uint_eq(loaded->flow.images[0].image.seed, 4294967295U);
   ck_assert_double_eq(loaded->flow.images[0].image.exponent, -0.5);
   ck_assert_int_eq(loaded->flow.images[0].label, 0);
-  snprintf(expected, sizeof expected, "%s/sub/data.h5:/image", rst_test_bench.place.folder);
+  snprintf(expected, sizeof expected, "%s/sub/data.h5:/image", rst_test_bench.folder);
   ck_assert_str_eq(loaded->flow.images[1].image.file, expected);
   ck_assert_int_eq(loaded->flow.images[1].label, 1);
   ck_assert_int_eq(loaded->flow.pooling, RST_POOLING_SUM);
@@ -144,7 +145,7 @@ START_TEST(given_values_arrive) {
   ck_assert_int_eq(loaded->step.scheme.decay, RST_DECAY_DECOUPLED);
   ck_assert_int_eq(loaded->step.iterations, 0);
   ck_assert_int_eq(loaded->output.every, 20);
-  snprintf(expected, sizeof expected, "%s/out/run.h5", rst_test_bench.place.folder);
+  snprintf(expected, sizeof expected, "%s/out/run.h5", rst_test_bench.folder);
   ck_assert_str_eq(loaded->output.file, expected);
   ck_assert_int_eq(loaded->performance.rigor, RST_RIGOR_PATIENT);
   ck_assert_uint_eq(loaded->expect_count, 1);
@@ -158,7 +159,7 @@ END_TEST
 
 START_TEST(twins_are_divisors_precisions_and_ulps) {
   static const char *const override[] = {"twins=[1, 2.5, double, ulp]"};
-  struct rst_case *loaded = rst_test_bench_good("twins: [1, 3, float, ulp]\n" RST_TEST_HEAT_CASE);
+  struct rst_case *loaded = rst_test_case("twins: [1, 3, float, ulp]\n" RST_TEST_HEAT_CASE, NULL, NULL);
   ck_assert_uint_eq(loaded->twin_count, 4);
   ck_assert_int_eq(loaded->twins[1].kind, RST_TWIN_DIVISOR);
   ck_assert_double_eq(loaded->twins[1].divisor, 3);
@@ -183,8 +184,8 @@ END_TEST
 
 START_TEST(a_scan_is_there_or_not) {
   static const char *const overrides[] = {"bifurcation.from=0.5", "bifurcation.to=0.5"};
-  struct rst_case *loaded =
-      rst_test_bench_good(RST_TEST_HEAT_CASE "bifurcation: {parameter: weight_decay, from: 0, to: 2}\n");
+  struct rst_case *loaded = rst_test_case(
+      RST_TEST_HEAT_CASE "bifurcation: {parameter: weight_decay, from: 0, to: 2}\n", NULL, NULL);
   ck_assert_int_eq(loaded->bifurcation.parameter, RST_STEP_WEIGHT_DECAY);
   ck_assert_double_eq(loaded->bifurcation.from, 0);
   ck_assert_double_eq(loaded->bifurcation.to, 2);
@@ -207,7 +208,7 @@ START_TEST(a_sweep_has_two_axes) {
       "sweep:\n"
       "  lr: {from: 1e-3, to: 1, count: 4, scale: log}\n"
       "  weight_decay: {from: 0, to: 0.5, count: 3}\n";
-  struct rst_case *loaded = rst_test_bench_good(text);
+  struct rst_case *loaded = rst_test_case(text, NULL, NULL);
   ck_assert_double_eq(loaded->sweep.lr.from, 1e-3);
   ck_assert_double_eq(loaded->sweep.lr.to, 1);
   ck_assert_uint_eq(loaded->sweep.lr.count, 4);
@@ -236,7 +237,7 @@ START_TEST(a_sweep_is_refined_and_zoomed_into) {
       "  zoom: [{lr: 1, weight_decay: 0}, {lr: 0.5, weight_decay: 0.2, factor: 3}]\n"
       "  lr: {from: 1e-3, to: 1, count: 4, scale: log}\n"
       "  weight_decay: {from: 0, to: 0.5, count: 3}\n";
-  struct rst_case *loaded = rst_test_bench_good(text);
+  struct rst_case *loaded = rst_test_case(text, NULL, NULL);
   ck_assert_int_eq(loaded->sweep.refine, 0);
   ck_assert_uint_eq(loaded->sweep.zoom_count, 2);
   ck_assert_double_eq(loaded->sweep.zoom[0].lr, 1.0);
@@ -254,9 +255,10 @@ START_TEST(a_sweep_is_refined_and_zoomed_into) {
 END_TEST
 
 START_TEST(aliases_stand_for_what_they_name) {
-  struct rst_case *loaded = rst_test_bench_good(
+  struct rst_case *loaded = rst_test_case(
       "flow: {kind: conv, kernel: &k 3, images: [&i {kind: constant, size: *k}, *i]}\n"
-      "step: {lr: 1, iterations: 1}\n");
+      "step: {lr: 1, iterations: 1}\n",
+      NULL, NULL);
   ck_assert_uint_eq(loaded->flow.image_count, 2);
   ck_assert_uint_eq(loaded->flow.images[1].image.size, 3);
   rst_case_destroy(&loaded);
@@ -269,20 +271,20 @@ END_TEST
 START_TEST(files_that_cannot_be_read) {
   struct rst_case *loaded = NULL;
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "No such file",
-                 rst_case_load(rst_test_bench.context, rst_test_bench.place.path, NULL, 0, &loaded));
+                 rst_case_load(rst_test_bench.context, rst_test_bench.path, NULL, 0, &loaded));
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "is a folder",
-                 rst_case_load(rst_test_bench.context, rst_test_bench.place.folder, NULL, 0, &loaded));
+                 rst_case_load(rst_test_bench.context, rst_test_bench.folder, NULL, 0, &loaded));
   const size_t length = (1 << 20) + 1;
   char *large = malloc(length);
   ck_assert_ptr_nonnull(large);
   memset(large, '#', length);
-  rst_test_folder_write(&rst_test_bench.place, large, length);
+  rst_test_bench_write(large, length);
   free(large);
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "larger than 1 MiB",
-                 rst_case_load(rst_test_bench.context, rst_test_bench.place.path, NULL, 0, &loaded));
-  rst_test_folder_write(&rst_test_bench.place, "a\0b", 3);
+                 rst_case_load(rst_test_bench.context, rst_test_bench.path, NULL, 0, &loaded));
+  rst_test_bench_write("a\0b", 3);
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_CASE, ":1:2: error: this byte (0x00)",
-                 rst_case_load(rst_test_bench.context, rst_test_bench.place.path, NULL, 0, &loaded));
+                 rst_case_load(rst_test_bench.context, rst_test_bench.path, NULL, 0, &loaded));
   ck_assert_ptr_null(loaded);
 }
 END_TEST

@@ -12,7 +12,7 @@ enum { LINE = 512 };
 static void check_fault(const char *text, int line, int column, const char *fragment) {
   struct rst_case *loaded = NULL;
   char begin[LINE];
-  snprintf(begin, sizeof begin, "%s:%d:%d: error: ", rst_test_bench.place.path, line, column);
+  snprintf(begin, sizeof begin, "%s:%d:%d: error: ", rst_test_bench.path, line, column);
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_CASE, begin, rst_test_bench_load(text, NULL, 0, &loaded));
   ck_assert_ptr_null(loaded);
   bool found = false;
@@ -236,7 +236,7 @@ START_TEST(all_faults_come_at_once_in_order) {
            "\"nesterov\"?\n"
            "-D output.fields=[a: error: not valid YAML: flow sequence without a closing bracket\n"
            "-D oops: error: expected key.path=value, for example step.lr=0.1",
-           rst_test_bench.place.path);
+           rst_test_bench.path);
   ck_assert_str_eq(rst_context_message(rst_test_bench.context), expected);
 }
 END_TEST
@@ -296,9 +296,8 @@ END_TEST
 /* Damaged files give a verdict with a message, never a crash. */
 static void check_verdict(const char *text, size_t length) {
   struct rst_case *loaded = NULL;
-  rst_test_folder_write(&rst_test_bench.place, text, length);
-  const enum rst_status status =
-      rst_case_load(rst_test_bench.context, rst_test_bench.place.path, NULL, 0, &loaded);
+  rst_test_bench_write(text, length);
+  const enum rst_status status = rst_case_load(rst_test_bench.context, rst_test_bench.path, NULL, 0, &loaded);
   ck_assert_msg(status == RST_OK ||
                     (status == RST_ERROR_CASE && *rst_context_message(rst_test_bench.context)),
                 "%.*s", (int)length, text);

@@ -33,8 +33,8 @@ static const char *const round_trips[] = {
 };
 
 START_TEST(effective_case_loads_to_itself) {
-  struct rst_case *first = rst_test_bench_good(round_trips[_i]);
-  struct rst_case *second = rst_test_bench_good(rst_case_effective(first));
+  struct rst_case *first = rst_test_case(round_trips[_i], NULL, NULL);
+  struct rst_case *second = rst_test_case(rst_case_effective(first), NULL, NULL);
   ck_assert_str_eq(rst_case_effective(first), rst_case_effective(second));
   ck_assert_str_eq(rst_case_json(first), rst_case_json(second));
   if (first->title) {
@@ -148,11 +148,11 @@ static const char *skip_json(const char *at, int depth) {
 }
 
 START_TEST(twins_are_emitted_as_they_were_meant) {
-  struct rst_case *loaded = rst_test_bench_good("twins: [3.0, 1.50, ulp]\n" RST_TEST_HEAT_CASE);
+  struct rst_case *loaded = rst_test_case("twins: [3.0, 1.50, ulp]\n" RST_TEST_HEAT_CASE, NULL, NULL);
   ck_assert_ptr_nonnull(strstr(rst_case_effective(loaded), "\ntwins: [3, 1.5, ulp]\n"));
   ck_assert_ptr_nonnull(strstr(rst_case_json(loaded), "\"twins\": [3, 1.5, \"ulp\"]"));
   struct rst_case *other =
-      rst_test_bench_good("twins: [3]\n" RST_TEST_HEAT_CASE "bifurcation: {from: 1, to: 1}\n");
+      rst_test_case("twins: [3]\n" RST_TEST_HEAT_CASE "bifurcation: {from: 1, to: 1}\n", NULL, NULL);
   char *differences = NULL;
   static const char *const ignore[] = {"bifurcation", NULL};
   RST_TEST_OK(rst_test_bench.context, rst_case_compare(rst_test_bench.context, rst_case_effective(loaded),
@@ -169,7 +169,7 @@ START_TEST(twins_are_emitted_as_they_were_meant) {
 END_TEST
 
 START_TEST(json_is_one_object) {
-  struct rst_case *loaded = rst_test_bench_good(round_trips[_i]);
+  struct rst_case *loaded = rst_test_case(round_trips[_i], NULL, NULL);
   const char *json = rst_case_json(loaded);
   const char *end = *json == '{' ? skip_json(json, 0) : NULL;
   ck_assert_msg(end && *skip_blanks(end) == '\0', "malformed: %s", json);
@@ -180,7 +180,7 @@ START_TEST(json_is_one_object) {
 END_TEST
 
 START_TEST(comparison_names_the_keys_that_differ) {
-  struct rst_case *first = rst_test_bench_good(RST_TEST_HEAT_CASE "output: {scalars: [loss]}\n");
+  struct rst_case *first = rst_test_case(RST_TEST_HEAT_CASE "output: {scalars: [loss]}\n", NULL, NULL);
   static const char *const overrides[] = {"step.lr=0.5", "step.iterations=2001",
                                           "output.scalars=[loss, residual]", "step.scheme=nesterov"};
   static const char *const ignore[] = {"step.iterations", "output", "step.decay", NULL};

@@ -26,7 +26,7 @@ START_TEST(a_file_gives_back_what_was_written) {
   struct rst_sweep_table loaded_table;
   struct rst_sweep_origin origin;
   double seconds = 0.0;
-  RST_TEST_OK(context, rst_sweep_table_create(context, loaded, &written));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &written));
   for (size_t i = 0; i < POINTS; i += 2) {
     const struct rst_sweep_point point = {.regime = (enum rst_regime)(i % (RST_REGIME_UNDECIDED + 1)),
                                           .final_loss = i == 4 ? INFINITY : 0.1 * (double)i,
@@ -44,15 +44,17 @@ START_TEST(a_file_gives_back_what_was_written) {
   written.engine = "reduced";
   written.patches = 2;
   written.rank = 4;
-  RST_TEST_OK(context, rst_sweep_measure_boundaries(context, &written));
-  RST_TEST_OK(context, rst_sweep_file_write(context, output, &written, &provenance, "completed", 3.5));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_measure_boundaries(rst_test_bench.context, &written));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_file_write(rst_test_bench.context, output, &written, &provenance, "completed", 3.5));
   struct rst_sweep_table table = read_table(loaded, output);
   assert_same_tables(&table, &written);
   for (size_t i = 1; i < POINTS; i += 2) {
     ck_assert_int_eq(table.regime[i], RST_SWEEP_PENDING);
     ck_assert(isnan(table.final_loss[i]) && isnan(table.lyapunov[i]) && table.iterations_run[i] == 0);
   }
-  RST_TEST_OK(context, rst_sweep_file_load(context, output, &loaded_table, &seconds, &origin));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_file_load(rst_test_bench.context, output, &loaded_table, &seconds, &origin));
   assert_same_tables(&loaded_table, &written);
   ck_assert(seconds == 3.5);
   ck_assert_str_eq(origin.case_effective, rst_case_effective(loaded));
@@ -107,9 +109,10 @@ START_TEST(plans_hand_out_every_point_once) {
       struct rst_sweep_plan plan;
       struct rst_sweep_block block = {0};
       bool more = true;
-      RST_TEST_OK(context, rst_sweep_table_create(context, loaded, &table));
+      RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &table));
       table.regime[3] = RST_REGIME_STABLE;
-      RST_TEST_OK(context, rst_sweep_plan_create(context, &table, 1, 2, SAMPLE, &plan));
+      RST_TEST_OK(rst_test_bench.context,
+                  rst_sweep_plan_create(rst_test_bench.context, &table, 1, 2, SAMPLE, &plan));
       do {
         rst_sweep_plan_take(&plan, batch, workers, &block, &more);
         ck_assert(!more);
@@ -143,7 +146,7 @@ START_TEST(a_sweep_is_its_points) {
   ck_assert_str_eq(summary.reason, "completed");
   ck_assert_uint_eq(summary.done, POINTS);
   ck_assert_uint_eq(summary.count, POINTS);
-  RST_TEST_OK(context, rst_evaluator_create(context, loaded, true, &evaluator));
+  RST_TEST_OK(rst_test_bench.context, rst_evaluator_create(rst_test_bench.context, loaded, true, &evaluator));
   ck_assert_str_eq(summary.engine, rst_evaluator_engine(evaluator));
   ck_assert_str_eq(table.engine, rst_evaluator_engine(evaluator));
   size_t regimes[RST_REGIME_UNDECIDED + 1] = {0};
@@ -151,8 +154,9 @@ START_TEST(a_sweep_is_its_points) {
   for (size_t i = 0; i < POINTS; ++i) {
     struct rst_sweep_point point;
     bool stopped = false;
-    RST_TEST_OK(context, rst_evaluator_run(evaluator, 1, &table.lr[i % LRS], &table.weight_decay[i / LRS],
-                                           NULL, NULL, &point, &stopped));
+    RST_TEST_OK(rst_test_bench.context,
+                rst_evaluator_run(evaluator, 1, &table.lr[i % LRS], &table.weight_decay[i / LRS], NULL, NULL,
+                                  &point, &stopped));
     ck_assert_int_eq(table.regime[i], point.regime);
     assert_same_reals(&table.final_loss[i], &point.final_loss, 1);
     assert_same_reals(&table.mean_loss[i], &point.mean_loss, 1);
@@ -206,7 +210,8 @@ START_TEST(predictions_are_counted) {
   struct rst_sweep_theory theory[WEIGHT_DECAYS];
   const struct rst_sweep_options options = {0};
   const struct rst_sweep_summary summary = sweep(loaded, options, &table);
-  RST_TEST_OK(context, rst_sweep_thresholds(context, loaded, table.weight_decay, WEIGHT_DECAYS, theory));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_thresholds(rst_test_bench.context, loaded, table.weight_decay,
+                                                           WEIGHT_DECAYS, theory));
   size_t predicted = 0;
   size_t correct = 0;
   for (size_t i = 0; i < WEIGHT_DECAYS; ++i) {
@@ -236,7 +241,7 @@ START_TEST(threads_do_not_change_the_bits) {
   (void)sweep(loaded, options, &expected);
   for (int threads = 2; threads <= 64; threads += 31) {
     struct rst_sweep_table table;
-    RST_TEST_OK(context, rst_context_set_threads(context, threads));
+    RST_TEST_OK(rst_test_bench.context, rst_context_set_threads(rst_test_bench.context, threads));
     (void)sweep(loaded, options, &table);
     assert_same_tables(&table, &expected);
     rst_sweep_table_clear(&table);
@@ -250,11 +255,11 @@ START_TEST(a_case_without_the_section_is_refused) {
   const struct rst_sweep_options options = {.output = output};
   struct rst_sweep_summary summary;
   struct rst_sweep_rehearsal rehearsal;
-  struct rst_case *loaded = rst_test_case(context, &place, NETWORK, NULL, NULL);
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "no section sweep",
-                 rst_sweep_run(context, loaded, &options, &summary));
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "no section sweep",
-                 rst_sweep_rehearse(context, loaded, &rehearsal));
+  struct rst_case *loaded = rst_test_case(NETWORK, NULL, NULL);
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "no section sweep",
+                 rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "no section sweep",
+                 rst_sweep_rehearse(rst_test_bench.context, loaded, &rehearsal));
   ck_assert_int_ne(access(output, F_OK), 0);
   rst_case_destroy(&loaded);
 }
@@ -264,7 +269,7 @@ START_TEST(rehearsals_tell_engine_and_cost) {
   struct rst_case *loaded = load(NULL, NULL);
   struct rst_sweep_rehearsal rehearsal;
   struct rst_sweep_rehearsal longer;
-  RST_TEST_OK(context, rst_sweep_rehearse(context, loaded, &rehearsal));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_rehearse(rst_test_bench.context, loaded, &rehearsal));
   ck_assert_str_eq(rehearsal.engine, "reduced");
   ck_assert_uint_eq(rehearsal.points, POINTS);
   ck_assert_uint_eq(rehearsal.fine, POINTS);
@@ -272,12 +277,12 @@ START_TEST(rehearsals_tell_engine_and_cost) {
   ck_assert(rehearsal.seconds > 0.0 && rehearsal.bytes > 0.0);
   rst_case_destroy(&loaded);
   loaded = load("sweep.lr.count=900", "step.iterations=20000000");
-  RST_TEST_OK(context, rst_sweep_rehearse(context, loaded, &longer));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_rehearse(rst_test_bench.context, loaded, &longer));
   ck_assert(longer.seconds > 100.0 * rehearsal.seconds);
   rst_test_close(longer.bytes, 100.0 * rehearsal.bytes, 1e-12);
   rst_case_destroy(&loaded);
   loaded = load("sweep.refine=2", NULL);
-  RST_TEST_OK(context, rst_sweep_rehearse(context, loaded, &longer));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_rehearse(rst_test_bench.context, loaded, &longer));
   ck_assert_uint_eq(longer.points, POINTS);
   ck_assert_uint_eq(longer.fine, (4 * LRS - 3) * (4 * WEIGHT_DECAYS - 3));
   rst_test_close(longer.bytes / (double)longer.fine, rehearsal.bytes / POINTS, 1e-12);
@@ -289,7 +294,7 @@ int main(void) {
   Suite *suite = suite_create("sweep");
   TCase *tests = tcase_create("sweep");
   tcase_set_timeout(tests, 60);
-  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_checked_fixture(tests, set_up, rst_test_bench_tear_down);
   tcase_add_test(tests, a_file_gives_back_what_was_written);
   tcase_add_test(tests, samples_are_spread_over_the_grid);
   tcase_add_test(tests, plans_hand_out_every_point_once);

@@ -180,7 +180,7 @@ static void land(struct flights *flights, struct rst_sweep_plan *plan, map *regi
     points[i] = point_of(plan->table, regime, block->index[i]);
     ck_assert_int_eq(plan->table->regime[block->index[i]], RST_SWEEP_PENDING);
   }
-  RST_TEST_OK(context, rst_sweep_plan_enter(context, plan, block, points));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_plan_enter(rst_test_bench.context, plan, block, points));
   *block = flights->blocks[--flights->count];
 }
 
@@ -232,11 +232,12 @@ START_TEST(the_points_computed_do_not_depend_on_the_order) {
     const size_t batch = (size_t)1 << seed;
     struct rst_sweep_table table;
     bool complete = false;
-    RST_TEST_OK(context, rst_sweep_table_create(context, loaded, &table));
+    RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &table));
     while (!complete) {
       struct rst_sweep_plan plan;
       rst_sweep_forget_filled(&table);
-      RST_TEST_OK(context, rst_sweep_plan_create(context, &table, 0, 1, 0, &plan));
+      RST_TEST_OK(rst_test_bench.context,
+                  rst_sweep_plan_create(rst_test_bench.context, &table, 0, 1, 0, &plan));
       complete = carry_out(&plan, regime, seed, batch, seed % 2 == 0 ? SIZE_MAX : 20);
       rst_sweep_plan_clear(&plan);
     }
@@ -254,8 +255,8 @@ START_TEST(a_boundary_is_followed_from_cell_to_cell) {
   struct rst_case *loaded = load_grid(grids[0]);
   struct rst_sweep_table table;
   struct rst_sweep_plan plan;
-  RST_TEST_OK(context, rst_sweep_table_create(context, loaded, &table));
-  RST_TEST_OK(context, rst_sweep_plan_create(context, &table, 0, 1, 0, &plan));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &table));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_plan_create(rst_test_bench.context, &table, 0, 1, 0, &plan));
   ck_assert(carry_out(&plan, ray, 1, 16, SIZE_MAX));
   for (size_t x = 0; x < table.lrs; ++x) {
     ck_assert(x < 8 || x > 61 || table.level[12 * table.lrs + x] != RST_SWEEP_FILLED);
@@ -271,7 +272,7 @@ int main(void) {
   Suite *suite = suite_create("sweep_cells");
   TCase *tests = tcase_create("sweep_cells");
   tcase_set_timeout(tests, 60);
-  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_checked_fixture(tests, set_up, rst_test_bench_tear_down);
   tcase_add_loop_test(tests, the_points_computed_do_not_depend_on_the_order, 0, MAPS * GRIDS);
   tcase_add_test(tests, a_boundary_is_followed_from_cell_to_cell);
   suite_add_tcase(suite, tests);

@@ -58,8 +58,6 @@ struct job {
   enum rst_status next_status, enter_status;
 };
 
-static struct rst_context *context;
-static struct rst_test_folder place;
 static struct rst_case *loaded;
 static struct wires wires;
 static pid_t processes[RANKS];
@@ -153,9 +151,8 @@ static _Noreturn void work(int rank, const int *end, const char *change) {
   for (int i = 1; i < rank; ++i) {
     close(wires.ends[i]);
   }
-  const struct rst_case *from =
-      rank == RANKS - 1 && change ? rst_test_case(context, &place, NETWORK, change, NULL) : loaded;
-  const enum rst_status status = rst_sweep_ranks_work(context, from, &ranks);
+  const struct rst_case *from = rank == RANKS - 1 && change ? rst_test_case(NETWORK, change, NULL) : loaded;
+  const enum rst_status status = rst_sweep_ranks_work(rst_test_bench.context, from, &ranks);
   /* A closed socket is a lost rank: it stays open until rank 0 has finished. */
   char byte = 0;
   while (recv(mine.ends[0], &byte, 1, 0) > 0) {
@@ -164,7 +161,7 @@ static _Noreturn void work(int rank, const int *end, const char *change) {
 }
 
 static void start(const char *text, const char *change_of_last) {
-  loaded = rst_test_case(context, &place, text, NULL, NULL);
+  loaded = rst_test_case(text, NULL, NULL);
   wires.ends[0] = -1;
   for (int rank = 1; rank < RANKS; ++rank) {
     int end[2];
@@ -197,19 +194,17 @@ static enum rst_status run(struct rst_sweep_job *job) {
 }
 
 static struct rst_sweep_job make_job(struct job *user) {
-  return (struct rst_sweep_job){
-      .context = context, .from = loaded, .user = user, .next = next, .enter = enter, .tend = tend};
-}
-
-static void set_up(void) {
-  context = rst_test_context();
-  rst_test_folder_create("case.yaml", &place);
+  return (struct rst_sweep_job){.context = rst_test_bench.context,
+                                .from = loaded,
+                                .user = user,
+                                .next = next,
+                                .enter = enter,
+                                .tend = tend};
 }
 
 static void tear_down(void) {
   rst_case_destroy(&loaded);
-  rst_test_folder_remove(&place);
-  rst_context_destroy(&context);
+  rst_test_bench_tear_down();
 }
 
 static bool same(double a, double b) {
@@ -221,10 +216,11 @@ START_TEST(every_point_is_entered_once_as_one_process_computes_it) {
   struct rst_evaluator *evaluators[2];
   start(NETWORK, NULL);
   struct rst_sweep_job job = make_job(&user);
-  RST_TEST_OK(context, run(&job));
+  RST_TEST_OK(rst_test_bench.context, run(&job));
   finish(RST_OK);
   for (int full = 0; full < 2; ++full) {
-    RST_TEST_OK(context, rst_evaluator_create(context, loaded, !full, &evaluators[full]));
+    RST_TEST_OK(rst_test_bench.context,
+                rst_evaluator_create(rst_test_bench.context, loaded, !full, &evaluators[full]));
   }
   for (size_t i = 0; i < POINTS; ++i) {
     const struct rst_sweep_point *found = &user.points[i];
@@ -234,8 +230,8 @@ START_TEST(every_point_is_entered_once_as_one_process_computes_it) {
     bool stopped = false;
     ck_assert_int_eq(user.runs[i], 1);
     grid_point(i, &lr, &weight_decay);
-    RST_TEST_OK(context, rst_evaluator_run(evaluators[is_full(i)], 1, &lr, &weight_decay, NULL, NULL, &point,
-                                           &stopped));
+    RST_TEST_OK(rst_test_bench.context, rst_evaluator_run(evaluators[is_full(i)], 1, &lr, &weight_decay, NULL,
+                                                          NULL, &point, &stopped));
     ck_assert_int_eq((int)found->regime, (int)point.regime);
     ck_assert_int_eq(found->iterations_run, point.iterations_run);
     ck_assert_int_eq(found->period, point.period);
@@ -252,7 +248,7 @@ START_TEST(ranks_wait_for_what_others_bring_about) {
   struct job user = {.stop_after = SIZE_MAX, .is_chain = true};
   start(UNHURRIED, NULL);
   struct rst_sweep_job job = make_job(&user);
-  RST_TEST_OK(context, run(&job));
+  RST_TEST_OK(rst_test_bench.context, run(&job));
   finish(RST_OK);
   ck_assert_uint_eq(user.entered, POINTS);
   ck_assert_uint_gt(user.tended, POINTS / PER_BLOCK + RANKS);
@@ -267,11 +263,12 @@ static struct rst_sweep_table sweep(const struct rst_sweep_ranks *ranks, enum rs
   struct rst_sweep_table table;
   struct rst_sweep_origin origin;
   double seconds = 0.0;
-  snprintf(path, sizeof path, "%s/sweep.h5", place.folder);
-  snprintf(sidecar, sizeof sidecar, "%s/sweep.xdmf", place.folder);
+  snprintf(path, sizeof path, "%s/sweep.h5", rst_test_bench.folder);
+  snprintf(sidecar, sizeof sidecar, "%s/sweep.xdmf", rst_test_bench.folder);
   const struct rst_sweep_options options = {.output = path, .ranks = ranks};
-  ck_assert_int_eq((int)rst_sweep_run(context, loaded, &options, summary), (int)expected);
-  RST_TEST_OK(context, rst_sweep_file_load(context, path, &table, &seconds, &origin));
+  ck_assert_int_eq((int)rst_sweep_run(rst_test_bench.context, loaded, &options, summary), (int)expected);
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_file_load(rst_test_bench.context, path, &table, &seconds, &origin));
   rst_sweep_origin_clear(&origin);
   ck_assert_int_eq(unlink(path), 0);
   ck_assert_int_eq(unlink(sidecar), 0);
@@ -310,7 +307,7 @@ START_TEST(what_is_done_survives_the_loss_of_the_others) {
   size_t done = 0;
   start(NETWORK, NULL);
   struct rst_sweep_table table = sweep(&ranks, RST_ERROR_IO, &summary);
-  ck_assert_ptr_nonnull(strstr(rst_context_message(context), "--resume"));
+  ck_assert_ptr_nonnull(strstr(rst_context_message(rst_test_bench.context), "--resume"));
   for (size_t i = 0; i < POINTS; ++i) {
     done += table.regime[i] >= 0;
   }
@@ -327,7 +324,7 @@ START_TEST(a_stop_reaches_ranks_within_a_block) {
   struct job user = {.stop_after = SIZE_MAX, .stop_at = messages};
   start(LONG, NULL);
   struct rst_sweep_job job = make_job(&user);
-  RST_TEST_OK(context, run(&job));
+  RST_TEST_OK(rst_test_bench.context, run(&job));
   finish(RST_OK);
   ck_assert_uint_gt(user.given, 0);
   ck_assert_uint_eq(user.entered, 0);
@@ -338,7 +335,7 @@ START_TEST(a_stop_leaves_what_was_not_begun) {
   struct job user = {.stop_after = POINTS / 2};
   start(NETWORK, NULL);
   struct rst_sweep_job job = make_job(&user);
-  RST_TEST_OK(context, run(&job));
+  RST_TEST_OK(rst_test_bench.context, run(&job));
   finish(RST_OK);
   ck_assert_uint_ge(user.entered, POINTS / 2);
   ck_assert_uint_lt(user.entered, POINTS);
@@ -357,7 +354,7 @@ END_TEST
 
 START_TEST(without_a_job_all_are_dismissed) {
   start(NETWORK, NULL);
-  RST_TEST_OK(context, run(NULL));
+  RST_TEST_OK(rst_test_bench.context, run(NULL));
   finish(RST_OK);
 }
 END_TEST
@@ -367,7 +364,7 @@ START_TEST(a_failing_rank_is_named) {
   struct job user = {.stop_after = SIZE_MAX};
   start(LONG, "flow.kernel=17");
   struct rst_sweep_job job = make_job(&user);
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "rank 3: ", run(&job));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "rank 3: ", run(&job));
   finish(RST_OK);
 }
 END_TEST
@@ -377,7 +374,7 @@ START_TEST(a_killed_rank_is_an_error) {
   start(LONG, NULL);
   ck_assert_int_eq(kill(processes[2], SIGKILL), 0);
   struct rst_sweep_job job = make_job(&user);
-  RST_TEST_FAILS(context, RST_ERROR_IO, "--resume", run(&job));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "--resume", run(&job));
   finish(RST_ERROR_IO);
 }
 END_TEST
@@ -385,7 +382,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("sweep_ranks");
   TCase *test_case = tcase_create("ranks");
-  tcase_add_checked_fixture(test_case, set_up, tear_down);
+  tcase_add_checked_fixture(test_case, rst_test_bench_set_up, tear_down);
   tcase_add_test(test_case, every_point_is_entered_once_as_one_process_computes_it);
   tcase_add_test(test_case, ranks_wait_for_what_others_bring_about);
   tcase_add_test(test_case, a_refined_map_has_the_same_bits);

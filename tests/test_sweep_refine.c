@@ -94,7 +94,7 @@ START_TEST(threads_do_not_change_a_refined_map) {
   struct rst_sweep_summary summary;
   struct rst_sweep_table expected = sweep_refined(&summary);
   for (int threads = 2; threads <= 16; threads += 7) {
-    RST_TEST_OK(context, rst_context_set_threads(context, threads));
+    RST_TEST_OK(rst_test_bench.context, rst_context_set_threads(rst_test_bench.context, threads));
     struct rst_sweep_table table = sweep_refined(&summary);
     assert_same_tables(&table, &expected);
     rst_sweep_table_clear(&table);
@@ -125,7 +125,7 @@ START_TEST(a_refinement_goes_on_where_it_stopped) {
     struct rst_sweep_options options = {.force = true, .poll = stop_soon, .user = &stopper};
     struct rst_sweep_table table;
     int calls = 1;
-    RST_TEST_OK(context, rst_context_set_threads(context, threads));
+    RST_TEST_OK(rst_test_bench.context, rst_context_set_threads(rst_test_bench.context, threads));
     summary = sweep(loaded, options, &table);
     options.force = false;
     options.resume = true;
@@ -165,7 +165,7 @@ START_TEST(shards_do_the_coarse_grid) {
   struct rst_sweep_table table;
   for (size_t i = 0; i < 3; ++i) {
     const struct rst_sweep_options part = {.output = shards[i], .shard = i, .shards = 3};
-    RST_TEST_OK(context, rst_sweep_run(context, loaded, &part, &summary));
+    RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &part, &summary));
     ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
     ck_assert_uint_eq(summary.count, POINTS / 3);
     ck_assert_uint_eq(summary.done, POINTS / 3);
@@ -178,10 +178,12 @@ START_TEST(shards_do_the_coarse_grid) {
     }
     rst_sweep_table_clear(&table);
   }
-  RST_TEST_OK(context, rst_sweep_merge(context, paths, 2, output, true, &summary));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_merge(rst_test_bench.context, paths, 2, output, true, &summary));
   ck_assert_int_eq(summary.outcome, RST_SWEEP_INTERRUPTED);
   ck_assert_str_eq(summary.reason, "points are missing");
-  RST_TEST_OK(context, rst_sweep_merge(context, paths, 3, output, true, &summary));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_merge(rst_test_bench.context, paths, 3, output, true, &summary));
   ck_assert_int_eq(summary.outcome, RST_SWEEP_INTERRUPTED);
   ck_assert_ptr_nonnull(strstr(summary.reason, "cells are left to divide"));
   ck_assert_uint_eq(summary.done, POINTS);
@@ -193,7 +195,8 @@ START_TEST(shards_do_the_coarse_grid) {
 
   /* Of a completed file nothing is missing, whichever comes first. */
   ck_assert_int_eq(rename(output, shards[1]), 0);
-  RST_TEST_OK(context, rst_sweep_merge(context, paths, 3, output, true, &summary));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_merge(rst_test_bench.context, paths, 3, output, true, &summary));
   ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
   table = read_table(loaded, output);
   assert_same_tables(&table, &expected);
@@ -239,13 +242,13 @@ static enum rst_status tend_chain(void *user, bool *stop) {
 START_TEST(threads_wait_for_what_others_bring_about) {
   struct chain chain = {.end = (enum chain_end)_i};
   struct rst_case *loaded = load(NULL, NULL);
-  struct rst_sweep_job job = {.context = context,
+  struct rst_sweep_job job = {.context = rst_test_bench.context,
                               .from = loaded,
                               .user = &chain,
                               .next = next_link,
                               .enter = enter_link,
                               .tend = tend_chain};
-  RST_TEST_OK(context, rst_context_set_threads(context, 4));
+  RST_TEST_OK(rst_test_bench.context, rst_context_set_threads(rst_test_bench.context, 4));
   const enum rst_status status = rst_sweep_engine_threads(&job, CHAIN);
   ck_assert_int_eq((int)status, (int)(chain.end == FAILS ? RST_ERROR_IO : RST_OK));
   ck_assert_uint_eq(chain.entered, chain.end == COMPLETES ? CHAIN : CHAIN / 2);
@@ -257,7 +260,7 @@ int main(void) {
   Suite *suite = suite_create("sweep_refine");
   TCase *tests = tcase_create("sweep_refine");
   tcase_set_timeout(tests, 60);
-  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_checked_fixture(tests, set_up, rst_test_bench_tear_down);
   tcase_add_test(tests, what_is_computed_is_the_fine_grid);
   tcase_add_test(tests, the_sample_is_of_the_coarse_grid);
   tcase_add_test(tests, without_refinement_all_is_of_level_0);

@@ -37,7 +37,7 @@ START_TEST(a_stopped_sweep_goes_on_to_the_same_bits) {
     struct stopper stopper = {.after = 10, .count = POINTS};
     const struct rst_sweep_options part = {.force = true, .poll = stop_after, .user = &stopper};
     struct rst_sweep_table table;
-    RST_TEST_OK(context, rst_context_set_threads(context, threads));
+    RST_TEST_OK(rst_test_bench.context, rst_context_set_threads(rst_test_bench.context, threads));
     struct rst_sweep_summary summary = sweep(loaded, part, &table);
     ck_assert_int_eq(summary.outcome, RST_SWEEP_INTERRUPTED);
     ck_assert_str_eq(summary.reason, "enough");
@@ -105,7 +105,7 @@ START_TEST(shards_join_to_the_whole) {
     struct stopper stopper = {.after = POINTS + 1, .count = (POINTS + 2 - i) / 3};
     const struct rst_sweep_options part = {
         .output = shards[i], .shard = i, .shards = 3, .poll = stop_after, .user = &stopper};
-    RST_TEST_OK(context, rst_sweep_run(context, loaded, &part, &summary));
+    RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &part, &summary));
     ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
     ck_assert_uint_eq(summary.count, (POINTS + 2 - i) / 3);
     struct rst_sweep_table table = read_table(loaded, shards[i]);
@@ -117,13 +117,15 @@ START_TEST(shards_join_to_the_whole) {
   }
   ck_assert_uint_eq(done, POINTS);
 
-  RST_TEST_FAILS(context, RST_ERROR_IO, "--force",
-                 rst_sweep_merge(context, paths, 3, output, false, &summary));
-  RST_TEST_OK(context, rst_sweep_merge(context, paths, 2, output, true, &summary));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "--force",
+                 rst_sweep_merge(rst_test_bench.context, paths, 3, output, false, &summary));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_merge(rst_test_bench.context, paths, 2, output, true, &summary));
   ck_assert_int_eq(summary.outcome, RST_SWEEP_INTERRUPTED);
   ck_assert_str_eq(summary.reason, "points are missing");
   ck_assert_uint_eq(summary.done, 2 * POINTS / 3);
-  RST_TEST_OK(context, rst_sweep_merge(context, paths, 3, output, true, &summary));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_merge(rst_test_bench.context, paths, 3, output, true, &summary));
   ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
   struct rst_sweep_table table = read_table(loaded, output);
   assert_same_tables(&table, &expected);
@@ -134,7 +136,8 @@ START_TEST(shards_join_to_the_whole) {
   rst_sweep_table_clear(&table);
 
   /* A merged file is one of the sweep: it can be resumed. */
-  RST_TEST_OK(context, rst_sweep_merge(context, paths, 2, output, true, &summary));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_merge(rst_test_bench.context, paths, 2, output, true, &summary));
   const struct rst_sweep_options rest = {.resume = true};
   summary = sweep(loaded, rest, &table);
   ck_assert_uint_eq(summary.done, POINTS);
@@ -162,20 +165,21 @@ START_TEST(only_the_same_case_is_resumed_and_joined) {
     char key[64];
     snprintf(key, sizeof key, "%.*s (was ", (int)strcspn(others[i], "="), others[i]);
     loaded = load(others[i], NULL);
-    RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, key, rst_sweep_run(context, loaded, &rest, &summary));
+    RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, key,
+                   rst_sweep_run(rst_test_bench.context, loaded, &rest, &summary));
     if (i == 0) {
       const struct rst_sweep_options other = {.output = shards[0], .shards = 9};
-      RST_TEST_OK(context, rst_sweep_run(context, loaded, &other, &summary));
-      RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, key,
-                     rst_sweep_merge(context, paths, 2, shards[1], false, &summary));
+      RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &other, &summary));
+      RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, key,
+                     rst_sweep_merge(rst_test_bench.context, paths, 2, shards[1], false, &summary));
       ck_assert_int_ne(access(shards[1], F_OK), 0);
     }
     rst_case_destroy(&loaded);
   }
   /* What no point depends on may differ, lr and weight decay of a single run included. */
-  loaded = rst_test_case(context, &place, "title: other words\noutput: {every: 3}\n" NETWORK GRID,
-                         "step.lr=0.2", "step.weight_decay=3");
-  RST_TEST_OK(context, rst_sweep_run(context, loaded, &rest, &summary));
+  loaded = rst_test_case("title: other words\noutput: {every: 3}\n" NETWORK GRID, "step.lr=0.2",
+                         "step.weight_decay=3");
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &rest, &summary));
   ck_assert_uint_eq(summary.done, POINTS);
   rst_case_destroy(&loaded);
 }
@@ -187,29 +191,30 @@ START_TEST(outputs_are_not_lost) {
   struct rst_sweep_summary summary;
   double seconds = 0.0;
   char *wisdom = NULL;
-  RST_TEST_OK(context, rst_sweep_run(context, loaded, &options, &summary));
-  RST_TEST_FAILS(context, RST_ERROR_IO, "--resume", rst_sweep_run(context, loaded, &options, &summary));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "--resume",
+                 rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
   options.output = "/nonexistent/plane.h5";
-  RST_TEST_FAILS(context, RST_ERROR_IO, "make the folder",
-                 rst_sweep_run(context, loaded, &options, &summary));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "make the folder",
+                 rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
   options = (struct rst_sweep_options){.output = shards[0], .shard = 3, .shards = 3};
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "no shard 3 of 3",
-                 rst_sweep_run(context, loaded, &options, &summary));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "no shard 3 of 3",
+                 rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
   rst_case_destroy(&loaded);
 
   struct rst_sweep_table table;
   struct rst_sweep_origin origin;
   loaded = load("sweep.lr.count=4", NULL);
-  RST_TEST_OK(context, rst_sweep_table_create(context, loaded, &table));
-  RST_TEST_FAILS(context, RST_ERROR_IO, "no sweep of this case",
-                 rst_sweep_file_read(context, output, &table, &seconds, &wisdom));
-  RST_TEST_FAILS(context, RST_ERROR_IO, "cannot be opened",
-                 rst_sweep_file_read(context, place.path, &table, &seconds, &wisdom));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &table));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "no sweep of this case",
+                 rst_sweep_file_read(rst_test_bench.context, output, &table, &seconds, &wisdom));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "cannot be opened",
+                 rst_sweep_file_read(rst_test_bench.context, rst_test_bench.path, &table, &seconds, &wisdom));
   rst_sweep_table_clear(&table);
-  RST_TEST_FAILS(context, RST_ERROR_IO, "cannot be opened",
-                 rst_sweep_file_load(context, place.path, &table, &seconds, &origin));
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "no files",
-                 rst_sweep_merge(context, NULL, 0, output, true, &summary));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "cannot be opened",
+                 rst_sweep_file_load(rst_test_bench.context, rst_test_bench.path, &table, &seconds, &origin));
+  RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "no files",
+                 rst_sweep_merge(rst_test_bench.context, NULL, 0, output, true, &summary));
   rst_case_destroy(&loaded);
 }
 END_TEST
@@ -230,7 +235,7 @@ START_TEST(a_kill_leaves_the_last_file) {
     struct stopper killer = {.after = 30, .count = POINTS, .kill = true};
     const struct rst_sweep_options killed = {
         .output = output, .resume = true, .poll = stop_after, .user = &killer};
-    (void)rst_sweep_run(context, loaded, &killed, &summary);
+    (void)rst_sweep_run(rst_test_bench.context, loaded, &killed, &summary);
     _exit(EXIT_SUCCESS);
   }
   int status = 0;
@@ -251,7 +256,7 @@ int main(void) {
   Suite *suite = suite_create("sweep_resume");
   TCase *tests = tcase_create("sweep_resume");
   tcase_set_timeout(tests, 60);
-  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_checked_fixture(tests, set_up, rst_test_bench_tear_down);
   tcase_add_test(tests, a_stopped_sweep_goes_on_to_the_same_bits);
   tcase_add_test(tests, comparisons_are_resumed);
   tcase_add_test(tests, shards_join_to_the_whole);

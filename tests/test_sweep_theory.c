@@ -28,23 +28,11 @@
 
 enum { MOST = 64 };
 
-static struct rst_context *context;
-static struct rst_test_folder place;
-
-static void set_up(void) {
-  context = rst_test_context();
-  rst_test_folder_create("case.yaml", &place);
-}
-
-static void tear_down(void) {
-  rst_test_folder_remove(&place);
-  rst_context_destroy(&context);
-}
-
 static void find(const char *text, const char *change, const double *weight_decays, size_t count,
                  struct rst_sweep_theory *theory) {
-  struct rst_case *loaded = rst_test_case(context, &place, text, change, NULL);
-  RST_TEST_OK(context, rst_sweep_thresholds(context, loaded, weight_decays, count, theory));
+  struct rst_case *loaded = rst_test_case(text, change, NULL);
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_thresholds(rst_test_bench.context, loaded, weight_decays, count, theory));
   rst_case_destroy(&loaded);
 }
 
@@ -71,8 +59,8 @@ static void compare(const char *text, const char *change, const double *weight_d
   for (size_t i = 0; i < count; ++i) {
     char decay[64];
     snprintf(decay, sizeof decay, "step.weight_decay=%.17g", weight_decays[i]);
-    struct rst_analysis *analysis = change ? rst_test_analyze(context, &place, text, change, decay)
-                                           : rst_test_analyze(context, &place, text, decay, NULL);
+    struct rst_analysis *analysis =
+        change ? rst_test_analyze(text, change, decay) : rst_test_analyze(text, decay, NULL);
     const double linear = analysis->exact.limits.lr_max;
     if (!analysis->linear) {
       ck_assert_int_ge(analysis->minimum, 0);
@@ -185,14 +173,14 @@ START_TEST(where_there_is_no_minimum_there_is_no_threshold) {
 END_TEST
 
 START_TEST(weight_decays_out_of_range_are_refused) {
-  struct rst_case *loaded = rst_test_case(context, &place, HEAT, NULL, NULL);
+  struct rst_case *loaded = rst_test_case(HEAT, NULL, NULL);
   struct rst_sweep_theory theory[2];
   const double bad[][2] = {{1.0, -2.0}, {1.0, NAN}, {1.0, INFINITY}};
   for (size_t i = 0; i < 3; ++i) {
-    RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "weight decay 1 is",
-                   rst_sweep_thresholds(context, loaded, bad[i], 2, theory));
+    RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "weight decay 1 is",
+                   rst_sweep_thresholds(rst_test_bench.context, loaded, bad[i], 2, theory));
   }
-  RST_TEST_OK(context, rst_sweep_thresholds(context, loaded, NULL, 0, theory));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_thresholds(rst_test_bench.context, loaded, NULL, 0, theory));
   rst_case_destroy(&loaded);
 }
 END_TEST
@@ -205,7 +193,7 @@ static bool stop_after(void *left) {
 }
 
 START_TEST(the_search_can_be_stopped_anywhere) {
-  struct rst_case *loaded = rst_test_case(context, &place, NETWORK, NULL, NULL);
+  struct rst_case *loaded = rst_test_case(NETWORK, NULL, NULL);
   const double weight_decays[] = {0.3, 0.5, 0.8, 1.3, 2.0, 5.0, 8.0};
   struct rst_sweep_theory theory[7];
   struct rst_sweep_theory whole[7];
@@ -213,13 +201,15 @@ START_TEST(the_search_can_be_stopped_anywhere) {
   int asked = 0;
   for (; stopped; ++asked) {
     int left = asked + 1;
-    RST_TEST_OK(context, rst_sweep_thresholds_until(context, loaded, weight_decays, 7, stop_after, &left,
-                                                    theory, &stopped));
+    RST_TEST_OK(rst_test_bench.context,
+                rst_sweep_thresholds_until(rst_test_bench.context, loaded, weight_decays, 7, stop_after,
+                                           &left, theory, &stopped));
     ck_assert_int_lt(asked, 100);
     ck_assert(!stopped || left == 0);
   }
   ck_assert_int_gt(asked, 7);
-  RST_TEST_OK(context, rst_sweep_thresholds(context, loaded, weight_decays, 7, whole));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_thresholds(rst_test_bench.context, loaded, weight_decays, 7, whole));
   for (size_t i = 0; i < 7; ++i) {
     ck_assert(theory[i].lr_lo == whole[i].lr_lo && theory[i].lr_hi == whole[i].lr_hi);
   }
@@ -264,7 +254,8 @@ END_TEST
 static struct rst_sweep_point run_point(struct rst_evaluator *evaluator, double lr, double weight_decay) {
   struct rst_sweep_point point;
   bool stopped = true;
-  RST_TEST_OK(context, rst_evaluator_run(evaluator, 1, &lr, &weight_decay, NULL, NULL, &point, &stopped));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_evaluator_run(evaluator, 1, &lr, &weight_decay, NULL, NULL, &point, &stopped));
   ck_assert(!stopped);
   return point;
 }
@@ -279,10 +270,11 @@ START_TEST(orbits_stop_converging_at_the_threshold) {
   enum { COUNT = 6 };
   const double weight_decays[COUNT] = {5, 10, 20, 50, 100, 200};
   struct rst_sweep_theory theory[COUNT];
-  struct rst_case *loaded = rst_test_case(context, &place, PUBLISHED, "step.iterations=60000", NULL);
+  struct rst_case *loaded = rst_test_case(PUBLISHED, "step.iterations=60000", NULL);
   struct rst_evaluator *evaluator = NULL;
-  RST_TEST_OK(context, rst_evaluator_create(context, loaded, true, &evaluator));
-  RST_TEST_OK(context, rst_sweep_thresholds(context, loaded, weight_decays, COUNT, theory));
+  RST_TEST_OK(rst_test_bench.context, rst_evaluator_create(rst_test_bench.context, loaded, true, &evaluator));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_thresholds(rst_test_bench.context, loaded, weight_decays, COUNT, theory));
   for (size_t i = 0; i < COUNT; ++i) {
     double low = 0.97 * theory[i].lr_lo;
     double high = 1.04 * theory[i].lr_lo;
@@ -315,14 +307,15 @@ static void survey(double from, double to, size_t regimes[RST_REGIME_UNDECIDED +
                    size_t *right) {
   double weight_decays[GRID];
   struct rst_sweep_theory theory[GRID];
-  struct rst_case *loaded = rst_test_case(context, &place, PUBLISHED, "step.iterations=4000", NULL);
+  struct rst_case *loaded = rst_test_case(PUBLISHED, "step.iterations=4000", NULL);
   struct rst_evaluator *evaluator = NULL;
   *predicted = *right = 0;
   for (size_t i = 0; i < GRID; ++i) {
     weight_decays[i] = from * pow(to / from, (double)i / (GRID - 1));
   }
-  RST_TEST_OK(context, rst_evaluator_create(context, loaded, true, &evaluator));
-  RST_TEST_OK(context, rst_sweep_thresholds(context, loaded, weight_decays, GRID, theory));
+  RST_TEST_OK(rst_test_bench.context, rst_evaluator_create(rst_test_bench.context, loaded, true, &evaluator));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_thresholds(rst_test_bench.context, loaded, weight_decays, GRID, theory));
   for (size_t i = 0; i < (size_t)GRID * GRID; ++i) {
     const size_t row = i / GRID;
     const double lr = theory[row].lr_hi * (0.02 + 1.18 * (double)(i % GRID) / (GRID - 1));
@@ -367,7 +360,7 @@ int main(void) {
   Suite *suite = suite_create("sweep_theory");
   TCase *tests = tcase_create("sweep_theory");
   tcase_set_timeout(tests, 120);
-  tcase_add_checked_fixture(tests, set_up, tear_down);
+  tcase_add_checked_fixture(tests, rst_test_bench_set_up, rst_test_bench_tear_down);
   tcase_add_test(tests, the_published_network_has_its_thresholds);
   tcase_add_loop_test(tests, schemes_have_the_thresholds_of_their_analysis, 0, 9);
   tcase_add_test(tests, a_float_case_and_a_regulariser_are_as_analysed);
