@@ -11,6 +11,11 @@
 /** The end of the message where a computation was to be resumed. */
 #define RST_CASE_RESUME_REMEDY "resume with the same case, or start again with --force"
 
+/** Keys that orbits do not depend on, such as what else a run would observe, to begin `may_differ` with. */
+#define RST_CASE_BESIDE_ORBITS                                                                               \
+  "title", "reference", "cost", "expect", "analyze", "output", "twins", "twin", "sharpness",                 \
+      "tangent.exponents", "tangent.burn_in"
+
 /** RST_ERROR_ARGUMENT, "PATH was made from another case: KEYS; REMEDY", unless the effective cases (text of rst_case_effective())
  * have the same keys and values. @param may_differ keys that are passed over, NULL at the end. */
 enum rst_status rst_case_require_same(struct rst_context *context, const char *stored, const char *effective,

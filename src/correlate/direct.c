@@ -125,21 +125,26 @@ static void make_panel(const struct rst_direct *direct, const real *weights, siz
   }
 }
 
-static void add_strips(size_t strips, size_t taps, const real *sums, real *to) {
+/* Add the second half of `width` partial sums to the first. */
+INLINE void halve(size_t width, size_t taps, real *sums) {
   for (size_t t = 0; t < taps; ++t, sums += LANES) {
-    real rest[LANES];
-    memcpy(rest, sums, sizeof rest);
-    for (size_t strip = 1; strip < strips; ++strip) {
-      for (size_t l = 0; l < LANES; ++l) {
-        rest[l] += sums[strip * taps * LANES + l];
-      }
+    for (size_t l = 0; l < width / 2; ++l) {
+      sums[l] += sums[width / 2 + l];
     }
-    for (size_t width = LANES / 2; width > 0; width /= 2) {
-      for (size_t l = 0; l < width; ++l) {
-        rest[l] += rest[l + width];
-      }
+  }
+}
+
+static void add_strips(size_t strips, size_t taps, real *sums, real *to) {
+  for (size_t strip = 1; strip < strips; ++strip) {
+    for (size_t i = 0; i < taps * LANES; ++i) {
+      sums[i] += sums[strip * taps * LANES + i];
     }
-    to[t] = rest[0];
+  }
+  UNROLL for (size_t width = LANES; width > 1; width /= 2) {
+    halve(width, taps, sums);
+  }
+  for (size_t t = 0; t < taps; ++t) {
+    to[t] = sums[t * LANES];
   }
 }
 
@@ -201,7 +206,7 @@ static double cost(const struct rst_correlation_shape *shape) {
    * end of each tap's partial sums, each part of the kernel for a point that comes from memory, and the call. */
   const double nanoseconds = 1.85;
   const double overhead = 3.2;
-  const double end = 6.3;
+  const double end = 3.7;
   const double fetch = 0.4;
   const double cache = 0x1p24;
   const double call = 50.0;

@@ -248,25 +248,11 @@ static void release(struct scan *scan) {
   pthread_mutex_destroy(&scan->lock);
 }
 
-/* What an orbit does not depend on may differ: the case's own value of the parameter, and all about a single run. */
+/* What no orbit depends on may differ, the case's own value of the parameter among it. */
 static enum rst_status require_same_case(const struct scan *scan) {
   const char *const parameter =
       scan->from->bifurcation.parameter == RST_STEP_LR ? "step.lr" : "step.weight_decay";
-  const char *const may_differ[] = {"tangent.exponents",
-                                    "tangent.burn_in",
-                                    "title",
-                                    "reference",
-                                    "cost",
-                                    "expect",
-                                    "analyze",
-                                    "output",
-                                    "twins",
-                                    "twin",
-                                    "step.iterations",
-                                    "sharpness",
-                                    "sweep",
-                                    parameter,
-                                    NULL};
+  const char *const may_differ[] = {RST_CASE_BESIDE_ORBITS, "sweep", "step.iterations", parameter, NULL};
   const char *path = scan->options->output;
   char *stored = NULL;
   RST_TRY(rst_run_file_effective(scan->context, path, &stored));

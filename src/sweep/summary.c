@@ -6,26 +6,12 @@
 #include "sweep/parts.h"
 #include "sweep/refinement.h"
 
-/* What no point depends on may differ: lr and weight decay of a single run, and all about it. */
+/* What no point depends on may differ. */
 enum rst_status rst_sweep_require_same_case(struct rst_context *context, const char *stored,
                                             const char *effective, const char *path, const char *remedy) {
-  static const char *const may_differ[] = {"tangent.exponents",
-                                           "tangent.burn_in",
-                                           "title",
-                                           "reference",
-                                           "cost",
-                                           "expect",
-                                           "analyze",
-                                           "output",
-                                           "twins",
-                                           "twin",
-                                           "sharpness",
-                                           "bifurcation",
-                                           "step.lr",
-                                           "step.weight_decay",
-                                           "sweep.agreement",
-                                           "sweep.zoom",
-                                           NULL};
+  static const char *const may_differ[] = {
+      RST_CASE_BESIDE_ORBITS, "bifurcation", "step.lr", "step.weight_decay",
+      "sweep.agreement",      "sweep.zoom",  NULL};
   return rst_case_require_same(context, stored, effective, may_differ, path, remedy);
 }
 
