@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Activations and their derivatives, one function each. The arithmetic of an element is one long chain of operations, more than
- * a processor can keep in flight for several elements; so a function makes a loop or two that leave what they find in the arrays
- * of results, and a last one that reads it there.
+ * a processor can keep in flight for several elements; so a function makes loops that leave what they find in the first cache, and a
+ * last one that reads it there.
  *
  * All that need an exponential take t = exp(-u), u = |beta z|, which is at most 1: nothing overflows, and both tails keep their
  * relative accuracy, since 1 - sigmoid is formed without a difference.
  */
 #include "flow/activation_kernels.h"
 
+#include <stdalign.h>
+
 #include "flow/activation_functions.h"
+
+enum { BLOCK = 256 };
+
+/* What a loop over a block leaves for the next one. */
+struct notes {
+  alignas(64) real a[BLOCK];
+  alignas(64) real b[BLOCK];
+};
 
 /* `value` unless z is NaN. */
 RST_INLINE real keep_nan(real z, real value) {
@@ -27,17 +37,31 @@ RST_INLINE real product_with_tail(real z, real f) {
   return f == 0 ? 0 : z * f;
 }
 
+/* Notes of exp(x[i]): its power of two, and the rest of the exponent. */
+RST_INLINE void note_exponent(struct notes *restrict notes, size_t i, real x) {
+  const struct reduced_exponent reduced = reduce_exponent(x);
+  notes->a[i] = reduced.power;
+  notes->b[i] = reduced.r;
+}
+
+RST_INLINE struct exponential noted_exponential(const struct notes *restrict notes, size_t i) {
+  return expand_exponent((struct reduced_exponent){.power = notes->a[i], .r = notes->b[i]});
+}
+
 /* With a = 1/(1 + t), b = t/(1 + t), g = sigmoid(w): s' = g + w a b, s'' = beta a b (2 - u (a - b)). */
-RST_INLINE void evaluate_swish(real beta, size_t count, const real *restrict z, real *restrict s,
-                               real *restrict ds, real *restrict dds) {
+RST_INLINE void evaluate_swish(real beta, size_t count, const real *restrict z, struct notes *restrict notes,
+                               real *restrict s, real *restrict ds, real *restrict dds) {
   for (size_t i = 0; i < count; ++i) {
-    s[i] = exponential(-magnitude(beta * z[i])).value;
+    note_exponent(notes, i, -magnitude(beta * z[i]));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    notes->a[i] = noted_exponential(notes, i).value;
   }
   for (size_t i = 0; i < count; ++i) {
     const real w = beta * z[i];
     const real u = magnitude(w);
-    const real a = 1 / (1 + s[i]);
-    const real b = s[i] * a;
+    const real a = 1 / (1 + notes->a[i]);
+    const real b = notes->a[i] * a;
     const real g = w < 0 ? b : a;
     const real ab = a * b;
     s[i] = product_with_tail(z[i], g);
@@ -47,36 +71,43 @@ RST_INLINE void evaluate_swish(real beta, size_t count, const real *restrict z, 
 }
 
 /* With t = exp(-2 u): tanh u = (1 - t)/(1 + t), 1 - tanh^2 = 4 t/(1 + t)^2. */
-RST_INLINE void evaluate_tanh(real beta, size_t count, const real *restrict z, real *restrict s,
-                              real *restrict ds, real *restrict dds) {
+RST_INLINE void evaluate_tanh(real beta, size_t count, const real *restrict z, struct notes *restrict notes,
+                              real *restrict s, real *restrict ds, real *restrict dds) {
   for (size_t i = 0; i < count; ++i) {
-    const struct exponential t = exponential(-2 * magnitude(beta * z[i]));
-    s[i] = t.value;
-    ds[i] = t.minus_one;
+    note_exponent(notes, i, -2 * magnitude(beta * z[i]));
   }
   for (size_t i = 0; i < count; ++i) {
-    const real inverse = 1 / (1 + s[i]);
-    const real slope = beta * (4 * s[i] * inverse * inverse);
-    s[i] = copysign(-ds[i] * inverse, beta * z[i]);
+    const struct exponential t = noted_exponential(notes, i);
+    notes->a[i] = t.value;
+    notes->b[i] = t.minus_one;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const real inverse = 1 / (1 + notes->a[i]);
+    const real slope = beta * (4 * notes->a[i] * inverse * inverse);
+    s[i] = copysign(-notes->b[i] * inverse, beta * z[i]);
     ds[i] = slope;
     dds[i] = -2 * beta * s[i] * slope;
   }
 }
 
-RST_INLINE void evaluate_softplus(real beta, size_t count, const real *restrict z, real *restrict s,
-                                  real *restrict ds, real *restrict dds) {
+RST_INLINE void evaluate_softplus(real beta, size_t count, const real *restrict z,
+                                  struct notes *restrict notes, real *restrict s, real *restrict ds,
+                                  real *restrict dds) {
   const real inverse_beta = 1 / beta;
   for (size_t i = 0; i < count; ++i) {
-    ds[i] = exponential(-magnitude(beta * z[i])).value;
+    note_exponent(notes, i, -magnitude(beta * z[i]));
   }
   for (size_t i = 0; i < count; ++i) {
-    s[i] = inverse_beta * logarithm_of_one_plus(ds[i]);
+    notes->a[i] = noted_exponential(notes, i).value;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    notes->b[i] = inverse_beta * logarithm_of_one_plus(notes->a[i]);
   }
   for (size_t i = 0; i < count; ++i) {
     const real w = beta * z[i];
-    const real a = 1 / (1 + ds[i]);
-    const real b = ds[i] * a;
-    s[i] += w > 0 ? z[i] : 0;
+    const real a = 1 / (1 + notes->a[i]);
+    const real b = notes->a[i] * a;
+    s[i] = notes->b[i] + (w > 0 ? z[i] : 0);
     ds[i] = w < 0 ? b : a;
     dds[i] = beta * (a * b);
   }
@@ -91,30 +122,36 @@ RST_INLINE real within_density(real z) {
 
 /* With the normal density f, its integral F and Mills' ratio m of x = |z|: for z < 0, F = f m and s' = F + z f = f (m - x), for
  * z > 0 what these lack to 1; s'' = f (2 - z^2). An error of z^2/2 would multiply f, so it is followed. */
-RST_INLINE void evaluate_gelu(real beta, size_t count, const real *restrict z, real *restrict s,
-                              real *restrict ds, real *restrict dds) {
+RST_INLINE void evaluate_gelu(real beta, size_t count, const real *restrict z, struct notes *restrict notes,
+                              real *restrict s, real *restrict ds, real *restrict dds) {
   (void)beta;
   const real inverse_root_2_pi = (real)0.39894228040143267794;
   for (size_t i = 0; i < count; ++i) {
-    const struct square square_of_z = square(within_density(z[i]));
-    const real f = inverse_root_2_pi * exponential(-square_of_z.high / 2).value;
-    s[i] = f - f * (square_of_z.low / 2);
-    dds[i] = s[i] * ((2 - square_of_z.high) - square_of_z.low);
+    note_exponent(notes, i, -square(within_density(z[i])).high / 2);
   }
   for (size_t i = 0; i < count; ++i) {
-    ds[i] = mills_ratio(fabs(within_density(z[i])));
+    const real f = inverse_root_2_pi * noted_exponential(notes, i).value;
+    notes->a[i] = f - f * (square(within_density(z[i])).low / 2);
   }
   for (size_t i = 0; i < count; ++i) {
-    const real tail = s[i] * ds[i];
-    const real slope = s[i] * (ds[i] - fabs(within_density(z[i])));
+    notes->b[i] = mills_ratio(fabs(within_density(z[i])));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const real f = notes->a[i];
+    const real bounded = within_density(z[i]);
+    const struct square square_of_z = square(bounded);
+    const real tail = f * notes->b[i];
+    const real slope = f * (notes->b[i] - fabs(bounded));
     s[i] = product_with_tail(z[i], z[i] < 0 ? tail : 1 - tail);
     ds[i] = z[i] < 0 ? slope : 1 - slope;
+    dds[i] = f * ((2 - square_of_z.high) - square_of_z.low);
   }
 }
 
-RST_INLINE void evaluate_relu(real beta, size_t count, const real *restrict z, real *restrict s,
-                              real *restrict ds, real *restrict dds) {
+RST_INLINE void evaluate_relu(real beta, size_t count, const real *restrict z, struct notes *restrict notes,
+                              real *restrict s, real *restrict ds, real *restrict dds) {
   (void)beta;
+  (void)notes;
   for (size_t i = 0; i < count; ++i) {
     s[i] = z[i] < 0 ? 0 : z[i];
     ds[i] = keep_nan(z[i], z[i] > 0 ? 1 : 0);
@@ -122,9 +159,11 @@ RST_INLINE void evaluate_relu(real beta, size_t count, const real *restrict z, r
   }
 }
 
-RST_INLINE void evaluate_identity(real beta, size_t count, const real *restrict z, real *restrict s,
-                                  real *restrict ds, real *restrict dds) {
+RST_INLINE void evaluate_identity(real beta, size_t count, const real *restrict z,
+                                  struct notes *restrict notes, real *restrict s, real *restrict ds,
+                                  real *restrict dds) {
   (void)beta;
+  (void)notes;
   for (size_t i = 0; i < count; ++i) {
     s[i] = z[i];
     ds[i] = keep_nan(z[i], 1);
@@ -136,17 +175,26 @@ RST_INLINE void evaluate_identity(real beta, size_t count, const real *restrict 
 enum { RST_ACTIVATION_LIST(ACTIVATION_INDEX) };
 #undef ACTIVATION_INDEX
 
-RST_INLINE void evaluate_inline(size_t index, real beta, size_t count, const real *restrict z,
-                                real *restrict s, real *restrict ds, real *restrict dds) {
+RST_INLINE void evaluate_block(size_t index, real beta, size_t count, const real *z, real *s, real *ds,
+                               real *dds) {
+  struct notes notes;
   switch (index) {
 #define ACTIVATION_CASE(name)                                                                                \
   case INDEX_##name:                                                                                         \
-    evaluate_##name(beta, count, z, s, ds, dds);                                                             \
+    evaluate_##name(beta, count, z, &notes, s, ds, dds);                                                     \
     break;
     RST_ACTIVATION_LIST(ACTIVATION_CASE)
 #undef ACTIVATION_CASE
   default:
     break;
+  }
+}
+
+RST_INLINE void evaluate_inline(size_t index, real beta, size_t count, const real *z, real *s, real *ds,
+                                real *dds) {
+  for (size_t first = 0; first < count; first += BLOCK) {
+    const size_t rest = count - first;
+    evaluate_block(index, beta, rest < BLOCK ? rest : BLOCK, z + first, s + first, ds + first, dds + first);
   }
 }
 
