@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "support.h"
 
+#include <complex.h>
 #include <float.h>
 
+#include "correlate/fft_product.h"
 #include "correlate/fft_tiling.h"
 #include "restrain/correlation.h"
 
@@ -24,6 +26,9 @@ static void check_tiling(const struct rst_correlation_shape *shape, const struct
                                 : tiling->phases == 2 && tiling->offset == 1);
   const size_t kernel_rows = (shape->ky + tiling->phases - 1) / tiling->phases;
   ck_assert_uint_ge(tiling->height, tiling->share + kernel_rows - 1);
+  if (tiling->phases == 2 && (tiling->tiles > 1 || shape->my % 2 == 0)) {
+    ck_assert_uint_ge(tiling->height, tiling->share + shape->ky / 2); /* for the odd rows of the last pair */
+  }
   ck_assert_uint_ge(2 * tiling->tiles * tiling->share, shape->my);
   ck_assert_uint_lt(2 * (tiling->tiles - 1) * tiling->share, shape->my);
 }
@@ -53,7 +58,11 @@ END_TEST
 /* Of an image and a kernel; for the valid boundary, by the tiling of `phases`. */
 static const struct geometry {
   size_t ny, nx, ky, kx, phases;
-} geometries[] = {{256, 40, 32, 5, 1}, {256, 40, 96, 5, 2}, {301, 24, 9, 9, 1}, {90, 299, 14, 20, 1}};
+} geometries[] = {
+    {256, 40, 32, 5, 2},  {301, 24, 9, 9, 1},  {512, 40, 15, 5, 1},
+    {90, 299, 14, 20, 2}, {319, 40, 64, 5, 2}, /* the odd rows of every pair reach the end of their tile */
+    {64, 24, 32, 9, 2},                        /* those of the last one would reach over it */
+};
 enum { GEOMETRIES = sizeof geometries / sizeof *geometries };
 
 static struct rst_field *noise(struct rst_context *context, enum rst_precision precision, size_t ny,
@@ -161,6 +170,82 @@ static void check_same_bits(const struct rst_field *x, const struct rst_field *y
   ck_assert_mem_eq(x->data, y->data, rst_field_count(x) * rst_precision_size(x->precision));
 }
 
+/* Columns that products take and, from the response on, make. */
+enum { A, B, SHIFT, KERNEL, ODD_KERNEL, RESPONSE, MIRRORED, GRADIENT, ODD_GRADIENT, ROWS };
+
+static void multiply(const struct rst_fft_products *products, size_t phases,
+                     struct rst_field *const rows[ROWS]) {
+  const struct rst_fft_column column = {.height = rows[0]->nx / 2,
+                                        .phases = phases,
+                                        .a = rows[A]->data,
+                                        .b = rows[B]->data,
+                                        .shift = rows[SHIFT]->data};
+  const void *const kernel[] = {rows[KERNEL]->data, rows[ODD_KERNEL]->data};
+  void *const gradient[] = {rows[GRADIENT]->data, rows[ODD_GRADIENT]->data};
+  products->apply(&column, kernel, rows[RESPONSE]->data, rows[MIRRORED]->data);
+  for (int add = 0; add < 2; ++add) {
+    products->adjoint(&column, add, rows[RESPONSE]->data, rows[MIRRORED]->data, gradient);
+  }
+}
+
+static double complex number(const struct rst_field *row, size_t i) {
+  return CMPLX(rst_field_get(row, 0, 2 * i), rst_field_get(row, 0, 2 * i + 1));
+}
+
+static void assert_number(const struct rst_field *row, size_t i, double complex expected) {
+  const double rounding = row->precision == RST_PRECISION_FLOAT ? (double)FLT_EPSILON : DBL_EPSILON;
+  ck_assert_double_le(cabs(number(row, i) - expected), 32.0 * rounding);
+}
+
+/* By the formulas of fft.c. */
+static void check_products(size_t phases, struct rst_field *const rows[ROWS]) {
+  for (size_t i = 0; i < rows[A]->nx / 2; ++i) {
+    const double complex a = number(rows[A], i);
+    const double complex b = number(rows[B], i);
+    const double complex shifted = number(rows[SHIFT], i) * a;
+    const double complex odd = phases == 2 ? conj(number(rows[ODD_KERNEL], i)) : 0.0;
+    const double complex c1 = conj(number(rows[KERNEL], i)) * a + odd * b;
+    const double complex c2 = conj(number(rows[KERNEL], i)) * b + odd * shifted;
+    const double complex d = conj(number(rows[RESPONSE], i));
+    const double complex m = number(rows[MIRRORED], i);
+    assert_number(rows[RESPONSE], i, c1 + I * c2);
+    assert_number(rows[MIRRORED], i, conj(c1) + I * conj(c2));
+    assert_number(rows[GRADIENT], i, 2.0 * ((d + m) * a + I * (d - m) * b));
+    if (phases == 2) {
+      assert_number(rows[ODD_GRADIENT], i, 2.0 * ((d + m) * b + I * (d - m) * shifted));
+    }
+  }
+}
+
+/* The first set by the formulas, the others by its bits. */
+START_TEST(products_are_the_same_in_all_sets_of_instructions) {
+  const enum rst_precision precision = _i % 2 ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE;
+  const size_t phases = 1 + (size_t)_i / 2;
+  struct rst_context *context = rst_test_context();
+  struct rst_field *rows[ROWS];
+  struct rst_field *first[ROWS];
+  for (uint32_t r = 0; r < ROWS; ++r) {
+    rows[r] = noise(context, precision, 1, 48, r);
+    first[r] = noise(context, precision, 1, 48, r);
+  }
+  const struct rst_fft_products *(*const products)(size_t) =
+      precision == RST_PRECISION_FLOAT ? rst_fft_products_float : rst_fft_products_double;
+  multiply(products(0), phases, first);
+  check_products(phases, first);
+  for (size_t set = 1; products(set); ++set) {
+    multiply(products(set), phases, rows);
+    for (size_t r = 0; r < ROWS; ++r) {
+      check_same_bits(rows[r], first[r]);
+    }
+  }
+  for (size_t r = 0; r < ROWS; ++r) {
+    rst_field_destroy(&rows[r]);
+    rst_field_destroy(&first[r]);
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
 START_TEST(bits_do_not_depend_on_threads) {
   struct rst_context *context = rst_test_context();
   for (int variant = 0; variant < 4; ++variant) {
@@ -186,6 +271,7 @@ int main(void) {
   tcase_add_test(tests, tiles_cover_the_response_and_do_not_wrap);
   tcase_add_loop_test(tests, tall_images_agree_with_plain_loops, 0, GEOMETRIES);
   tcase_add_loop_test(tests, all_widths_agree_with_plain_loops, 0, WIDTHS);
+  tcase_add_loop_test(tests, products_are_the_same_in_all_sets_of_instructions, 0, 4);
   tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, GEOMETRIES);
   tcase_set_timeout(tests, 600);
   suite_add_tcase(suite, tests);

@@ -5,22 +5,29 @@
  *     c^ = conj(K^) I^        and        g^ = conj(d^) I^.
  *
  * The rows of the response are shared out among tiles (overlap-save; fft_tiling.h), whose columns are so short that each is a single
- * one of FFTW's codelets. Image, kernel, response and weights are real; two rows of the image make a complex one, J = I_1 + i I_2,
+ * one of FFTW's codelets. Two rows of the response, or of the weights, make a complex one, c_1 + i c_2. With A the rows of the image
+ * that begin where those of c_1 begin, and B those of c_2,
  *
- *     c_1 + i c_2 = K * J        and        g = sum over tiles of Re( conj(d_1 + i d_2) * J ),
+ *     c_1^ = conj(K^) A^        and        c_2^ = conj(K^) B^.
  *
- * so that nothing separates transforms of real arrays. Where rows 1 and 2 are even and odd ones, K is the sum of two kernels, each with
- * an image of its own: J_q of the rows that begin q rows further below.
+ * Where rows 1 and 2 are even and odd ones, K is the sum of two kernels, K_0 of its even rows and K_1 of its odd ones, and
  *
- * The kernel being real, K^(width-x, -y) = conj K^(x, y), and half of the columns are enough. The others of image, response and weights
- * are mirrored: they are transformed along y with the opposite sign, which lays them down at -y, where they meet the numbers of the
- * kernel in their order,
+ *     c_1^ = conj(K_0^) A^ + conj(K_1^) B^,     c_2^ = conj(K_0^) B^ + conj(K_1^) s A^,
  *
- *     (c_1 + i c_2)^(width-x, -y) = K^(x, y) J^(width-x, -y).
+ * where s(y) = exp(2 pi i y/height) moves A by a row; the row that comes round is met nowhere.
  *
- * The gradient is the real part of what half of the columns give, G^(x, y), to which the conjugates of the mirrored ones are added:
+ * All these arrays are real, f^(width-x, -y) = conj f^(x, y), and half of the columns of A, B and K are enough. The others of the
+ * response and of the weights are mirrored: they are transformed along y with the opposite sign, which lays them down at -y, beside
+ * their images:
  *
- *     G^(x, y) = sum over tiles of conj(d^(x, y)) J^(x, y) + d^(width-x, -y) conj(J^(width-x, -y)),        d = d_1 + i d_2.
+ *     (c_1 + i c_2)^(x, y) = c_1^ + i c_2^,     (c_1 + i c_2)^(width-x, -y) = conj(c_1^) + i conj(c_2^).
+ *
+ * So are the weights, d = d_1 + i d_2, with m^(x, y) = d^(width-x, -y). The gradient is a sum over the tiles,
+ *
+ *     2 g_0^ = u A^ + v B^,     2 g_1^ = u B^ + v s A^,     u = conj(d^) + m^ = 2 conj(d_1^),     v = i (conj(d^) - m^) = 2 conj(d_2^).
+ *
+ * Columns without a mirror image among the others, such as 0, are their own or each other's. With m^ = 0 they give what they
+ * contribute by themselves to a complex gradient, whose real part is taken in the end.
  *
  * Transforms along x are of two rows of the kernel, or of the gradient, at a time; here they must be separated.
  *
@@ -36,34 +43,35 @@
 #include "core/real.h"
 #include "correlate/correlation_type.h"
 #include "correlate/fft_lines.h"
-#include "correlate/fft_product.h"
 #include "correlate/fft_state.h"
 
 static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-static size_t most(size_t a, size_t b) {
-  return a > b ? a : b;
-}
-
 /* One thread of a team, and its work space. */
 struct worker {
   size_t index, team;
-  real *line;    /* complex [width] */
-  real *joint;   /* complex [width + 1] */
-  real *columns; /* complex [RST_FFT_BLOCK][height] */
+  real *line;     /* complex [width] */
+  real *joint;    /* complex [width + 1] */
+  real *columns;  /* complex [RST_FFT_BLOCK][height] */
+  real *mirrored; /* the same, of mirrored columns */
+  real *spare;    /* complex [height], a column that nobody needs */
 };
 
 static struct worker make_worker(const struct rst_fft *fft, int index, int team) {
   const struct rst_fft_tiling *tiling = &fft->tiling;
+  const size_t block = 2 * RST_FFT_BLOCK * tiling->height;
   real *line = fft->scratch + 2 * (size_t)index * rst_fft_scratch_length(tiling);
   real *joint = line + 2 * rst_fft_round_up(tiling->width, RST_FFT_LINE);
+  real *columns = joint + 2 * rst_fft_round_up(tiling->width + 1, RST_FFT_LINE);
   return (struct worker){.index = (size_t)index,
                          .team = (size_t)team,
                          .line = line,
                          .joint = joint,
-                         .columns = joint + 2 * rst_fft_round_up(tiling->width + 1, RST_FFT_LINE)};
+                         .columns = columns,
+                         .mirrored = columns + block,
+                         .spare = columns + 2 * block};
 }
 
 struct range {
@@ -139,10 +147,6 @@ static void scatter(const struct rst_fft *fft, size_t x, real *columns) {
   rst_transform_execute(fft->scatter[rst_fft_is_mirrored(fft, x)], columns, fft->kept + 2 * x);
 }
 
-static void multiply(enum rst_fft_product product, size_t count, const real *z, const real *w, real *to) {
-  RST_REAL(rst_fft_multiply)(product, count, z, w, to);
-}
-
 /* Column x of phase q of the product. */
 static real *product_at(const struct rst_fft *fft, size_t q, size_t x) {
   return fft->product + 2 * (q * fft->half + x) * fft->tiling.height;
@@ -181,31 +185,55 @@ static void transform_kernel(struct rst_fft *fft, const struct worker *worker, c
   }
 }
 
-/* columns = phase q of the tile's response, added to those before, for the block that begins with x. Whatever is beyond the width ends up
- * where nobody reads. */
-static void multiply_block(const struct rst_fft *fft, size_t tile, size_t q, size_t x, real *columns) {
-  const size_t height = fft->tiling.height;
-  const size_t width = fft->tiling.width;
-  const real *spectrum = rst_fft_spectrum_at(fft, tile, q, x);
-  if (!rst_fft_is_mirrored(fft, x)) {
-    multiply(q == 0 ? RST_FFT_CONJUGATE_PRODUCT : RST_FFT_ADD_CONJUGATE_PRODUCT, RST_FFT_BLOCK * height,
-             product_at(fft, q, x), spectrum, columns);
-    return;
-  }
-  for (size_t i = 0; i < least(RST_FFT_BLOCK, width - x); ++i) {
-    multiply(q == 0 ? RST_FFT_PRODUCT : RST_FFT_ADD_PRODUCT, height, product_at(fft, q, width - x - i),
-             spectrum + 2 * i * height, columns + 2 * i * height);
-  }
+/* The block of columns that x is in begins there. */
+static size_t block_of(size_t x) {
+  return x / RST_FFT_BLOCK * RST_FFT_BLOCK;
 }
 
-/* kept = the tile's rows of the response, before the transform back along x. */
+/* Column x within its block. */
+static real *column_in(const struct rst_fft *fft, real *block, size_t x) {
+  return block + 2 * (x % RST_FFT_BLOCK) * fft->tiling.height;
+}
+
+/* The mirror image of column x, 0 if it is none of the mirrored ones. */
+static size_t mirror_image(const struct rst_fft *fft, size_t x) {
+  const size_t width = fft->tiling.width;
+  return x > 0 && x < width && rst_fft_is_mirrored(fft, width - x) ? width - x : 0;
+}
+
+static struct rst_fft_column image_column(const struct rst_fft *fft, size_t tile, size_t x) {
+  return (struct rst_fft_column){.height = fft->tiling.height,
+                                 .phases = fft->tiling.phases,
+                                 .a = rst_fft_spectrum_at(fft, tile, 0, x),
+                                 .b = rst_fft_spectrum_at(fft, tile, 1, x),
+                                 .shift = fft->shift};
+}
+
+/* The first column to begin with, so that the block of mirrored columns that the first one of a range belongs to is complete. */
+static size_t complete_from(const struct rst_fft *fft, size_t begin) {
+  const size_t image = mirror_image(fft, begin);
+  const size_t last = least(block_of(image) + RST_FFT_BLOCK, fft->tiling.width) - 1;
+  return image > 0 ? fft->tiling.width - last : begin;
+}
+
+/* kept = the tile's rows of the response, before the transform back along x. A worker transforms its blocks of columns, and those mirrored
+ * ones that end with an image of these. Whatever is beyond the width ends up where nobody reads. */
 static void multiply_tile(struct rst_fft *fft, const struct worker *worker, size_t tile) {
-  const struct range columns = part_of(worker, fft->columns, RST_FFT_BLOCK);
-  for (size_t x = columns.begin; x < columns.end; x += RST_FFT_BLOCK) {
-    for (size_t q = 0; q < fft->tiling.phases; ++q) {
-      multiply_block(fft, tile, q, x, worker->columns);
+  const struct range columns = part_of(worker, fft->half, RST_FFT_BLOCK);
+  for (size_t x = complete_from(fft, columns.begin); x < columns.end; ++x) {
+    const struct rst_fft_column column = image_column(fft, tile, x);
+    const void *const kernel[] = {product_at(fft, 0, x), product_at(fft, fft->tiling.phases - 1, x)};
+    const size_t image = mirror_image(fft, x);
+    const bool is_own = x >= columns.begin;
+    real *response = is_own ? column_in(fft, worker->columns, x) : worker->spare;
+    real *mirrored = image > 0 ? column_in(fft, worker->mirrored, image) : worker->spare;
+    fft->products->apply(&column, kernel, response, mirrored);
+    if (is_own && block_of(x + 1) == x + 1) {
+      scatter(fft, block_of(x), worker->columns);
     }
-    scatter(fft, x, worker->columns);
+    if (image > 0 && block_of(image) == image) {
+      scatter(fft, image, worker->mirrored);
+    }
   }
   meet(worker);
 }
@@ -216,10 +244,8 @@ static void store_tile(struct rst_fft *fft, const struct worker *worker, size_t 
   const struct range rows = part_of(worker, a.count, 1);
   for (size_t y = rows.begin; y < rows.end; ++y) {
     rst_transform_execute(fft->row_backward, fft->kept + 2 * y * fft->stride, worker->line);
-    rst_fft_separate(a.length, worker->line, response + (a.first - response) + y * a.step);
-    if (y < b.count) {
-      rst_fft_separate(b.length, worker->line + 1, response + (b.first - response) + y * b.step);
-    }
+    rst_fft_separate(a.length, worker->line, response + (a.first - response) + y * a.step,
+                     y < b.count ? response + (b.first - response) + y * b.step : NULL);
   }
   meet(worker);
 }
@@ -233,42 +259,25 @@ static void apply_in_team(struct rst_fft *fft, const struct worker *worker, cons
   }
 }
 
-/* A block of columns of the product: the sum of the tiles up to this one, whose weights are `given`. */
-static void add_block(const struct rst_fft *fft, const struct worker *worker, size_t tile, size_t x) {
-  rst_fft_gather(fft, x, worker->columns);
-  for (size_t q = 0; q < fft->tiling.phases; ++q) {
-    multiply(tile == 0 ? RST_FFT_CONJUGATE_PRODUCT : RST_FFT_ADD_CONJUGATE_PRODUCT,
-             RST_FFT_BLOCK * fft->tiling.height, worker->columns, rst_fft_spectrum_at(fft, tile, q, x),
-             product_at(fft, q, x));
-  }
-}
-
-/* The same for those of some mirrored columns that are in the block of x, and the columns of the product that they belong to. */
-static void add_mirrored_block(const struct rst_fft *fft, const struct worker *worker, size_t tile, size_t x,
-                               struct range mirrored) {
-  const size_t height = fft->tiling.height;
-  rst_fft_gather(fft, x, worker->columns);
-  for (size_t q = 0; q < fft->tiling.phases; ++q) {
-    for (size_t column = most(x, mirrored.begin); column < least(x + RST_FFT_BLOCK, mirrored.end); ++column) {
-      multiply(RST_FFT_ADD_CONJUGATE_PRODUCT, height, rst_fft_spectrum_at(fft, tile, q, column),
-               worker->columns + 2 * (column - x) * height, product_at(fft, q, fft->tiling.width - column));
-    }
-  }
-}
-
-/* A worker adds to its columns of the product what the mirrored ones give as well, and waits for nobody in between. Their blocks lie
- * askew: two workers may transform the same one. */
+/* product = the sum of the tiles up to this one, whose weights are `given`. Blocks of mirrored columns lie askew to the others: two workers
+ * may transform the same one. */
 static void add_tile(const struct rst_fft *fft, const struct worker *worker, size_t tile) {
-  const size_t width = fft->tiling.width;
   const struct range columns = part_of(worker, fft->half, RST_FFT_BLOCK);
-  const struct range mirrored = {.begin = width + 1 > fft->half + columns.end ? width + 1 - columns.end
-                                                                              : fft->half,
-                                 .end = columns.begin == 0 ? width : width + 1 - least(columns.begin, width)};
-  for (size_t x = columns.begin; x < columns.end; x += RST_FFT_BLOCK) {
-    add_block(fft, worker, tile, x);
-  }
-  for (size_t x = mirrored.begin / RST_FFT_BLOCK * RST_FFT_BLOCK; x < mirrored.end; x += RST_FFT_BLOCK) {
-    add_mirrored_block(fft, worker, tile, x, mirrored);
+  size_t gathered = 0; /* block of mirrored columns */
+  for (size_t x = columns.begin; x < columns.end; ++x) {
+    const struct rst_fft_column column = image_column(fft, tile, x);
+    void *const gradient[] = {product_at(fft, 0, x), product_at(fft, fft->tiling.phases - 1, x)};
+    const size_t image = mirror_image(fft, x);
+    if (block_of(x) == x) {
+      rst_fft_gather(fft, x, worker->columns);
+    }
+    if (image > 0 && block_of(image) != gathered) {
+      gathered = block_of(image);
+      rst_fft_gather(fft, gathered, worker->mirrored);
+    }
+    const real *weights = column_in(fft, worker->columns, x);
+    const real *mirrored = image > 0 ? column_in(fft, worker->mirrored, image) : fft->nothing;
+    fft->products->adjoint(&column, tile > 0, weights, mirrored, gradient);
   }
   meet(worker);
 }
@@ -292,10 +301,7 @@ static void store_gradient(struct rst_fft *fft, const struct worker *worker, siz
     rst_fft_join_spectra(least(fft->half, width), width, row, single ? row : row + 2 * fft->stride,
                          worker->joint);
     rst_transform_execute(fft->row_backward, worker->joint, worker->line);
-    rst_fft_separate(kx, worker->line, gradient + y * kx);
-    if (!single) {
-      rst_fft_separate(kx, worker->line + 1, gradient + (y + phases) * kx);
-    }
+    rst_fft_separate(kx, worker->line, gradient + y * kx, single ? NULL : gradient + (y + phases) * kx);
   }
   meet(worker);
 }

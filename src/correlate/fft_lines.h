@@ -21,10 +21,14 @@ static inline void rst_fft_join(size_t count, const real *restrict a, const real
   memset(line + 2 * count, 0, 2 * (width - count) * sizeof(real));
 }
 
-/** to [count] = the real parts of a line; the imaginary ones where `line` is its second number. */
-static inline void rst_fft_separate(size_t count, const real *restrict line, real *restrict to) {
+/** a, b [count] = the real and the imaginary parts of a line; b NULL if they are not asked. */
+static inline void rst_fft_separate(size_t count, const real *restrict line, real *restrict a,
+                                    real *restrict b) {
   for (size_t x = 0; x < count; ++x) {
-    to[x] = line[2 * x];
+    a[x] = line[2 * x];
+    if (b) {
+      b[x] = line[2 * x + 1];
+    }
   }
 }
 

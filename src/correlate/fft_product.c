@@ -1,56 +1,73 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Spelled out, since C's complex product also treats infinities. */
+/* In vectors, spelled out: a compiler that finds sums and differences of products side by side may fuse them, whatever it is told
+ * (GCC 12 for 64-byte vectors), and bits would depend on the processor. */
 #include "correlate/fft_product.h"
+
+#include <stdint.h>
+
+#include "core/real.h"
 
 /* Everything must end up inside the functions for wide vectors. */
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE void loop_inline(bool conjugate, bool add, size_t count, const real *restrict z,
-                        const real *restrict w, real *restrict to) {
-  for (size_t i = 0; i < 2 * count; i += 2) {
-    const real re = conjugate ? z[i] * w[i] + z[i + 1] * w[i + 1] : z[i] * w[i] - z[i + 1] * w[i + 1];
-    const real im = conjugate ? z[i] * w[i + 1] - z[i + 1] * w[i] : z[i] * w[i + 1] + z[i + 1] * w[i];
-    to[i] = add ? to[i] + re : re;
-    to[i + 1] = add ? to[i + 1] + im : im;
-  }
-}
+/* Integers of the size of a number, for places in vectors. */
+#ifdef RST_REAL_IS_FLOAT
+typedef int32_t mask;
+#define PAIRS_16(at, x, y) (at) + (x), (at) + (y), (at) + 2 + (x), (at) + 2 + (y)
+#define IN_16 4
+#else
+typedef int64_t mask;
+#define PAIRS_16(at, x, y) (at) + (x), (at) + (y)
+#define IN_16 2
+#endif
+#define PAIRS_32(at, x, y) PAIRS_16(at, x, y), PAIRS_16((at) + IN_16, x, y)
+#define PAIRS_64(at, x, y) PAIRS_32(at, x, y), PAIRS_32((at) + 2 * IN_16, x, y)
 
-INLINE void multiply_inline(enum rst_fft_product product, size_t count, const real *z, const real *w,
-                            real *to) {
-  switch (product) {
-  case RST_FFT_PRODUCT:
-    loop_inline(false, false, count, z, w, to);
-    break;
-  case RST_FFT_ADD_PRODUCT:
-    loop_inline(false, true, count, z, w, to);
-    break;
-  case RST_FFT_CONJUGATE_PRODUCT:
-    loop_inline(true, false, count, z, w, to);
-    break;
-  case RST_FFT_ADD_CONJUGATE_PRODUCT:
-    loop_inline(true, true, count, z, w, to);
-    break;
-  }
-}
+#ifdef __clang__
+#define SHUFFLED(type, z, ...) __builtin_shufflevector(z, z, __VA_ARGS__)
+#else
+#define SHUFFLED(type, z, ...) __builtin_shuffle(z, (type){__VA_ARGS__})
+#endif
 
-/* The same loops for wider vectors, where the processor has them. The results are the same to the bit, since the build fuses
- * nothing; 64-byte vectors, which gain little where memory is waited for, are left out because their instructions include fused ones,
- * and GCC 12 makes an alternating sum and difference of products into one of these whatever it is told. */
+static const real signs[] = {-1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1};
+
 #if defined(__x86_64__) && defined(__GNUC__)
 #define WIDER_VECTORS 1
-__attribute__((target("avx2"))) static void multiply_avx2(enum rst_fft_product product, size_t count,
-                                                          const real *z, const real *w, real *to) {
-  multiply_inline(product, count, z, w, to);
-}
+
+#define WIDTH 64
+#define TARGET __attribute__((target("avx512f")))
+#define NAME(x) x##_avx512f
+#define PAIRS(x, y) PAIRS_64(0, x, y)
+#include "correlate/fft_product_loops.inc"
+
+#define WIDTH 32
+#define TARGET __attribute__((target("avx2")))
+#define NAME(x) x##_avx2
+#define PAIRS(x, y) PAIRS_32(0, x, y)
+#include "correlate/fft_product_loops.inc"
 #endif
 
-void RST_REAL(rst_fft_multiply)(enum rst_fft_product product, size_t count, const real *z, const real *w,
-                                real *to) {
+#define WIDTH 16
+#define TARGET
+#define NAME(x) x##_baseline
+#define PAIRS(x, y) PAIRS_16(0, x, y)
+#include "correlate/fft_product_loops.inc"
+
+const struct rst_fft_products *RST_REAL(rst_fft_products)(size_t index) {
+#define PRODUCTS(set)                                                                                        \
+  { .name = #set, .apply = apply_##set, .adjoint = adjoint_##set }
+  static const struct rst_fft_products sets[] = {
 #ifdef WIDER_VECTORS
-  if (__builtin_cpu_supports("avx2")) {
-    multiply_avx2(product, count, z, w, to);
-    return;
-  }
+      PRODUCTS(avx512f),
+      PRODUCTS(avx2),
 #endif
-  multiply_inline(product, count, z, w, to);
+      PRODUCTS(baseline),
+  };
+#undef PRODUCTS
+  size_t widest = 0;
+#ifdef WIDER_VECTORS
+  const size_t without_avx512f = __builtin_cpu_supports("avx2") ? 1 : 2;
+  widest = __builtin_cpu_supports("avx512f") ? 0 : without_avx512f;
+#endif
+  return index < sizeof sets / sizeof *sets - widest ? &sets[widest + index] : NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "correlate/fft_state.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/core.h"
@@ -21,6 +22,8 @@ void RST_REAL(rst_fft_destroy)(void *state) {
   free(fft->kept);
   free(fft->product);
   free(fft->spectrum);
+  free(fft->shift);
+  free(fft->nothing);
   free(fft->scratch);
   free(fft);
 }
@@ -68,15 +71,16 @@ static enum rst_status plan(struct rst_context *context, struct rst_fft *fft) {
 
 static enum rst_status allocate(struct rst_context *context, struct rst_fft *fft) {
   const struct rst_fft_tiling *tiling = &fft->tiling;
-  const size_t column_length = tiling->phases * tiling->height;
   const struct {
     real **array;
     size_t count;
   } arrays[] = {
       {&fft->given, tiling->height * fft->stride},
       {&fft->kept, tiling->height * fft->stride},
-      {&fft->product, column_length * fft->half},
-      {&fft->spectrum, column_length * fft->columns * tiling->tiles},
+      {&fft->product, tiling->phases * fft->half * tiling->height},
+      {&fft->spectrum, tiling->tiles * 2 * fft->half * tiling->height},
+      {&fft->shift, tiling->height},
+      {&fft->nothing, tiling->height},
       {&fft->scratch, (size_t)fft->threads * rst_fft_scratch_length(tiling)},
   };
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; ++i) {
@@ -87,20 +91,19 @@ static enum rst_status allocate(struct rst_context *context, struct rst_fft *fft
   return RST_OK;
 }
 
-/* given = the rows of a tile of the image, continued periodically, for phase q of the kernel, transformed along x. */
-static void transform_image(struct rst_fft *fft, const real *image, size_t tile, size_t q) {
+/* given = the rows of a tile of the image, continued periodically, below its real part or below its imaginary one, transformed along
+ * x. */
+static void transform_image(struct rst_fft *fft, const real *image, size_t tile, size_t part) {
   const struct rst_fft_tiling *tiling = &fft->tiling;
   const struct rst_correlation_shape *shape = &fft->shape;
   const size_t reach = least(shape->mx + shape->kx - 1, tiling->width);
   real *line = fft->scratch;
   memset(line, 0, 2 * tiling->width * sizeof(real));
   for (size_t y = 0; y < tiling->height; ++y) {
-    const size_t first = 2 * tile * tiling->share + tiling->phases * y + q;
-    const real *a = image + first % shape->ny * shape->nx;
-    const real *b = image + (first + tiling->offset) % shape->ny * shape->nx;
+    const size_t row = 2 * tile * tiling->share + tiling->phases * y + part * tiling->offset;
+    const real *from = image + row % shape->ny * shape->nx;
     for (size_t x = 0; x < reach; ++x) {
-      line[2 * x] = a[x % shape->nx];
-      line[2 * x + 1] = b[x % shape->nx];
+      line[2 * x] = from[x % shape->nx];
     }
     rst_transform_execute(fft->row_forward, line, fft->given + 2 * y * fft->stride);
   }
@@ -109,19 +112,26 @@ static void transform_image(struct rst_fft *fft, const real *image, size_t tile,
 static void store_spectrum(struct rst_fft *fft, const real *image) {
   const size_t height = fft->tiling.height;
   const real points = 2 * (real)fft->tiling.width * (real)height;
-  for (size_t i = 0; i < fft->tiling.tiles * fft->tiling.phases; ++i) {
-    const size_t tile = i / fft->tiling.phases;
-    const size_t q = i % fft->tiling.phases;
-    transform_image(fft, image, tile, q);
-    for (size_t x = 0; x < fft->columns; x += RST_FFT_BLOCK) {
-      rst_fft_gather(fft, x, rst_fft_spectrum_at(fft, tile, q, x));
+  for (size_t i = 0; i < 2 * fft->tiling.tiles; ++i) {
+    transform_image(fft, image, i / 2, i % 2);
+    for (size_t x = 0; x < fft->half; x += RST_FFT_BLOCK) {
+      rst_fft_gather(fft, x, rst_fft_spectrum_at(fft, i / 2, i % 2, x));
     }
-    real *spectrum = rst_fft_spectrum_at(fft, tile, q, 0);
-    for (size_t j = 0; j < 2 * fft->columns * height; ++j) {
+    real *spectrum = rst_fft_spectrum_at(fft, i / 2, i % 2, 0);
+    for (size_t j = 0; j < 2 * fft->half * height; ++j) {
       spectrum[j] /= points;
     }
   }
   memset(fft->given, 0, 2 * height * fft->stride * sizeof(real));
+}
+
+static void store_shift(struct rst_fft *fft) {
+  const double turn = 2.0 * 3.14159265358979323846;
+  const size_t height = fft->tiling.height;
+  for (size_t y = 0; y < height; ++y) {
+    fft->shift[2 * y] = (real)cos(turn * (double)y / (double)height);
+    fft->shift[2 * y + 1] = (real)sin(turn * (double)y / (double)height);
+  }
 }
 
 enum rst_status RST_REAL(rst_fft_create)(struct rst_context *context,
@@ -140,6 +150,7 @@ enum rst_status RST_REAL(rst_fft_create)(struct rst_context *context,
   const size_t kernel_rows = (shape->ky - 1) / fft->tiling.phases + 1;
   fft->depth = kernel_rows > fft->tiling.share ? kernel_rows : fft->tiling.share;
   fft->threads = rst_context_threads(context);
+  fft->products = RST_REAL(rst_fft_products)(0);
   enum rst_status status = allocate(context, fft);
   if (status == RST_OK) {
     status = plan(context, fft);
@@ -149,6 +160,7 @@ enum rst_status RST_REAL(rst_fft_create)(struct rst_context *context,
     return status;
   }
   store_spectrum(fft, image);
+  store_shift(fft);
   *state = fft;
   return RST_OK;
 }

@@ -3,6 +3,7 @@
 #define RST_FFT_STATE_H
 
 #include "core/real.h"
+#include "correlate/fft_product.h"
 #include "correlate/fft_tiling.h"
 #include "transform/transform.h"
 
@@ -20,17 +21,21 @@ struct rst_fft {
   struct rst_correlation_shape shape;
   struct rst_fft_tiling tiling;
   size_t columns; /**< of a tile: the width, rounded up to blocks */
-  size_t half;    /**< columns of the kernel: 0 to width/2, rounded up to blocks; the others are mirrored */
-  size_t stride;  /**< complex numbers from row to row; an odd number of cache lines */
-  size_t depth;   /**< rows of `given` that are ever other than zero */
+  size_t
+      half; /**< columns of image and kernel: 0 to width/2, rounded up to blocks; the others are mirrored */
+  size_t stride; /**< complex numbers from row to row; an odd number of cache lines */
+  size_t depth;  /**< rows of `given` that are ever other than zero */
   int threads;
+  const struct rst_fft_products *products;
   struct rst_transform *row_forward, *row_backward;
   struct rst_transform *gather[2];  /**< of columns, out of rows; [1]: of mirrored ones */
   struct rst_transform *scatter[2]; /**< the same, back into rows */
   real *given;                      /**< complex [height][stride], rows before the transform of columns */
   real *kept;                       /**< complex [height][stride], rows after it */
-  real *product;                    /**< complex [phases][half][height]: 2 K^, or G^ / 2 */
-  real *spectrum;                   /**< complex [tiles][phases][columns][height]: J^ / (2 width height) */
+  real *product;                    /**< complex [phases][half][height]: 2 K_q^, or 2 g_q^ */
+  real *spectrum;                   /**< complex [tiles][2][half][height]: A^, B^ / (2 width height) */
+  real *shift;                      /**< complex [height]: s */
+  real *nothing;                    /**< complex [height]: zeros */
   real *scratch;                    /**< complex [threads], the arrays of each worker */
 };
 
@@ -39,14 +44,14 @@ static inline size_t rst_fft_round_up(size_t n, size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-/** Complex numbers that a thread has in `scratch`: a line of the width, one of the width + 1, a block of columns, each rounded up to
- * cache lines. */
+/** Complex numbers that a thread has in `scratch`: a line of the width, one of the width + 1, each rounded up to cache lines, two
+ * blocks of columns and a column. */
 static inline size_t rst_fft_scratch_length(const struct rst_fft_tiling *tiling) {
   return rst_fft_round_up(tiling->width, RST_FFT_LINE) + rst_fft_round_up(tiling->width + 1, RST_FFT_LINE) +
-         rst_fft_round_up(RST_FFT_BLOCK * tiling->height, RST_FFT_LINE);
+         (2 * RST_FFT_BLOCK + 1) * tiling->height;
 }
 
-/** Whether column x is on the far side, of which the kernel's columns are the conjugates of others. */
+/** Whether column x of a tile is mirrored. */
 static inline bool rst_fft_is_mirrored(const struct rst_fft *fft, size_t x) {
   return x >= fft->half;
 }
@@ -56,9 +61,9 @@ static inline void rst_fft_gather(const struct rst_fft *fft, size_t x, real *to)
   rst_transform_execute(fft->gather[rst_fft_is_mirrored(fft, x)], fft->given + 2 * x, to);
 }
 
-/** Column x of a tile's spectrum for phase q of the kernel. */
-static inline real *rst_fft_spectrum_at(const struct rst_fft *fft, size_t tile, size_t q, size_t x) {
-  return fft->spectrum + 2 * ((tile * fft->tiling.phases + q) * fft->columns + x) * fft->tiling.height;
+/** Column x of a tile's spectrum: A^ for part 0, B^ for part 1. */
+static inline real *rst_fft_spectrum_at(const struct rst_fft *fft, size_t tile, size_t part, size_t x) {
+  return fft->spectrum + 2 * ((2 * tile + part) * fft->half + x) * fft->tiling.height;
 }
 
 /** The members of rst_correlation_type of these names. */

@@ -4,8 +4,13 @@
 #include <math.h>
 
 #include "core/real.h"
+#include "correlate/fft_product.h"
 
-enum { MOST_PHASES = 2, LONGEST_CODELET = 64 };
+enum { MOST_PHASES = 2, LONGEST_CODELET = 64, SHORTEST_COLUMN = RST_FFT_PRODUCT_UNIT };
+
+static size_t least(size_t a, size_t b) {
+  return a < b ? a : b;
+}
 
 /* In nanoseconds, as everything below. */
 static double butterfly_cost(size_t n) {
@@ -54,15 +59,15 @@ static double memory_cost(double spectrum_points) {
 /* Of rows, of columns, of products point by point, and of memory. The kernel has half of the columns, and its rows are transformed in
  * pairs. */
 static double tiling_cost(const struct rst_correlation_shape *shape, const struct rst_fft_tiling *tiling) {
-  const double product = 0.07 * (double)sizeof(real);
+  const double product = 0.02 * (double)sizeof(real);
   const double tiles = (double)tiling->tiles;
   const double phases = (double)tiling->phases;
   const double width = (double)tiling->width;
   const double rows = tiles * (double)tiling->share + (double)shape->ky / 2.0;
-  const double spectrum_points = tiles * phases * width * (double)tiling->height;
+  const double points = tiles * width * (double)tiling->height;
   return 2.0 * (rows * row_cost(tiling->width) +
-                (tiles + phases / 2.0) * width * column_cost(tiling->height) + spectrum_points * product) +
-         memory_cost(spectrum_points);
+                (tiles + phases / 2.0) * width * column_cost(tiling->height) + points * phases * product) +
+         memory_cost(points);
 }
 
 /* The cheapest length of rows: at least as many points as the response reaches, or the period of the image. */
@@ -77,10 +82,16 @@ static size_t best_width(const struct rst_correlation_shape *shape) {
   return best;
 }
 
-/* The tiling for columns of a given length, which exceeds the kernel's. */
+/* Rows of a tile, at most, on which rows of the response may begin: the kernel must not reach over its end. For two phases, whose odd rows
+ * reach a row further than the even ones, unless the last one of these has no odd one below it. */
+static size_t most_rows(const struct rst_correlation_shape *shape, size_t height, size_t phases) {
+  const size_t most = height - least(height, (shape->ky - 1) / phases);
+  return phases == 1 || shape->ky % 2 == 1 || shape->my < 2 * most ? most : most - least(most, 1);
+}
+
+/* The tiling for columns of a given length, which has room for `most` rows. */
 static struct rst_fft_tiling make_tiling(const struct rst_correlation_shape *shape, size_t width,
-                                         size_t height, size_t phases) {
-  const size_t most = height - (shape->ky - 1) / phases;
+                                         size_t height, size_t phases, size_t most) {
   const size_t tiles = (shape->my + 2 * most - 1) / (2 * most);
   const size_t share = (shape->my + 2 * tiles - 1) / (2 * tiles);
   return (struct rst_fft_tiling){.width = width,
@@ -97,9 +108,10 @@ struct rst_fft_tiling RST_REAL(rst_fft_tiling)(const struct rst_correlation_shap
   const size_t width = best_width(shape);
   *cost = INFINITY;
   for (size_t phases = 1; phases <= MOST_PHASES; ++phases) {
-    for (size_t height = 1; height / 4 < shape->ny + shape->ky; height *= 2) {
-      if (height > (shape->ky - 1) / phases) {
-        const struct rst_fft_tiling tiling = make_tiling(shape, width, height, phases);
+    for (size_t height = SHORTEST_COLUMN; height / 8 < shape->ny + shape->ky; height *= 2) {
+      const size_t most = most_rows(shape, height, phases);
+      if (most > 0) {
+        const struct rst_fft_tiling tiling = make_tiling(shape, width, height, phases, most);
         const double cost_of_tiling = tiling_cost(shape, &tiling);
         if (cost_of_tiling < *cost) {
           best = tiling;
