@@ -4,7 +4,7 @@
 #include <complex.h>
 #include <float.h>
 
-#include "correlate/fft_product.h"
+#include "correlate/fft_loops.h"
 #include "correlate/fft_tiling.h"
 #include "restrain/correlation.h"
 
@@ -173,7 +173,7 @@ static void check_same_bits(const struct rst_field *x, const struct rst_field *y
 /* Columns that products take and, from the response on, make. */
 enum { A, B, SHIFT, KERNEL, ODD_KERNEL, RESPONSE, MIRRORED, GRADIENT, ODD_GRADIENT, ROWS };
 
-static void multiply(const struct rst_fft_products *products, size_t phases,
+static void multiply(const struct rst_fft_loops *products, size_t phases,
                      struct rst_field *const rows[ROWS]) {
   const struct rst_fft_column column = {.height = rows[0]->nx / 2,
                                         .phases = phases,
@@ -228,8 +228,8 @@ START_TEST(products_are_the_same_in_all_sets_of_instructions) {
     rows[r] = noise(context, precision, 1, 48, r);
     first[r] = noise(context, precision, 1, 48, r);
   }
-  const struct rst_fft_products *(*const products)(size_t) =
-      precision == RST_PRECISION_FLOAT ? rst_fft_products_float : rst_fft_products_double;
+  const struct rst_fft_loops *(*const products)(size_t) =
+      precision == RST_PRECISION_FLOAT ? rst_fft_loops_float : rst_fft_loops_double;
   multiply(products(0), phases, first);
   check_products(phases, first);
   for (size_t set = 1; products(set); ++set) {

@@ -42,7 +42,6 @@
 #include "core/core.h"
 #include "core/real.h"
 #include "correlate/correlation_type.h"
-#include "correlate/fft_lines.h"
 #include "correlate/fft_state.h"
 
 static size_t least(size_t a, size_t b) {
@@ -134,8 +133,8 @@ static void transform_rows(struct rst_fft *fft, const struct worker *worker, str
   const size_t width = fft->tiling.width;
   const struct range rows = part_of(worker, a.count, 1);
   for (size_t y = rows.begin; y < rows.end; ++y) {
-    rst_fft_join(a.length, a.first + y * a.step, y < b.count ? b.first + y * b.step : NULL, width,
-                 worker->line);
+    fft->loops->join(a.length, a.first + y * a.step, y < b.count ? b.first + y * b.step : NULL, width,
+                     worker->line);
     rst_transform_execute(fft->row_forward, worker->line, fft->given + 2 * y * fft->stride);
   }
   clear_rows(fft, worker, a.count, width);
@@ -165,10 +164,11 @@ static void transform_kernel_rows(struct rst_fft *fft, const struct worker *work
   for (size_t pair = pairs.begin; pair < pairs.end; ++pair) {
     const bool single = pair >= b.count;
     real *row = fft->given + 4 * pair * fft->stride;
-    rst_fft_join(a.length, a.first + pair * a.step, single ? NULL : b.first + pair * b.step, width,
-                 worker->line);
+    fft->loops->join(a.length, a.first + pair * a.step, single ? NULL : b.first + pair * b.step, width,
+                     worker->line);
     rst_transform_execute(fft->row_forward, worker->line, worker->joint);
-    rst_fft_separate_spectra(count, width, worker->joint, row, single ? worker->line : row + 2 * fft->stride);
+    fft->loops->separate_spectra(count, width, worker->joint, row,
+                                 single ? worker->line : row + 2 * fft->stride);
   }
   clear_rows(fft, worker, a.count + b.count, count);
   meet(worker);
@@ -227,7 +227,7 @@ static void multiply_tile(struct rst_fft *fft, const struct worker *worker, size
     const bool is_own = x >= columns.begin;
     real *response = is_own ? column_in(fft, worker->columns, x) : worker->spare;
     real *mirrored = image > 0 ? column_in(fft, worker->mirrored, image) : worker->spare;
-    fft->products->apply(&column, kernel, response, mirrored);
+    fft->loops->apply(&column, kernel, response, mirrored);
     if (is_own && block_of(x + 1) == x + 1) {
       scatter(fft, block_of(x), worker->columns);
     }
@@ -244,8 +244,8 @@ static void store_tile(struct rst_fft *fft, const struct worker *worker, size_t 
   const struct range rows = part_of(worker, a.count, 1);
   for (size_t y = rows.begin; y < rows.end; ++y) {
     rst_transform_execute(fft->row_backward, fft->kept + 2 * y * fft->stride, worker->line);
-    rst_fft_separate(a.length, worker->line, response + (a.first - response) + y * a.step,
-                     y < b.count ? response + (b.first - response) + y * b.step : NULL);
+    fft->loops->separate(a.length, worker->line, response + (a.first - response) + y * a.step,
+                         y < b.count ? response + (b.first - response) + y * b.step : NULL);
   }
   meet(worker);
 }
@@ -277,7 +277,7 @@ static void add_tile(const struct rst_fft *fft, const struct worker *worker, siz
     }
     const real *weights = column_in(fft, worker->columns, x);
     const real *mirrored = image > 0 ? column_in(fft, worker->mirrored, image) : fft->nothing;
-    fft->products->adjoint(&column, tile > 0, weights, mirrored, gradient);
+    fft->loops->adjoint(&column, tile > 0, weights, mirrored, gradient);
   }
   meet(worker);
 }
@@ -298,10 +298,10 @@ static void store_gradient(struct rst_fft *fft, const struct worker *worker, siz
     const size_t y = q + 2 * i * phases;
     const bool single = y + phases >= ky;
     const real *row = fft->kept + 2 * (y / phases) * fft->stride;
-    rst_fft_join_spectra(least(fft->half, width), width, row, single ? row : row + 2 * fft->stride,
-                         worker->joint);
+    fft->loops->join_spectra(least(fft->half, width), width, row, single ? row : row + 2 * fft->stride,
+                             worker->joint);
     rst_transform_execute(fft->row_backward, worker->joint, worker->line);
-    rst_fft_separate(kx, worker->line, gradient + y * kx, single ? NULL : gradient + (y + phases) * kx);
+    fft->loops->separate(kx, worker->line, gradient + y * kx, single ? NULL : gradient + (y + phases) * kx);
   }
   meet(worker);
 }

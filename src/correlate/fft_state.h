@@ -3,7 +3,7 @@
 #define RST_FFT_STATE_H
 
 #include "core/real.h"
-#include "correlate/fft_product.h"
+#include "correlate/fft_loops.h"
 #include "correlate/fft_tiling.h"
 #include "transform/transform.h"
 
@@ -26,7 +26,7 @@ struct rst_fft {
   size_t stride; /**< complex numbers from row to row; an odd number of cache lines */
   size_t depth;  /**< rows of `given` that are ever other than zero */
   int threads;
-  const struct rst_fft_products *products;
+  const struct rst_fft_loops *loops;
   struct rst_transform *row_forward, *row_backward;
   struct rst_transform *gather[2];  /**< of columns, out of rows; [1]: of mirrored ones */
   struct rst_transform *scatter[2]; /**< the same, back into rows */

@@ -4,9 +4,9 @@
 #include <math.h>
 
 #include "core/real.h"
-#include "correlate/fft_product.h"
+#include "correlate/fft_loops.h"
 
-enum { MOST_PHASES = 2, LONGEST_CODELET = 64, SHORTEST_COLUMN = RST_FFT_PRODUCT_UNIT };
+enum { MOST_PHASES = 2, LONGEST_CODELET = 64, SHORTEST_COLUMN = RST_FFT_LOOPS_UNIT };
 
 static size_t least(size_t a, size_t b) {
   return a < b ? a : b;

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* In vectors, spelled out: a compiler that finds sums and differences of products side by side may fuse them, whatever it is told
+/* Products are spelled out in vectors: a compiler that finds sums and differences of products side by side may fuse them, whatever it is told
  * (GCC 12 for 64-byte vectors), and bits would depend on the processor. */
-#include "correlate/fft_product.h"
+#include "correlate/fft_loops.h"
 
 #include <stdint.h>
 
 #include "core/real.h"
-
-/* Everything must end up inside the functions for wide vectors. */
-#define INLINE static inline __attribute__((always_inline))
+#include "correlate/fft_lines.h"
 
 /* Integers of the size of a number, for places in vectors. */
 #ifdef RST_REAL_IS_FLOAT
@@ -38,32 +36,36 @@ static const real signs[] = {-1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1
 #define TARGET __attribute__((target("avx512f")))
 #define NAME(x) x##_avx512f
 #define PAIRS(x, y) PAIRS_64(0, x, y)
-#include "correlate/fft_product_loops.inc"
+#include "correlate/fft_loops.inc"
 
 #define WIDTH 32
 #define TARGET __attribute__((target("avx2")))
 #define NAME(x) x##_avx2
 #define PAIRS(x, y) PAIRS_32(0, x, y)
-#include "correlate/fft_product_loops.inc"
+#include "correlate/fft_loops.inc"
 #endif
 
 #define WIDTH 16
 #define TARGET
 #define NAME(x) x##_baseline
 #define PAIRS(x, y) PAIRS_16(0, x, y)
-#include "correlate/fft_product_loops.inc"
+#include "correlate/fft_loops.inc"
 
-const struct rst_fft_products *RST_REAL(rst_fft_products)(size_t index) {
-#define PRODUCTS(set)                                                                                        \
-  { .name = #set, .apply = apply_##set, .adjoint = adjoint_##set }
-  static const struct rst_fft_products sets[] = {
+const struct rst_fft_loops *RST_REAL(rst_fft_loops)(size_t index) {
+#define LOOPS(set)                                                                                           \
+  {                                                                                                          \
+    .name = #set, .join = join_##set, .separate = separate_##set,                                            \
+    .separate_spectra = separate_spectra_##set, .join_spectra = join_spectra_##set, .apply = apply_##set,    \
+    .adjoint = adjoint_##set                                                                                 \
+  }
+  static const struct rst_fft_loops sets[] = {
 #ifdef WIDER_VECTORS
-      PRODUCTS(avx512f),
-      PRODUCTS(avx2),
+      LOOPS(avx512f),
+      LOOPS(avx2),
 #endif
-      PRODUCTS(baseline),
+      LOOPS(baseline),
   };
-#undef PRODUCTS
+#undef LOOPS
   size_t widest = 0;
 #ifdef WIDER_VECTORS
   const size_t without_avx512f = __builtin_cpu_supports("avx2") ? 1 : 2;
