@@ -26,8 +26,8 @@
  *
  *     2 g_0^ = u A^ + v B^,     2 g_1^ = u B^ + v s A^,     u = conj(d^) + m^ = 2 conj(d_1^),     v = i (conj(d^) - m^) = 2 conj(d_2^).
  *
- * Columns without a mirror image among the others, such as 0, are their own or each other's. With m^ = 0 they give what they
- * contribute by themselves to a complex gradient, whose real part is taken in the end.
+ * Columns whose images are not among the mirrored ones, such as column 0, which is its own, take m^ = 0: they give what they contribute
+ * by themselves to a complex gradient, whose real part is taken in the end.
  *
  * Transforms along x are of two rows of the kernel, or of the gradient, at a time; here they must be separated.
  *
@@ -195,7 +195,7 @@ static real *column_in(const struct rst_fft *fft, real *block, size_t x) {
   return block + 2 * (x % RST_FFT_BLOCK) * fft->tiling.height;
 }
 
-/* The mirror image of column x, 0 if it is none of the mirrored ones. */
+/* The one of the mirrored columns that is the image of column x, 0 if none is. */
 static size_t mirror_image(const struct rst_fft *fft, size_t x) {
   const size_t width = fft->tiling.width;
   return x > 0 && x < width && rst_fft_is_mirrored(fft, width - x) ? width - x : 0;
