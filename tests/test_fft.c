@@ -173,8 +173,7 @@ static void check_same_bits(const struct rst_field *x, const struct rst_field *y
 /* Columns that products take and, from the response on, make. */
 enum { A, B, SHIFT, KERNEL, ODD_KERNEL, RESPONSE, MIRRORED, GRADIENT, ODD_GRADIENT, ROWS };
 
-static void multiply(const struct rst_fft_loops *products, size_t phases,
-                     struct rst_field *const rows[ROWS]) {
+static void multiply(const struct rst_fft_loops *loops, size_t phases, struct rst_field *const rows[ROWS]) {
   const struct rst_fft_column column = {.height = rows[0]->nx / 2,
                                         .phases = phases,
                                         .a = rows[A]->data,
@@ -182,14 +181,14 @@ static void multiply(const struct rst_fft_loops *products, size_t phases,
                                         .shift = rows[SHIFT]->data};
   const void *const kernel[] = {rows[KERNEL]->data, rows[ODD_KERNEL]->data};
   void *const gradient[] = {rows[GRADIENT]->data, rows[ODD_GRADIENT]->data};
-  products->apply(&column, kernel, rows[RESPONSE]->data, rows[MIRRORED]->data);
+  loops->apply(&column, kernel, rows[RESPONSE]->data, rows[MIRRORED]->data);
   for (int add = 0; add < 2; ++add) {
-    products->adjoint(&column, add, rows[RESPONSE]->data, rows[MIRRORED]->data, gradient);
+    loops->adjoint(&column, add, rows[RESPONSE]->data, rows[MIRRORED]->data, gradient);
   }
 }
 
 static double complex number(const struct rst_field *row, size_t i) {
-  return CMPLX(rst_field_get(row, 0, 2 * i), rst_field_get(row, 0, 2 * i + 1));
+  return rst_field_get(row, 0, 2 * i) + I * rst_field_get(row, 0, 2 * i + 1);
 }
 
 static void assert_number(const struct rst_field *row, size_t i, double complex expected) {
@@ -217,7 +216,7 @@ static void check_products(size_t phases, struct rst_field *const rows[ROWS]) {
   }
 }
 
-/* The first set by the formulas, the others by its bits. */
+/* The plain set by the formulas, the others by its bits. */
 START_TEST(products_are_the_same_in_all_sets_of_instructions) {
   const enum rst_precision precision = _i % 2 ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE;
   const size_t phases = 1 + (size_t)_i / 2;
@@ -228,12 +227,12 @@ START_TEST(products_are_the_same_in_all_sets_of_instructions) {
     rows[r] = noise(context, precision, 1, 48, r);
     first[r] = noise(context, precision, 1, 48, r);
   }
-  const struct rst_fft_loops *(*const products)(size_t) =
+  const struct rst_fft_loops *const sets =
       precision == RST_PRECISION_FLOAT ? rst_fft_loops_float : rst_fft_loops_double;
-  multiply(products(0), phases, first);
+  multiply(&sets[RST_VECTORS_OF_ALL], phases, first);
   check_products(phases, first);
-  for (size_t set = 1; products(set); ++set) {
-    multiply(products(set), phases, rows);
+  for (enum rst_vectors vectors = rst_vectors_widest(); vectors < RST_VECTORS_OF_ALL; ++vectors) {
+    multiply(&sets[vectors], phases, rows);
     for (size_t r = 0; r < ROWS; ++r) {
       check_same_bits(rows[r], first[r]);
     }

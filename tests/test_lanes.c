@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sweep/lane_block.h"
 
+#include "core/vectors.h"
 #include "support.h"
 
 /** @file
@@ -93,11 +94,11 @@ static void compare_all(advance *one, advance *other) {
 }
 
 START_TEST(wider_vectors_give_the_same_bits) {
-#if defined(__x86_64__) && defined(__GNUC__)
-  if (__builtin_cpu_supports("avx2")) {
+#ifdef RST_WIDER_VECTORS
+  if (rst_vectors_widest() <= RST_VECTORS_AVX2) {
     compare_all(rst_lane_block_advance_plain, rst_lane_block_advance_avx2);
   }
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) {
+  if (rst_vectors_widest() <= RST_VECTORS_AVX512) {
     compare_all(rst_lane_block_advance_plain, rst_lane_block_advance_avx512);
   }
 #endif

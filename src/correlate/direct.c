@@ -148,25 +148,24 @@ static void add_strips(size_t strips, size_t taps, real *sums, real *to) {
   }
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define WIDER_VECTORS 1
+#ifdef RST_WIDER_VECTORS
 #include <immintrin.h>
 /* Without it gcc reads a vector again for each product, and orders sums such that vectors leave registers. */
 #define KEEP(vector) __asm__ volatile("" : "+v"(vector))
 /* The vector j places after x, which y continues. */
 #ifdef RST_REAL_IS_FLOAT
-#define SHIFTED(x, y, j) ((vector_avx512f)_mm512_alignr_epi32((__m512i)(y), (__m512i)(x), (j)))
+#define SHIFTED(x, y, j) ((vector_avx512)_mm512_alignr_epi32((__m512i)(y), (__m512i)(x), (j)))
 #else
-#define SHIFTED(x, y, j) ((vector_avx512f)_mm512_alignr_epi64((__m512i)(y), (__m512i)(x), (j)))
+#define SHIFTED(x, y, j) ((vector_avx512)_mm512_alignr_epi64((__m512i)(y), (__m512i)(x), (j)))
 #endif
 
 #define WIDTH 64
-#define TARGET __attribute__((target("avx512f")))
-#define NAME(x) x##_avx512f
+#define TARGET RST_WITH_AVX512
+#define NAME(x) x##_avx512
 #include "correlate/direct_loops.inc"
 
 #define WIDTH 32
-#define TARGET __attribute__((target("avx2")))
+#define TARGET RST_WITH_AVX2
 #define NAME(x) x##_avx2
 #include "correlate/direct_loops.inc"
 #else
@@ -178,24 +177,16 @@ static void add_strips(size_t strips, size_t taps, real *sums, real *to) {
 #define NAME(x) x##_baseline
 #include "correlate/direct_loops.inc"
 
-const struct rst_direct_loops *RST_REAL(rst_direct_loops)(size_t index) {
 #define LOOPS(set)                                                                                           \
   { .name = #set, .apply = apply_##set, .adjoint = adjoint_##set }
-  static const struct rst_direct_loops sets[] = {
-#ifdef WIDER_VECTORS
-      LOOPS(avx512f),
-      LOOPS(avx2),
+const struct rst_direct_loops RST_REAL(rst_direct_loops)[] = {
+#ifdef RST_WIDER_VECTORS
+    [RST_VECTORS_AVX512] = LOOPS(avx512),
+    [RST_VECTORS_AVX2] = LOOPS(avx2),
 #endif
-      LOOPS(baseline),
-  };
+    [RST_VECTORS_OF_ALL] = LOOPS(baseline),
+};
 #undef LOOPS
-  size_t widest = 0;
-#ifdef WIDER_VECTORS
-  const size_t without_avx512f = __builtin_cpu_supports("avx2") ? 1 : 2;
-  widest = __builtin_cpu_supports("avx512f") ? 0 : without_avx512f;
-#endif
-  return index < sizeof sets / sizeof *sets - widest ? &sets[widest + index] : NULL;
-}
 
 static size_t strip_count(const struct rst_correlation_shape *shape) {
   return shape->my < STRIP ? 1 : least(shape->my / STRIP, MOST_STRIPS);
@@ -246,7 +237,7 @@ static enum rst_status create(struct rst_context *context, const struct rst_corr
   const size_t lines = round_up(round_up(shape->mx, LANES) + shape->kx - 1, LANES) / LANES;
   *direct = (struct rst_direct){.shape = *shape,
                                 .context = context,
-                                .loops = RST_REAL(rst_direct_loops)(0),
+                                .loops = &RST_REAL(rst_direct_loops)[rst_vectors_widest()],
                                 .strips = strip_count(shape),
                                 .stride = (lines + 1 - lines % 2) * LANES};
   const enum rst_status status = allocate(context, direct);

@@ -2,6 +2,7 @@
 #ifndef RST_DIRECT_H
 #define RST_DIRECT_H
 
+#include "core/vectors.h"
 #include "correlate/correlation_type.h"
 
 /** @file
@@ -31,8 +32,7 @@ struct rst_direct {
   void *sums;    /**< [strips][ky][kx][one cache line]: partial sums of adjoint */
 };
 
-/** The sets of instructions that this processor has, the widest vectors first; NULL after the last. */
-const struct rst_direct_loops *rst_direct_loops_double(size_t index);
-const struct rst_direct_loops *rst_direct_loops_float(size_t index);
+/** By enum rst_vectors. */
+extern const struct rst_direct_loops rst_direct_loops_double[], rst_direct_loops_float[];
 
 #endif

@@ -29,17 +29,15 @@ typedef int64_t mask;
 
 static const real signs[] = {-1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1};
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define WIDER_VECTORS 1
-
+#ifdef RST_WIDER_VECTORS
 #define WIDTH 64
-#define TARGET __attribute__((target("avx512f")))
-#define NAME(x) x##_avx512f
+#define TARGET RST_WITH_AVX512
+#define NAME(x) x##_avx512
 #define PAIRS(x, y) PAIRS_64(0, x, y)
 #include "correlate/fft_loops.inc"
 
 #define WIDTH 32
-#define TARGET __attribute__((target("avx2")))
+#define TARGET RST_WITH_AVX2
 #define NAME(x) x##_avx2
 #define PAIRS(x, y) PAIRS_32(0, x, y)
 #include "correlate/fft_loops.inc"
@@ -51,25 +49,17 @@ static const real signs[] = {-1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1
 #define PAIRS(x, y) PAIRS_16(0, x, y)
 #include "correlate/fft_loops.inc"
 
-const struct rst_fft_loops *RST_REAL(rst_fft_loops)(size_t index) {
 #define LOOPS(set)                                                                                           \
   {                                                                                                          \
     .name = #set, .join = join_##set, .separate = separate_##set,                                            \
     .separate_spectra = separate_spectra_##set, .join_spectra = join_spectra_##set, .apply = apply_##set,    \
     .adjoint = adjoint_##set                                                                                 \
   }
-  static const struct rst_fft_loops sets[] = {
-#ifdef WIDER_VECTORS
-      LOOPS(avx512f),
-      LOOPS(avx2),
+const struct rst_fft_loops RST_REAL(rst_fft_loops)[] = {
+#ifdef RST_WIDER_VECTORS
+    [RST_VECTORS_AVX512] = LOOPS(avx512),
+    [RST_VECTORS_AVX2] = LOOPS(avx2),
 #endif
-      LOOPS(baseline),
-  };
+    [RST_VECTORS_OF_ALL] = LOOPS(baseline),
+};
 #undef LOOPS
-  size_t widest = 0;
-#ifdef WIDER_VECTORS
-  const size_t without_avx512f = __builtin_cpu_supports("avx2") ? 1 : 2;
-  widest = __builtin_cpu_supports("avx512f") ? 0 : without_avx512f;
-#endif
-  return index < sizeof sets / sizeof *sets - widest ? &sets[widest + index] : NULL;
-}

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/vectors.h"
+
 /** @file
  * The loops of fft.c, in its notation, for each set of vector instructions: over lines, which are two real rows as one row of complex
  * numbers, and over columns with their mirror images. Arrays are of the precision of their table and do not overlap, but for what is
@@ -43,8 +45,7 @@ struct rst_fft_loops {
                   void *const gradient[2]);
 };
 
-/** The sets of instructions that this processor has, the widest vectors first; NULL after the last. */
-const struct rst_fft_loops *rst_fft_loops_double(size_t index);
-const struct rst_fft_loops *rst_fft_loops_float(size_t index);
+/** By enum rst_vectors. */
+extern const struct rst_fft_loops rst_fft_loops_double[], rst_fft_loops_float[];
 
 #endif

@@ -150,7 +150,7 @@ enum rst_status RST_REAL(rst_fft_create)(struct rst_context *context,
   const size_t kernel_rows = (shape->ky - 1) / fft->tiling.phases + 1;
   fft->depth = kernel_rows > fft->tiling.share ? kernel_rows : fft->tiling.share;
   fft->threads = rst_context_threads(context);
-  fft->loops = RST_REAL(rst_fft_loops)(0);
+  fft->loops = &RST_REAL(rst_fft_loops)[rst_vectors_widest()];
   enum rst_status status = allocate(context, fft);
   if (status == RST_OK) {
     status = plan(context, fft);

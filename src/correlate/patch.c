@@ -15,6 +15,7 @@
 
 #include "core/core.h"
 #include "core/real.h"
+#include "core/vectors.h"
 #include "correlate/correlation_type.h"
 #include "correlate/naming.h"
 
@@ -296,57 +297,37 @@ INLINE void adjoint_inline(const struct patch *patch, const real *d, real *gradi
   }
 }
 
-/* The same loops for wider vectors, where the processor has them. The results are the same to the bit, since the
- * build fuses nothing. */
-#if defined(__x86_64__) && defined(__GNUC__)
-#define WIDER_VECTORS 1
-__attribute__((target("avx512f"))) static void apply_avx512f(const struct patch *patch, const real *kernel,
-                                                             real *response) {
-  apply_inline(patch, kernel, response);
-}
-
-__attribute__((target("avx2"))) static void apply_avx2(const struct patch *patch, const real *kernel,
-                                                       real *response) {
-  apply_inline(patch, kernel, response);
-}
-
-__attribute__((target("avx512f"))) static void adjoint_avx512f(const struct patch *patch, const real *d,
-                                                               real *gradient) {
-  adjoint_inline(patch, d, gradient);
-}
-
-__attribute__((target("avx2"))) static void adjoint_avx2(const struct patch *patch, const real *d,
-                                                         real *gradient) {
-  adjoint_inline(patch, d, gradient);
-}
+/* Both for one set of instructions. The results are the same to the bit, since the build fuses nothing. */
+#define LOOPS(set, attribute)                                                                                \
+  attribute static void apply_##set(const struct patch *patch, const real *kernel, real *response) {         \
+    apply_inline(patch, kernel, response);                                                                   \
+  }                                                                                                          \
+  attribute static void adjoint_##set(const struct patch *patch, const real *weights, real *gradient) {      \
+    adjoint_inline(patch, weights, gradient);                                                                \
+  }
+LOOPS(baseline, )
+#ifdef RST_WIDER_VECTORS
+LOOPS(avx2, RST_WITH_AVX2)
+LOOPS(avx512, RST_WITH_AVX512)
 #endif
+
+static const struct {
+  void (*apply)(const struct patch *patch, const real *kernel, real *response);
+  void (*adjoint)(const struct patch *patch, const real *weights, real *gradient);
+} loops[] = {
+#ifdef RST_WIDER_VECTORS
+    [RST_VECTORS_AVX512] = {apply_avx512, adjoint_avx512},
+    [RST_VECTORS_AVX2] = {apply_avx2, adjoint_avx2},
+#endif
+    [RST_VECTORS_OF_ALL] = {apply_baseline, adjoint_baseline},
+};
 
 static void apply(void *state, const void *kernel, void *response) {
-#ifdef WIDER_VECTORS
-  if (__builtin_cpu_supports("avx512f")) {
-    apply_avx512f(state, kernel, response);
-    return;
-  }
-  if (__builtin_cpu_supports("avx2")) {
-    apply_avx2(state, kernel, response);
-    return;
-  }
-#endif
-  apply_inline(state, kernel, response);
+  loops[rst_vectors_widest()].apply(state, kernel, response);
 }
 
 static void adjoint(void *state, const void *weights, void *kernel) {
-#ifdef WIDER_VECTORS
-  if (__builtin_cpu_supports("avx512f")) {
-    adjoint_avx512f(state, weights, kernel);
-    return;
-  }
-  if (__builtin_cpu_supports("avx2")) {
-    adjoint_avx2(state, weights, kernel);
-    return;
-  }
-#endif
-  adjoint_inline(state, weights, kernel);
+  loops[rst_vectors_widest()].adjoint(state, weights, kernel);
 }
 
 static const struct rst_field *multiplicities(const void *state) {

@@ -49,9 +49,9 @@ static bool fits(const struct rst_field *output, const struct rst_field *z) {
 void rst_activation_evaluate(const struct rst_activation *activation, double beta, const struct rst_field *z,
                              struct rst_field *s, struct rst_field *ds, struct rst_field *dds, double *sum) {
   assert(fits(s, z) && fits(ds, z) && fits(dds, z));
-  const struct rst_activation_operations *operations = z->precision == RST_PRECISION_FLOAT
-                                                           ? &rst_activation_operations_float
-                                                           : &rst_activation_operations_double;
+  const struct rst_activation_operations *operations =
+      &(z->precision == RST_PRECISION_FLOAT ? rst_activation_operations_float
+                                            : rst_activation_operations_double)[rst_vectors_widest()];
   const size_t index = (size_t)(activation - activations);
   struct rst_field *const outputs[OUTPUTS] = {s, ds, dds};
   alignas(64) double scratch[OUTPUTS][BLOCK];

@@ -214,8 +214,7 @@ RST_INLINE double sum_inline(size_t count, const real *s) {
   return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }
 
-/* Both for one instruction set, which an attribute of functions selects. The results are the same to the bit, since the build
- * fuses nothing. */
+/* Both for one set of instructions. The results are the same to the bit, since the build fuses nothing. */
 #define OPERATIONS(set, attribute)                                                                           \
   attribute static void evaluate_##set(size_t index, double beta, size_t count, const void *z, void *s,      \
                                        void *ds, void *dds) {                                                \
@@ -223,46 +222,17 @@ RST_INLINE double sum_inline(size_t count, const real *s) {
   }                                                                                                          \
   attribute static double sum_##set(size_t count, const void *s) {                                           \
     return sum_inline(count, s);                                                                             \
-  }                                                                                                          \
-  static const struct rst_activation_operations operations_##set = {.evaluate = evaluate_##set,              \
-                                                                    .sum = sum_##set};
-OPERATIONS(of_all, )
-#if defined(__x86_64__) && defined(__GNUC__)
-#define WIDER_VECTORS 1
-OPERATIONS(avx2, __attribute__((target("avx2"))))
-OPERATIONS(avx512f, __attribute__((target("avx512f"))))
+  }
+OPERATIONS(baseline, )
+#ifdef RST_WIDER_VECTORS
+OPERATIONS(avx2, RST_WITH_AVX2)
+OPERATIONS(avx512, RST_WITH_AVX512)
 #endif
 
-static const struct rst_activation_operations *with(enum rst_vectors vectors) {
-  switch (vectors) {
-#ifdef WIDER_VECTORS
-  case RST_VECTORS_AVX512F:
-    return __builtin_cpu_supports("avx512f") ? &operations_avx512f : NULL;
-  case RST_VECTORS_AVX2:
-    return __builtin_cpu_supports("avx2") ? &operations_avx2 : NULL;
+const struct rst_activation_operations RST_REAL(rst_activation_operations)[] = {
+#ifdef RST_WIDER_VECTORS
+    [RST_VECTORS_AVX512] = {.evaluate = evaluate_avx512, .sum = sum_avx512},
+    [RST_VECTORS_AVX2] = {.evaluate = evaluate_avx2, .sum = sum_avx2},
 #endif
-  case RST_VECTORS_OF_ALL:
-    return &operations_of_all;
-  default:
-    return NULL;
-  }
-}
-
-static const struct rst_activation_operations *widest(void) {
-  const struct rst_activation_operations *operations = NULL;
-  for (enum rst_vectors vectors = RST_VECTORS_AVX512F; !operations; ++vectors) {
-    operations = with(vectors);
-  }
-  return operations;
-}
-
-static void evaluate(size_t index, double beta, size_t count, const void *z, void *s, void *ds, void *dds) {
-  widest()->evaluate(index, beta, count, z, s, ds, dds);
-}
-
-static double sum(size_t count, const void *s) {
-  return widest()->sum(count, s);
-}
-
-const struct rst_activation_operations RST_REAL(rst_activation_operations) = {
-    .evaluate = evaluate, .sum = sum, .with = with};
+    [RST_VECTORS_OF_ALL] = {.evaluate = evaluate_baseline, .sum = sum_baseline},
+};

@@ -2,6 +2,7 @@
 #ifndef RST_ACTIVATION_KERNELS_H
 #define RST_ACTIVATION_KERNELS_H
 
+#include "core/vectors.h"
 #include "restrain/activation.h"
 
 /** @file
@@ -17,23 +18,15 @@
   X(relu)                                                                                                    \
   X(identity)
 
-/** Instruction sets for which the loops are compiled, the widest vectors first. */
-enum rst_vectors {
-  RST_VECTORS_AVX512F,
-  RST_VECTORS_AVX2,
-  RST_VECTORS_OF_ALL, /**< processors */
-};
-
 struct rst_activation_operations {
   /** s, s', s'' at `count` elements of z, for the activation at `index` of the list; the arrays do not overlap. */
   void (*evaluate)(size_t index, double beta, size_t count, const void *z, void *s, void *ds, void *dds);
   /** Sum of the elements in double. */
   double (*sum)(size_t count, const void *s);
-  /** The same with one instruction set, to the same bits; NULL where the processor lacks it. */
-  const struct rst_activation_operations *(*with)(enum rst_vectors vectors);
 };
 
-extern const struct rst_activation_operations rst_activation_operations_double,
-    rst_activation_operations_float;
+/** By enum rst_vectors. */
+extern const struct rst_activation_operations rst_activation_operations_double[],
+    rst_activation_operations_float[];
 
 #endif

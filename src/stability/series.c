@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "core/vectors.h"
 #include "restrain/regime.h"
 
 enum {
@@ -81,21 +82,19 @@ INLINE double magnitude_inline(const double *x, size_t first, size_t end) {
   return magnitude;
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define WIDER_VECTORS 1
-__attribute__((target("avx2"))) static struct rst_series_extent extent_avx2(const double *x, size_t first,
-                                                                            size_t end) {
+#ifdef RST_WIDER_VECTORS
+RST_WITH_AVX2 static struct rst_series_extent extent_avx2(const double *x, size_t first, size_t end) {
   return extent_inline(x, first, end);
 }
 
-__attribute__((target("avx2"))) static double magnitude_avx2(const double *x, size_t first, size_t end) {
+RST_WITH_AVX2 static double magnitude_avx2(const double *x, size_t first, size_t end) {
   return magnitude_inline(x, first, end);
 }
 #endif
 
 struct rst_series_extent rst_series_extent(const double *x, size_t first, size_t end) {
-#ifdef WIDER_VECTORS
-  if (__builtin_cpu_supports("avx2")) {
+#ifdef RST_WIDER_VECTORS
+  if (rst_vectors_widest() <= RST_VECTORS_AVX2) {
     return extent_avx2(x, first, end);
   }
 #endif
@@ -103,8 +102,8 @@ struct rst_series_extent rst_series_extent(const double *x, size_t first, size_t
 }
 
 double rst_series_magnitude(const double *x, size_t first, size_t end) {
-#ifdef WIDER_VECTORS
-  if (__builtin_cpu_supports("avx2")) {
+#ifdef RST_WIDER_VECTORS
+  if (rst_vectors_widest() <= RST_VECTORS_AVX2) {
     return magnitude_avx2(x, first, end);
   }
 #endif

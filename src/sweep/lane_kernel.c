@@ -7,15 +7,17 @@ void rst_lane_block_advance_plain(struct rst_lane_block *block) {
 }
 
 void rst_lane_block_advance(struct rst_lane_block *block) {
-#if defined(__x86_64__) && defined(__GNUC__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) {
+  switch (rst_vectors_widest()) {
+#ifdef RST_WIDER_VECTORS
+  case RST_VECTORS_AVX512:
     rst_lane_block_advance_avx512(block);
-    return;
-  }
-  if (__builtin_cpu_supports("avx2")) {
+    break;
+  case RST_VECTORS_AVX2:
     rst_lane_block_advance_avx2(block);
-    return;
-  }
+    break;
 #endif
-  rst_lane_block_advance_plain(block);
+  default:
+    rst_lane_block_advance_plain(block);
+    break;
+  }
 }

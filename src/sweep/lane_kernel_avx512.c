@@ -2,8 +2,8 @@
 #define RST_LANE_WIDTH 8
 #include "sweep/lane_steps.inc"
 
-#if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("avx512f,avx512dq"))) void rst_lane_block_advance_avx512(struct rst_lane_block *block) {
+#ifdef RST_WIDER_VECTORS
+RST_WITH_AVX512 void rst_lane_block_advance_avx512(struct rst_lane_block *block) {
   advance(block);
 }
 #endif

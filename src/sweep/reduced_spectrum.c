@@ -75,8 +75,8 @@ struct rst_reduced_extremes rst_reduced_network_extremes(const struct rst_reduce
   for (size_t j = 0; j < network->patches; ++j) {
     at.z[j] = row_dot(network, j, state);
   }
-  rst_activation_operations_double.evaluate(activation, beta, network->patches, at.z, at.value, at.slope,
-                                            at.curvature);
+  rst_activation_operations_double[rst_vectors_widest()].evaluate(activation, beta, network->patches, at.z,
+                                                                  at.value, at.slope, at.curvature);
   size_t first = 0;
   for (size_t i = 0; i < network->image_count; ++i) {
     add_image(network, &network->images[i], first, shift, &at, h);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/vectors.h"
 #include "flow/exponential.h"
 #include "restrain/restrain.h"
 
@@ -53,34 +54,26 @@ RST_INLINE void exponentials(size_t count, const double *restrict z, double *res
   }
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("avx512f"))) static void exponentials_avx512f(size_t count, const double *z,
-                                                                    double *t) {
-  exponentials(count, z, t);
-}
-
-__attribute__((target("avx2"))) static void exponentials_avx2(size_t count, const double *z, double *t) {
-  exponentials(count, z, t);
-}
+#define EXPONENTIALS(set, attribute)                                                                         \
+  attribute static void exponentials_##set(size_t count, const double *z, double *t) {                       \
+    exponentials(count, z, t);                                                                               \
+  }
+EXPONENTIALS(baseline, )
+#ifdef RST_WIDER_VECTORS
+EXPONENTIALS(avx2, RST_WITH_AVX2)
+EXPONENTIALS(avx512, RST_WITH_AVX512)
 #endif
-
-static void exponentials_of_all(size_t count, const double *z, double *t) {
-  exponentials(count, z, t);
-}
 
 /* With the vectors that the activations use. */
 static void run_exponentials(size_t count, const double *z, double *t) {
-#if defined(__x86_64__) && defined(__GNUC__)
-  if (__builtin_cpu_supports("avx512f")) {
-    exponentials_avx512f(count, z, t);
-    return;
-  }
-  if (__builtin_cpu_supports("avx2")) {
-    exponentials_avx2(count, z, t);
-    return;
-  }
+  static void (*const sets[])(size_t count, const double *z, double *t) = {
+#ifdef RST_WIDER_VECTORS
+      [RST_VECTORS_AVX512] = exponentials_avx512,
+      [RST_VECTORS_AVX2] = exponentials_avx2,
 #endif
-  exponentials_of_all(count, z, t);
+      [RST_VECTORS_OF_ALL] = exponentials_baseline,
+  };
+  sets[rst_vectors_widest()](count, z, t);
 }
 
 /* z and the three results, of points x points. */

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/vectors.h"
 #include "correlate/correlation_type.h"
 #include "restrain/restrain.h"
 
@@ -51,8 +52,7 @@ struct probes {
 
 enum { CHAINS = 12 };
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define WIDER_VECTORS 1
+#ifdef RST_WIDER_VECTORS
 #define KEEP(vector) __asm__ volatile("" : "+v"(vector))
 #else
 #define KEEP(vector) (void)(vector)
@@ -100,11 +100,11 @@ enum { CHAINS = 12 };
 #define NO_ATTRIBUTE
 PROBES(baseline_double, NO_ATTRIBUTE, double, 16)
 PROBES(baseline_float, NO_ATTRIBUTE, float, 16)
-#ifdef WIDER_VECTORS
-PROBES(avx2_double, __attribute__((target("avx2"))), double, 32)
-PROBES(avx2_float, __attribute__((target("avx2"))), float, 32)
-PROBES(avx512f_double, __attribute__((target("avx512f"))), double, 64)
-PROBES(avx512f_float, __attribute__((target("avx512f"))), float, 64)
+#ifdef RST_WIDER_VECTORS
+PROBES(avx2_double, RST_WITH_AVX2, double, 32)
+PROBES(avx2_float, RST_WITH_AVX2, float, 32)
+PROBES(avx512_double, RST_WITH_AVX512, double, 64)
+PROBES(avx512_float, RST_WITH_AVX512, float, 64)
 #endif
 
 /* The probes for the widest vectors, and their width. */
@@ -113,18 +113,19 @@ static struct probes choose(enum rst_precision precision, size_t *width) {
   (precision == RST_PRECISION_FLOAT                                                                          \
        ? (struct probes){peak_##set##_float, copy_##set##_float, read_##set##_float}                         \
        : (struct probes){peak_##set##_double, copy_##set##_double, read_##set##_double})
-#ifdef WIDER_VECTORS
-  if (__builtin_cpu_supports("avx512f")) {
+  switch (rst_vectors_widest()) {
+#ifdef RST_WIDER_VECTORS
+  case RST_VECTORS_AVX512:
     *width = 64;
-    return CHOICE(avx512f);
-  }
-  if (__builtin_cpu_supports("avx2")) {
+    return CHOICE(avx512);
+  case RST_VECTORS_AVX2:
     *width = 32;
     return CHOICE(avx2);
-  }
 #endif
-  *width = 16;
-  return CHOICE(baseline);
+  default:
+    *width = 16;
+    return CHOICE(baseline);
+  }
 }
 
 /* The machine, by its probes, and images of the largest size. */
