@@ -178,7 +178,7 @@ static void add_strips(size_t strips, size_t taps, real *sums, real *to) {
 #include "correlate/direct_loops.inc"
 
 #define LOOPS(set)                                                                                           \
-  { .name = #set, .apply = apply_##set, .adjoint = adjoint_##set }
+  { .apply = apply_##set, .adjoint = adjoint_##set }
 const struct rst_direct_loops RST_REAL(rst_direct_loops)[] = {
 #ifdef RST_WIDER_VECTORS
     [RST_VECTORS_AVX512] = LOOPS(avx512),

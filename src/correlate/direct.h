@@ -13,7 +13,6 @@ struct rst_direct;
 
 /** The loops over one strip of rows in one set of instructions. All sets give the same bits. */
 struct rst_direct_loops {
-  const char *name;
   /** The strip's rows of the response. */
   void (*apply)(const struct rst_direct *direct, size_t strip, const void *kernel, void *response);
   /** The strip's part of the sums. */

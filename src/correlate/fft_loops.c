@@ -51,9 +51,8 @@ static const real signs[] = {-1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1
 
 #define LOOPS(set)                                                                                           \
   {                                                                                                          \
-    .name = #set, .join = join_##set, .separate = separate_##set,                                            \
-    .separate_spectra = separate_spectra_##set, .join_spectra = join_spectra_##set, .apply = apply_##set,    \
-    .adjoint = adjoint_##set                                                                                 \
+    .join = join_##set, .separate = separate_##set, .separate_spectra = separate_spectra_##set,              \
+    .join_spectra = join_spectra_##set, .apply = apply_##set, .adjoint = adjoint_##set                       \
   }
 const struct rst_fft_loops RST_REAL(rst_fft_loops)[] = {
 #ifdef RST_WIDER_VECTORS

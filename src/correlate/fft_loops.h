@@ -26,7 +26,6 @@ struct rst_fft_column {
 
 /** The loops in one set of instructions. All sets give the same bits. */
 struct rst_fft_loops {
-  const char *name;
   /** line [width] = a + i b, from rows of `count`, continued by zeros; b NULL for zeros. */
   void (*join)(size_t count, const void *a, const void *b, size_t width, void *line);
   /** a, b [count] = the real and the imaginary parts of a line; b NULL if they are not asked. */
