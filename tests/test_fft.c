@@ -60,7 +60,7 @@ static const struct geometry {
   size_t ny, nx, ky, kx, phases;
 } geometries[] = {
     {256, 40, 32, 5, 2},  {301, 24, 9, 9, 1},  {512, 40, 15, 5, 1},
-    {90, 299, 14, 20, 2}, {319, 40, 64, 5, 2}, /* the odd rows of every pair reach the end of their tile */
+    {90, 299, 14, 20, 1}, {319, 40, 64, 5, 2}, /* the odd rows of every pair reach the end of their tile */
     {64, 24, 32, 9, 2},                        /* those of the last one would reach over it */
 };
 enum { GEOMETRIES = sizeof geometries / sizeof *geometries };

@@ -44,8 +44,9 @@ static double row_cost(size_t width) {
 
 /* Of a power of two, out of rows or back; these are read and written more than once where no codelet does it all. */
 static double column_cost(size_t height) {
+  const double overhead = 3.0;
   const double repeated = 1.5;
-  return butterfly_cost(height) * (height > LONGEST_CODELET ? repeated : 1.0);
+  return overhead + butterfly_cost(height) * (height > LONGEST_CODELET ? repeated : 1.0);
 }
 
 /* Spectra that leave the caches are read from memory by either correlation; so are responses, which are half as large at most. */
