@@ -170,7 +170,7 @@ static void check_same_bits(const struct rst_field *x, const struct rst_field *y
   ck_assert_mem_eq(x->data, y->data, rst_field_count(x) * rst_precision_size(x->precision));
 }
 
-/* Columns that products take and, from the response on, make. */
+/* Rows of numbers that loops take and make; the names are those of products. */
 enum { A, B, SHIFT, KERNEL, ODD_KERNEL, RESPONSE, MIRRORED, GRADIENT, ODD_GRADIENT, ROWS };
 
 static void multiply(const struct rst_fft_loops *loops, size_t phases, struct rst_field *const rows[ROWS]) {
@@ -216,10 +216,34 @@ static void check_products(size_t phases, struct rst_field *const rows[ROWS]) {
   }
 }
 
-/* The plain set by the formulas, the others by its bits. */
-START_TEST(products_are_the_same_in_all_sets_of_instructions) {
+/* Two rows, or one, as a line and back; spectra that a line would have, out of it and back. */
+static void run_lines(const struct rst_fft_loops *loops, size_t count, struct rst_field *const rows[ROWS]) {
+  enum { LENGTH = 13, WIDTH = 17, HALF = 9 };
+  const bool both = count == 2;
+  loops->join(LENGTH, rows[A]->data, both ? rows[B]->data : NULL, WIDTH, rows[SHIFT]->data);
+  loops->separate(LENGTH, rows[SHIFT]->data, rows[KERNEL]->data, both ? rows[ODD_KERNEL]->data : NULL);
+  loops->separate_spectra(HALF, WIDTH, rows[RESPONSE]->data, rows[MIRRORED]->data, rows[GRADIENT]->data);
+  loops->join_spectra(HALF, WIDTH, rows[MIRRORED]->data, rows[both ? GRADIENT : MIRRORED]->data,
+                      rows[ODD_GRADIENT]->data);
+}
+
+static void check_lines(size_t count, struct rst_field *const rows[ROWS]) {
+  for (size_t x = 0; x < 13; ++x) {
+    ck_assert(rst_field_get(rows[KERNEL], 0, x) == rst_field_get(rows[A], 0, x));
+    ck_assert(count == 1 || rst_field_get(rows[ODD_KERNEL], 0, x) == rst_field_get(rows[B], 0, x));
+  }
+}
+
+static const struct {
+  void (*run)(const struct rst_fft_loops *loops, size_t count, struct rst_field *const rows[ROWS]);
+  void (*check)(size_t count, struct rst_field *const rows[ROWS]);
+} tasks[] = {{multiply, check_products}, {run_lines, check_lines}};
+
+/* The plain set by its formulas, the others by its bits. */
+START_TEST(all_sets_of_instructions_do_the_same) {
   const enum rst_precision precision = _i % 2 ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE;
-  const size_t phases = 1 + (size_t)_i / 2;
+  const size_t count = 1 + (size_t)_i / 2 % 2;
+  const size_t task = (size_t)_i / 4;
   struct rst_context *context = rst_test_context();
   struct rst_field *rows[ROWS];
   struct rst_field *first[ROWS];
@@ -229,10 +253,10 @@ START_TEST(products_are_the_same_in_all_sets_of_instructions) {
   }
   const struct rst_fft_loops *const sets =
       precision == RST_PRECISION_FLOAT ? rst_fft_loops_float : rst_fft_loops_double;
-  multiply(&sets[RST_VECTORS_OF_ALL], phases, first);
-  check_products(phases, first);
+  tasks[task].run(&sets[RST_VECTORS_OF_ALL], count, first);
+  tasks[task].check(count, first);
   for (enum rst_vectors vectors = rst_vectors_widest(); vectors < RST_VECTORS_OF_ALL; ++vectors) {
-    multiply(&sets[vectors], phases, rows);
+    tasks[task].run(&sets[vectors], count, rows);
     for (size_t r = 0; r < ROWS; ++r) {
       check_same_bits(rows[r], first[r]);
     }
@@ -270,7 +294,7 @@ int main(void) {
   tcase_add_test(tests, tiles_cover_the_response_and_do_not_wrap);
   tcase_add_loop_test(tests, tall_images_agree_with_plain_loops, 0, GEOMETRIES);
   tcase_add_loop_test(tests, all_widths_agree_with_plain_loops, 0, WIDTHS);
-  tcase_add_loop_test(tests, products_are_the_same_in_all_sets_of_instructions, 0, 4);
+  tcase_add_loop_test(tests, all_sets_of_instructions_do_the_same, 0, 8);
   tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, GEOMETRIES);
   tcase_set_timeout(tests, 600);
   suite_add_tcase(suite, tests);

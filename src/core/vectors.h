@@ -15,6 +15,9 @@ enum rst_vectors {
   RST_VECTORS_OF_ALL, /**< processors */
 };
 
+/** For functions that those with instructions of a set call: they must end up inside them. */
+#define RST_INLINE static inline __attribute__((always_inline))
+
 #if defined(__x86_64__) && defined(__GNUC__)
 /** Defined where loops are compiled for other sets than RST_VECTORS_OF_ALL. */
 #define RST_WIDER_VECTORS 1

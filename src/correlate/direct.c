@@ -26,8 +26,6 @@
 #include "core/core.h"
 #include "core/real.h"
 
-/* Everything must end up inside the functions for wide vectors, and in registers there. */
-#define INLINE static inline __attribute__((always_inline))
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define SANITIZED 1
@@ -62,7 +60,7 @@ enum {
 
 #define FOR_TAPS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
 
-INLINE size_t least(size_t a, size_t b) {
+RST_INLINE size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
@@ -71,18 +69,18 @@ static size_t round_up(size_t n, size_t multiple) {
 }
 
 /* Whether all taps stay in registers. */
-INLINE bool is_side(const struct rst_correlation_shape *shape) {
+RST_INLINE bool is_side(const struct rst_correlation_shape *shape) {
   return shape->ky == SIDE && shape->kx == SIDE;
 }
 
 /* How many of the `left` rows of the kernel are taken next; all parts are nearly equal. */
-INLINE size_t next_taps(size_t left) {
+RST_INLINE size_t next_taps(size_t left) {
   const size_t parts = (left + TAPS - 1) / TAPS;
   return (left + parts - 1) / parts;
 }
 
 /* The first block of a strip; that of strip number `strips` is the end. */
-INLINE size_t strip_start(const struct rst_direct *direct, size_t strip) {
+RST_INLINE size_t strip_start(const struct rst_direct *direct, size_t strip) {
   const size_t blocks = (direct->shape.my + ROWS - 1) / ROWS;
   return blocks * strip / direct->strips * ROWS;
 }
@@ -126,7 +124,7 @@ static void make_panel(const struct rst_direct *direct, const real *weights, siz
 }
 
 /* Add the second half of `width` partial sums to the first. */
-INLINE void halve(size_t width, size_t taps, real *sums) {
+RST_INLINE void halve(size_t width, size_t taps, real *sums) {
   for (size_t t = 0; t < taps; ++t, sums += LANES) {
     for (size_t l = 0; l < width / 2; ++l) {
       sums[l] += sums[width / 2 + l];

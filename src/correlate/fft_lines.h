@@ -6,16 +6,14 @@
 #include <string.h>
 
 #include "core/real.h"
+#include "core/vectors.h"
 
 /** @file
  * The loops of fft_loops.h over lines, to be compiled for each set of instructions.
  */
 
-/** Everything must end up inside the functions for wide vectors. */
-#define RST_FFT_INLINE static inline __attribute__((always_inline))
-
-RST_FFT_INLINE void rst_fft_join(size_t count, const real *restrict a, const real *restrict b, size_t width,
-                                 real *restrict line) {
+RST_INLINE void rst_fft_join(size_t count, const real *restrict a, const real *restrict b, size_t width,
+                             real *restrict line) {
   for (size_t x = 0; x < count; ++x) {
     line[2 * x] = a[x];
     line[2 * x + 1] = b ? b[x] : 0;
@@ -23,8 +21,8 @@ RST_FFT_INLINE void rst_fft_join(size_t count, const real *restrict a, const rea
   memset(line + 2 * count, 0, 2 * (width - count) * sizeof(real));
 }
 
-RST_FFT_INLINE void rst_fft_separate(size_t count, const real *restrict line, real *restrict a,
-                                     real *restrict b) {
+RST_INLINE void rst_fft_separate(size_t count, const real *restrict line, real *restrict a,
+                                 real *restrict b) {
   for (size_t x = 0; x < count; ++x) {
     a[x] = line[2 * x];
     if (b) {
@@ -33,8 +31,8 @@ RST_FFT_INLINE void rst_fft_separate(size_t count, const real *restrict line, re
   }
 }
 
-RST_FFT_INLINE void rst_fft_separate_spectra(size_t count, size_t width, real *restrict line,
-                                             real *restrict a, real *restrict b) {
+RST_INLINE void rst_fft_separate_spectra(size_t count, size_t width, real *restrict line, real *restrict a,
+                                         real *restrict b) {
   line[2 * width] = line[0];
   line[2 * width + 1] = line[1];
   for (size_t x = 0; x < count; ++x) {
@@ -47,8 +45,8 @@ RST_FFT_INLINE void rst_fft_separate_spectra(size_t count, size_t width, real *r
   }
 }
 
-RST_FFT_INLINE void rst_fft_join_spectra(size_t count, size_t width, const real *restrict a,
-                                         const real *restrict b, real *restrict line) {
+RST_INLINE void rst_fft_join_spectra(size_t count, size_t width, const real *restrict a,
+                                     const real *restrict b, real *restrict line) {
   for (size_t x = 0; x < count; ++x) {
     line[2 * x] = a[2 * x] - b[2 * x + 1];
     line[2 * x + 1] = a[2 * x + 1] + b[2 * x];

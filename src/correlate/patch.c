@@ -19,9 +19,6 @@
 #include "correlate/correlation_type.h"
 #include "correlate/naming.h"
 
-/* Everything must end up inside the functions for wide vectors. */
-#define INLINE static inline __attribute__((always_inline))
-
 /* Partial sums of a dot product: one cache line, the same for every width of the processor's vectors. */
 enum { LANES = 64 / sizeof(real), BLOCK = 4 };
 typedef real lanes __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
@@ -74,8 +71,8 @@ struct search {
 };
 
 /* Name the window at (y, x), which is known by its key. `beginnings` counts names that begin patches. */
-INLINE enum rst_status name_window(struct rst_context *context, struct search *search, size_t y, size_t x,
-                                   uint64_t key, size_t *beginnings) {
+RST_INLINE enum rst_status name_window(struct rst_context *context, struct search *search, size_t y, size_t x,
+                                       uint64_t key, size_t *beginnings) {
   const size_t known = search->naming.count;
   RST_TRY(rst_naming_find(context, &search->naming, key, &search->names[y * search->columns + x]));
   if (search->naming.count > known && y < search->shape->my && x < search->shape->mx) {
@@ -221,7 +218,7 @@ static enum rst_status create(struct rst_context *context, const struct rst_corr
   return RST_OK;
 }
 
-INLINE real sum_of_lanes(const lanes *sums) {
+RST_INLINE real sum_of_lanes(const lanes *sums) {
   real rest[LANES];
   memcpy(rest, sums, sizeof rest);
   for (size_t width = LANES / 2; width > 0; width /= 2) {
@@ -233,8 +230,8 @@ INLINE real sum_of_lanes(const lanes *sums) {
 }
 
 /* Dot products of the kernel with `count` <= BLOCK patches. */
-INLINE void multiply(size_t count, size_t length, const real *kernel, size_t stride, const real *patches,
-                     real *response) {
+RST_INLINE void multiply(size_t count, size_t length, const real *kernel, size_t stride, const real *patches,
+                         real *response) {
   lanes sums[BLOCK] = {{0}};
   const size_t whole = length - length % LANES;
   for (size_t i = 0; i < whole; i += LANES) {
@@ -252,8 +249,8 @@ INLINE void multiply(size_t count, size_t length, const real *kernel, size_t str
 }
 
 /* gradient += the weighted sum of `count` <= BLOCK patches. */
-INLINE void add_patches(size_t count, size_t length, const real *weights, size_t stride, const real *patches,
-                        real *restrict gradient) {
+RST_INLINE void add_patches(size_t count, size_t length, const real *weights, size_t stride,
+                            const real *patches, real *restrict gradient) {
   for (size_t i = 0; i < length; ++i) {
     real sum = gradient[i];
     for (size_t b = 0; b < count; ++b) {
@@ -263,7 +260,7 @@ INLINE void add_patches(size_t count, size_t length, const real *weights, size_t
   }
 }
 
-INLINE void apply_inline(const struct patch *patch, const real *kernel, real *response) {
+RST_INLINE void apply_inline(const struct patch *patch, const real *kernel, real *response) {
   const size_t length = patch->length;
   const size_t stride = patch->stride;
   const real *patches = patch->patches;
@@ -280,7 +277,7 @@ INLINE void apply_inline(const struct patch *patch, const real *kernel, real *re
   }
 }
 
-INLINE void adjoint_inline(const struct patch *patch, const real *d, real *gradient) {
+RST_INLINE void adjoint_inline(const struct patch *patch, const real *d, real *gradient) {
   const size_t length = patch->length;
   const size_t stride = patch->stride;
   const real *patches = patch->patches;

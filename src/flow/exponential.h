@@ -7,14 +7,12 @@
 #include <string.h>
 
 #include "core/real.h"
+#include "core/vectors.h"
 
 /** @file
  * exp for loops: written out because it vectorises in every compiler and gives the same bits on every processor, whatever
  * the width of its vectors; its errors are 1.0 units in the last place for exp and 1.2 for exp - 1.
  */
-
-/** Everything must end up inside the loops over elements, or these do not vectorise. */
-#define RST_INLINE static inline __attribute__((always_inline))
 
 #ifdef RST_REAL_IS_FLOAT
 typedef uint32_t real_bits;

@@ -15,9 +15,6 @@ enum {
   CHAINS = 4         /* of operations that do not wait for each other */
 };
 
-/* Everything must end up inside the functions for wide vectors. */
-#define INLINE static inline __attribute__((always_inline))
-
 typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
 typedef int64_t choice
     __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
@@ -26,7 +23,7 @@ typedef int64_t choice
 #define CHOOSE(holds, one, other)                                                                            \
   ((lanes)(((choice)(holds) & (choice)(one)) | (~(choice)(holds) & (choice)(other))))
 
-INLINE struct rst_series_extent extent_inline(const double *x, size_t first, size_t end) {
+RST_INLINE struct rst_series_extent extent_inline(const double *x, size_t first, size_t end) {
   lanes low[CHAINS];
   lanes high[CHAINS];
   lanes zero[CHAINS]; /* NaN where a value is not finite */
@@ -60,7 +57,7 @@ INLINE struct rst_series_extent extent_inline(const double *x, size_t first, siz
   return isnan(sum) ? (struct rst_series_extent){NAN, NAN} : extent;
 }
 
-INLINE double magnitude_inline(const double *x, size_t first, size_t end) {
+RST_INLINE double magnitude_inline(const double *x, size_t first, size_t end) {
   lanes largest[CHAINS];
   for (size_t c = 0; c < CHAINS; ++c) {
     largest[c] = (lanes){0};
@@ -134,7 +131,7 @@ static void mean_blocks(const double *x, size_t count, size_t values, double mea
   }
 }
 
-INLINE double sum_of(const double *x, size_t first, size_t end) {
+RST_INLINE double sum_of(const double *x, size_t first, size_t end) {
   lanes sums[CHAINS] = {{0}};
   double sum = 0.0;
   for (; first + CHAINS * LANES <= end; first += CHAINS * LANES) {
