@@ -83,8 +83,8 @@ static size_t best_width(const struct rst_correlation_shape *shape) {
   return best;
 }
 
-/* Rows of a tile, at most, on which rows of the response may begin: the kernel must not reach over its end. For two phases, whose odd rows
- * reach a row further than the even ones, unless the last one of these has no odd one below it. */
+/* Rows of a tile, at most, on which rows of the response may begin: the kernel must not reach over its end. With two phases, odd rows of
+ * the response reach a row further than the even ones above them, of which the last may have none below it. */
 static size_t most_rows(const struct rst_correlation_shape *shape, size_t height, size_t phases) {
   const size_t most = height - least(height, (shape->ky - 1) / phases);
   return phases == 1 || shape->ky % 2 == 1 || shape->my < 2 * most ? most : most - least(most, 1);
