@@ -8,9 +8,9 @@
 #include "correlate/fft_tiling.h"
 #include "restrain/correlation.h"
 
-/* What the correlation by Fourier transforms owes beyond the identities that every implementation is held to (test_correlation.c): tiles that
- * cover the response and wrap nowhere, tall images in many tiles, columns in pairs that are mirrored, whatever the width, and bits that do
- * not depend on threads. */
+/* What the correlation by Fourier transforms owes beyond the identities that every implementation is held to (test_correlation.c):
+ * tiles that cover the response and wrap nowhere, tall images in many tiles, columns in pairs that are mirrored, whatever the width,
+ * and bits that depend neither on threads nor on vectors. */
 
 typedef struct rst_fft_tiling tiling_function(const struct rst_correlation_shape *shape, double *cost);
 static tiling_function *const tiling_functions[] = {rst_fft_tiling_double, rst_fft_tiling_float};

@@ -39,9 +39,9 @@ static size_t find_roots(struct rst_context *context, struct rst_flow *flow, con
   return count;
 }
 
-/* Exponents per iteration of steps that are all taken from u, after `burn` of them, by a mean over `steps` more with the weight exp(-1/(s(1-s))), s in (0, 1):
- * for quasi-periodic sequences, which complex roots lead to, it converges faster than any power of the number of steps
- * (Das, Saiki, Sander, Yorke, Nonlinearity 30 (2017) 4111), a plain mean like its reciprocal alone. */
+/* Exponents per iteration of steps that are all taken from u, after `burn` of them, by a mean over `steps` more with the weight
+ * exp(-1/(s(1-s))), s in (0, 1): for quasi-periodic sequences, which complex roots lead to, it converges faster than any power of the
+ * number of steps (Das, Saiki, Sander, Yorke, Nonlinearity 30 (2017) 4111), a plain mean like its reciprocal alone. */
 static void find_exponents(struct rst_test_trajectory *trajectory, const struct rst_field *u, int burn,
                            int steps, double *exponents) {
   const size_t count = rst_tangent_count(trajectory->tangent);

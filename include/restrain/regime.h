@@ -130,8 +130,8 @@ struct rst_divergence {
 
 /** The growing phase begins at the last time the distance is at most 10 times its first non-zero value before saturation
  * and ends where the distance first reaches 1 % of its plateau. A plateau below 1e3 * epsilon * scale is rounding: then
- * there is no phase; nor is there one of fewer than three iterations. @param distance |A_t - B_t|, [count]; scale, a typical |A_t|; epsilon, the unit of rounding of the
- * coarser precision. Thread-safe. */
+ * there is no phase; nor is there one of fewer than three iterations. @param distance |A_t - B_t|, [count]; scale,
+ * a typical |A_t|; epsilon, the unit of rounding of the coarser precision. Thread-safe. */
 RST_API enum rst_status rst_divergence_measure(struct rst_context *context, const double *distance,
                                                size_t count, double scale, double epsilon,
                                                struct rst_divergence *divergence);

@@ -107,9 +107,9 @@ RST_API enum rst_status rst_run_rehearse(struct rst_context *context, const stru
 /** Integrate `run` and store it in options->output, with the sidecars FILE.xdmf and FILE.vtkhdf (suffix .h5
  * replaced) and two generations of checkpoints beside it. The file is flushed after every snapshot. With
  * `resume` the run continues, to the bit, the one that was interrupted or killed; a case that differs from
- * the stored one in more than step.iterations and what has no bearing on the numbers is refused (RST_ERROR_ARGUMENT, naming the keys). Without
- * `resume` or `force` an existing output is refused (RST_ERROR_IO). Nothing is written before the case has
- * been turned into objects successfully. */
+ * the stored one in more than step.iterations and what has no bearing on the numbers is refused
+ * (RST_ERROR_ARGUMENT, naming the keys). Without `resume` or `force` an existing output is refused
+ * (RST_ERROR_IO). Nothing is written before the case has been turned into objects successfully. */
 RST_API enum rst_status rst_run(struct rst_context *context, const struct rst_case *run,
                                 const struct rst_run_options *options, struct rst_run_summary *summary);
 

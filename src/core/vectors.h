@@ -7,8 +7,8 @@
  * the widest that the processor has is used. All give the same bits.
  */
 
-/** The widest vectors first; a processor that has one set has all that follow. Tables have an entry for each, by these numbers; those before
- * rst_vectors_widest() are not to be used and may be empty. */
+/** The widest vectors first; a processor that has one set has all that follow. Tables have an entry for each, by these numbers; those
+ * before rst_vectors_widest() are not to be used and may be empty. */
 enum rst_vectors {
   RST_VECTORS_AVX512, /**< F and DQ */
   RST_VECTORS_AVX2,

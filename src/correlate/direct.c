@@ -25,6 +25,7 @@
 
 #include "core/core.h"
 #include "core/real.h"
+#include "core/sizes.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -59,14 +60,6 @@ enum {
 };
 
 #define FOR_TAPS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
-
-RST_INLINE size_t least(size_t a, size_t b) {
-  return a < b ? a : b;
-}
-
-static size_t round_up(size_t n, size_t multiple) {
-  return (n + multiple - 1) / multiple * multiple;
-}
 
 /* Whether all taps stay in registers. */
 RST_INLINE bool is_side(const struct rst_correlation_shape *shape) {
@@ -106,13 +99,13 @@ static void make_panel(const struct rst_direct *direct, const real *weights, siz
   const size_t mx = direct->shape.mx;
   const size_t rows = direct->shape.my - m;
   const size_t readable = rows * mx < LANES ? 0 : (rows * mx - LANES) / (ROWS * mx);
-  const size_t wanted = least((end - m) / ROWS, mx > CELLS * LANES ? 1 : CELLS * LANES / mx);
-  panel->blocks = least(least(wanted, readable), CELLS);
-  panel->columns = least(mx - n, CELLS * LANES);
+  const size_t wanted = rst_least((end - m) / ROWS, mx > CELLS * LANES ? 1 : CELLS * LANES / mx);
+  panel->blocks = rst_least(rst_least(wanted, readable), CELLS);
+  panel->columns = rst_least(mx - n, CELLS * LANES);
   panel->weights = weights + m * mx + n;
   if (panel->blocks == 0) {
     real *const edge = direct->edge;
-    const size_t left = least(rows, ROWS);
+    const size_t left = rst_least(rows, ROWS);
     memcpy(edge, weights + m * mx, left * mx * sizeof(real));
     memset(edge + left * mx, 0, (ROWS - left) * mx * sizeof(real));
     panel->blocks = 1;
@@ -187,7 +180,7 @@ const struct rst_direct_loops RST_REAL(rst_direct_loops)[] = {
 #undef LOOPS
 
 static size_t strip_count(const struct rst_correlation_shape *shape) {
-  return shape->my < STRIP ? 1 : least(shape->my / STRIP, MOST_STRIPS);
+  return shape->my < STRIP ? 1 : rst_least(shape->my / STRIP, MOST_STRIPS);
 }
 
 static double cost(const struct rst_correlation_shape *shape) {
@@ -199,9 +192,9 @@ static double cost(const struct rst_correlation_shape *shape) {
   const double fetch = 0.4;
   const double cache = 0x1p24;
   const double call = 50.0;
-  const size_t rows = round_up(shape->my, ROWS) / ROWS;
-  const size_t lines = round_up(shape->mx, LANES) / LANES;
-  const size_t parts = round_up(shape->ky, TAPS) / TAPS;
+  const size_t rows = rst_round_up(shape->my, ROWS) / ROWS;
+  const size_t lines = rst_round_up(shape->mx, LANES) / LANES;
+  const size_t parts = rst_round_up(shape->ky, TAPS) / TAPS;
   const double taps = (double)shape->ky * (double)shape->kx;
   const double points = (double)shape->ny * (double)shape->nx;
   const double size = points * (double)sizeof(real);
@@ -219,10 +212,10 @@ static void destroy(void *state) {
 
 static enum rst_status allocate(struct rst_context *context, struct rst_direct *direct) {
   const struct rst_correlation_shape *shape = &direct->shape;
-  const size_t rows = round_up(shape->my, ROWS) + shape->ky - 1;
+  const size_t rows = rst_round_up(shape->my, ROWS) + shape->ky - 1;
   /* Three vectors are taken out of two, the second of which may begin where the last row ends. */
   RST_TRY(rst_allocate(context, rows * direct->stride + LANES, sizeof(real), &direct->image));
-  RST_TRY(rst_allocate(context, ROWS * round_up(shape->mx, LANES) + LANES, sizeof(real), &direct->edge));
+  RST_TRY(rst_allocate(context, ROWS * rst_round_up(shape->mx, LANES) + LANES, sizeof(real), &direct->edge));
   return rst_allocate(context, direct->strips * shape->ky * shape->kx * LANES, sizeof(real), &direct->sums);
 }
 
@@ -232,7 +225,7 @@ static enum rst_status create(struct rst_context *context, const struct rst_corr
   void *memory = NULL;
   RST_TRY(rst_allocate(context, 1, sizeof(struct rst_direct), &memory));
   struct rst_direct *direct = memory;
-  const size_t lines = round_up(round_up(shape->mx, LANES) + shape->kx - 1, LANES) / LANES;
+  const size_t lines = rst_round_up(rst_round_up(shape->mx, LANES) + shape->kx - 1, LANES) / LANES;
   *direct = (struct rst_direct){.shape = *shape,
                                 .context = context,
                                 .loops = &RST_REAL(rst_direct_loops)[rst_vectors_widest()],
@@ -261,7 +254,7 @@ static int thread_count(const struct rst_direct *direct) {
   const struct rst_correlation_shape *shape = &direct->shape;
   const double work = (double)shape->my * (double)shape->mx * (double)shape->ky * (double)shape->kx;
   if (direct->strips > 1 && work >= least_work && !omp_in_parallel()) {
-    return (int)least((size_t)rst_context_threads(direct->context), direct->strips);
+    return (int)rst_least((size_t)rst_context_threads(direct->context), direct->strips);
   }
 #else
   (void)direct;

@@ -41,12 +41,9 @@
 
 #include "core/core.h"
 #include "core/real.h"
+#include "core/sizes.h"
 #include "correlate/correlation_type.h"
 #include "correlate/fft_state.h"
-
-static size_t least(size_t a, size_t b) {
-  return a < b ? a : b;
-}
 
 /* One thread of a team, and its work space. */
 struct worker {
@@ -62,8 +59,8 @@ static struct worker make_worker(const struct rst_fft *fft, int index, int team)
   const struct rst_fft_tiling *tiling = &fft->tiling;
   const size_t block = 2 * RST_FFT_BLOCK * tiling->height;
   real *line = fft->scratch + 2 * (size_t)index * rst_fft_scratch_length(tiling);
-  real *joint = line + 2 * rst_fft_round_up(tiling->width, RST_FFT_LINE);
-  real *columns = joint + 2 * rst_fft_round_up(tiling->width + 1, RST_FFT_LINE);
+  real *joint = line + 2 * rst_round_up(tiling->width, RST_FFT_LINE);
+  real *columns = joint + 2 * rst_round_up(tiling->width + 1, RST_FFT_LINE);
   return (struct worker){.index = (size_t)index,
                          .team = (size_t)team,
                          .line = line,
@@ -108,7 +105,7 @@ static struct rows take_rows(const real *array, size_t ny, size_t nx, size_t fir
     return (struct rows){0};
   }
   return (struct rows){.first = array + first * nx,
-                       .count = least((ny - first - 1) / step + 1, limit),
+                       .count = rst_least((ny - first - 1) / step + 1, limit),
                        .length = nx,
                        .step = step * nx};
 }
@@ -157,7 +154,7 @@ static void transform_kernel_rows(struct rst_fft *fft, const struct worker *work
   const struct rst_correlation_shape *shape = &fft->shape;
   const size_t width = fft->tiling.width;
   const size_t phases = fft->tiling.phases;
-  const size_t count = least(fft->half, width);
+  const size_t count = rst_least(fft->half, width);
   const struct rows a = take_rows(kernel, shape->ky, shape->kx, q, 2 * phases, shape->ky);
   const struct rows b = take_rows(kernel, shape->ky, shape->kx, q + phases, 2 * phases, shape->ky);
   const struct range pairs = part_of(worker, a.count, 1);
@@ -212,12 +209,12 @@ static struct rst_fft_column image_column(const struct rst_fft *fft, size_t tile
 /* The first column to begin with, so that the block of mirrored columns that the first one of a range belongs to is complete. */
 static size_t complete_from(const struct rst_fft *fft, size_t begin) {
   const size_t image = mirror_image(fft, begin);
-  const size_t last = least(block_of(image) + RST_FFT_BLOCK, fft->tiling.width) - 1;
+  const size_t last = rst_least(block_of(image) + RST_FFT_BLOCK, fft->tiling.width) - 1;
   return image > 0 ? fft->tiling.width - last : begin;
 }
 
-/* kept = the tile's rows of the response, before the transform back along x. A worker transforms its blocks of columns, and those mirrored
- * ones that end with an image of these. Whatever is beyond the width ends up where nobody reads. */
+/* kept = the tile's rows of the response, before the transform back along x. A worker transforms its blocks of columns, and those
+ * mirrored ones whose first column is an image of these. Whatever is beyond the width ends up where nobody reads. */
 static void multiply_tile(struct rst_fft *fft, const struct worker *worker, size_t tile) {
   const struct range columns = part_of(worker, fft->half, RST_FFT_BLOCK);
   for (size_t x = complete_from(fft, columns.begin); x < columns.end; ++x) {
@@ -259,8 +256,8 @@ static void apply_in_team(struct rst_fft *fft, const struct worker *worker, cons
   }
 }
 
-/* product = the sum of the tiles up to this one, whose weights are `given`. Blocks of mirrored columns lie askew to the others: two workers
- * may transform the same one. */
+/* product = the sum of the tiles up to this one, whose weights are `given`. Blocks of mirrored columns lie askew to the others: two
+ * workers may transform the same one. */
 static void add_tile(const struct rst_fft *fft, const struct worker *worker, size_t tile) {
   const struct range columns = part_of(worker, fft->half, RST_FFT_BLOCK);
   size_t gathered = 0; /* block of mirrored columns */
@@ -298,7 +295,7 @@ static void store_gradient(struct rst_fft *fft, const struct worker *worker, siz
     const size_t y = q + 2 * i * phases;
     const bool single = y + phases >= ky;
     const real *row = fft->kept + 2 * (y / phases) * fft->stride;
-    fft->loops->join_spectra(least(fft->half, width), width, row, single ? row : row + 2 * fft->stride,
+    fft->loops->join_spectra(rst_least(fft->half, width), width, row, single ? row : row + 2 * fft->stride,
                              worker->joint);
     rst_transform_execute(fft->row_backward, worker->joint, worker->line);
     fft->loops->separate(kx, worker->line, gradient + y * kx, single ? NULL : gradient + (y + phases) * kx);

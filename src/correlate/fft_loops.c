@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Products are spelled out in vectors: a compiler that finds sums and differences of products side by side may fuse them, whatever it is told
- * (GCC 12 for 64-byte vectors), and bits would depend on the processor. */
+/* Products are spelled out in vectors: a compiler that finds sums and differences of products side by side may fuse them, whatever it
+ * is told (GCC 12 for 64-byte vectors), and bits would depend on the processor. */
 #include "correlate/fft_loops.h"
 
 #include <stdint.h>
@@ -27,6 +27,7 @@ typedef int64_t mask;
 #define SHUFFLED(type, z, ...) __builtin_shuffle(z, (type){__VA_ARGS__})
 #endif
 
+/* Of i z out of the swapped parts of z; from the second one on, of conj(z). */
 static const real signs[] = {-1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1};
 
 #ifdef RST_WIDER_VECTORS

@@ -6,10 +6,6 @@
 
 #include "core/core.h"
 
-static size_t least(size_t a, size_t b) {
-  return a < b ? a : b;
-}
-
 void RST_REAL(rst_fft_destroy)(void *state) {
   struct rst_fft *fft = state;
   rst_transform_destroy(&fft->row_forward);
@@ -96,7 +92,7 @@ static enum rst_status allocate(struct rst_context *context, struct rst_fft *fft
 static void transform_image(struct rst_fft *fft, const real *image, size_t tile, size_t part) {
   const struct rst_fft_tiling *tiling = &fft->tiling;
   const struct rst_correlation_shape *shape = &fft->shape;
-  const size_t reach = least(shape->mx + shape->kx - 1, tiling->width);
+  const size_t reach = rst_least(shape->mx + shape->kx - 1, tiling->width);
   real *line = fft->scratch;
   memset(line, 0, 2 * tiling->width * sizeof(real));
   for (size_t y = 0; y < tiling->height; ++y) {
@@ -144,9 +140,8 @@ enum rst_status RST_REAL(rst_fft_create)(struct rst_context *context,
   struct rst_fft *fft = memory;
   fft->shape = *shape;
   fft->tiling = RST_REAL(rst_fft_tiling)(shape, &nanoseconds);
-  fft->columns = rst_fft_round_up(fft->tiling.width, RST_FFT_BLOCK);
-  fft->half = rst_fft_round_up(fft->tiling.width / 2 + 1, RST_FFT_BLOCK);
-  fft->stride = fft->columns + RST_FFT_LINE;
+  fft->half = rst_round_up(fft->tiling.width / 2 + 1, RST_FFT_BLOCK);
+  fft->stride = rst_round_up(fft->tiling.width, RST_FFT_BLOCK) + RST_FFT_LINE;
   const size_t kernel_rows = (shape->ky - 1) / fft->tiling.phases + 1;
   fft->depth = kernel_rows > fft->tiling.share ? kernel_rows : fft->tiling.share;
   fft->threads = rst_context_threads(context);

@@ -3,6 +3,7 @@
 #define RST_FFT_STATE_H
 
 #include "core/real.h"
+#include "core/sizes.h"
 #include "correlate/fft_loops.h"
 #include "correlate/fft_tiling.h"
 #include "transform/transform.h"
@@ -20,10 +21,8 @@ enum {
 struct rst_fft {
   struct rst_correlation_shape shape;
   struct rst_fft_tiling tiling;
-  size_t columns; /**< of a tile: the width, rounded up to blocks */
-  size_t
-      half; /**< columns of image and kernel: 0 to width/2, rounded up to blocks; the others are mirrored */
-  size_t stride; /**< complex numbers from row to row; an odd number of cache lines */
+  size_t half;   /**< columns of image and kernel: 0 to width/2, rounded up to blocks; others are mirrored */
+  size_t stride; /**< complex numbers from row to row: whole blocks and a line, an odd number of lines */
   size_t depth;  /**< rows of `given` that are ever other than zero */
   int threads;
   const struct rst_fft_loops *loops;
@@ -39,15 +38,10 @@ struct rst_fft {
   real *scratch;                    /**< complex [threads], the arrays of each worker */
 };
 
-/** n, rounded up to a multiple. */
-static inline size_t rst_fft_round_up(size_t n, size_t multiple) {
-  return (n + multiple - 1) / multiple * multiple;
-}
-
 /** Complex numbers that a thread has in `scratch`: a line of the width, one of the width + 1, each rounded up to cache lines, two
  * blocks of columns and a column. */
 static inline size_t rst_fft_scratch_length(const struct rst_fft_tiling *tiling) {
-  return rst_fft_round_up(tiling->width, RST_FFT_LINE) + rst_fft_round_up(tiling->width + 1, RST_FFT_LINE) +
+  return rst_round_up(tiling->width, RST_FFT_LINE) + rst_round_up(tiling->width + 1, RST_FFT_LINE) +
          (2 * RST_FFT_BLOCK + 1) * tiling->height;
 }
 

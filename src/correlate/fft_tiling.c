@@ -4,13 +4,10 @@
 #include <math.h>
 
 #include "core/real.h"
+#include "core/sizes.h"
 #include "correlate/fft_loops.h"
 
 enum { MOST_PHASES = 2, LONGEST_CODELET = 64, SHORTEST_COLUMN = RST_FFT_LOOPS_UNIT };
-
-static size_t least(size_t a, size_t b) {
-  return a < b ? a : b;
-}
 
 /* In nanoseconds, as everything below. */
 static double butterfly_cost(size_t n) {
@@ -86,8 +83,8 @@ static size_t best_width(const struct rst_correlation_shape *shape) {
 /* Rows of a tile, at most, on which rows of the response may begin: the kernel must not reach over its end. With two phases, odd rows of
  * the response reach a row further than the even ones above them, of which the last may have none below it. */
 static size_t most_rows(const struct rst_correlation_shape *shape, size_t height, size_t phases) {
-  const size_t most = height - least(height, (shape->ky - 1) / phases);
-  return phases == 1 || shape->ky % 2 == 1 || shape->my < 2 * most ? most : most - least(most, 1);
+  const size_t most = height - rst_least(height, (shape->ky - 1) / phases);
+  return phases == 1 || shape->ky % 2 == 1 || shape->my < 2 * most ? most : most - rst_least(most, 1);
 }
 
 /* The tiling for columns of a given length, which has room for `most` rows. */

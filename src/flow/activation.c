@@ -8,7 +8,7 @@
 #include "core/core.h"
 #include "flow/activation_kernels.h"
 
-enum { BLOCK = 256, OUTPUTS = 3 };
+enum { OUTPUTS = 3 };
 
 struct rst_activation {
   const char *name;
@@ -54,13 +54,13 @@ void rst_activation_evaluate(const struct rst_activation *activation, double bet
                                             : rst_activation_operations_double)[rst_vectors_widest()];
   const size_t index = (size_t)(activation - activations);
   struct rst_field *const outputs[OUTPUTS] = {s, ds, dds};
-  alignas(64) double scratch[OUTPUTS][BLOCK];
+  alignas(64) double scratch[OUTPUTS][RST_ACTIVATION_BLOCK];
   const size_t count = rst_field_count(z);
   const size_t size = rst_precision_size(z->precision);
   double total = 0.0;
-  for (size_t first = 0; first < count; first += BLOCK) {
+  for (size_t first = 0; first < count; first += RST_ACTIVATION_BLOCK) {
     const size_t rest = count - first;
-    const size_t length = rest < BLOCK ? rest : BLOCK;
+    const size_t length = rest < RST_ACTIVATION_BLOCK ? rest : RST_ACTIVATION_BLOCK;
     void *to[OUTPUTS];
     for (size_t o = 0; o < OUTPUTS; ++o) {
       to[o] = outputs[o] && outputs[o]->data != z->data ? at(outputs[o], first * size) : scratch[o];

@@ -12,12 +12,10 @@
 
 #include "flow/activation_functions.h"
 
-enum { BLOCK = 256 };
-
 /* What a loop over a block leaves for the next one. */
 struct notes {
-  alignas(64) real a[BLOCK];
-  alignas(64) real b[BLOCK];
+  alignas(64) real a[RST_ACTIVATION_BLOCK];
+  alignas(64) real b[RST_ACTIVATION_BLOCK];
 };
 
 /* `value` unless z is NaN. */
@@ -192,9 +190,10 @@ RST_INLINE void evaluate_block(size_t index, real beta, size_t count, const real
 
 RST_INLINE void evaluate_inline(size_t index, real beta, size_t count, const real *z, real *s, real *ds,
                                 real *dds) {
-  for (size_t first = 0; first < count; first += BLOCK) {
+  for (size_t first = 0; first < count; first += RST_ACTIVATION_BLOCK) {
     const size_t rest = count - first;
-    evaluate_block(index, beta, rest < BLOCK ? rest : BLOCK, z + first, s + first, ds + first, dds + first);
+    evaluate_block(index, beta, rest < RST_ACTIVATION_BLOCK ? rest : RST_ACTIVATION_BLOCK, z + first,
+                   s + first, ds + first, dds + first);
   }
 }
 

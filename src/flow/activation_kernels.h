@@ -18,6 +18,9 @@
   X(relu)                                                                                                    \
   X(identity)
 
+/** Elements taken together, so that what loops leave for each other stays in the first cache. */
+enum { RST_ACTIVATION_BLOCK = 256 };
+
 struct rst_activation_operations {
   /** s, s', s'' at `count` elements of z, for the activation at `index` of the list; the arrays do not overlap. */
   void (*evaluate)(size_t index, double beta, size_t count, const void *z, void *s, void *ds, void *dds);

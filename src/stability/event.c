@@ -192,8 +192,8 @@ static enum rst_status classify_by_eigenvalues(struct rst_event_detector *detect
   return RST_OK;
 }
 
-/* Nodes and weights, no numbers where du = 0, of the two-point Gauss quadrature of du's spectral measure: the eigenvalues of [a0 b; b a1], two steps of
- * Lanczos from du, and the squares of their vectors' first elements. */
+/* Nodes and weights, no numbers where du = 0, of the two-point Gauss quadrature of du's spectral measure: the eigenvalues of
+ * [a0 b; b a1], two steps of Lanczos from du, and the squares of their vectors' first elements. */
 struct quadrature {
   double node[2], weight[2];
 };

@@ -185,7 +185,7 @@ static void measure_traffic(const struct machine *machine, size_t count, double 
   }
 }
 
-/* The shortest times of apply and adjoint. The adjoint's results go elsewhere, since the kernel they would replace would soon overflow. */
+/* The shortest times of apply and adjoint. The adjoint's results go elsewhere, since the kernel would soon overflow. */
 static void measure(struct rst_context *context, const struct machine *machine, size_t n, size_t k,
                     const char *name, double times[2]) {
   const double budget = 2e8;

@@ -3,9 +3,9 @@
  * a textbook convolution cannot do without: four real two-dimensional transforms of the image's size, two forward and two backward,
  * by FFTW at MEASURE. Correlations `fft`, `direct` where it is not hopeless, and `patch`, the latter for a checkerboard.
  *
- * All contenders of a line take turns, so that a busy machine slows all of them, and minima are compared. `memory` is the step's cost in
- * units of streaming the image once at the bandwidth that a sum of two arrays reaches; `arrays` what the flow keeps resident, in units of the
- * image.
+ * All contenders of a line take turns, so that a busy machine slows all of them, and minima are compared. `memory` is the step's
+ * cost in units of streaming the image once at the bandwidth that a sum of two arrays reaches; `arrays` what the flow keeps
+ * resident, in units of the image.
  *
  * Fails if a step in double by `fft` exceeds what `limits` says. With --json FILE the numbers go there, too; --threads N lends a
  * step, not its floor, that many. */
