@@ -5,9 +5,12 @@ Meson starts each test with RESTRAIN (the program) and RESTRAIN_SOURCE (the
 root of the source tree) in the environment.
 """
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -35,6 +38,26 @@ def restrain(*arguments, **options):
     return subprocess.run(
         [PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=600, check=False, **options)
+
+
+def processor_seconds(process):
+    """What a process has used, its own and the system's for it."""
+    status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    used = status.rpartition(")")[2].split()[11:13]
+    return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
+
+
+def send_in_the_midst(process, begun, work, number):
+    """A process that ends before gets no signal."""
+    since = None
+    while process.poll() is None:
+        now = processor_seconds(process.pid)
+        if since is None and begun():
+            since = now
+        if since is not None and now - since >= work:
+            process.send_signal(number)
+            return
+        time.sleep(0.005)
 
 
 def datasets(path):
@@ -75,6 +98,35 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(done.returncode, expect,
                          f"{arguments}\n{done.stdout}\n{done.stderr}")
         return done
+
+    def start(self, *arguments):
+        return subprocess.Popen(
+            [PROGRAM, *map(str, arguments)], cwd=self.folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+
+    def interrupt(self, *arguments, begun, work=0.0, number=signal.SIGINT):
+        """Start the program and send it a signal in the midst of its work:
+        when begun() holds and some seconds of processor time are over since.
+
+        How long the work takes depends on the machine. Where it is over before
+        the signal comes, the folder is put back as it was, and half of the
+        seconds are tried.
+        """
+        for attempt in range(6):
+            with tempfile.TemporaryDirectory() as kept:
+                shutil.copytree(self.folder, kept, dirs_exist_ok=True)
+                process = self.start(*arguments)
+                send_in_the_midst(process, begun, work / 2**attempt, number)
+                told, faults = process.communicate()
+                if process.returncode != 0:
+                    break
+                shutil.rmtree(self.folder)
+                shutil.copytree(kept, self.folder)
+        self.assertEqual(process.returncode,
+                         -9 if number == signal.SIGKILL else 75,
+                         told + faults)
+        return told
 
     def assert_same_datasets(self, one, other):
         first, second = datasets(one), datasets(other)

@@ -3,14 +3,12 @@
 read back by h5py and xarray."""
 import json
 import signal
-import subprocess
-import time
 import unittest
 
 import h5py
 import numpy as np
 
-from support import CASES, PROGRAM, ProgramTest, datasets, main
+from support import CASES, ProgramTest, datasets, main
 
 # lr_hi = 2/alpha = 1: converging, of period 2, then divergent.
 CASE = """\
@@ -202,15 +200,10 @@ class Interrupted(ProgramTest):
         super().setUp()
         self.case = self.write(CASE)
 
-    def start(self, *arguments):
-        return subprocess.Popen(
-            [PROGRAM, "bifurcate", self.case, "-o", "scan.h5", *LONG,
-             *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def await_file(self):
-        while not (self.folder / "scan.h5").exists():
-            time.sleep(0.005)
+    def stop(self, *arguments, **options):
+        return self.interrupt(
+            "bifurcate", self.case, "-o", "scan.h5", *LONG, *arguments,
+            begun=(self.folder / "scan.h5").exists, **options)
 
     def resume(self, *arguments):
         return self.restrain("bifurcate", self.case, "-o", "scan.h5", *LONG,
@@ -223,12 +216,7 @@ class Interrupted(ProgramTest):
     def test_signals_keep_what_is_done(self):
         whole = self.whole()
         for threads in ("1", "2"):
-            process = self.start("--threads", threads)
-            self.await_file()
-            time.sleep(0.1)
-            process.send_signal(signal.SIGINT)
-            told, faults = process.communicate()
-            self.assertEqual(process.returncode, 75, told + faults)
+            told = self.stop("--threads", threads, work=0.1)
             self.assertIn("SIGINT with ", told)
             self.assertIn("not done", told)
             self.assertIn("go on with: restrain bifurcate", told)
@@ -249,10 +237,7 @@ class Interrupted(ProgramTest):
             (self.folder / "scan.h5").unlink()
 
     def test_a_kill_leaves_a_file_that_goes_on(self):
-        process = self.start()
-        self.await_file()
-        process.kill()
-        process.communicate()
+        self.stop(number=signal.SIGKILL)
         self.assertIn("regime", datasets(self.folder / "scan.h5"))
         self.resume()
         self.assert_same_datasets(self.whole(), self.folder / "scan.h5")

@@ -11,18 +11,11 @@ from pathlib import Path
 import h5py
 
 import test_sweep
-from support import CASES, PROGRAM, main
+from support import CASES, PROGRAM, main, processor_seconds
 from test_sweep import CASE, FULL, LONG, SweepTest
 
 ZOOM = test_sweep.Windows.ZOOM
 NAMES = test_sweep.Windows.NAMES
-
-
-def processor_seconds(process):
-    """What a process has used, its own and the system's for it."""
-    status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
-    used = status.rpartition(")")[2].split()[11:13]
-    return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
 
 
 class Ranks(SweepTest):
@@ -32,14 +25,14 @@ class Ranks(SweepTest):
                        OMPI_MCA_rmaps_base_oversubscribe="1",
                        PRTE_MCA_rmaps_default_mapping_policy=":oversubscribe")
 
-    def start(self, count, *arguments):
+    def launch(self, count, *arguments):
         return subprocess.Popen(
             ["mpirun", "-np", str(count), PROGRAM, *arguments],
             cwd=self.folder, env=self.ENVIRONMENT, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def ranks(self, count, *arguments, expect=0):
-        process = self.start(count, *arguments)
+        process = self.launch(count, *arguments)
         told, faults = process.communicate(timeout=120)
         self.assertEqual(process.returncode, expect, told + faults)
         return told, faults
@@ -93,7 +86,7 @@ class Ranks(SweepTest):
 
     def test_a_killed_rank(self):
         work = ("sweep", self.case, *LONG, "-D", "step.iterations=240000")
-        process = self.start(3, *work, "-o", "sweep.h5")
+        process = self.launch(3, *work, "-o", "sweep.h5")
         while not (self.folder / "sweep.h5").exists():
             time.sleep(0.005)
         rank = self.rank_of(process.pid, 2)

@@ -4,13 +4,12 @@ neither the number of threads nor the call."""
 import os
 import random
 import signal
-import subprocess
 import time
 
 import h5py
 import numpy as np
 
-from support import PROGRAM, SMALL_CASE, ProgramTest, datasets, main
+from support import SMALL_CASE, ProgramTest, datasets, main
 
 # Some hundred milliseconds, so that there is something to interrupt.
 LONG_CASE = """\
@@ -38,20 +37,20 @@ def attributes(path):
         return {name: str(value) for name, value in file.attrs.items()}
 
 
+def last_change(path):
+    """0 for a file that does not exist."""
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
 class Resume(ProgramTest):
     def setUp(self):
         super().setUp()
         self.case = self.write(LONG_CASE)
         self.restrain("run", self.case, "-o", "whole.h5")
-
-    def start(self, *arguments):
-        return subprocess.Popen(
-            [PROGRAM, "run", self.case, "-o", "run.h5", *arguments],
-            cwd=self.folder, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.work = ("run", self.case, "-o", "run.h5", "--resume")
 
     def finish(self):
-        self.restrain("run", self.case, "-o", "run.h5", "--resume")
+        self.restrain(*self.work)
         self.assert_same_datasets(self.folder / "whole.h5",
                                   self.folder / "run.h5")
         self.assertEqual(
@@ -65,7 +64,7 @@ class Resume(ProgramTest):
         with h5py.File(self.folder / "whole.h5") as whole:
             kernels, losses = whole["kernel"][()], whole["loss"][()]
         for _ in range(12):
-            process = self.start("--resume")
+            process = self.start(*self.work)
             time.sleep(chance.uniform(0.0, 0.25))
             process.send_signal(signal.SIGKILL)
             process.communicate()
@@ -85,14 +84,10 @@ class Resume(ProgramTest):
     def test_signals_stop_with_a_checkpoint(self):
         newest = self.folder / "run.checkpoint.h5"
         for number in (signal.SIGINT, signal.SIGTERM):
-            before = newest.stat().st_mtime_ns if newest.exists() else 0
-            process = self.start("--resume")
+            before = last_change(newest)
             # A checkpoint of its own shows that it is under way.
-            while not newest.exists() or newest.stat().st_mtime_ns == before:
-                time.sleep(0.005)
-            process.send_signal(number)
-            told, _ = process.communicate()
-            self.assertEqual(process.returncode, 75, told)
+            told = self.interrupt(*self.work, number=number, begun=lambda:
+                                  last_change(newest) != before)
             self.assertIn("--resume", told)
         with h5py.File(self.folder / "run.h5") as file:
             self.assertLess(len(file["loss"]), 3001)
@@ -106,11 +101,8 @@ class Resume(ProgramTest):
         self.assertTrue((self.folder / "run.checkpoint.h5").exists())
 
     def test_newest_checkpoint_broken(self):
-        process = self.start()
-        while not (self.folder / "run.checkpoint.previous.h5").exists():
-            time.sleep(0.005)
-        process.terminate()
-        process.communicate()
+        previous = self.folder / "run.checkpoint.previous.h5"
+        self.interrupt(*self.work, begun=previous.exists)
         newest = self.folder / "run.checkpoint.h5"
         content = newest.read_bytes()
         newest.write_bytes(content[:len(content) // 2])

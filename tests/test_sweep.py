@@ -408,8 +408,9 @@ class Windows(SweepTest):
         except OSError as error:
             self.skipTest(f"no terminal can be made here: {error}")
         with subprocess.Popen(
-                [PROGRAM, "sweep", self.case, *LONG, "-D", "sweep.zoom=[{lr: "
-                 "4, weight_decay: 0.28}]"], cwd=self.folder,
+                [PROGRAM, "sweep", self.case, *LONG, "-D",
+                 "step.iterations=60000", "-D", "sweep.zoom=[{lr: 4, "
+                 "weight_decay: 0.28}]"], cwd=self.folder,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=there) as process:
             os.close(there)
@@ -459,18 +460,9 @@ class Windows(SweepTest):
         self.sweep(*work, "-o", "whole/sweep.h5", "--threads", "2")
         for last, number in enumerate((signal.SIGINT, signal.SIGKILL,
                                        signal.SIGTERM)):
-            process = subprocess.Popen(
-                [PROGRAM, "sweep", *work, "-o", "other/sweep.h5",
-                 "--resume"], cwd=self.folder, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            while not self.files("other")[last + 1].exists():
-                time.sleep(0.005)
-            time.sleep(0.1)
-            process.send_signal(number)
-            told, faults = process.communicate()
-            self.assertEqual(process.returncode,
-                             -9 if number == signal.SIGKILL else 75,
-                             told + faults)
+            self.interrupt("sweep", *work, "-o", "other/sweep.h5", "--resume",
+                           begun=self.files("other")[last + 1].exists,
+                           work=0.1, number=number)
         done = self.sweep(*work, "-o", "other/sweep.h5", "--resume")
         self.assertEqual(done.stdout.count("completed"), 4)
         self.assertEqual(done.stderr, "")
@@ -478,11 +470,11 @@ class Windows(SweepTest):
 
     def test_the_wall_limit_is_that_of_the_series(self):
         done = self.sweep(self.case, *LONG, "-D", "sweep.zoom=[{lr: 4, "
-                          "weight_decay: 0.28, count: 100}]", "-D",
-                          "step.iterations=4000", "--wall-limit", "1",
+                          "weight_decay: 0.28, factor: 1.001, count: 1000}]",
+                          "-D", "step.iterations=1000", "--wall-limit", "1",
                           expect=75)
-        self.assertIn("window 1 of 100", done.stdout)
-        self.assertNotIn("window 100 of", done.stdout)
+        self.assertIn("window 1 of 1000", done.stdout)
+        self.assertNotIn("window 1000 of", done.stdout)
         self.assertIn("go on with: restrain sweep", done.stdout)
 
     def test_shards_of_each_window_are_joined(self):
@@ -582,33 +574,22 @@ echo "7;cluster"
 
 
 class Interrupted(SweepTest):
-    def start(self, *arguments):
-        return subprocess.Popen(
-            [PROGRAM, "sweep", self.case, "-o", "sweep.h5", *LONG,
-             *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def setUp(self):
+        super().setUp()
+        self.work = ("sweep", self.case, "-o", "sweep.h5", *LONG)
 
-    def await_file(self):
-        while not (self.folder / "sweep.h5").exists():
-            time.sleep(0.005)
+    def stop(self, *arguments):
+        return self.interrupt(*self.work, *arguments, work=0.4,
+                              begun=(self.folder / "sweep.h5").exists)
 
     def whole(self):
         self.sweep(self.case, "-o", "whole.h5", *LONG)
         return self.folder / "whole.h5"
 
-    def interrupt(self, *arguments):
-        process = self.start(*arguments)
-        self.await_file()
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        told, faults = process.communicate()
-        self.assertEqual(process.returncode, 75, told + faults)
-        return told
-
     def test_signals_keep_what_is_done(self):
         whole = self.whole()
         for threads in ("1", "2"):
-            told = self.interrupt("--threads", threads)
+            told = self.stop("--threads", threads)
             self.assertIn("SIGINT with ", told)
             self.assertIn("go on with: restrain sweep", told)
             with h5py.File(whole) as all_of, \
@@ -622,20 +603,20 @@ class Interrupted(SweepTest):
                 self.assertEqual(
                     part["provenance"].attrs["exit_reason"].rstrip(b"\0"),
                     b"SIGINT")
-            self.sweep(self.case, "-o", "sweep.h5", *LONG, "--resume")
+            self.restrain(*self.work, "--resume")
             self.assert_same_datasets(whole, self.folder / "sweep.h5")
             (self.folder / "sweep.h5").unlink()
 
     def test_five_kills(self):
-        self.interrupt()
+        self.stop()
         for n in range(5):
-            process = self.start("--resume")
+            process = self.start(*self.work, "--resume")
             time.sleep(0.05 + 0.07 * n)
             process.kill()
             process.communicate()
             with h5py.File(self.folder / "sweep.h5") as file:
                 self.assertGreater((file["regime"][()] >= 0).sum(), 0)
-        self.sweep(self.case, "-o", "sweep.h5", *LONG, "--resume")
+        self.restrain(*self.work, "--resume")
         self.assert_same_datasets(self.whole(), self.folder / "sweep.h5")
         self.assertFalse(list(self.folder.glob("*.partial*")))
 
