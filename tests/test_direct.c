@@ -9,7 +9,7 @@
  * integers, and the same bits where they are not. Widths run over all remainders of a cache line, heights over those
  * of a block of rows and several strips, kernels over whole and broken parts. */
 
-enum { NARROWEST = 11, WIDTHS = 34, WIDE = 300 };
+enum { NARROWEST = 11, WIDTHS = 34, WIDE = 1100 }; /* more than a panel */
 
 static const size_t heights[] = {11, 12, 17, 18, 26, 45, 149};
 enum { HEIGHTS = sizeof heights / sizeof *heights };

@@ -54,7 +54,8 @@ enum {
   SIDE = 3,                  /* of the kernel whose taps stay in registers in apply */
   SIDE_ROWS = 4,             /* of positions in a block there: fewer rows to be fetched at once */
   LANES = 64 / sizeof(real), /* a cache line */
-  CELLS = 16,                /* blocks of a line's columns in a panel */
+  CELLS = 16,                /* blocks of a line's columns in a panel that is gone through several times */
+  CELLS_ONCE = 64,           /* in one that is gone through once */
   STRIP = 64,                /* rows in a strip, at least, where there are several */
   MOST_STRIPS = 16,
 };
@@ -93,15 +94,20 @@ struct panel {
   mask last[LANES]; /* of the last line of a row: whether the numbers belong to it */
 };
 
+static size_t panel_cells(const struct rst_correlation_shape *shape) {
+  return shape->ky <= TAPS && shape->kx <= WIDEST ? CELLS_ONCE : CELLS;
+}
+
 /* The panel at (m, n), of rows before `end`. Zeros that complete the last rows add nothing. */
 static void make_panel(const struct rst_direct *direct, const real *weights, size_t m, size_t end, size_t n,
                        struct panel *panel) {
   const size_t mx = direct->shape.mx;
   const size_t rows = direct->shape.my - m;
   const size_t readable = rows * mx < LANES ? 0 : (rows * mx - LANES) / (ROWS * mx);
-  const size_t wanted = rst_least((end - m) / ROWS, mx > CELLS * LANES ? 1 : CELLS * LANES / mx);
-  panel->blocks = rst_least(rst_least(wanted, readable), CELLS);
-  panel->columns = rst_least(mx - n, CELLS * LANES);
+  const size_t cells = panel_cells(&direct->shape);
+  const size_t wanted = rst_least((end - m) / ROWS, mx > cells * LANES ? 1 : cells * LANES / mx);
+  panel->blocks = rst_least(rst_least(wanted, readable), cells);
+  panel->columns = rst_least(mx - n, cells * LANES);
   panel->weights = weights + m * mx + n;
   if (panel->blocks == 0) {
     real *const edge = direct->edge;
@@ -116,13 +122,21 @@ static void make_panel(const struct rst_direct *direct, const real *weights, siz
   }
 }
 
-/* Add the second half of `width` partial sums to the first. */
-RST_INLINE void halve(size_t width, size_t taps, real *sums) {
-  for (size_t t = 0; t < taps; ++t, sums += LANES) {
-    for (size_t l = 0; l < width / 2; ++l) {
-      sums[l] += sums[width / 2 + l];
-    }
-  }
+/* Halves and quarters of a cache line. */
+typedef real half __attribute__((vector_size(32), aligned(sizeof(real)), may_alias));
+typedef real quarter __attribute__((vector_size(16)));
+
+/* The sum of a line's numbers: its second half is added to the first until one is left. */
+RST_INLINE real line_sum(const real *line) {
+  const half two = *(const half *)line + *(const half *)(line + LANES / 2);
+#ifdef RST_REAL_IS_FLOAT
+  const quarter one =
+      __builtin_shufflevector(two, two, 0, 1, 2, 3) + __builtin_shufflevector(two, two, 4, 5, 6, 7);
+  return (one[0] + one[2]) + (one[1] + one[3]);
+#else
+  const quarter one = __builtin_shufflevector(two, two, 0, 1) + __builtin_shufflevector(two, two, 2, 3);
+  return one[0] + one[1];
+#endif
 }
 
 static void add_strips(size_t strips, size_t taps, real *sums, real *to) {
@@ -131,11 +145,8 @@ static void add_strips(size_t strips, size_t taps, real *sums, real *to) {
       sums[i] += sums[strip * taps * LANES + i];
     }
   }
-  UNROLL for (size_t width = LANES; width > 1; width /= 2) {
-    halve(width, taps, sums);
-  }
   for (size_t t = 0; t < taps; ++t) {
-    to[t] = sums[t * LANES];
+    to[t] = line_sum(sums + t * LANES);
   }
 }
 
