@@ -39,6 +39,20 @@ static struct rst_field *field_of(struct rst_context *context, enum rst_precisio
   return field;
 }
 
+/* Fields for s, s', s'' at the points z. */
+static void create_results(struct rst_context *context, const struct rst_field *z,
+                           struct rst_field *results[ORDERS]) {
+  for (size_t o = 0; o < ORDERS; ++o) {
+    RST_TEST_OK(context, rst_field_create_like(context, z, &results[o]));
+  }
+}
+
+static void destroy_results(struct rst_field *results[ORDERS]) {
+  for (size_t o = 0; o < ORDERS; ++o) {
+    rst_field_destroy(&results[o]);
+  }
+}
+
 static bool same_bits(const struct rst_field *x, const struct rst_field *y) {
   return memcmp(x->data, y->data, rst_field_count(x) * rst_precision_size(x->precision)) == 0;
 }
@@ -51,7 +65,7 @@ static void evaluate_at(struct rst_context *context, const struct rst_activation
     fields[o] = field_of(context, precision, 1, 1);
   }
   rst_field_set(fields[ORDERS], 0, 0, z);
-  rst_activation_evaluate(activation, beta, fields[ORDERS], fields[0], fields[1], fields[2], NULL);
+  rst_activation_evaluate(activation, beta, 1, fields[ORDERS], fields[0], fields[1], fields[2], NULL);
   for (size_t o = 0; o < ORDERS; ++o) {
     values[o] = rst_field_get(fields[o], 0, 0);
   }
@@ -152,14 +166,12 @@ START_TEST(place_and_aliasing_do_not_matter) {
   for (size_t p = 0; p < PRECISIONS; ++p) {
     struct rst_field *z = points(context, precisions[p]);
     struct rst_field *all[ORDERS];
-    for (size_t o = 0; o < ORDERS; ++o) {
-      all[o] = field_of(context, precisions[p], POINTS_Y, POINTS_X);
-    }
-    rst_activation_evaluate(activation_at(_i), 1.0, z, all[0], all[1], all[2], NULL);
+    create_results(context, z, all);
+    rst_activation_evaluate(activation_at(_i), 1.0, 1, z, all[0], all[1], all[2], NULL);
     for (size_t o = 0; o < ORDERS; ++o) {
       struct rst_field *alias = field_of(context, precisions[p], POINTS_Y, POINTS_X);
       rst_field_copy(z, alias);
-      rst_activation_evaluate(activation_at(_i), 1.0, alias, o == 0 ? alias : NULL, o == 1 ? alias : NULL,
+      rst_activation_evaluate(activation_at(_i), 1.0, 1, alias, o == 0 ? alias : NULL, o == 1 ? alias : NULL,
                               o == 2 ? alias : NULL, NULL);
       ck_assert(same_bits(alias, all[o]));
       rst_field_destroy(&alias);
@@ -172,9 +184,7 @@ START_TEST(place_and_aliasing_do_not_matter) {
         ck_assert(values[o] == rst_field_get(all[o], i / POINTS_X, i % POINTS_X));
       }
     }
-    for (size_t o = 0; o < ORDERS; ++o) {
-      rst_field_destroy(&all[o]);
-    }
+    destroy_results(all);
     rst_field_destroy(&z);
   }
   rst_context_destroy(&context);
@@ -200,13 +210,11 @@ START_TEST(a_negative_beta_mirrors) {
     struct rst_field *z = points_and_extremes(context, precisions[p]);
     struct rst_field *plus[ORDERS];
     struct rst_field *minus[ORDERS];
-    for (size_t o = 0; o < ORDERS; ++o) {
-      plus[o] = field_of(context, precisions[p], POINTS_Y, POINTS_X);
-      minus[o] = field_of(context, precisions[p], POINTS_Y, POINTS_X);
-    }
-    rst_activation_evaluate(activation_at(_i), 1.5, z, plus[0], plus[1], plus[2], NULL);
+    create_results(context, z, plus);
+    create_results(context, z, minus);
+    rst_activation_evaluate(activation_at(_i), 1.5, 1, z, plus[0], plus[1], plus[2], NULL);
     rst_field_scale(-1.0, z);
-    rst_activation_evaluate(activation_at(_i), -1.5, z, minus[0], minus[1], minus[2], NULL);
+    rst_activation_evaluate(activation_at(_i), -1.5, 1, z, minus[0], minus[1], minus[2], NULL);
     for (size_t i = 0; i < POINTS; ++i) {
       for (size_t o = 0; o < ORDERS; ++o) {
         const double sign = o == 1 ? -expectations[_i].mirror : expectations[_i].mirror;
@@ -217,10 +225,8 @@ START_TEST(a_negative_beta_mirrors) {
                       mirrored);
       }
     }
-    for (size_t o = 0; o < ORDERS; ++o) {
-      rst_field_destroy(&plus[o]);
-      rst_field_destroy(&minus[o]);
-    }
+    destroy_results(plus);
+    destroy_results(minus);
     rst_field_destroy(&z);
   }
   rst_context_destroy(&context);
@@ -236,11 +242,8 @@ START_TEST(instruction_sets_give_the_same_bits) {
     const struct rst_activation_operations *const any = &sets[RST_VECTORS_OF_ALL];
     struct rst_field *z = points_and_extremes(context, precisions[p]);
     struct rst_field *results[2][ORDERS];
-    for (size_t r = 0; r < 2; ++r) {
-      for (size_t o = 0; o < ORDERS; ++o) {
-        results[r][o] = field_of(context, precisions[p], POINTS_Y, POINTS_X);
-      }
-    }
+    create_results(context, z, results[0]);
+    create_results(context, z, results[1]);
     any->evaluate((size_t)_i, 1.7, POINTS, z->data, results[0][0]->data, results[0][1]->data,
                   results[0][2]->data);
     for (enum rst_vectors vectors = rst_vectors_widest(); vectors < RST_VECTORS_OF_ALL; ++vectors) {
@@ -254,11 +257,38 @@ START_TEST(instruction_sets_give_the_same_bits) {
       const void *slopes = results[0][1]->data;
       ck_assert(sets[vectors].sum(POINTS - 3, slopes) == any->sum(POINTS - 3, slopes));
     }
-    for (size_t r = 0; r < 2; ++r) {
-      for (size_t o = 0; o < ORDERS; ++o) {
-        rst_field_destroy(&results[r][o]);
+    destroy_results(results[0]);
+    destroy_results(results[1]);
+    rst_field_destroy(&z);
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
+/* Of one block, of two parts, and of the most parts, which are not of one length. */
+START_TEST(threads_give_the_same_bits) {
+  enum { SHAPES = 3, MOST_THREADS = 5 };
+  static const size_t shapes[SHAPES][2] = {{3, 5}, {131, 127}, {803, 801}};
+  struct rst_context *context = rst_test_context();
+  for (size_t i = 0; i < SHAPES * PRECISIONS; ++i) {
+    const size_t *shape = shapes[i / PRECISIONS];
+    struct rst_field *z = field_of(context, precisions[i % PRECISIONS], shape[0], shape[1]);
+    struct rst_field *results[2][ORDERS];
+    double sums[2];
+    rst_test_noise(3, z);
+    create_results(context, z, results[0]);
+    create_results(context, z, results[1]);
+    for (int threads = 1; threads <= MOST_THREADS; ++threads) {
+      struct rst_field **to = results[threads > 1];
+      rst_activation_evaluate(activation_at(_i), 1.0, threads, z, to[0], to[1], to[2], &sums[threads > 1]);
+      for (size_t o = 0; o < ORDERS && threads > 1; ++o) {
+        ck_assert(same_bits(to[o], results[0][o]));
+        rst_field_fill(NAN, to[o]);
       }
+      ck_assert(threads == 1 || sums[1] == sums[0]);
     }
+    destroy_results(results[0]);
+    destroy_results(results[1]);
     rst_field_destroy(&z);
   }
   rst_context_destroy(&context);
@@ -276,8 +306,8 @@ START_TEST(sum_is_accumulated_in_double) {
       rst_field_scale(10.0, z);
       double sum = NAN;
       double sum_alone = NAN;
-      rst_activation_evaluate(activation_at(_i), 1.0, z, s, NULL, NULL, &sum);
-      rst_activation_evaluate(activation_at(_i), 1.0, z, NULL, NULL, NULL, &sum_alone);
+      rst_activation_evaluate(activation_at(_i), 1.0, 1, z, s, NULL, NULL, &sum);
+      rst_activation_evaluate(activation_at(_i), 1.0, 1, z, NULL, NULL, NULL, &sum_alone);
       ck_assert(sum == sum_alone);
       long double expected = 0;
       long double size = 0;
@@ -306,6 +336,7 @@ int main(void) {
   tcase_add_loop_test(cases, place_and_aliasing_do_not_matter, 0, ACTIVATIONS);
   tcase_add_loop_test(cases, a_negative_beta_mirrors, 0, ACTIVATIONS);
   tcase_add_loop_test(cases, instruction_sets_give_the_same_bits, 0, ACTIVATIONS);
+  tcase_add_loop_test(cases, threads_give_the_same_bits, 0, ACTIVATIONS);
   tcase_add_loop_test(cases, sum_is_accumulated_in_double, 0, ACTIVATIONS);
   suite_add_tcase(suite, cases);
   return rst_test_run(suite);

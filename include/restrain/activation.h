@@ -40,8 +40,10 @@ RST_API const char *rst_activation_name(const struct rst_activation *activation)
 
 /** s, s', s'' at every element of z into the fields that are not NULL (any may alias z), all of z's shape and
  * precision. If `sum` is not NULL it receives the sum of s over all elements, accumulated in double in an
- * order that depends on the shape alone (also when `s` is NULL). Thread-safe on distinct outputs. */
-RST_API void rst_activation_evaluate(const struct rst_activation *activation, double beta,
+ * order that depends on the shape alone (also when `s` is NULL). Large fields are shared out among as many as `threads`
+ * threads, at least 1, to the same bits; within a parallel region of OpenMP the caller alone does it. Thread-safe on
+ * distinct outputs. */
+RST_API void rst_activation_evaluate(const struct rst_activation *activation, double beta, int threads,
                                      const struct rst_field *z, struct rst_field *s, struct rst_field *ds,
                                      struct rst_field *dds, double *sum);
 

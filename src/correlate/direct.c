@@ -19,12 +19,10 @@
 #include "correlate/direct.h"
 
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "core/core.h"
 #include "core/real.h"
+#include "core/share.h"
 #include "core/sizes.h"
 
 #if defined(__has_feature)
@@ -258,55 +256,43 @@ static enum rst_status create(struct rst_context *context, const struct rst_corr
   return RST_OK;
 }
 
-/* How many threads are worth their start. Flows of several images take one for each image. */
+/* How many threads are worth their start. */
 static int thread_count(const struct rst_direct *direct) {
-#ifdef _OPENMP
   const double least_work = 1e6; /* products, some ten microseconds */
   const struct rst_correlation_shape *shape = &direct->shape;
   const double work = (double)shape->my * (double)shape->mx * (double)shape->ky * (double)shape->kx;
-  if (direct->strips > 1 && work >= least_work && !omp_in_parallel()) {
-    return (int)rst_least((size_t)rst_context_threads(direct->context), direct->strips);
-  }
-#else
-  (void)direct;
-#endif
-  return 1;
+  return work < least_work ? 1 : rst_context_threads(direct->context);
+}
+
+/* What goes through all strips. */
+struct pass {
+  const struct rst_direct *direct;
+  const void *from;
+  void *to;
+};
+
+static void apply_strip(void *work, size_t strip) {
+  const struct pass *pass = work;
+  pass->direct->loops->apply(pass->direct, strip, pass->from, pass->to);
 }
 
 static void apply(void *state, const void *kernel, void *response) {
   const struct rst_direct *direct = state;
-  const int threads = thread_count(direct);
-  if (threads > 1) {
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(threads)
-#endif
-    for (size_t strip = 0; strip < direct->strips; ++strip) {
-      direct->loops->apply(direct, strip, kernel, response);
-    }
-    return;
-  }
-  for (size_t strip = 0; strip < direct->strips; ++strip) {
-    direct->loops->apply(direct, strip, kernel, response);
-  }
+  struct pass pass = {direct, kernel, response};
+  rst_share(thread_count(direct), direct->strips, apply_strip, &pass);
+}
+
+static void adjoint_strip(void *work, size_t strip) {
+  const struct pass *pass = work;
+  pass->direct->loops->adjoint(pass->direct, strip, pass->from);
 }
 
 static void adjoint(void *state, const void *weights, void *kernel) {
   const struct rst_direct *direct = state;
   const size_t taps = direct->shape.ky * direct->shape.kx;
-  const int threads = thread_count(direct);
+  struct pass pass = {direct, weights, NULL};
   memset(direct->sums, 0, direct->strips * taps * LANES * sizeof(real));
-  if (threads > 1) {
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(threads)
-#endif
-    for (size_t strip = 0; strip < direct->strips; ++strip) {
-      direct->loops->adjoint(direct, strip, weights);
-    }
-  } else {
-    for (size_t strip = 0; strip < direct->strips; ++strip) {
-      direct->loops->adjoint(direct, strip, weights);
-    }
-  }
+  rst_share(thread_count(direct), direct->strips, adjoint_strip, &pass);
   add_strips(direct->strips, taps, direct->sums, kernel);
 }
 

@@ -6,9 +6,15 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/share.h"
+#include "core/sizes.h"
 #include "flow/activation_kernels.h"
 
-enum { OUTPUTS = 3 };
+enum {
+  OUTPUTS = 3,
+  PART = 32, /* blocks, at least: some microseconds */
+  MOST_PARTS = 64,
+};
 
 struct rst_activation {
   const char *name;
@@ -44,30 +50,55 @@ static bool fits(const struct rst_field *output, const struct rst_field *z) {
   return !output || (output->precision == z->precision && output->ny == z->ny && output->nx == z->nx);
 }
 
+/* What a thread takes at a time. */
+struct part {
+  size_t first, count; /* elements */
+  double sum;
+};
+
+struct evaluation {
+  const struct rst_activation_operations *operations;
+  size_t index;
+  double beta;
+  const struct rst_field *z;
+  struct rst_field *outputs[OUTPUTS];
+  bool sum;
+  struct part *parts;
+};
+
+/* Whole blocks, as evenly as they go: the order of sums depends on their number alone. Returns the number of parts. */
+static size_t divide(size_t count, struct part *parts) {
+  const size_t blocks = rst_round_up(count, RST_ACTIVATION_BLOCK) / RST_ACTIVATION_BLOCK;
+  const size_t number = blocks < 2 * PART ? 1 : rst_least(blocks / PART, MOST_PARTS);
+  size_t first = 0;
+  for (size_t i = 0; i < number; ++i) {
+    const size_t end = rst_least(blocks * (i + 1) / number * RST_ACTIVATION_BLOCK, count);
+    parts[i] = (struct part){.first = first, .count = end - first};
+    first = end;
+  }
+  return number;
+}
+
 /* Block by block, so that what the loops of a kernel leave for each other stays in the first cache. A kernel computes all three
  * into arrays that do not overlap: what is not asked, or takes the place of z, goes to scratch. */
-void rst_activation_evaluate(const struct rst_activation *activation, double beta, const struct rst_field *z,
-                             struct rst_field *s, struct rst_field *ds, struct rst_field *dds, double *sum) {
-  assert(fits(s, z) && fits(ds, z) && fits(dds, z));
-  const struct rst_activation_operations *operations =
-      &(z->precision == RST_PRECISION_FLOAT ? rst_activation_operations_float
-                                            : rst_activation_operations_double)[rst_vectors_widest()];
-  const size_t index = (size_t)(activation - activations);
-  struct rst_field *const outputs[OUTPUTS] = {s, ds, dds};
-  alignas(64) double scratch[OUTPUTS][RST_ACTIVATION_BLOCK];
-  const size_t count = rst_field_count(z);
+static void evaluate_part(void *work, size_t index) {
+  struct evaluation *evaluation = work;
+  struct part *part = &evaluation->parts[index];
+  const struct rst_field *z = evaluation->z;
+  struct rst_field *const *outputs = evaluation->outputs;
   const size_t size = rst_precision_size(z->precision);
-  double total = 0.0;
-  for (size_t first = 0; first < count; first += RST_ACTIVATION_BLOCK) {
-    const size_t rest = count - first;
-    const size_t length = rest < RST_ACTIVATION_BLOCK ? rest : RST_ACTIVATION_BLOCK;
+  alignas(64) double scratch[OUTPUTS][RST_ACTIVATION_BLOCK];
+  for (size_t done = 0; done < part->count; done += RST_ACTIVATION_BLOCK) {
+    const size_t first = part->first + done;
+    const size_t length = rst_least(part->count - done, RST_ACTIVATION_BLOCK);
     void *to[OUTPUTS];
     for (size_t o = 0; o < OUTPUTS; ++o) {
       to[o] = outputs[o] && outputs[o]->data != z->data ? at(outputs[o], first * size) : scratch[o];
     }
-    operations->evaluate(index, beta, length, at(z, first * size), to[0], to[1], to[2]);
-    if (sum) {
-      total += operations->sum(length, to[0]);
+    evaluation->operations->evaluate(evaluation->index, evaluation->beta, length, at(z, first * size), to[0],
+                                     to[1], to[2]);
+    if (evaluation->sum) {
+      part->sum += evaluation->operations->sum(length, to[0]);
     }
     for (size_t o = 0; o < OUTPUTS; ++o) {
       if (outputs[o] && to[o] == scratch[o]) {
@@ -75,7 +106,30 @@ void rst_activation_evaluate(const struct rst_activation *activation, double bet
       }
     }
   }
+}
+
+void rst_activation_evaluate(const struct rst_activation *activation, double beta, int threads,
+                             const struct rst_field *z, struct rst_field *s, struct rst_field *ds,
+                             struct rst_field *dds, double *sum) {
+  assert(fits(s, z) && fits(ds, z) && fits(dds, z));
+  struct part parts[MOST_PARTS];
+  const size_t count = divide(rst_field_count(z), parts);
+  struct evaluation evaluation = {
+      .operations =
+          &(z->precision == RST_PRECISION_FLOAT ? rst_activation_operations_float
+                                                : rst_activation_operations_double)[rst_vectors_widest()],
+      .index = (size_t)(activation - activations),
+      .beta = beta,
+      .z = z,
+      .outputs = {s, ds, dds},
+      .sum = sum != NULL,
+      .parts = parts,
+  };
+  rst_share(threads, count, evaluate_part, &evaluation);
   if (sum) {
-    *sum = total;
+    *sum = 0.0;
+    for (size_t i = 0; i < count; ++i) {
+      *sum += parts[i].sum;
+    }
   }
 }

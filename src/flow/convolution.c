@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/core.h"
+#include "core/share.h"
 #include "flow/pointwise.h"
 
 const enum rst_boundary rst_convolution_boundaries[RST_CONVOLUTION_BOUNDARIES] = {RST_BOUNDARY_VALID,
@@ -131,26 +132,29 @@ double rst_convolution_dot(const struct rst_convolution_term *term, const struct
            : rst_field_dot(x, y);
 }
 
+/* A task for all terms. */
+struct tasks {
+  struct rst_convolution *convolution;
+  rst_convolution_task *task;
+  const struct rst_field *x;
+};
+
+static void run_task(void *work, size_t index) {
+  const struct tasks *tasks = work;
+  tasks->task(tasks->convolution, &tasks->convolution->terms[index], tasks->x);
+}
+
 void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_task *task,
                          const struct rst_field *x) {
-#ifdef _OPENMP
-  /* Asked here and not by an if clause: even a region of one thread costs as much as a step of few patches. */
   const int threads = rst_context_threads(convolution->base.context);
-  if (threads > 1 && convolution->count > 1) {
+  struct rst_laps *laps = convolution->base.laps;
+  struct tasks tasks = {convolution, task, x};
+  if (rst_shares(threads, convolution->count)) {
     /* The stages of several threads overlap. */
-    struct rst_laps *laps = convolution->base.laps;
     convolution->base.laps = NULL;
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (size_t i = 0; i < convolution->count; ++i) {
-      task(convolution, &convolution->terms[i], x);
-    }
-    convolution->base.laps = laps;
-    return;
   }
-#endif
-  for (size_t i = 0; i < convolution->count; ++i) {
-    task(convolution, &convolution->terms[i], x);
-  }
+  rst_share(threads, convolution->count, run_task, &tasks);
+  convolution->base.laps = laps;
 }
 
 struct rst_flow_value rst_convolution_value(struct rst_convolution *convolution, const struct rst_field *u) {

@@ -10,6 +10,7 @@
 #include "case/compare.h"
 #include "core/clock.h"
 #include "core/core.h"
+#include "core/share.h"
 #include "restrain/run.h"
 #include "transform/transform.h"
 
@@ -188,15 +189,11 @@ static void run_value(struct worker *worker, size_t index) {
   pthread_mutex_unlock(&scan->lock);
 }
 
-static void run_workers(struct scan *scan) {
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static, 1) num_threads((int)scan->worker_count) if (scan->worker_count > 1)
-#endif
-  for (size_t i = 0; i < scan->worker_count; ++i) {
-    size_t index = 0;
-    while (begin_value(scan, &index)) {
-      run_value(&scan->workers[i], index);
-    }
+static void run_values(void *work, size_t worker) {
+  struct scan *scan = work;
+  size_t index = 0;
+  while (begin_value(scan, &index)) {
+    run_value(&scan->workers[worker], index);
   }
 }
 
@@ -313,7 +310,7 @@ static void summarize(const struct scan *scan, struct rst_bifurcation_summary *s
 static enum rst_status perform(struct scan *scan, struct rst_bifurcation_summary *summary) {
   RST_TRY(open_scan(scan));
   RST_TRY(store(scan, "running"));
-  run_workers(scan);
+  rst_share((int)scan->worker_count, scan->worker_count, run_values, scan);
   RST_TRY(scan->status);
   summarize(scan, summary);
   return store(scan, summary->reason);

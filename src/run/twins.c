@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/share.h"
 #include "restrain/run.h"
 
 /* Steps some of the twins, in a thread of its own where there are several. The first one has the run's context and flow. */
@@ -300,8 +301,10 @@ void rst_twins_relative_difference(struct rst_twins *twins, size_t index, const 
   }
 }
 
-/* Steps the worker's twins. */
-static void work(const struct rst_twins *twins, struct worker *worker) {
+/* The steps of a worker's twins. */
+static void step_some(void *work, size_t index) {
+  const struct rst_twins *twins = work;
+  struct worker *worker = &twins->workers[index];
   worker->status = RST_OK;
   for (size_t i = 0; i < twins->count && worker->status == RST_OK; ++i) {
     struct twin *twin = &twins->twin[i];
@@ -315,17 +318,7 @@ static void work(const struct rst_twins *twins, struct worker *worker) {
 
 enum rst_status rst_twins_step(struct rst_twins *twins) {
   const size_t count = twins->worker_count;
-  if (count == 1) {
-    /* Apart, since even a parallel region of one thread costs as much as a step of few patches. */
-    work(twins, twins->workers);
-  } else {
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static, 1) num_threads((int)count)
-#endif
-    for (size_t i = 0; i < count; ++i) {
-      work(twins, &twins->workers[i]);
-    }
-  }
+  rst_share((int)count, count, step_some, twins);
   for (size_t i = 0; i < count; ++i) {
     RST_TRY(report(twins, &twins->workers[i], twins->workers[i].status));
   }

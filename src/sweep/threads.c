@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include "core/core.h"
+#include "core/share.h"
 #include "sweep/engine.h"
 #include "sweep/evaluator.h"
 
@@ -115,17 +116,11 @@ static void do_block(struct worker *worker, struct rst_evaluator *evaluator) {
   pthread_mutex_unlock(&engine->lock);
 }
 
-static void work(struct engine *engine) {
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static, 1)                                                                 \
-    num_threads((int)engine->job->workers) if (engine->job->workers > 1)
-#endif
-  for (size_t i = 0; i < engine->job->workers; ++i) {
-    struct worker *worker = &engine->workers[i];
-    struct rst_evaluator *evaluator = NULL;
-    while ((evaluator = take_block(worker))) {
-      do_block(worker, evaluator);
-    }
+static void do_blocks(void *work, size_t index) {
+  struct worker *worker = &((struct engine *)work)->workers[index];
+  struct rst_evaluator *evaluator = NULL;
+  while ((evaluator = take_block(worker))) {
+    do_block(worker, evaluator);
   }
 }
 
@@ -182,7 +177,7 @@ enum rst_status rst_sweep_engine_threads(struct rst_sweep_job *job, size_t point
   }
   enum rst_status status = create_workers(&engine, points);
   if (status == RST_OK) {
-    work(&engine);
+    rst_share((int)job->workers, job->workers, do_blocks, &engine);
     status = engine.status;
   }
   release(&engine);

@@ -100,8 +100,8 @@ static void destroy(struct setup *setup) {
 }
 
 static void run_activation(const struct setup *setup, const char *name) {
-  rst_activation_evaluate(rst_activation_find(name), 1.0, setup->field[0], setup->field[1], setup->field[2],
-                          setup->field[3], NULL);
+  rst_activation_evaluate(rst_activation_find(name), 1.0, 1, setup->field[0], setup->field[1],
+                          setup->field[2], setup->field[3], NULL);
 }
 
 /* Shortest times per element, of the activations and of what they are compared with: an exponential, a copy. */
