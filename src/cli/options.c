@@ -24,7 +24,7 @@ static const struct option_line lines[] = {
     {"resume", 0, RST_OPTION_RESUME, NULL, "go on from what is stored, in the same file"},
     {"force", 0, RST_OPTION_FORCE, NULL, "replace an existing output"},
     {"dry-run", 0, RST_OPTION_DRY_RUN, NULL, "say what would be done and what it would cost; write nothing"},
-    {"threads", 0, RST_OPTION_THREADS, "N", "threads over images or values; the results do not depend on it"},
+    {"threads", 0, RST_OPTION_THREADS, "N", "threads to use, default 1; the results do not depend on it"},
     {"shard", 0, RST_OPTION_SHARD, "i/n", "do the i-th of n parts, i from 0 to n-1, into a file of its own"},
     {"merge", 0, RST_OPTION_MERGE, NULL, "join the files of shards into the one named by -o"},
     {"wall-limit", 0, RST_OPTION_WALL_LIMIT, "[[hh:]mm:]ss",

@@ -214,7 +214,7 @@ static enum rst_status create_worker(struct scan *scan, int threads, struct work
   return RST_OK;
 }
 
-/* With more threads than values, each worker may use several. Without OpenMP, one does everything. */
+/* One value alone may use all threads itself. Without OpenMP, one worker does everything. */
 static enum rst_status create_workers(struct scan *scan) {
   const size_t threads = (size_t)rst_context_threads(scan->context);
   size_t count = 1;
@@ -228,7 +228,7 @@ static enum rst_status create_workers(struct scan *scan) {
   scan->worker_count = count;
   rst_context_set_rigor(scan->context, scan->from->performance.rigor);
   for (size_t i = 0; i < count; ++i) {
-    RST_TRY(create_worker(scan, (int)(threads / count), &scan->workers[i]));
+    RST_TRY(create_worker(scan, count > 1 ? 1 : (int)threads, &scan->workers[i]));
   }
   return RST_OK;
 }

@@ -35,8 +35,8 @@ struct rst_sweep_job {
   enum rst_status (*tend)(void *user, bool *stop);
 };
 
-/** Workers are threads of this process, as many as the job's context says; those that outnumber the `points` left share the
- * work within points. Returns when no block is left, or the first failure. */
+/** Workers are threads of this process, as many as the job's context says but not more than the `points` left; one alone may
+ * use all threads within its points. Returns when no block is left, or the first failure. */
 enum rst_status rst_sweep_engine_threads(struct rst_sweep_job *job, size_t points);
 
 /** On rank 0: workers are the other ranks; all are dismissed at the end, on failure too. With job NULL they are just

@@ -153,7 +153,7 @@ static enum rst_status create_workers(struct engine *engine, size_t points) {
   engine->workers = memory;
   job->workers = count;
   for (size_t i = 0; i < count; ++i) {
-    RST_TRY(create_worker(engine, (int)(threads / count), &engine->workers[i]));
+    RST_TRY(create_worker(engine, count > 1 ? 1 : (int)threads, &engine->workers[i]));
   }
   return RST_OK;
 }
