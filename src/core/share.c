@@ -7,21 +7,24 @@
 
 #include "core/sizes.h"
 
-bool rst_shares(int threads, size_t count) {
+size_t rst_team_size(int threads, size_t count) {
 #ifdef _OPENMP
-  return threads > 1 && count > 1 && !omp_in_parallel();
+  if (threads > 1 && count > 1 && !omp_in_parallel()) {
+    return rst_least((size_t)threads, count);
+  }
 #else
   (void)threads;
   (void)count;
-  return false;
 #endif
+  return 1;
 }
 
 void rst_share(int threads, size_t count, rst_piece *piece, void *work) {
+  const size_t team = rst_team_size(threads, count);
   /* Asked here and not by an if clause: even a region of one thread costs as much as a step of few patches. */
-  if (rst_shares(threads, count)) {
+  if (team > 1) {
 #ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic) num_threads((int)rst_least((size_t)threads, count))
+#pragma omp parallel for schedule(dynamic) num_threads((int)team)
 #endif
     for (size_t i = 0; i < count; ++i) {
       piece(work, i);

@@ -2,7 +2,6 @@
 #ifndef RST_SHARE_H
 #define RST_SHARE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /** @file
@@ -12,10 +11,11 @@
 /** One piece of some work. Pieces do not depend on each other, nor results on who does which. */
 typedef void rst_piece(void *work, size_t index);
 
-/** Whether rst_share() would use more than one thread: there are pieces for several, and it is not inside another's piece. */
-bool rst_shares(int threads, size_t count);
+/** How many of the `threads` rst_share() would use for `count` pieces, at least 1: the caller alone inside another's piece or
+ * without OpenMP. */
+size_t rst_team_size(int threads, size_t count);
 
-/** The pieces 0 ... count - 1, by as many as `threads` threads; by the caller alone, in order, unless rst_shares(). */
+/** The pieces 0 ... count - 1, by a team of threads; by the caller alone, in order, where the team is one. */
 void rst_share(int threads, size_t count, rst_piece *piece, void *work);
 
 #endif

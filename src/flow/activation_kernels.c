@@ -10,6 +10,7 @@
 
 #include <stdalign.h>
 
+#include "core/sizes.h"
 #include "flow/activation_functions.h"
 
 /* What a loop over a block leaves for the next one. */
@@ -191,9 +192,8 @@ RST_INLINE void evaluate_block(size_t index, real beta, size_t count, const real
 RST_INLINE void evaluate_inline(size_t index, real beta, size_t count, const real *z, real *s, real *ds,
                                 real *dds) {
   for (size_t first = 0; first < count; first += RST_ACTIVATION_BLOCK) {
-    const size_t rest = count - first;
-    evaluate_block(index, beta, rest < RST_ACTIVATION_BLOCK ? rest : RST_ACTIVATION_BLOCK, z + first,
-                   s + first, ds + first, dds + first);
+    evaluate_block(index, beta, rst_least(count - first, RST_ACTIVATION_BLOCK), z + first, s + first,
+                   ds + first, dds + first);
   }
 }
 

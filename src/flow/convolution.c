@@ -149,7 +149,7 @@ void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_ta
   const int threads = rst_context_threads(convolution->base.context);
   struct rst_laps *laps = convolution->base.laps;
   struct tasks tasks = {convolution, task, x};
-  if (rst_shares(threads, convolution->count)) {
+  if (rst_team_size(threads, convolution->count) > 1) {
     /* The stages of several threads overlap. */
     convolution->base.laps = NULL;
   }

@@ -214,21 +214,17 @@ static enum rst_status create_worker(struct scan *scan, int threads, struct work
   return RST_OK;
 }
 
-/* One value alone may use all threads itself. Without OpenMP, one worker does everything. */
+/* One value alone may use all threads itself. */
 static enum rst_status create_workers(struct scan *scan) {
-  const size_t threads = (size_t)rst_context_threads(scan->context);
-  size_t count = 1;
+  const int threads = rst_context_threads(scan->context);
+  const size_t count = rst_team_size(threads, scan->table.count - scan->done);
   void *memory = NULL;
-#ifdef _OPENMP
-  const size_t pending = scan->table.count - scan->done;
-  count = pending > threads ? threads : pending > 1 ? pending : 1;
-#endif
   RST_TRY(rst_allocate(scan->context, count, sizeof *scan->workers, &memory));
   scan->workers = memory;
   scan->worker_count = count;
   rst_context_set_rigor(scan->context, scan->from->performance.rigor);
   for (size_t i = 0; i < count; ++i) {
-    RST_TRY(create_worker(scan, count > 1 ? 1 : (int)threads, &scan->workers[i]));
+    RST_TRY(create_worker(scan, count > 1 ? 1 : threads, &scan->workers[i]));
   }
   return RST_OK;
 }

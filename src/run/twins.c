@@ -72,15 +72,14 @@ static bool is_the_run(const struct rst_case *run, const struct rst_twin *what) 
 static size_t useful_workers(const struct rst_twins *twins, const struct rst_case *run,
                              const struct rst_flow *flow) {
   const char *correlation = rst_flow_correlation(flow);
-  const size_t threads = (size_t)rst_context_threads(twins->context);
   size_t steps = 0;
   for (size_t i = 0; i < run->twin_count; ++i) {
     steps += is_the_run(run, &run->twins[i]) ? 0 : 1;
   }
-  if (steps == 0 || strcmp(correlation, "none") == 0 || strcmp(correlation, "patch") == 0) {
+  if (strcmp(correlation, "none") == 0 || strcmp(correlation, "patch") == 0) {
     return 1;
   }
-  return threads < steps ? threads : steps;
+  return rst_team_size(rst_context_threads(twins->context), steps);
 }
 
 /* A failure, in the words of the run's context. */

@@ -141,19 +141,14 @@ static enum rst_status create_worker(struct engine *engine, int threads, struct 
 
 static enum rst_status create_workers(struct engine *engine, size_t points) {
   struct rst_sweep_job *job = engine->job;
-  const size_t threads = (size_t)rst_context_threads(job->context);
-  size_t count = 1;
+  const int threads = rst_context_threads(job->context);
+  const size_t count = rst_team_size(threads, points);
   void *memory = NULL;
-#ifdef _OPENMP
-  count = points > threads ? threads : points > 1 ? points : 1;
-#else
-  (void)points;
-#endif
   RST_TRY(rst_allocate(job->context, count, sizeof *engine->workers, &memory));
   engine->workers = memory;
   job->workers = count;
   for (size_t i = 0; i < count; ++i) {
-    RST_TRY(create_worker(engine, count > 1 ? 1 : (int)threads, &engine->workers[i]));
+    RST_TRY(create_worker(engine, count > 1 ? 1 : threads, &engine->workers[i]));
   }
   return RST_OK;
 }
