@@ -174,10 +174,10 @@ static void multiply_hessian(void *user, const struct rst_field *v, struct rst_f
   rst_flow_hessian_product(user, v, product);
 }
 
-double rst_test_eigenvalue(struct rst_context *context, struct rst_flow *flow, enum rst_extreme which,
+double rst_test_eigenvalue(struct rst_context *context, struct rst_flow *flow, enum rst_spectrum_end which,
                            struct rst_field *vector) {
   struct rst_field *v = rst_test_state(context, flow, 1, 0.0);
-  struct rst_extremal_result result;
+  struct rst_eigenpair result;
   rst_flow_linearise(flow, v, NULL, NULL);
   RST_TEST_OK(context, rst_extremal_eigenpair(context, multiply_hessian, flow, which, 1e-12, v, &result));
   if (vector) {

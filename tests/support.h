@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "krylov/extremal.h"
 #include "restrain/analysis.h"
 #include "restrain/tangent.h"
-#include "stability/extremal.h"
 
 /** @file
  * What every libcheck program shares.
@@ -82,7 +82,7 @@ struct rst_scheme_parameters rst_test_scheme_variant(const char *kind, int index
 double rst_test_real_limit(const struct rst_scheme_parameters *parameters);
 /** An extremal eigenvalue of a linear flow's Hessian, to 1e-12; `vector` receives the eigenvector unless it
  * is NULL. */
-double rst_test_eigenvalue(struct rst_context *context, struct rst_flow *flow, enum rst_extreme which,
+double rst_test_eigenvalue(struct rst_context *context, struct rst_flow *flow, enum rst_spectrum_end which,
                            struct rst_field *vector);
 
 /** What tests of cases share, as a checked fixture: a context and a folder, which holds one case file at a time. */

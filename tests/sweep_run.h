@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "archive/sweep_file.h"
 #include "support.h"
+#include "sweep/sweep_file.h"
 
 /** @file
  * A small sweep and its files, for the tests of sweeps.

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive/hdf5_support.h"
+#include "hdf5/support.h"
 #include "restrain/archive.h"
 #include "restrain/version.h"
 #include "sample_run.h"
@@ -109,7 +109,7 @@ START_TEST(datasets_have_their_shapes_scales_and_texts) {
   sample_check_text(provenance, "rigor", "estimate");
   sample_check_text(provenance, "version", rst_version()->version);
   char *effective = NULL;
-  RST_TEST_OK(context, rst_run_file_effective(context, path, &effective));
+  RST_TEST_OK(context, rst_provenance_effective(context, path, &effective));
   ck_assert_str_eq(effective, sample_provenance().case_effective);
   free(effective);
   H5Fclose(file);

@@ -73,8 +73,8 @@ START_TEST(files_that_cannot_be_read_are_named) {
                  rst_archive_describe(context, "read_garbage.h5", false, &text));
   ck_assert_ptr_null(text);
   write_kinds("read_stranger.h5");
-  RST_TEST_FAILS(context, RST_ERROR_IO, "read_stranger.h5 is not a run file",
-                 rst_run_file_effective(context, "read_stranger.h5", &text));
+  RST_TEST_FAILS(context, RST_ERROR_IO, "read_stranger.h5 is no file of results",
+                 rst_provenance_effective(context, "read_stranger.h5", &text));
   ck_assert_ptr_null(text);
   rst_context_destroy(&context);
 }

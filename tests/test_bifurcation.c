@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "archive/bifurcation_file.h"
 #include "restrain/run.h"
 #include "support.h"
+#include "sweep/bifurcation_file.h"
 
 /* Below lr_lo the small network converges, above it has period 2, and beyond lr_hi = 2/alpha = 1 it diverges. */
 #define NETWORK                                                                                              \

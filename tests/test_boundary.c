@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
 
-#include "archive/sweep_file_parts.h"
 #include "support.h"
 #include "sweep/boundary.h"
+#include "sweep/sweep_file_parts.h"
 
 /** @file
  * Box counting: against the plain definition on random maps, and on boundaries whose dimension is known.

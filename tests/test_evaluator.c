@@ -63,7 +63,7 @@ static struct rst_evaluator *evaluator_of(const struct rst_case *from, bool redu
 }
 
 static void run(struct rst_evaluator *evaluator, size_t count, const double *lr, const double *weight_decay,
-                struct rst_sweep_point *points) {
+                struct rst_orbit_summary *points) {
   bool stopped = true;
   RST_TEST_OK(context, rst_evaluator_run(evaluator, count, lr, weight_decay, NULL, NULL, points, &stopped));
   ck_assert(!stopped);
@@ -75,7 +75,7 @@ static void assert_near(const char *what, double a, double b, double tolerance) 
                 what, a, b);
 }
 
-static double value_of(const struct rst_sweep_point *point, size_t value) {
+static double value_of(const struct rst_orbit_summary *point, size_t value) {
   const double values[VALUES] = {point->final_loss, point->mean_loss, point->lyapunov, point->max_growth};
   return values[value];
 }
@@ -84,16 +84,16 @@ static double difference(double a, double b) {
   return a == b || (isnan(a) && isnan(b)) ? 0.0 : fabs(a - b);
 }
 
-static bool is_same_regime(const struct rst_sweep_point *a, const struct rst_sweep_point *b) {
+static bool is_same_regime(const struct rst_orbit_summary *a, const struct rst_orbit_summary *b) {
   return a->regime == b->regime && a->period == b->period && a->iterations_run == b->iterations_run;
 }
 
-static bool is_bounded(const struct rst_sweep_point *point) {
+static bool is_bounded(const struct rst_orbit_summary *point) {
   return point->regime != RST_REGIME_DIVERGENT;
 }
 
 /* What the values of twins differ by. */
-static double spread_of(const struct rst_sweep_point *point, const struct rst_sweep_point *twins,
+static double spread_of(const struct rst_orbit_summary *point, const struct rst_orbit_summary *twins,
                         size_t value) {
   double spread = 0.0;
   for (size_t i = 0; i < TWINS; ++i) {
@@ -103,7 +103,7 @@ static double spread_of(const struct rst_sweep_point *point, const struct rst_sw
 }
 
 /* Whether twins, whose lr differ by little, but far more than rounding, end differently: on an edge, or after chaos. */
-static bool is_sensitive(const struct rst_sweep_point *point, const struct rst_sweep_point *twins) {
+static bool is_sensitive(const struct rst_orbit_summary *point, const struct rst_orbit_summary *twins) {
   for (size_t i = 0; i < TWINS; ++i) {
     if (!is_same_regime(point, &twins[i * POINTS])) {
       return true;
@@ -114,8 +114,8 @@ static bool is_sensitive(const struct rst_sweep_point *point, const struct rst_s
 
 /* Orbits of full length at a point: reduced, with its twins, and in full. */
 static void compare_orbits(const char *where, double lr, double weight_decay,
-                           const struct rst_sweep_point *reduced, const struct rst_sweep_point *twins,
-                           const struct rst_sweep_point *full) {
+                           const struct rst_orbit_summary *reduced, const struct rst_orbit_summary *twins,
+                           const struct rst_orbit_summary *full) {
   static const char *const names[VALUES] = {"final loss", "mean loss", "exponent", "max growth"};
   const bool sensitive = is_sensitive(reduced, twins);
   const bool same = sensitive ? is_bounded(reduced) == is_bounded(full) : is_same_regime(reduced, full);
@@ -138,8 +138,8 @@ static void compare_orbits(const char *where, double lr, double weight_decay,
 }
 
 static void run_reduced(const char *where, const struct rst_case *from, const double *lr,
-                        const double *weight_decay, struct rst_sweep_point *reduced,
-                        struct rst_sweep_point *twins) {
+                        const double *weight_decay, struct rst_orbit_summary *reduced,
+                        struct rst_orbit_summary *twins) {
   static const double nudges[TWINS] = {-1e-12, -1e-13, 1e-13, 1e-12};
   size_t patches = 0;
   size_t rank = 0;
@@ -149,7 +149,7 @@ static void run_reduced(const char *where, const struct rst_case *from, const do
   ck_assert_uint_ge(patches, 2);
   ck_assert_uint_ge(rank, 3);
   ck_assert_uint_gt(rst_evaluator_batch(evaluator), 1);
-  rst_evaluator_let_settle(evaluator, false);
+  rst_evaluator_end_at_rest(evaluator, false);
   run(evaluator, POINTS, lr, weight_decay, reduced);
   for (size_t i = 0; i < TWINS; ++i) {
     double nudged[POINTS];
@@ -162,7 +162,7 @@ static void run_reduced(const char *where, const struct rst_case *from, const do
 }
 
 static void run_full(const struct rst_case *from, const double *lr, const double *weight_decay,
-                     struct rst_sweep_point *full) {
+                     struct rst_orbit_summary *full) {
   size_t patches = 0;
   size_t rank = 0;
   struct rst_evaluator *evaluator = evaluator_of(from, false);
@@ -170,7 +170,7 @@ static void run_full(const struct rst_case *from, const double *lr, const double
   rst_evaluator_size(evaluator, &patches, &rank);
   ck_assert_uint_eq(patches + rank, 0);
   ck_assert_uint_eq(rst_evaluator_batch(evaluator), 1);
-  rst_evaluator_let_settle(evaluator, false);
+  rst_evaluator_end_at_rest(evaluator, false);
   run(evaluator, POINTS, lr, weight_decay, full);
   rst_evaluator_destroy(&evaluator);
 }
@@ -179,9 +179,9 @@ static void run_full(const struct rst_case *from, const double *lr, const double
 static void compare(const char *where, const struct rst_case *from, double most, size_t *regimes) {
   double lr[POINTS];
   double weight_decay[POINTS];
-  struct rst_sweep_point reduced[POINTS];
-  struct rst_sweep_point twins[TWINS * POINTS];
-  struct rst_sweep_point full[POINTS];
+  struct rst_orbit_summary reduced[POINTS];
+  struct rst_orbit_summary twins[TWINS * POINTS];
+  struct rst_orbit_summary full[POINTS];
   size_t sharp = 0;
   fill_grid(most, lr, weight_decay);
   run_reduced(where, from, lr, weight_decay, reduced, twins);
@@ -246,7 +246,7 @@ START_TEST(both_engines_agree_for_two_images_sums_and_periodic_boundaries) {
 }
 END_TEST
 
-static void assert_same_bits(const struct rst_sweep_point *a, const struct rst_sweep_point *b) {
+static void assert_same_bits(const struct rst_orbit_summary *a, const struct rst_orbit_summary *b) {
   ck_assert_int_eq(a->regime, b->regime);
   ck_assert_int_eq(a->period, b->period);
   ck_assert_int_eq(a->iterations_run, b->iterations_run);
@@ -261,18 +261,18 @@ START_TEST(points_do_not_depend_on_order_and_company) {
     const struct rst_case from = case_of(two, 2, "nesterov");
     double lr[POINTS];
     double weight_decay[POINTS];
-    struct rst_sweep_point together[POINTS];
+    struct rst_orbit_summary together[POINTS];
     struct rst_evaluator *evaluator = evaluator_of(&from, reduce);
     fill_grid(2.0, lr, weight_decay);
     run(evaluator, POINTS, lr, weight_decay, together);
     for (size_t i = 0; i < POINTS; ++i) {
-      struct rst_sweep_point alone;
+      struct rst_orbit_summary alone;
       const size_t index = i * 29 % POINTS;
       run(evaluator, 1, &lr[index], &weight_decay[index], &alone);
       assert_same_bits(&alone, &together[index]);
     }
     for (size_t first = 0; first + 7 <= POINTS; first += 7) {
-      struct rst_sweep_point some[7];
+      struct rst_orbit_summary some[7];
       run(evaluator, 7, &lr[first], &weight_decay[first], some);
       for (size_t i = 0; i < 7; ++i) {
         assert_same_bits(&some[i], &together[first + i]);
@@ -290,13 +290,13 @@ START_TEST(an_early_end_never_changes_the_regime) {
     const struct rst_case from = case_of(s % 2 ? &boards[0] : two, s % 2 ? 1 : 2, schemes[s / 2]);
     double lr[POINTS];
     double weight_decay[POINTS];
-    struct rst_sweep_point early[POINTS];
-    struct rst_sweep_point late[POINTS];
+    struct rst_orbit_summary early[POINTS];
+    struct rst_orbit_summary late[POINTS];
     size_t shorter = 0;
     struct rst_evaluator *evaluator = evaluator_of(&from, true);
     fill_grid(2.0, lr, weight_decay);
     run(evaluator, POINTS, lr, weight_decay, early);
-    rst_evaluator_let_settle(evaluator, false);
+    rst_evaluator_end_at_rest(evaluator, false);
     run(evaluator, POINTS, lr, weight_decay, late);
     for (size_t i = 0; i < POINTS; ++i) {
       const bool ended = early[i].iterations_run < late[i].iterations_run;
@@ -305,11 +305,11 @@ START_TEST(an_early_end_never_changes_the_regime) {
       if (ended) {
         ck_assert_int_eq(early[i].period, 1);
         ck_assert_int_eq(late[i].iterations_run, ITERATIONS);
-        ck_assert_int_ge(early[i].iterations_run, RST_SWEEP_SETTLED);
+        ck_assert_int_ge(early[i].iterations_run, RST_REGIME_AT_REST);
         assert_near("final loss", early[i].final_loss, late[i].final_loss, 1e-12);
         assert_near("mean loss", early[i].mean_loss, late[i].mean_loss, 1e-12);
         /* Both are means over a while in which perturbations rotate and align. */
-        ck_assert_double_le(fabs(early[i].lyapunov - late[i].lyapunov), 2.0 / RST_SWEEP_SETTLED);
+        ck_assert_double_le(fabs(early[i].lyapunov - late[i].lyapunov), 2.0 / RST_REGIME_AT_REST);
         ++shorter;
       } else {
         assert_same_bits(&early[i], &late[i]);
@@ -324,7 +324,7 @@ END_TEST
 static void assert_full(const struct rst_case *from) {
   const double lr = 0.1;
   const double weight_decay = 1.0;
-  struct rst_sweep_point point;
+  struct rst_orbit_summary point;
   struct rst_evaluator *evaluator = evaluator_of(from, true);
   ck_assert_str_eq(rst_evaluator_engine(evaluator), "full");
   run(evaluator, 1, &lr, &weight_decay, &point);
@@ -369,7 +369,7 @@ START_TEST(it_can_be_stopped_and_names_bad_parameters) {
     const struct rst_case from = case_of(&boards[0], 1, "euler");
     const double lr[] = {0.1, -0.5};
     const double weight_decay[] = {1.0, 1.0};
-    struct rst_sweep_point points[2];
+    struct rst_orbit_summary points[2];
     bool stopped = false;
     struct rst_evaluator *evaluator = evaluator_of(&from, reduce);
     RST_TEST_OK(context, rst_evaluator_run(evaluator, 1, lr, weight_decay, at_once, NULL, points, &stopped));

@@ -111,7 +111,7 @@ START_TEST(too_little_decay) {
   struct rst_flow *wide = linear_flow(context, RST_PRECISION_DOUBLE);
   struct rst_flow *flow = linear_flow(context, _i % 2 ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE);
   struct rst_field *eigenvector = rst_test_state(context, wide, 1, 0.0);
-  const double lambda = rst_test_eigenvalue(context, wide, RST_EXTREME_SMALLEST, eigenvector);
+  const double lambda = rst_test_eigenvalue(context, wide, RST_SPECTRUM_SMALLEST, eigenvector);
   ck_assert_double_lt(lambda, 0.0);
   struct rst_scheme_parameters parameters = rst_test_scheme_defaults;
   parameters.kind = "euler";
@@ -163,8 +163,8 @@ START_TEST(the_larger_growth_decides) {
   struct rst_field *sharp = rst_test_state(context, wide, 1, 0.0);
   struct rst_field *falling = rst_test_state(context, wide, 1, 0.0);
   struct rst_scheme_parameters parameters = rst_test_scheme_defaults;
-  const double largest = rst_test_eigenvalue(context, wide, RST_EXTREME_LARGEST, sharp);
-  const double smallest = rst_test_eigenvalue(context, wide, RST_EXTREME_SMALLEST, falling);
+  const double largest = rst_test_eigenvalue(context, wide, RST_SPECTRUM_LARGEST, sharp);
+  const double smallest = rst_test_eigenvalue(context, wide, RST_SPECTRUM_SMALLEST, falling);
   parameters.kind = "euler";
   parameters.lr = 3.0 / largest;
   const double discrete = pow(1.0 - parameters.lr * largest, 2) - 1.0;
@@ -230,7 +230,7 @@ END_TEST
 START_TEST(decoupled_decay) {
   struct rst_context *context = rst_test_context();
   struct rst_flow *flow = linear_flow(context, RST_PRECISION_DOUBLE);
-  const double lambda = rst_test_eigenvalue(context, flow, RST_EXTREME_SMALLEST, NULL);
+  const double lambda = rst_test_eigenvalue(context, flow, RST_SPECTRUM_SMALLEST, NULL);
   struct rst_scheme_parameters parameters = rst_test_scheme_defaults;
   parameters.kind = "heavy-ball";
   parameters.momentum = 0.9;

@@ -4,8 +4,8 @@
 #include <float.h>
 #include <gsl/gsl_eigen.h>
 
+#include "krylov/extremal.h"
 #include "restrain/field.h"
-#include "stability/extremal.h"
 
 /* A dense symmetric matrix as an operator on fields of ny x nx = n points. It counts its products and gives
  * NaN from product number `poisoned` on. */
@@ -72,13 +72,13 @@ static struct matrix spectral_matrix(size_t ny, size_t nx, const double *values)
   return matrix;
 }
 
-static double reference(const struct matrix *matrix, enum rst_extreme which) {
+static double reference(const struct matrix *matrix, enum rst_spectrum_end which) {
   gsl_matrix *copy = gsl_matrix_alloc(matrix->n, matrix->n);
   gsl_vector *values = gsl_vector_alloc(matrix->n);
   gsl_eigen_symm_workspace *work = gsl_eigen_symm_alloc(matrix->n);
   memcpy(copy->data, matrix->entries, matrix->n * matrix->n * sizeof(double));
   gsl_eigen_symm(copy, values, work);
-  const double value = which == RST_EXTREME_LARGEST ? gsl_vector_max(values) : gsl_vector_min(values);
+  const double value = which == RST_SPECTRUM_LARGEST ? gsl_vector_max(values) : gsl_vector_min(values);
   gsl_eigen_symm_free(work);
   gsl_vector_free(values);
   gsl_matrix_free(copy);
@@ -93,9 +93,9 @@ static struct rst_field *vector_for(struct rst_context *context, const struct ma
 }
 
 /* The pair of the matrix from v on; counts products from zero. */
-static struct rst_extremal_result solve(struct rst_context *context, struct matrix *matrix,
-                                        enum rst_extreme which, double tolerance, struct rst_field *v) {
-  struct rst_extremal_result result = {0};
+static struct rst_eigenpair solve(struct rst_context *context, struct matrix *matrix,
+                                  enum rst_spectrum_end which, double tolerance, struct rst_field *v) {
+  struct rst_eigenpair result = {0};
   matrix->products = 0;
   RST_TEST_OK(context, rst_extremal_eigenpair(context, multiply, matrix, which, tolerance, v, &result));
   ck_assert_int_eq(result.products, matrix->products);
@@ -103,7 +103,7 @@ static struct rst_extremal_result solve(struct rst_context *context, struct matr
 }
 
 /* Value, residual, norm, sign and the count of products, each against its own definition. */
-static void check_pair(struct matrix *matrix, struct rst_field *v, const struct rst_extremal_result *result,
+static void check_pair(struct matrix *matrix, struct rst_field *v, const struct rst_eigenpair *result,
                        double allowed) {
   double square = 0.0;
   double largest = 0.0;
@@ -129,14 +129,14 @@ enum { SHAPE_COUNT = sizeof shapes / sizeof *shapes };
 START_TEST(random_matrices_agree_with_a_dense_solver) {
   struct rst_context *context = rst_test_context();
   struct matrix matrix = random_matrix(shapes[_i][0], shapes[_i][1]);
-  const enum rst_extreme ends[] = {RST_EXTREME_LARGEST, RST_EXTREME_SMALLEST};
+  const enum rst_spectrum_end ends[] = {RST_SPECTRUM_LARGEST, RST_SPECTRUM_SMALLEST};
   for (int e = 0; e < 2; ++e) {
     const double expected = reference(&matrix, ends[e]);
     for (int p = 0; p < 2; ++p) {
       const enum rst_precision precision = p ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE;
       const double tolerance = p ? 1e-4 : 1e-10;
       struct rst_field *v = vector_for(context, &matrix, precision);
-      const struct rst_extremal_result result = solve(context, &matrix, ends[e], tolerance, v);
+      const struct rst_eigenpair result = solve(context, &matrix, ends[e], tolerance, v);
       check_pair(&matrix, v, &result, 1.01 * tolerance * fabs(expected));
       ck_assert_double_eq_tol(result.value, expected, tolerance * fabs(expected));
       rst_field_destroy(&v);
@@ -170,18 +170,18 @@ START_TEST(special_spectra) {
     values[i] = choices[_i];
   }
   struct matrix matrix = spectral_matrix(NY, NX, values);
-  const enum rst_extreme ends[] = {RST_EXTREME_LARGEST, RST_EXTREME_SMALLEST};
+  const enum rst_spectrum_end ends[] = {RST_SPECTRUM_LARGEST, RST_SPECTRUM_SMALLEST};
   for (int e = 0; e < 2; ++e) {
     double expected = values[0];
     double radius = 0.0;
     for (size_t i = 0; i < N; ++i) {
-      expected = ends[e] == RST_EXTREME_LARGEST ? fmax(expected, values[i]) : fmin(expected, values[i]);
+      expected = ends[e] == RST_SPECTRUM_LARGEST ? fmax(expected, values[i]) : fmin(expected, values[i]);
       radius = fmax(radius, fabs(values[i]));
     }
     const double tolerance = 1e-9;
     const double allowed = fmax(tolerance * fabs(expected), RST_EXTREMAL_ROUNDING * DBL_EPSILON * radius);
     struct rst_field *v = vector_for(context, &matrix, RST_PRECISION_DOUBLE);
-    const struct rst_extremal_result result = solve(context, &matrix, ends[e], tolerance, v);
+    const struct rst_eigenpair result = solve(context, &matrix, ends[e], tolerance, v);
     check_pair(&matrix, v, &result, 1.5 * allowed);
     ck_assert_msg(fabs(result.value - expected) <= allowed, "%s: %.17g instead of %.17g", kinds[_i],
                   result.value, expected);
@@ -203,8 +203,8 @@ START_TEST(warm_starts_are_cheap) {
   }
   struct matrix matrix = spectral_matrix(NY, NX, values);
   struct rst_field *v = vector_for(context, &matrix, RST_PRECISION_DOUBLE);
-  const struct rst_extremal_result cold = solve(context, &matrix, RST_EXTREME_LARGEST, 1e-8, v);
-  const struct rst_extremal_result warm = solve(context, &matrix, RST_EXTREME_LARGEST, 1e-8, v);
+  const struct rst_eigenpair cold = solve(context, &matrix, RST_SPECTRUM_LARGEST, 1e-8, v);
+  const struct rst_eigenpair warm = solve(context, &matrix, RST_SPECTRUM_LARGEST, 1e-8, v);
   ck_assert_int_le(warm.products, 8);
   for (size_t i = 0; i < N; ++i) {
     for (size_t j = 0; j <= i; ++j) {
@@ -213,11 +213,11 @@ START_TEST(warm_starts_are_cheap) {
     }
   }
   matrix.products = 0;
-  const struct rst_extremal_result moved = solve(context, &matrix, RST_EXTREME_LARGEST, 1e-8, v);
+  const struct rst_eigenpair moved = solve(context, &matrix, RST_SPECTRUM_LARGEST, 1e-8, v);
   check_pair(&matrix, v, &moved, 2.1e-8);
   ck_assert_int_lt(moved.products, 15);
   ck_assert_int_lt(moved.products, cold.products);
-  ck_assert_double_eq_tol(moved.value, reference(&matrix, RST_EXTREME_LARGEST), 1e-12);
+  ck_assert_double_eq_tol(moved.value, reference(&matrix, RST_SPECTRUM_LARGEST), 1e-12);
   rst_field_destroy(&v);
   free(matrix.entries);
   rst_context_destroy(&context);
@@ -237,13 +237,13 @@ START_TEST(a_warm_start_notices_that_it_was_overtaken) {
   values[3] = 62.0;
   struct matrix matrix = spectral_matrix(NY, NX, values);
   struct rst_field *v = vector_for(context, &matrix, RST_PRECISION_DOUBLE);
-  const struct rst_extremal_result before = solve(context, &matrix, RST_EXTREME_LARGEST, 1e-8, v);
+  const struct rst_eigenpair before = solve(context, &matrix, RST_SPECTRUM_LARGEST, 1e-8, v);
   ck_assert_double_eq_tol(before.value, 62.0, 1e-12);
   free(matrix.entries);
   values[3] = _i ? 1.4 : -5.0;
   values[90] = _i ? 1.9 : 20.0;
   matrix = spectral_matrix(NY, NX, values);
-  const struct rst_extremal_result after = solve(context, &matrix, RST_EXTREME_LARGEST, 1e-8, v);
+  const struct rst_eigenpair after = solve(context, &matrix, RST_SPECTRUM_LARGEST, 1e-8, v);
   ck_assert_double_eq_tol(after.value, values[90], 1e-12);
   rst_field_destroy(&v);
   free(matrix.entries);
@@ -265,12 +265,12 @@ static void multiply_laplacian(void *user, const struct rst_field *v, struct rst
 START_TEST(restarts_converge) {
   enum { N = 400 };
   struct rst_context *context = rst_test_context();
-  const enum rst_extreme ends[] = {RST_EXTREME_LARGEST, RST_EXTREME_SMALLEST};
+  const enum rst_spectrum_end ends[] = {RST_SPECTRUM_LARGEST, RST_SPECTRUM_SMALLEST};
   for (int e = 0; e < 2; ++e) {
     struct rst_field *v = NULL;
     RST_TEST_OK(context, rst_field_create(context, RST_PRECISION_DOUBLE, 1, N, &v));
     int products = 0;
-    struct rst_extremal_result result;
+    struct rst_eigenpair result;
     RST_TEST_OK(context,
                 rst_extremal_eigenpair(context, multiply_laplacian, &products, ends[e], 1e-8, v, &result));
     const double s = sin(acos(-1.0) * (e ? 1.0 : (double)N) / (2.0 * (N + 1)));
@@ -298,8 +298,8 @@ START_TEST(large_fields) {
   struct rst_context *context = rst_test_context();
   struct rst_field *v = NULL;
   RST_TEST_OK(context, rst_field_create(context, RST_PRECISION_DOUBLE, 256, 512, &v));
-  struct rst_extremal_result result;
-  RST_TEST_OK(context, rst_extremal_eigenpair(context, multiply_diagonal, NULL, RST_EXTREME_LARGEST, 1e-8, v,
+  struct rst_eigenpair result;
+  RST_TEST_OK(context, rst_extremal_eigenpair(context, multiply_diagonal, NULL, RST_SPECTRUM_LARGEST, 1e-8, v,
                                               &result));
   ck_assert_double_eq_tol(result.value, 3.0, 1e-14);
   ck_assert_double_eq_tol(rst_field_get(v, 1, 1000 - 512), 1.0, 1e-8);
@@ -315,8 +315,8 @@ START_TEST(equal_input_gives_equal_bits) {
   struct rst_field *second = vector_for(context, &matrix, RST_PRECISION_DOUBLE);
   const size_t bytes = rst_field_count(first) * sizeof(double);
   for (int warm = 0; warm < 2; ++warm) {
-    const struct rst_extremal_result a = solve(context, &matrix, RST_EXTREME_LARGEST, 1e-6, first);
-    const struct rst_extremal_result b = solve(context, &matrix, RST_EXTREME_LARGEST, 1e-6, second);
+    const struct rst_eigenpair a = solve(context, &matrix, RST_SPECTRUM_LARGEST, 1e-6, first);
+    const struct rst_eigenpair b = solve(context, &matrix, RST_SPECTRUM_LARGEST, 1e-6, second);
     ck_assert(a.value == b.value && a.residual == b.residual && a.products == b.products);
     ck_assert_int_eq(memcmp(first->data, second->data, bytes), 0);
   }
@@ -332,22 +332,23 @@ START_TEST(failures_leave_the_vector_alone) {
   struct matrix matrix = random_matrix(6, 10);
   struct rst_field *v = vector_for(context, &matrix, RST_PRECISION_DOUBLE);
   rst_field_fill(0.25, v);
-  struct rst_extremal_result result = {.value = 7.0};
+  struct rst_eigenpair result = {.value = 7.0};
   const int poisoned[] = {1, 2, 9};
   for (int i = 0; i < 3; ++i) {
     matrix.products = 0;
     matrix.poisoned = poisoned[i];
-    RST_TEST_FAILS(context, RST_ERROR_NUMERIC, "norm nan",
-                   rst_extremal_eigenpair(context, multiply, &matrix, RST_EXTREME_LARGEST, 1e-8, v, &result));
+    RST_TEST_FAILS(
+        context, RST_ERROR_NUMERIC, "norm nan",
+        rst_extremal_eigenpair(context, multiply, &matrix, RST_SPECTRUM_LARGEST, 1e-8, v, &result));
     ck_assert_int_eq(matrix.products, poisoned[i]);
     ck_assert(rst_field_get(v, 3, 4) == 0.25 && result.value == 7.0);
   }
   matrix.poisoned = 0;
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "tolerance is 0",
-                 rst_extremal_eigenpair(context, multiply, &matrix, RST_EXTREME_LARGEST, 0.0, v, &result));
+                 rst_extremal_eigenpair(context, multiply, &matrix, RST_SPECTRUM_LARGEST, 0.0, v, &result));
   rst_field_set(v, 0, 0, INFINITY);
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "start vector",
-                 rst_extremal_eigenpair(context, multiply, &matrix, RST_EXTREME_LARGEST, 1e-8, v, &result));
+                 rst_extremal_eigenpair(context, multiply, &matrix, RST_SPECTRUM_LARGEST, 1e-8, v, &result));
   rst_field_destroy(&v);
   free(matrix.entries);
   rst_context_destroy(&context);
@@ -369,10 +370,10 @@ START_TEST(inaccurate_products_are_reported) {
   struct rst_context *context = rst_test_context();
   struct matrix matrix = random_matrix(6, 10);
   struct rst_field *v = vector_for(context, &matrix, RST_PRECISION_DOUBLE);
-  struct rst_extremal_result result;
+  struct rst_eigenpair result;
   RST_TEST_FAILS(
       context, RST_ERROR_NUMERIC, "did not converge",
-      rst_extremal_eigenpair(context, multiply_badly, &matrix, RST_EXTREME_SMALLEST, 1e-8, v, &result));
+      rst_extremal_eigenpair(context, multiply_badly, &matrix, RST_SPECTRUM_SMALLEST, 1e-8, v, &result));
   ck_assert_int_lt(matrix.products, 25000);
   rst_field_destroy(&v);
   free(matrix.entries);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "sweep/lane_block.h"
+#include "reduced/lane_block.h"
 
 #include "core/vectors.h"
 #include "support.h"

@@ -98,7 +98,7 @@ START_TEST(exponents_of_linear_flows_are_roots) {
       rst_test_flow(context, &network)};
   for (int f = 0; f < 2; ++f) {
     struct rst_field *u = rst_test_state(context, flows[f], 1, 0.0);
-    const double largest = rst_test_eigenvalue(context, flows[f], RST_EXTREME_LARGEST, NULL);
+    const double largest = rst_test_eigenvalue(context, flows[f], RST_SPECTRUM_LARGEST, NULL);
     for (int i = 0; i < 4; ++i) {
       struct rst_scheme_parameters parameters = rst_test_scheme_defaults;
       parameters.kind = kind;

@@ -3,7 +3,7 @@
 
 #include <float.h>
 
-#include "stability/minres.h"
+#include "krylov/minres.h"
 
 /* Q diag(values) Q with the reflection Q = I - 2 w w^T of a fixed unit vector w. */
 enum { N = 30 };

@@ -157,7 +157,7 @@ START_TEST(heat_step_limits) {
   struct rst_flow *fixed = rst_test_heat(context, RST_PRECISION_DOUBLE, RST_BOUNDARY_DIRICHLET, 1, 31);
   struct rst_flow *periodic = rst_test_heat(context, RST_PRECISION_DOUBLE, RST_BOUNDARY_PERIODIC, 1, 32);
   const double exact = 0.5 / pow(sin(29.0 * pi / 60.0), 2);
-  const double largest = rst_test_eigenvalue(context, fixed, RST_EXTREME_LARGEST, NULL);
+  const double largest = rst_test_eigenvalue(context, fixed, RST_SPECTRUM_LARGEST, NULL);
   ck_assert_double_eq_tol(find(context, &p, 0.0, largest).lr_max, exact, 1e-12);
   ck_assert_double_eq_tol(exact, 0.501373, 5e-7);
   const struct rst_extent waves = symbol(context, periodic);
@@ -186,8 +186,8 @@ START_TEST(published_linear_network) {
   parameters.kind = "conv-linear";
   parameters.pooling = RST_POOLING_SUM;
   struct rst_flow *flow = rst_test_flow(context, &parameters);
-  const double low = rst_test_eigenvalue(context, flow, RST_EXTREME_SMALLEST, NULL);
-  const double high = rst_test_eigenvalue(context, flow, RST_EXTREME_LARGEST, NULL);
+  const double low = rst_test_eigenvalue(context, flow, RST_SPECTRUM_SMALLEST, NULL);
+  const double high = rst_test_eigenvalue(context, flow, RST_SPECTRUM_LARGEST, NULL);
   const struct rst_extent waves = symbol(context, flow);
   ck_assert_double_le(fabs(high), 1e-6);
   struct rst_scheme_parameters p = rst_test_scheme_defaults;

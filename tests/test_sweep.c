@@ -3,7 +3,7 @@
 
 #include "sweep/boundary.h"
 #include "sweep/evaluator.h"
-#include "sweep/plan.h"
+#include "sweep/work_list.h"
 #include "sweep_run.h"
 
 static size_t count_compared(const struct rst_sweep_table *table) {
@@ -28,13 +28,13 @@ START_TEST(a_file_gives_back_what_was_written) {
   double seconds = 0.0;
   RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &written));
   for (size_t i = 0; i < POINTS; i += 2) {
-    const struct rst_sweep_point point = {.regime = (enum rst_regime)(i % (RST_REGIME_UNDECIDED + 1)),
-                                          .final_loss = i == 4 ? INFINITY : 0.1 * (double)i,
-                                          .mean_loss = 1.0 / (1.0 + (double)i),
-                                          .lyapunov = i == 6 ? NAN : -1e-300 * (double)i,
-                                          .max_growth = 1e300,
-                                          .period = (long)i,
-                                          .iterations_run = 9007199254740993L};
+    const struct rst_orbit_summary point = {.regime = (enum rst_regime)(i % (RST_REGIME_UNDECIDED + 1)),
+                                            .final_loss = i == 4 ? INFINITY : 0.1 * (double)i,
+                                            .mean_loss = 1.0 / (1.0 + (double)i),
+                                            .lyapunov = i == 6 ? NAN : -1e-300 * (double)i,
+                                            .max_growth = 1e300,
+                                            .period = (long)i,
+                                            .iterations_run = 9007199254740993L};
     rst_sweep_table_enter(&written, i, &point);
     written.agreement[i] = (int8_t)((int)(i % 3) - 1);
     written.level[i] = (int8_t)(i % (RST_SWEEP_MOST_LEVELS + 1));
@@ -152,7 +152,7 @@ START_TEST(a_sweep_is_its_points) {
   size_t regimes[RST_REGIME_UNDECIDED + 1] = {0};
   double updates = 0.0;
   for (size_t i = 0; i < POINTS; ++i) {
-    struct rst_sweep_point point;
+    struct rst_orbit_summary point;
     bool stopped = false;
     RST_TEST_OK(rst_test_bench.context,
                 rst_evaluator_run(evaluator, 1, &table.lr[i % LRS], &table.weight_decay[i / LRS], NULL, NULL,
@@ -207,11 +207,11 @@ END_TEST
 START_TEST(predictions_are_counted) {
   struct rst_case *loaded = load(NULL, NULL);
   struct rst_sweep_table table;
-  struct rst_sweep_theory theory[WEIGHT_DECAYS];
+  struct rst_lr_limits theory[WEIGHT_DECAYS];
   const struct rst_sweep_options options = {0};
   const struct rst_sweep_summary summary = sweep(loaded, options, &table);
-  RST_TEST_OK(rst_test_bench.context, rst_sweep_thresholds(rst_test_bench.context, loaded, table.weight_decay,
-                                                           WEIGHT_DECAYS, theory));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_lr_limits_find(rst_test_bench.context, loaded, table.weight_decay, WEIGHT_DECAYS, theory));
   size_t predicted = 0;
   size_t correct = 0;
   for (size_t i = 0; i < WEIGHT_DECAYS; ++i) {
@@ -254,12 +254,12 @@ END_TEST
 START_TEST(a_case_without_the_section_is_refused) {
   const struct rst_sweep_options options = {.output = output};
   struct rst_sweep_summary summary;
-  struct rst_sweep_rehearsal rehearsal;
+  struct rst_sweep_cost rehearsal;
   struct rst_case *loaded = rst_test_case(NETWORK, NULL, NULL);
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "no section sweep",
                  rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "no section sweep",
-                 rst_sweep_rehearse(rst_test_bench.context, loaded, &rehearsal));
+                 rst_sweep_estimate(rst_test_bench.context, loaded, &rehearsal));
   ck_assert_int_ne(access(output, F_OK), 0);
   rst_case_destroy(&loaded);
 }
@@ -267,9 +267,9 @@ END_TEST
 
 START_TEST(rehearsals_tell_engine_and_cost) {
   struct rst_case *loaded = load(NULL, NULL);
-  struct rst_sweep_rehearsal rehearsal;
-  struct rst_sweep_rehearsal longer;
-  RST_TEST_OK(rst_test_bench.context, rst_sweep_rehearse(rst_test_bench.context, loaded, &rehearsal));
+  struct rst_sweep_cost rehearsal;
+  struct rst_sweep_cost longer;
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_estimate(rst_test_bench.context, loaded, &rehearsal));
   ck_assert_str_eq(rehearsal.engine, "reduced");
   ck_assert_uint_eq(rehearsal.points, POINTS);
   ck_assert_uint_eq(rehearsal.fine, POINTS);
@@ -277,12 +277,12 @@ START_TEST(rehearsals_tell_engine_and_cost) {
   ck_assert(rehearsal.seconds > 0.0 && rehearsal.bytes > 0.0);
   rst_case_destroy(&loaded);
   loaded = load("sweep.lr.count=900", "step.iterations=20000000");
-  RST_TEST_OK(rst_test_bench.context, rst_sweep_rehearse(rst_test_bench.context, loaded, &longer));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_estimate(rst_test_bench.context, loaded, &longer));
   ck_assert(longer.seconds > 100.0 * rehearsal.seconds);
   rst_test_close(longer.bytes, 100.0 * rehearsal.bytes, 1e-12);
   rst_case_destroy(&loaded);
   loaded = load("sweep.refine=2", NULL);
-  RST_TEST_OK(rst_test_bench.context, rst_sweep_rehearse(rst_test_bench.context, loaded, &longer));
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_estimate(rst_test_bench.context, loaded, &longer));
   ck_assert_uint_eq(longer.points, POINTS);
   ck_assert_uint_eq(longer.fine, (4 * LRS - 3) * (4 * WEIGHT_DECAYS - 3));
   rst_test_close(longer.bytes / (double)longer.fine, rehearsal.bytes / POINTS, 1e-12);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
 
-#include "sweep/plan.h"
+#include "sweep/work_list.h"
 #include "sweep_run.h"
 
 /* Maps that are known at every point, and what refinement makes of them. */
@@ -153,10 +153,10 @@ static size_t filled_from(const struct reference *reference, size_t x, size_t y)
   return corner[1] * reference->lrs + corner[0];
 }
 
-static struct rst_sweep_point point_of(const struct rst_sweep_table *table, map *regime, size_t index) {
-  return (struct rst_sweep_point){.regime = regime(index % table->lrs, index / table->lrs),
-                                  .final_loss = (double)index,
-                                  .iterations_run = (long)index};
+static struct rst_orbit_summary point_of(const struct rst_sweep_table *table, map *regime, size_t index) {
+  return (struct rst_orbit_summary){.regime = regime(index % table->lrs, index / table->lrs),
+                                    .final_loss = (double)index,
+                                    .iterations_run = (long)index};
 }
 
 /* Blocks in flight, of which any may end next. */
@@ -175,7 +175,7 @@ static uint32_t draw(struct flights *flights, uint32_t below) {
 static void land(struct flights *flights, struct rst_sweep_plan *plan, map *regime) {
   const size_t index = draw(flights, (uint32_t)flights->count);
   struct rst_sweep_block *block = &flights->blocks[index];
-  struct rst_sweep_point points[RST_SWEEP_BLOCK];
+  struct rst_orbit_summary points[RST_SWEEP_BLOCK];
   for (size_t i = 0; i < block->count; ++i) {
     points[i] = point_of(plan->table, regime, block->index[i]);
     ck_assert_int_eq(plan->table->regime[block->index[i]], RST_SWEEP_PENDING);

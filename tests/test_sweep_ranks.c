@@ -6,10 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "archive/sweep_file.h"
 #include "support.h"
 #include "sweep/engine.h"
 #include "sweep/evaluator.h"
+#include "sweep/sweep_file.h"
 
 /* Forked processes, each with a socket to rank 0. */
 #define FLOW(iterations)                                                                                     \
@@ -51,7 +51,7 @@ struct wires {
 struct job {
   size_t given, entered;
   int runs[POINTS]; /* how often a point was entered */
-  struct rst_sweep_point points[POINTS];
+  struct rst_orbit_summary points[POINTS];
   size_t tended;
   size_t stop_after, stop_at; /* so many points entered; tended so often, 0 for never */
   bool is_chain;              /* a block is known only when the one before has been entered */
@@ -125,7 +125,7 @@ static enum rst_status next(void *user, size_t batch, struct rst_sweep_block *bl
 }
 
 static enum rst_status enter(void *user, const struct rst_sweep_block *block,
-                             const struct rst_sweep_point *points) {
+                             const struct rst_orbit_summary *points) {
   struct job *job = user;
   for (size_t i = 0; i < block->count; ++i) {
     ck_assert_uint_lt(block->index[i], POINTS);
@@ -223,8 +223,8 @@ START_TEST(every_point_is_entered_once_as_one_process_computes_it) {
                 rst_evaluator_create(rst_test_bench.context, loaded, !full, &evaluators[full]));
   }
   for (size_t i = 0; i < POINTS; ++i) {
-    const struct rst_sweep_point *found = &user.points[i];
-    struct rst_sweep_point point;
+    const struct rst_orbit_summary *found = &user.points[i];
+    struct rst_orbit_summary point;
     double lr = 0.0;
     double weight_decay = 0.0;
     bool stopped = false;

@@ -225,7 +225,7 @@ static enum rst_status next_link(void *user, size_t batch, struct rst_sweep_bloc
 }
 
 static enum rst_status enter_link(void *user, const struct rst_sweep_block *block,
-                                  const struct rst_sweep_point *points) {
+                                  const struct rst_orbit_summary *points) {
   struct chain *chain = user;
   (void)points;
   chain->entered += block->count;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
 
+#include "analysis/threshold_curves.h"
 #include "restrain/sweep.h"
 #include "support.h"
 #include "sweep/evaluator.h"
-#include "sweep/theory.h"
 
 /** @file
  * Thresholds along an axis of weight decays, against published numbers, analyses of single points and bisection on orbits.
@@ -29,15 +29,15 @@
 enum { MOST = 64 };
 
 static void find(const char *text, const char *change, const double *weight_decays, size_t count,
-                 struct rst_sweep_theory *theory) {
+                 struct rst_lr_limits *theory) {
   struct rst_case *loaded = rst_test_case(text, change, NULL);
   RST_TEST_OK(rst_test_bench.context,
-              rst_sweep_thresholds(rst_test_bench.context, loaded, weight_decays, count, theory));
+              rst_lr_limits_find(rst_test_bench.context, loaded, weight_decays, count, theory));
   rst_case_destroy(&loaded);
 }
 
-static struct rst_sweep_theory find_one(const char *text, double weight_decay) {
-  struct rst_sweep_theory theory;
+static struct rst_lr_limits find_one(const char *text, double weight_decay) {
+  struct rst_lr_limits theory;
   find(text, NULL, &weight_decay, 1, &theory);
   return theory;
 }
@@ -54,7 +54,7 @@ static void assert_close(double value, double expected, double tolerance) {
 
 /* Whether analyses of single points say the same; `change` may be NULL. */
 static void compare(const char *text, const char *change, const double *weight_decays, size_t count) {
-  struct rst_sweep_theory theory[MOST];
+  struct rst_lr_limits theory[MOST];
   find(text, change, weight_decays, count, theory);
   for (size_t i = 0; i < count; ++i) {
     char decay[64];
@@ -73,7 +73,7 @@ static void compare(const char *text, const char *change, const double *weight_d
 }
 
 START_TEST(the_published_network_has_its_thresholds) {
-  const struct rst_sweep_theory theory = find_one(PUBLISHED, 20.0);
+  const struct rst_lr_limits theory = find_one(PUBLISHED, 20.0);
   rst_test_close(theory.lr_lo, 0.0322594823767, 1e-9);
   rst_test_close(theory.lr_hi, 0.1, 1e-11);
   const double weight_decays[] = {5, 10, 20, 50, 100};
@@ -115,13 +115,13 @@ START_TEST(the_restrained_region_closes_at_a_large_decay) {
   double high = 250.0;
   while (high - low > 1e-6 * low) {
     const double middle = 0.5 * (low + high);
-    const struct rst_sweep_theory theory = find_one(PUBLISHED, middle);
+    const struct rst_lr_limits theory = find_one(PUBLISHED, middle);
     *(theory.lr_lo < theory.lr_hi * (1.0 - 1e-12) ? &low : &high) = middle;
   }
   ck_assert_double_gt(low, 147.0 - 10.0);
   ck_assert_double_lt(low, 148.0);
   const double weight_decays[] = {low * (1 - 1e-2), low * (1 - 1e-4), high, high * (1 + 1e-2), 2 * high};
-  struct rst_sweep_theory theory[5];
+  struct rst_lr_limits theory[5];
   find(PUBLISHED, NULL, weight_decays, 5, theory);
   ck_assert_double_lt(theory[0].lr_lo, theory[0].lr_hi * (1 - 1e-3));
   ck_assert_double_lt(theory[1].lr_lo, theory[1].lr_hi * (1 - 1e-6));
@@ -138,8 +138,8 @@ START_TEST(what_is_followed_is_what_descents_find) {
   static const char *const texts[] = {NETWORK, PUBLISHED};
   double weight_decays[MOST];
   double shuffled[MOST];
-  struct rst_sweep_theory theory[MOST];
-  struct rst_sweep_theory again[MOST];
+  struct rst_lr_limits theory[MOST];
+  struct rst_lr_limits again[MOST];
   const double from = _i == 0 ? 0.05 : 2.0;
   const double to = _i == 0 ? 20.0 : 1000.0;
   for (size_t i = 0; i < MOST; ++i) {
@@ -161,7 +161,7 @@ END_TEST
 /* Without decay this network's loss has no minimum: it falls for ever. */
 START_TEST(where_there_is_no_minimum_there_is_no_threshold) {
   const double weight_decays[] = {0.0, 1.0, 2.0, 4.0, 0.0};
-  struct rst_sweep_theory theory[5];
+  struct rst_lr_limits theory[5];
   find(PUBLISHED, NULL, weight_decays, 5, theory);
   ck_assert(isnan(theory[0].lr_lo) && isnan(theory[4].lr_lo));
   ck_assert(isinf(theory[0].lr_hi));
@@ -174,13 +174,13 @@ END_TEST
 
 START_TEST(weight_decays_out_of_range_are_refused) {
   struct rst_case *loaded = rst_test_case(HEAT, NULL, NULL);
-  struct rst_sweep_theory theory[2];
+  struct rst_lr_limits theory[2];
   const double bad[][2] = {{1.0, -2.0}, {1.0, NAN}, {1.0, INFINITY}};
   for (size_t i = 0; i < 3; ++i) {
     RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "weight decay 1 is",
-                   rst_sweep_thresholds(rst_test_bench.context, loaded, bad[i], 2, theory));
+                   rst_lr_limits_find(rst_test_bench.context, loaded, bad[i], 2, theory));
   }
-  RST_TEST_OK(rst_test_bench.context, rst_sweep_thresholds(rst_test_bench.context, loaded, NULL, 0, theory));
+  RST_TEST_OK(rst_test_bench.context, rst_lr_limits_find(rst_test_bench.context, loaded, NULL, 0, theory));
   rst_case_destroy(&loaded);
 }
 END_TEST
@@ -195,21 +195,20 @@ static bool stop_after(void *left) {
 START_TEST(the_search_can_be_stopped_anywhere) {
   struct rst_case *loaded = rst_test_case(NETWORK, NULL, NULL);
   const double weight_decays[] = {0.3, 0.5, 0.8, 1.3, 2.0, 5.0, 8.0};
-  struct rst_sweep_theory theory[7];
-  struct rst_sweep_theory whole[7];
+  struct rst_lr_limits theory[7];
+  struct rst_lr_limits whole[7];
   bool stopped = true;
   int asked = 0;
   for (; stopped; ++asked) {
     int left = asked + 1;
-    RST_TEST_OK(rst_test_bench.context,
-                rst_sweep_thresholds_until(rst_test_bench.context, loaded, weight_decays, 7, stop_after,
-                                           &left, theory, &stopped));
+    RST_TEST_OK(rst_test_bench.context, rst_lr_limits_until(rst_test_bench.context, loaded, weight_decays, 7,
+                                                            stop_after, &left, theory, &stopped));
     ck_assert_int_lt(asked, 100);
     ck_assert(!stopped || left == 0);
   }
   ck_assert_int_gt(asked, 7);
   RST_TEST_OK(rst_test_bench.context,
-              rst_sweep_thresholds(rst_test_bench.context, loaded, weight_decays, 7, whole));
+              rst_lr_limits_find(rst_test_bench.context, loaded, weight_decays, 7, whole));
   for (size_t i = 0; i < 7; ++i) {
     ck_assert(theory[i].lr_lo == whole[i].lr_lo && theory[i].lr_hi == whole[i].lr_hi);
   }
@@ -221,7 +220,7 @@ START_TEST(predictions_hold_for_the_regimes_they_name) {
   enum { CONVERGES = 1, RESTRAINED = 2, DIVERGES = 4 };
   const unsigned class_of[] = {CONVERGES, CONVERGES, RESTRAINED, RESTRAINED, DIVERGES};
   const struct {
-    struct rst_sweep_theory theory;
+    struct rst_lr_limits theory;
     double lr;
     unsigned predicted; /* 0 for nothing */
   } table[] = {{{1, 3}, 0.5, CONVERGES},
@@ -251,8 +250,8 @@ START_TEST(predictions_hold_for_the_regimes_they_name) {
 }
 END_TEST
 
-static struct rst_sweep_point run_point(struct rst_evaluator *evaluator, double lr, double weight_decay) {
-  struct rst_sweep_point point;
+static struct rst_orbit_summary run_point(struct rst_evaluator *evaluator, double lr, double weight_decay) {
+  struct rst_orbit_summary point;
   bool stopped = true;
   RST_TEST_OK(rst_test_bench.context,
               rst_evaluator_run(evaluator, 1, &lr, &weight_decay, NULL, NULL, &point, &stopped));
@@ -269,12 +268,12 @@ static bool has_converged(enum rst_regime regime) {
 START_TEST(orbits_stop_converging_at_the_threshold) {
   enum { COUNT = 6 };
   const double weight_decays[COUNT] = {5, 10, 20, 50, 100, 200};
-  struct rst_sweep_theory theory[COUNT];
+  struct rst_lr_limits theory[COUNT];
   struct rst_case *loaded = rst_test_case(PUBLISHED, "step.iterations=60000", NULL);
   struct rst_evaluator *evaluator = NULL;
   RST_TEST_OK(rst_test_bench.context, rst_evaluator_create(rst_test_bench.context, loaded, true, &evaluator));
   RST_TEST_OK(rst_test_bench.context,
-              rst_sweep_thresholds(rst_test_bench.context, loaded, weight_decays, COUNT, theory));
+              rst_lr_limits_find(rst_test_bench.context, loaded, weight_decays, COUNT, theory));
   for (size_t i = 0; i < COUNT; ++i) {
     double low = 0.97 * theory[i].lr_lo;
     double high = 1.04 * theory[i].lr_lo;
@@ -306,7 +305,7 @@ enum { GRID = 24 };
 static void survey(double from, double to, size_t regimes[RST_REGIME_UNDECIDED + 1], size_t *predicted,
                    size_t *right) {
   double weight_decays[GRID];
-  struct rst_sweep_theory theory[GRID];
+  struct rst_lr_limits theory[GRID];
   struct rst_case *loaded = rst_test_case(PUBLISHED, "step.iterations=4000", NULL);
   struct rst_evaluator *evaluator = NULL;
   *predicted = *right = 0;
@@ -315,7 +314,7 @@ static void survey(double from, double to, size_t regimes[RST_REGIME_UNDECIDED +
   }
   RST_TEST_OK(rst_test_bench.context, rst_evaluator_create(rst_test_bench.context, loaded, true, &evaluator));
   RST_TEST_OK(rst_test_bench.context,
-              rst_sweep_thresholds(rst_test_bench.context, loaded, weight_decays, GRID, theory));
+              rst_lr_limits_find(rst_test_bench.context, loaded, weight_decays, GRID, theory));
   for (size_t i = 0; i < (size_t)GRID * GRID; ++i) {
     const size_t row = i / GRID;
     const double lr = theory[row].lr_hi * (0.02 + 1.18 * (double)(i % GRID) / (GRID - 1));

@@ -94,8 +94,7 @@ struct linear {
 
 /* The threshold bisected from the critical eigenvector, against the predicted one. */
 static void compare(struct linear *linear, const struct rst_scheme_parameters *p,
-                    enum rst_threshold_parameter parameter, const struct rst_field *vector,
-                    double predicted) {
+                    enum rst_step_parameter parameter, const struct rst_field *vector, double predicted) {
   const struct rst_threshold_search search = {
       .parameter = parameter,
       .low = 0.6 * predicted,
@@ -112,7 +111,7 @@ static void compare(struct linear *linear, const struct rst_scheme_parameters *p
 
 /* All lr from far below to far above 1/alpha are stable. */
 static void expect_no_limit(struct linear *linear, const struct rst_scheme_parameters *p) {
-  const struct rst_threshold_search search = {.parameter = RST_THRESHOLD_LR,
+  const struct rst_threshold_search search = {.parameter = RST_STEP_LR,
                                               .low = 1e-2 / p->weight_decay,
                                               .high = 1e3 / p->weight_decay,
                                               .tolerance = 1e-7,
@@ -131,17 +130,17 @@ static int compare_all(struct linear *linear, struct rst_scheme_parameters p) {
   p.lr = 0.1 / spread; /* so small that the decay alone decides */
   RST_TEST_OK(linear->context, rst_step_limits_find(linear->context, &p, linear->low, linear->high, &limits));
   if (limits.decay_min > 0.0) {
-    compare(linear, &p, RST_THRESHOLD_WEIGHT_DECAY, linear->low_vector, limits.decay_min);
+    compare(linear, &p, RST_STEP_WEIGHT_DECAY, linear->low_vector, limits.decay_min);
     ++compared;
   }
   if (isfinite(limits.decay_max)) {
-    compare(linear, &p, RST_THRESHOLD_WEIGHT_DECAY, linear->high_vector, limits.decay_max);
+    compare(linear, &p, RST_STEP_WEIGHT_DECAY, linear->high_vector, limits.decay_max);
     ++compared;
   }
   p.weight_decay = 1.4 * limits.decay_min + 0.05 * spread;
   RST_TEST_OK(linear->context, rst_step_limits_find(linear->context, &p, linear->low, linear->high, &limits));
   if (isfinite(limits.lr_max)) {
-    compare(linear, &p, RST_THRESHOLD_LR, linear->high_vector, limits.lr_max);
+    compare(linear, &p, RST_STEP_LR, linear->high_vector, limits.lr_max);
   } else {
     ck_assert_str_eq(p.kind, "imex");
     expect_no_limit(linear, &p);
@@ -165,8 +164,8 @@ static void open_linear(const struct rst_flow_parameters *parameters, struct lin
   linear->flow = rst_test_flow(context, parameters);
   linear->low_vector = rst_test_state(context, linear->flow, 1, 0.0);
   linear->high_vector = rst_test_state(context, linear->flow, 1, 0.0);
-  linear->low = rst_test_eigenvalue(context, linear->flow, RST_EXTREME_SMALLEST, linear->low_vector);
-  linear->high = rst_test_eigenvalue(context, linear->flow, RST_EXTREME_LARGEST, linear->high_vector);
+  linear->low = rst_test_eigenvalue(context, linear->flow, RST_SPECTRUM_SMALLEST, linear->low_vector);
+  linear->high = rst_test_eigenvalue(context, linear->flow, RST_SPECTRUM_LARGEST, linear->high_vector);
   if (fabs(linear->low) < 1e-9 * linear->high) {
     linear->low = 0.0; /* rounding errors are no growth */
   }
@@ -223,7 +222,7 @@ START_TEST(random_starts_on_a_natural_image) {
     RST_TEST_OK(linear.context, rst_step_limits_find(linear.context, &p, linear.low, linear.high, &limits));
     const double predicted = label == 0 ? limits.lr_max : limits.decay_min;
     const struct rst_threshold_search search = {
-        .parameter = label == 0 ? RST_THRESHOLD_LR : RST_THRESHOLD_WEIGHT_DECAY,
+        .parameter = label == 0 ? RST_STEP_LR : RST_STEP_WEIGHT_DECAY,
         .low = 0.1 * predicted,
         .high = 3.0 * predicted,
         .tolerance = 4e-4,
@@ -255,7 +254,7 @@ START_TEST(random_starts_on_a_checkerboard) {
   struct rst_scheme_parameters p = rst_test_scheme_defaults;
   p.kind = "euler";
   p.lr = 0.1 / windowed;
-  struct rst_threshold_search search = {.parameter = RST_THRESHOLD_WEIGHT_DECAY,
+  struct rst_threshold_search search = {.parameter = RST_STEP_WEIGHT_DECAY,
                                         .low = 1e-3 * windowed,
                                         .high = 4.0 * windowed,
                                         .tolerance = 1e-4,
@@ -279,11 +278,11 @@ START_TEST(heat_on_31_points) {
   struct rst_scheme_parameters p = rst_test_scheme_defaults;
   p.kind = "euler";
   struct rst_threshold_search search = {
-      .parameter = RST_THRESHOLD_LR, .low = 0.4, .high = 0.8, .tolerance = 1e-8, .iterations = 6000};
+      .parameter = RST_STEP_LR, .low = 0.4, .high = 0.8, .tolerance = 1e-8, .iterations = 6000};
   const double exact = 0.5 / pow(sin(29.0 * acos(-1.0) / 60.0), 2);
   ck_assert_double_eq_tol(exact, 0.501373, 5e-7);
   ck_assert_double_eq_tol(bisect(context, flow, &p, start, &search).value, exact, 1e-5);
-  rst_test_eigenvalue(context, flow, RST_EXTREME_LARGEST, start);
+  rst_test_eigenvalue(context, flow, RST_SPECTRUM_LARGEST, start);
   search.iterations = 16;
   ck_assert_double_eq_tol(bisect(context, flow, &p, start, &search).value, exact, 1e-8);
   rst_field_destroy(&start);
@@ -293,7 +292,7 @@ START_TEST(heat_on_31_points) {
 END_TEST
 
 static const struct rst_threshold_search good_search = {
-    .parameter = RST_THRESHOLD_LR, .low = 0.1, .high = 1.0, .tolerance = 0.1, .iterations = 16};
+    .parameter = RST_STEP_LR, .low = 0.1, .high = 1.0, .tolerance = 0.1, .iterations = 16};
 
 START_TEST(searches_out_of_range_are_refused) {
   struct rst_context *context = rst_test_context();
@@ -305,22 +304,22 @@ START_TEST(searches_out_of_range_are_refused) {
   const struct {
     double low, high, tolerance;
     long iterations;
-    enum rst_threshold_parameter parameter;
+    enum rst_step_parameter parameter;
     const char *fragment;
   } table[] = {
-      {0.0, 1.0, 0.1, 16, RST_THRESHOLD_LR, "bracket is [0, 1]"},
-      {-1.0, 1.0, 0.1, 16, RST_THRESHOLD_LR, "bracket is [-1, 1]"},
-      {1.0, 0.1, 0.1, 16, RST_THRESHOLD_LR, "bracket is [1, 0.1]"},
-      {0.1, INFINITY, 0.1, 16, RST_THRESHOLD_LR, "bracket is [0.1, inf]"},
-      {NAN, 1.0, 0.1, 16, RST_THRESHOLD_LR, "bracket is [nan, 1]"},
-      {0.1, 1.0, 0.0, 16, RST_THRESHOLD_LR, "tolerance is 0"},
-      {0.1, 1.0, NAN, 16, RST_THRESHOLD_LR, "tolerance is nan"},
-      {0.1, 1.0, 0.1, 15, RST_THRESHOLD_LR, "15 iterations"},
-      {0.1, 1.0, 0.1, 16, (enum rst_threshold_parameter)7, "parameter 7"},
-      {0.1, 0.2, 0.1, 16, RST_THRESHOLD_LR, "the lr of 0.1 and of 0.2 are both stable; widen the bracket"},
-      {1.0, 2.0, 0.1, 16, RST_THRESHOLD_LR, "the lr of 1 and of 2 are both unstable"},
-      {1.0, 2.0, 0.1, 16, RST_THRESHOLD_WEIGHT_DECAY, "the weight decay of 1 and of 2 are both stable"},
-      {1e300, 1e301, 0.1, 16, RST_THRESHOLD_WEIGHT_DECAY, "are both unstable"},
+      {0.0, 1.0, 0.1, 16, RST_STEP_LR, "bracket is [0, 1]"},
+      {-1.0, 1.0, 0.1, 16, RST_STEP_LR, "bracket is [-1, 1]"},
+      {1.0, 0.1, 0.1, 16, RST_STEP_LR, "bracket is [1, 0.1]"},
+      {0.1, INFINITY, 0.1, 16, RST_STEP_LR, "bracket is [0.1, inf]"},
+      {NAN, 1.0, 0.1, 16, RST_STEP_LR, "bracket is [nan, 1]"},
+      {0.1, 1.0, 0.0, 16, RST_STEP_LR, "tolerance is 0"},
+      {0.1, 1.0, NAN, 16, RST_STEP_LR, "tolerance is nan"},
+      {0.1, 1.0, 0.1, 15, RST_STEP_LR, "15 iterations"},
+      {0.1, 1.0, 0.1, 16, (enum rst_step_parameter)7, "parameter 7"},
+      {0.1, 0.2, 0.1, 16, RST_STEP_LR, "the lr of 0.1 and of 0.2 are both stable; widen the bracket"},
+      {1.0, 2.0, 0.1, 16, RST_STEP_LR, "the lr of 1 and of 2 are both unstable"},
+      {1.0, 2.0, 0.1, 16, RST_STEP_WEIGHT_DECAY, "the weight decay of 1 and of 2 are both stable"},
+      {1e300, 1e301, 0.1, 16, RST_STEP_WEIGHT_DECAY, "are both unstable"},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; ++i) {
     const struct rst_threshold_search search = {.parameter = table[i].parameter,

@@ -155,6 +155,15 @@ RST_API enum rst_status rst_analyze(struct rst_context *context, const struct rs
                                     struct rst_analysis **analysis);
 RST_API void rst_analysis_destroy(struct rst_analysis **analysis);
 
+/** The theory's thresholds as functions of the weight decay: lr_lo at the minimum that a descent from the case's initial
+ * state leads to, followed from one weight decay to the next, NaN where there is none; lr_hi, of what is linear alone (for
+ * euler 2/weight_decay). For a linear flow both are its largest stable lr. */
+struct rst_lr_limits {
+  double lr_lo, lr_hi;
+};
+RST_API enum rst_status rst_lr_limits_find(struct rst_context *context, const struct rst_case *from,
+                                           const double *weight_decays, size_t count,
+                                           struct rst_lr_limits *theory);
 /** Wave number of index i of n along an axis of the symbol's grid, ascending: 2 pi (i - n/2)/(n h). */
 RST_API double rst_analysis_wave_number(const struct rst_analysis *analysis, size_t n, size_t i);
 

@@ -2,38 +2,14 @@
 #ifndef RESTRAIN_BIFURCATION_H
 #define RESTRAIN_BIFURCATION_H
 
-#include "restrain/case.h"
-#include "restrain/regime.h"
+#include "restrain/orbit.h"
 
 /** @file
  * Bifurcation diagrams: what a trajectory settles on, as a function of the learning rate or the weight decay.
  *
  * At every value of the parameter the case is run from its initial state with one perturbation: `burn_in` iterations, then
- * `samples` more that are recorded, the attractor's samples. An orbit is that run, in memory.
+ * `samples` more that are recorded, the attractor's samples.
  */
-
-/** Scalars of the state, in the order of an orbit's samples: data_loss, residual, weight_norm and `probe`, the inner product
- * of u with a fixed random unit vector, which no symmetry of the state hides from. NULL-terminated. */
-RST_API const char *const *rst_orbit_observable_names(void);
-enum { RST_ORBIT_OBSERVABLES = 4 };
-
-struct rst_orbit {
-  struct rst_regime_result regime; /**< of the whole orbit */
-  long iterations;                 /**< updates done; fewer than asked for if it diverged */
-  double max_growth;               /**< the largest local growth of all updates */
-  double loss;                     /**< L at the end */
-};
-
-/** Run the flow of `from` with lr and weight decay in place of the case's own.
- * @param observed [RST_ORBIT_OBSERVABLES][samples], all NaN if the orbit diverged; NULL if not wanted. Entries belong
- * to the states after burn_in + 1, ..., burn_in + samples updates.
- * @param flow made from the case: a scan builds it once.
- * @param stop polled once in a while, NULL for never; where it returns true the orbit ends, undecided.
- * Equal input gives equal bits. */
-RST_API enum rst_status rst_orbit_run(struct rst_context *context, const struct rst_case *from,
-                                      struct rst_flow *flow, double lr, double weight_decay, long burn_in,
-                                      long samples, bool (*stop)(void *user), void *user, double *observed,
-                                      struct rst_orbit *orbit);
 
 enum rst_bifurcation_outcome { RST_BIFURCATION_COMPLETED, RST_BIFURCATION_INTERRUPTED };
 

@@ -26,7 +26,6 @@ struct rst_twin {
   enum rst_precision precision; /**< of RST_TWIN_PRECISION */
 };
 
-enum rst_step_parameter { RST_STEP_LR, RST_STEP_WEIGHT_DECAY };
 enum rst_scale { RST_SCALE_LINEAR, RST_SCALE_LOGARITHMIC };
 
 /** Values of a parameter, both ends included. */
@@ -121,6 +120,10 @@ struct rst_case {
   struct rst_expectation *expect;
   size_t expect_count;
 };
+
+/** NULL-terminated lists of the fields and scalars that output.fields and output.scalars may name. */
+RST_API const char *const *rst_case_field_names(void);
+RST_API const char *const *rst_case_scalar_names(void);
 
 /** Read and validate.
  * @param path the case file.

@@ -60,6 +60,8 @@
 #define RST_REGIME_STATIONARY_CHAOTIC 2.0
 #define RST_REGIME_SIGNIFICANCE 2.0
 enum { RST_REGIME_MOST_PERIOD = 64, RST_REGIME_LEAST_STATES = 64 };
+/** Consecutive updates that are rounding, after which a trajectory that contracts is at rest. */
+enum { RST_REGIME_AT_REST = 64 };
 
 enum rst_regime {
   RST_REGIME_STABLE,

@@ -25,10 +25,6 @@ RST_API enum rst_status rst_problem_create(struct rst_context *context, const st
 /** Destroys the members and sets them to NULL. */
 RST_API void rst_problem_destroy(struct rst_problem *problem);
 
-/** NULL-terminated lists of the fields and scalars that output.fields and output.scalars may name. */
-RST_API const char *const *rst_run_field_names(void);
-RST_API const char *const *rst_run_scalar_names(void);
-
 enum rst_run_outcome {
   RST_RUN_COMPLETED,  /**< all iterations done */
   RST_RUN_DIVERGED,   /**< left the ball of radius blow_up, or not finite; the file is complete up to there */
@@ -96,13 +92,13 @@ struct rst_run_summary {
 
 /** Steps a second, measured on a few steps from the initial state with everything that the case follows, but without
  * storing anything; and the problem's shape and correlation. */
-struct rst_rehearsal {
+struct rst_run_cost {
   double rate;
   size_t ny, nx;
   const char *flow, *correlation; /**< static */
 };
-RST_API enum rst_status rst_run_rehearse(struct rst_context *context, const struct rst_case *run,
-                                         struct rst_rehearsal *rehearsal);
+RST_API enum rst_status rst_run_estimate(struct rst_context *context, const struct rst_case *run,
+                                         struct rst_run_cost *rehearsal);
 
 /** Integrate `run` and store it in options->output, with the sidecars FILE.xdmf and FILE.vtkhdf (suffix .h5
  * replaced) and two generations of checkpoints beside it. The file is flushed after every snapshot. With

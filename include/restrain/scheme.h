@@ -44,6 +44,9 @@ struct rst_scheme_parameters {
   enum rst_decay decay;
 };
 
+/** The two parameters of a step whose plane is analysed. */
+enum rst_step_parameter { RST_STEP_LR, RST_STEP_WEIGHT_DECAY };
+
 struct rst_scheme;
 
 /** NULL-terminated list of names. */

@@ -2,6 +2,7 @@
 #ifndef RESTRAIN_SPECTRUM_H
 #define RESTRAIN_SPECTRUM_H
 
+#include "restrain/eigenpair.h"
 #include "restrain/flow.h"
 
 /** @file
@@ -9,15 +10,6 @@
  * H is constant, this is the exact spectrum of the windowed operator (a beta/2) norm X X^T, X the matrix
  * whose columns are all k x k patches; the circular bound is the symbol's (flow.h).
  */
-
-/** An extremal eigenpair. */
-struct rst_eigenpair {
-  double value;
-  double residual; /**< |H v - value v| for the unit vector v */
-  int products;    /**< Hessian products spent */
-};
-
-enum rst_spectrum_end { RST_SPECTRUM_SMALLEST, RST_SPECTRUM_LARGEST };
 
 /** One end of the spectrum of H(u), on the free points.
  * @param tolerance of the residual, relative to |value| (with a floor of 64 eps |H|). The value is better:

@@ -2,8 +2,8 @@
 #ifndef RESTRAIN_SWEEP_H
 #define RESTRAIN_SWEEP_H
 
-#include "restrain/case.h"
-#include "restrain/regime.h"
+#include "restrain/analysis.h"
+#include "restrain/orbit.h"
 
 /** @file
  * A sweep: the regime of a case, and what goes with it, over a grid of learning rates and weight decays.
@@ -13,7 +13,7 @@
  * it was interrupted or not.
  *
  * An orbit ends early where its regime can no longer change: where it has diverged, and where it has converged to rounding
- * (the rule of regime.h) for RST_SWEEP_SETTLED updates in which perturbations shrank.
+ * (the rule of regime.h) for RST_REGIME_AT_REST updates in which perturbations shrank.
  *
  * Refinement. With sweep.refine = n the grid of the file is 2^n times finer than the axes say: (count - 1) 2^n + 1 values on
  * each. Points of the coarse grid are computed first. A cell is divided into four, n times at most, where the points computed on
@@ -35,7 +35,7 @@
  * where not, -1 where they were not compared.
  */
 
-enum { RST_SWEEP_SETTLED = 64, RST_SWEEP_FILLED = -1 };
+enum { RST_SWEEP_FILLED = -1 };
 
 /** Boundaries: what lies on one side. */
 enum rst_sweep_boundary {
@@ -46,18 +46,6 @@ enum rst_sweep_boundary {
 };
 /** NULL-terminated names: "divergence", "convergence", "chaos". */
 RST_API const char *const *rst_sweep_boundary_names(void);
-
-/** What a sweep finds at a point. */
-struct rst_sweep_point {
-  enum rst_regime regime;
-  double final_loss; /**< L at the end; infinite or NaN where it overflowed */
-  double
-      mean_loss; /**< over the last half of step.iterations, an orbit that settled standing still at its end */
-  double lyapunov;     /**< the regime's exponent; NaN if unknown */
-  double max_growth;   /**< the largest local growth */
-  long period;         /**< as rst_regime_result.period */
-  long iterations_run; /**< updates done */
-};
 
 struct rst_sweep_progress {
   size_t done,
@@ -135,28 +123,19 @@ RST_API enum rst_status rst_sweep_check(struct rst_context *context, const struc
 
 /** What a sweep would do: its engine, patches and rank, and seconds and bytes that it is expected to take on one thread,
  * measured on a few of its points. The seconds are those of the coarse grid: how many cells will be divided is not known. */
-struct rst_sweep_rehearsal {
+struct rst_sweep_cost {
   const char *engine;
   size_t points, fine; /**< of the coarse and of the fine grid, the same without refinement */
   size_t patches, rank;
   double seconds, bytes;
 };
-RST_API enum rst_status rst_sweep_rehearse(struct rst_context *context, const struct rst_case *from,
-                                           struct rst_sweep_rehearsal *rehearsal);
+RST_API enum rst_status rst_sweep_estimate(struct rst_context *context, const struct rst_case *from,
+                                           struct rst_sweep_cost *rehearsal);
 
-/** The theory's thresholds as functions of the weight decay: lr_lo at the minimum that a descent from the case's initial
- * state leads to, followed from one weight decay to the next, NaN where there is none; lr_hi, of what is linear alone (for
- * euler 2/weight_decay). For a linear flow both are its largest stable lr. */
-struct rst_sweep_theory {
-  double lr_lo, lr_hi;
-};
-RST_API enum rst_status rst_sweep_thresholds(struct rst_context *context, const struct rst_case *from,
-                                             const double *weight_decays, size_t count,
-                                             struct rst_sweep_theory *theory);
 /** The regime classes that the theory predicts: converging (stable or transient) for lr < lr_lo, restrained between, and
  * divergent above lr_hi (and above lr_lo). True if `regime` is what it predicts; *predicts is false where it says nothing (a
  * threshold is NaN, or the point is undecided). */
-RST_API bool rst_sweep_prediction_holds(const struct rst_sweep_theory *theory, double lr,
-                                        enum rst_regime regime, bool *predicts);
+RST_API bool rst_sweep_prediction_holds(const struct rst_lr_limits *theory, double lr, enum rst_regime regime,
+                                        bool *predicts);
 
 #endif

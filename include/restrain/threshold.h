@@ -10,13 +10,11 @@
  * difference.
  */
 
-enum rst_threshold_parameter { RST_THRESHOLD_LR, RST_THRESHOLD_WEIGHT_DECAY };
-
 struct rst_threshold_search {
-  enum rst_threshold_parameter parameter; /**< varied; the other one is as in the parameters */
-  double low, high;                       /**< 0 < low < high; one stable, the other unstable */
-  double tolerance;                       /**< relative width of the final bracket, > 0 */
-  long iterations; /**< of each run, at least 16; the growth is taken over its last half */
+  enum rst_step_parameter parameter; /**< varied; the other one is as in the parameters */
+  double low, high;                  /**< 0 < low < high; one stable, the other unstable */
+  double tolerance;                  /**< relative width of the final bracket, > 0 */
+  long iterations;                   /**< of each run, at least 16; the growth is taken over its last half */
 };
 
 struct rst_threshold {

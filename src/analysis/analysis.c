@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "analysis/parts.h"
-#include "archive/analysis_file.h"
+#include "analysis/analysis_file.h"
+#include "analysis/analysis_task.h"
 #include "core/clock.h"
 #include "core/core.h"
 #include "restrain/run.h"

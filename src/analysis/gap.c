@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/parts.h"
+#include "analysis/analysis_task.h"
 #include "core/core.h"
 #include "core/text.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "analysis/parts.h"
+#include "analysis/analysis_task.h"
 #include "core/core.h"
 
 /* H does not depend on the state. */

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/parts.h"
+#include "analysis/analysis_task.h"
 #include "core/core.h"
 
 /* Fixed points closer than this to each other, relative to the largest one found, are the same. */

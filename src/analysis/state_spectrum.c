@@ -2,7 +2,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "analysis/parts.h"
+#include "analysis/analysis_task.h"
 #include "core/core.h"
 
 /* (sum v^2)^2 / (n sum v^4): 1 for a constant modulus, 1/n for a single point. */

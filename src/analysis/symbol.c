@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/parts.h"
+#include "analysis/analysis_task.h"
 #include "core/core.h"
 
 /* From FFT order 0, 1, ..., -1 to ascending order, the zero wave number at n/2. */

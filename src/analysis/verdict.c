@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#include "analysis/parts.h"
+#include "analysis/analysis_task.h"
 #include "core/core.h"
 #include "core/text.h"
 

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "archive/files.h"
-#include "archive/hdf5_support.h"
-#include "archive/ordered_driver.h"
+#include "core/files.h"
+#include "hdf5/kill_safe_driver.h"
+#include "hdf5/support.h"
 
 /* The numbers of a checkpoint by name, so that saving and loading go over one table. */
 enum kind { COUNT, REAL };
@@ -75,7 +75,7 @@ static enum rst_status write_part(struct rst_context *context, const char *path,
   enum rst_status status = RST_OK;
   if (!write_content(file, checkpoint)) {
     status = rst_hdf5_fail(context, "%s: writing the checkpoint failed", path);
-    rst_ordered_driver_discard(file);
+    rst_kill_safe_driver_discard(file);
   }
   if (!rst_hdf5_close_writable(file) && status == RST_OK) {
     status = rst_hdf5_fail(context, "%s: closing the checkpoint failed", path);

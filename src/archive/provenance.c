@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "archive/hdf5_support.h"
 #include "core/text.h"
+#include "hdf5/support.h"
 #include "restrain/version.h"
 
 /* Attributes that are known at the end only are overwritten in place and need their room from the start; an
@@ -130,4 +130,23 @@ enum rst_status rst_provenance_read(struct rst_context *context, hid_t file, con
   rst_ids_close(&ids);
   RST_HDF5(context, read, "%s: /%s cannot be read", path, group_name);
   return RST_OK;
+}
+
+enum rst_status rst_provenance_effective(struct rst_context *context, const char *path, char **effective) {
+  *effective = NULL;
+  enum rst_status status = RST_OK;
+  H5E_BEGIN_TRY {
+    hid_t file = H5I_INVALID_HID;
+    status = rst_hdf5_open(context, path, &file);
+    if (status == RST_OK) {
+      *effective = rst_hdf5_dataset_text(file, "/provenance/effective");
+      if (!*effective) {
+        status = rst_fail(context, RST_ERROR_IO, "%s is no file of results: it has no /provenance/effective",
+                          path);
+      }
+      H5Fclose(file);
+    }
+  }
+  H5E_END_TRY
+  return status;
 }

@@ -4,11 +4,21 @@
 
 #include <hdf5.h>
 
-#include "archive/run_file.h"
+#include "restrain/context.h"
 
 /** @file
  * The group /provenance of an HDF5 file; `path` is for messages.
  */
+
+/** Written to /provenance; borrowed during the call. */
+struct rst_provenance {
+  const char *case_source, *case_effective;
+  const char *wisdom; /**< NULL or "" for none */
+  int argc;
+  char *const *argv;
+  int threads, ranks;
+  const char *rigor, *correlation;
+};
 
 /** @param created a UTC time, NULL for now. */
 enum rst_status rst_provenance_write(struct rst_context *context, hid_t file, const char *path,
@@ -19,5 +29,8 @@ enum rst_status rst_provenance_read(struct rst_context *context, hid_t file, con
 /** Overwrites what is known at the end only. */
 enum rst_status rst_provenance_finish(struct rst_context *context, hid_t file, const char *path,
                                       const char *exit_reason, double wall_seconds);
+
+/** malloc'ed /provenance/effective of an existing file. */
+enum rst_status rst_provenance_effective(struct rst_context *context, const char *path, char **effective);
 
 #endif

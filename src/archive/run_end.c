@@ -5,7 +5,7 @@
 #include "archive/run_file_parts.h"
 
 /* What is known at the end of a run has its place from the start and is overwritten there, since a growing file must not
- * use freed space (ordered_driver.h); and scalars are read back to find it. */
+ * use freed space (kill_safe_driver.h); and scalars are read back to find it. */
 
 enum { ROOM_FOR_REGIME = 32 };
 

@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
-#include "archive/files.h"
-#include "archive/hdf5_support.h"
-#include "archive/ordered_driver.h"
 #include "archive/provenance.h"
 #include "archive/run_file_parts.h"
 #include "core/clock.h"
+#include "core/files.h"
+#include "hdf5/kill_safe_driver.h"
+#include "hdf5/support.h"
 
 static size_t dataset_count(const struct rst_run_file *file) {
   return file->field_count + file->scalar_count + file->summary_count;
@@ -65,7 +65,7 @@ static void destroy(struct rst_run_file **file) {
     return;
   }
   if (old->file > 0) {
-    rst_ordered_driver_discard(old->file);
+    rst_kill_safe_driver_discard(old->file);
     H5E_BEGIN_TRY {
       (void)close_file(old);
     }
@@ -158,7 +158,7 @@ static enum rst_status write_header(struct rst_run_file *file, const struct rst_
   return close_file(file);
 }
 
-/* Closed and opened again between header and rows: see ordered_driver.h. */
+/* Closed and opened again between header and rows: see kill_safe_driver.h. */
 static enum rst_status begin(struct rst_run_file *file, const char *path, const struct rst_run_layout *layout,
                              const struct rst_provenance *provenance, const char *created) {
   RST_TRY(rst_format(file->context, &file->path, "%s", path));
@@ -335,7 +335,7 @@ static enum rst_status flush(struct rst_run_file *file, bool durable) {
     clock_gettime(CLOCK_MONOTONIC, &file->views.updated);
     file->views.cost = rst_seconds_between(&now, &file->views.updated);
   }
-  RST_REQUIRE(file->context, !durable || rst_ordered_driver_synchronise(file->file), RST_ERROR_IO,
+  RST_REQUIRE(file->context, !durable || rst_kill_safe_driver_synchronise(file->file), RST_ERROR_IO,
               "%s: writing it to the disk failed: %s", file->path, strerror(errno));
   return RST_OK;
 }

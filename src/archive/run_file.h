@@ -2,6 +2,8 @@
 #ifndef RST_RUN_FILE_H
 #define RST_RUN_FILE_H
 
+#include "archive/provenance.h"
+#include "hdf5/variable.h"
 #include "restrain/context.h"
 #include "restrain/event.h"
 #include "restrain/field.h"
@@ -29,13 +31,6 @@
  * with all flushed rows. Readers may open it at any time (no file locking).
  */
 
-/** A field or scalar of the file. */
-struct rst_variable {
-  const char *name;
-  const char *long_name;
-  const char *units; /**< "1" for a pure number */
-};
-
 /** The axes of a field over (time, y, x), or over (time, ky, kx) with angular wave numbers ascending, 0 at index n/2. */
 enum rst_axes { RST_AXES_SPACE, RST_AXES_WAVE_NUMBERS };
 
@@ -59,16 +54,6 @@ struct rst_run_layout {
   const char *const *twins; /**< labels */
   size_t twin_count, exponent_count;
   bool has_events;
-};
-
-/** Written to /provenance; borrowed during the call. */
-struct rst_provenance {
-  const char *case_source, *case_effective;
-  const char *wisdom; /**< NULL or "" for none */
-  int argc;
-  char *const *argv;
-  int threads, ranks;
-  const char *rigor, *correlation;
 };
 
 struct rst_run_file;
@@ -126,8 +111,5 @@ enum rst_status rst_run_file_finish(struct rst_run_file **file, const char *exit
 
 /** Close without recording anything, rows that were not flushed included; for error paths. NULL-safe. */
 void rst_run_file_abandon(struct rst_run_file **file);
-
-/** malloc'ed /provenance/effective of an existing run file. */
-enum rst_status rst_run_file_effective(struct rst_context *context, const char *path, char **effective);
 
 #endif

@@ -5,9 +5,9 @@
 #include <hdf5.h>
 #include <time.h>
 
-#include "archive/columns.h"
-#include "archive/hdf5_support.h"
 #include "archive/run_file.h"
+#include "hdf5/growing.h"
+#include "hdf5/support.h"
 
 /** @file
  * The run file's inside, shared by the sources that write its parts.

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "archive/run_file_parts.h"
-#include "archive/variables.h"
+#include "hdf5/dataset.h"
 
 enum { ROWS_PER_CHUNK = 1024, FEWEST_ROWS_PER_CHUNK = 64, DEFLATE_LEVEL = 1 };
 

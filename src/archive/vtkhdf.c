@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "archive/hdf5_support.h"
 #include "archive/run_file_parts.h"
+#include "hdf5/support.h"
 
 /* The group that VTK reads as temporal ImageData, the fields in space: a flat image whose arrays are exactly (time, y, x), reached
  * through soft links, or a line whose arrays are (time, x). */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "archive/files.h"
-#include "archive/hdf5_support.h"
 #include "archive/run_file_parts.h"
+#include "core/files.h"
 #include "core/text.h"
+#include "hdf5/support.h"
 
 /* The sidecar for ParaView: a temporal collection of flat rectilinear meshes. Axes are in the order z y x; a
  * 2DCoRectMesh would lie in the yz plane. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_CASE_COMPARE_H
-#define RST_CASE_COMPARE_H
+#ifndef RST_COMPARE_H
+#define RST_COMPARE_H
 
 #include "restrain/case.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_CASE_DOCUMENT_H
-#define RST_CASE_DOCUMENT_H
+#ifndef RST_DOCUMENT_H
+#define RST_DOCUMENT_H
 
 #include <libfyaml.h>
 

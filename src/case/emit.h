@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_CASE_EMIT_H
-#define RST_CASE_EMIT_H
+#ifndef RST_EMIT_H
+#define RST_EMIT_H
 
 #include "case/value.h"
 

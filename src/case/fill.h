@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_CASE_FILL_H
-#define RST_CASE_FILL_H
+#ifndef RST_FILL_H
+#define RST_FILL_H
 
 #include "case/document.h"
 

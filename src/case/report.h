@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_CASE_REPORT_H
-#define RST_CASE_REPORT_H
+#ifndef RST_REPORT_H
+#define RST_REPORT_H
 
 #include "core/core.h"
 

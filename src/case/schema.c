@@ -3,7 +3,6 @@
 
 #include "case/schema_rows.h"
 #include "core/core.h"
-#include "restrain/run.h"
 #include "restrain/tangent.h"
 
 #define LIST(list, length) AT(list), .count_offset = offsetof(struct rst_loaded_case, length)
@@ -270,13 +269,13 @@ static const struct rst_key case_keys[] = {
     {.path = "output.fields",
      .type = RST_KEY_NAMES,
      .fallback = "[]",
-     .registry = rst_run_field_names,
+     .registry = rst_case_field_names,
      .help = "optional fields to store with the kernel",
      LIST(content.output.fields, content.output.field_count)},
     {.path = "output.scalars",
      .type = RST_KEY_NAMES,
      .fallback = "[]",
-     .registry = rst_run_scalar_names,
+     .registry = rst_case_scalar_names,
      .help = "optional scalars to record at every iteration",
      LIST(content.output.scalars, content.output.scalar_count)},
     {.path = "output.file",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_CASE_SCHEMA_H
-#define RST_CASE_SCHEMA_H
+#ifndef RST_SCHEMA_H
+#define RST_SCHEMA_H
 
 #include "core/text.h"
 #include "restrain/case.h"

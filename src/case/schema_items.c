@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "case/schema_rows.h"
-#include "restrain/run.h"
 
 #define IMAGE(member) PLACE(struct rst_labelled_image, member)
 
@@ -77,7 +76,7 @@ static const struct rst_key expectation_keys[] = {
     {.path = "scalar",
      .type = RST_KEY_NAME,
      .required = true,
-     .registry = rst_run_scalar_names,
+     .registry = rst_case_scalar_names,
      .help = "the scalar",
      PLACE(struct rst_expectation, scalar)},
     {.path = "iteration",

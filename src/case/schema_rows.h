@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_CASE_SCHEMA_ROWS_H
-#define RST_CASE_SCHEMA_ROWS_H
+#ifndef RST_SCHEMA_ROWS_H
+#define RST_SCHEMA_ROWS_H
 
 #include <limits.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_CASE_SCOPE_H
-#define RST_CASE_SCOPE_H
+#ifndef RST_SCOPE_H
+#define RST_SCOPE_H
 
 #include "case/document.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_CASE_VALUE_H
-#define RST_CASE_VALUE_H
+#ifndef RST_VALUE_H
+#define RST_VALUE_H
 
 #include "case/report.h"
 #include "case/schema.h"

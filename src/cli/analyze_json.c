@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 
-#include "cli/analyze.h"
+#include "cli/analyze_command.h"
 
 struct member {
   const char *name;

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/analyze.h"
+#include "cli/analyze_command.h"
 
 enum { LABEL = 24, CELL = 16 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/bifurcate.h"
+#include "cli/bifurcate_command.h"
 #include "core/core.h"
 
 enum { MOST_LINES = 30 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/ranks.h"
+#include "cli/mpi_ranks.h"
 
 static const unsigned case_options = RST_OPTION_DEFINE | RST_OPTION_QUIET | RST_OPTION_JSON;
 

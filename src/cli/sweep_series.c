@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "archive/files.h"
-#include "cli/ranks.h"
-#include "cli/sweep.h"
+#include "cli/mpi_ranks.h"
+#include "cli/sweep_command.h"
 #include "core/core.h"
+#include "core/files.h"
 
 enum { OWN_OVERRIDES = 3 };
 

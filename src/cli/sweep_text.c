@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/sweep.h"
+#include "cli/sweep_command.h"
 #include "cli/watch.h"
 
 static double percentage(size_t part, size_t whole) {
@@ -16,7 +16,7 @@ static void add_axis(struct rst_text *text, const char *name, const struct rst_s
 }
 
 void rst_sweep_add_plan(struct rst_text *text, const struct rst_case *from, const char *path,
-                        const struct rst_sweep_rehearsal *rehearsal, size_t points, double seconds) {
+                        const struct rst_sweep_cost *rehearsal, size_t points, double seconds) {
   const double mebibyte = 1048576.0;
   const struct rst_sweep_axis *lr = &from->sweep.lr;
   const struct rst_sweep_axis *weight_decay = &from->sweep.weight_decay;

@@ -2,7 +2,7 @@
 #ifndef RST_CONVOLUTION_H
 #define RST_CONVOLUTION_H
 
-#include "flow/type.h"
+#include "flow/flow_type.h"
 
 /** @file
  * What the convolutional flows share. Their energy is a mean over labelled images plus a regulariser,

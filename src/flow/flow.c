@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "core/core.h"
-#include "flow/type.h"
+#include "flow/flow_type.h"
 
 #define NAME(identifier, name) name,
 static const char *const names[] = {RST_FLOW_LIST(NAME) NULL};

@@ -10,7 +10,7 @@
  */
 
 #include "core/core.h"
-#include "flow/type.h"
+#include "flow/flow_type.h"
 
 struct heat {
   struct rst_flow base;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_IMAGE_KINDS_H
-#define RST_IMAGE_KINDS_H
+#ifndef RST_KINDS_H
+#define RST_KINDS_H
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "core/core.h"
-#include "flow/type.h"
+#include "flow/flow_type.h"
 
 static enum rst_status create_perturbations(struct rst_companions *companions, const struct rst_case *run,
                                             struct rst_flow *flow) {

@@ -5,9 +5,9 @@
 #include "core/core.h"
 #include "restrain/event.h"
 #include "restrain/tangent.h"
+#include "run/at_rest.h"
 #include "run/divergence_rule.h"
 #include "run/orbit.h"
-#include "run/settling.h"
 
 const char *const *rst_orbit_observable_names(void) {
   static const char *const names[] = {"data_loss", "residual", "weight_norm", "probe", NULL};
@@ -137,14 +137,14 @@ static enum rst_status advance(struct orbit *orbit) {
   record->max_growth = fmax(record->max_growth, growth);
   RST_TRY(count_update(orbit, growth));
   record->done += 1;
-  rst_settling_add(update, orbit->column[RST_ORBIT_WEIGHT_NORM][t], record->epsilon, log_growth, &orbit->rest,
-                   &orbit->rest_log_growth);
+  rst_at_rest_add(update, orbit->column[RST_ORBIT_WEIGHT_NORM][t], record->epsilon, log_growth, &orbit->rest,
+                  &orbit->rest_log_growth);
   return RST_OK;
 }
 
 static bool has_settled(const struct orbit *orbit) {
-  return orbit->settle && rst_has_settled(orbit->rest, orbit->rest_log_growth, (double)orbit->record.done,
-                                          (double)orbit->record.asked);
+  return orbit->settle && rst_is_at_rest(orbit->rest, orbit->rest_log_growth, (double)orbit->record.done,
+                                         (double)orbit->record.asked);
 }
 
 static enum rst_status march(struct orbit *orbit, bool (*stop)(void *user), void *user) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_RUN_ORBIT_H
-#define RST_RUN_ORBIT_H
+#ifndef RST_ORBIT_H
+#define RST_ORBIT_H
 
-#include "restrain/bifurcation.h"
+#include "restrain/orbit.h"
 
 /** @file
  * An orbit as its makers share it: what is recorded of it, what that says, and the way of rst_orbit_run().
@@ -54,5 +54,15 @@ enum rst_status rst_orbit_follow(struct rst_context *context, const struct rst_c
 
 /** A unit vector that depends on the shape alone, in the shape and precision of `probe`. */
 enum rst_status rst_orbit_probe(struct rst_context *context, struct rst_field *probe);
+
+static inline struct rst_orbit_summary rst_orbit_summary_of(const struct rst_orbit *orbit, double mean_loss) {
+  return (struct rst_orbit_summary){.regime = orbit->regime.regime,
+                                    .final_loss = orbit->loss,
+                                    .mean_loss = mean_loss,
+                                    .lyapunov = orbit->regime.exponent,
+                                    .max_growth = orbit->max_growth,
+                                    .period = orbit->regime.period,
+                                    .iterations_run = orbit->iterations};
+}
 
 #endif

@@ -5,8 +5,8 @@
 
 #include "core/core.h"
 #include "run/cadence.h"
-#include "run/conclusion.h"
 #include "run/divergence_rule.h"
+#include "run/outcome.h"
 #include "run/session.h"
 
 static void observe_companions(struct rst_session *session, struct rst_observation *seen) {
@@ -99,9 +99,9 @@ static enum rst_status conclude(struct rst_session *session, const struct rst_ob
       RST_TRY(rst_session_event(session, &event));
     }
   }
-  RST_TRY(rst_session_settle(session));
+  RST_TRY(rst_session_flush(session));
   rst_profile_begin(&session->profile);
-  RST_TRY(rst_conclusion_draw(session->context, session->run, session->companions, session->file, summary));
+  RST_TRY(rst_outcome_draw(session->context, session->run, session->companions, session->file, summary));
   rst_profile_end(&session->profile, RST_STAGE_FRAME);
   return RST_OK;
 }

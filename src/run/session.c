@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "archive/folders.h"
 #include "case/compare.h"
 #include "core/clock.h"
 #include "core/core.h"
-#include "run/conclusion.h"
+#include "core/files.h"
+#include "run/outcome.h"
 #include "transform/transform.h"
 
 double rst_session_wall_seconds(const struct rst_session *session) {
@@ -35,7 +35,7 @@ static struct rst_run_layout layout_of(const struct rst_session *session) {
   struct rst_run_layout layout = {.precision = rst_flow_precision(flow), .spacing = rst_flow_spacing(flow)};
   rst_flow_shape(flow, &layout.ny, &layout.nx);
   rst_observer_describe(session->observer, &layout);
-  rst_conclusion_describe(session->run, &layout);
+  rst_outcome_describe(session->run, &layout);
   return layout;
 }
 
@@ -143,7 +143,7 @@ static enum rst_status open_file(struct rst_session *session, bool resuming,
     status = rst_run_file_reopen(context, path, &layout, &provenance, checkpoint->snapshots,
                                  (size_t)checkpoint->iteration, &session->file);
   } else {
-    status = session->options->make_folders ? rst_folders_make(context, path) : RST_OK;
+    status = session->options->make_folders ? rst_files_make_folders(context, path) : RST_OK;
     if (status == RST_OK) {
       status = rst_checkpoint_remove(context, path);
     }
@@ -161,7 +161,7 @@ static enum rst_status load_checkpoint(struct rst_session *session, struct rst_c
   struct rst_context *context = session->context;
   const char *path = session->options->output;
   char *stored = NULL;
-  RST_TRY(rst_run_file_effective(context, path, &stored));
+  RST_TRY(rst_provenance_effective(context, path, &stored));
   enum rst_status status = require_same_case(session, stored);
   free(stored);
   RST_TRY(status);
@@ -228,7 +228,7 @@ enum rst_status rst_session_record(struct rst_session *session, const struct rst
   rst_observer_measure(session->observer, observation, session->rows + session->buffered * session->width);
   session->buffered += 1;
   rst_lap(session->profile.laps, RST_STAGE_OBSERVATION);
-  return session->buffered == RST_SESSION_BUFFERED_ROWS ? rst_session_settle(session) : RST_OK;
+  return session->buffered == RST_SESSION_BUFFERED_ROWS ? rst_session_flush(session) : RST_OK;
 }
 
 enum rst_status rst_session_snapshot(struct rst_session *session, const struct rst_observation *observation) {
@@ -246,7 +246,7 @@ enum rst_status rst_session_event(struct rst_session *session, const struct rst_
   return rst_run_file_append_event(session->file, event);
 }
 
-enum rst_status rst_session_settle(struct rst_session *session) {
+enum rst_status rst_session_flush(struct rst_session *session) {
   rst_profile_begin(&session->profile);
   RST_TRY(flush(session, false));
   rst_profile_end(&session->profile, RST_STAGE_OUTPUT);
@@ -287,7 +287,7 @@ enum rst_status rst_session_tick(struct rst_session *session) {
   if (rst_seconds_since(&session->checkpointed) >= session->run->output.checkpoint) {
     return rst_session_checkpoint(session);
   }
-  return rst_seconds_since(&session->flushed) >= 1.0 && session->buffered > 0 ? rst_session_settle(session)
+  return rst_seconds_since(&session->flushed) >= 1.0 && session->buffered > 0 ? rst_session_flush(session)
                                                                               : RST_OK;
 }
 

@@ -50,7 +50,7 @@ enum rst_status rst_session_snapshot(struct rst_session *session, const struct r
 /** Store an event. */
 enum rst_status rst_session_event(struct rst_session *session, const struct rst_event *event);
 /** Bring everything recorded into the file, so that it can be read back. */
-enum rst_status rst_session_settle(struct rst_session *session);
+enum rst_status rst_session_flush(struct rst_session *session);
 /** Flush if a second has passed; take a checkpoint if it is due. Call at the top of iteration t. */
 enum rst_status rst_session_tick(struct rst_session *session);
 /** Take a checkpoint at the top of iteration t. */

@@ -4,8 +4,8 @@
 #include <math.h>
 
 #include "core/core.h"
+#include "krylov/extremal.h"
 #include "restrain/tangent.h"
-#include "stability/extremal.h"
 
 struct rst_sharpness {
   struct rst_context *context;
@@ -59,10 +59,10 @@ void rst_sharpness_destroy(struct rst_sharpness **sharpness) {
 
 void rst_sharpness_measure(struct rst_sharpness *sharpness, long t, const struct rst_field *u, double *value,
                            double *residual) {
-  struct rst_extremal_result found = {.value = NAN, .residual = NAN};
+  struct rst_eigenpair found = {.value = NAN, .residual = NAN};
   if (t % sharpness->every == 0 && rst_field_is_finite(u)) {
     rst_flow_linearise(sharpness->flow, u, NULL, NULL);
-    (void)rst_extremal_eigenpair(sharpness->context, apply, sharpness, RST_EXTREME_LARGEST,
+    (void)rst_extremal_eigenpair(sharpness->context, apply, sharpness, RST_SPECTRUM_LARGEST,
                                  sharpness->tolerance, sharpness->vector, &found);
   }
   *value = found.value;

@@ -5,9 +5,9 @@
 #include <math.h>
 
 #include "core/core.h"
+#include "krylov/extremal.h"
 #include "restrain/spectrum.h"
 #include "stability/event_region.h"
-#include "stability/extremal.h"
 
 /* Fields that later events depend on, and work space. */
 enum {

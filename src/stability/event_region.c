@@ -4,7 +4,7 @@
 #include <float.h>
 
 #include "core/core.h"
-#include "flow/type.h"
+#include "flow/flow_type.h"
 
 struct point {
   double energy;

@@ -6,8 +6,8 @@
 #include <math.h>
 
 #include "core/core.h"
+#include "krylov/minres.h"
 #include "stability/fixed_point_within.h"
-#include "stability/minres.h"
 
 /** @file
  * Inexact Newton's method for F(u) = grad E(u) + alpha u = 0 on the free points. The step d solves

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/core.h"
-#include "stability/extremal.h"
+#include "krylov/extremal.h"
 #include "stability/free_hessian.h"
 
 enum { DENSE_POINTS = 4096 };
@@ -15,8 +15,9 @@ enum { DENSE_POINTS = 4096 };
 static enum rst_status find_extreme(struct rst_context *context, struct rst_free_hessian *hessian,
                                     enum rst_spectrum_end end, double tolerance, struct rst_field *packed,
                                     struct rst_field *vector, struct rst_eigenpair *pair) {
-  const enum rst_extreme which = end == RST_SPECTRUM_LARGEST ? RST_EXTREME_LARGEST : RST_EXTREME_SMALLEST;
-  struct rst_extremal_result found;
+  const enum rst_spectrum_end which =
+      end == RST_SPECTRUM_LARGEST ? RST_SPECTRUM_LARGEST : RST_SPECTRUM_SMALLEST;
+  struct rst_eigenpair found;
   rst_free_hessian_pack(hessian, vector, packed);
   RST_TRY(rst_extremal_eigenpair(context, rst_free_hessian_apply, hessian, which, tolerance, packed, &found));
   rst_field_fill(0.0, vector);

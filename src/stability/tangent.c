@@ -7,7 +7,7 @@
 
 #include "core/core.h"
 #include "restrain/spectrum.h"
-#include "step/type.h"
+#include "step/scheme_type.h"
 
 /** @file
  * Leading perturbations of a trajectory by modified Gram-Schmidt after every step, in the inner product

@@ -15,14 +15,14 @@ struct search {
   struct rst_flow *flow;
   struct rst_scheme_parameters parameters;
   const struct rst_field *start;
-  enum rst_threshold_parameter parameter;
+  enum rst_step_parameter parameter;
   long iterations;
   int runs;
 };
 
 static enum rst_status run(struct search *search, double at, bool *grows) {
   double growth = 0.0;
-  *(search->parameter == RST_THRESHOLD_LR ? &search->parameters.lr : &search->parameters.weight_decay) = at;
+  *(search->parameter == RST_STEP_LR ? &search->parameters.lr : &search->parameters.weight_decay) = at;
   RST_TRY(rst_difference_growth(search->context, search->flow, &search->parameters, search->start,
                                 search->iterations, &growth));
   *grows = growth > 0.0;
@@ -33,8 +33,7 @@ static enum rst_status run(struct search *search, double at, bool *grows) {
 static enum rst_status check(struct rst_context *context, const struct rst_scheme_parameters *parameters,
                              const struct rst_threshold_search *search) {
   enum { FEWEST_ITERATIONS = 16 };
-  RST_REQUIRE(context,
-              search->parameter == RST_THRESHOLD_LR || search->parameter == RST_THRESHOLD_WEIGHT_DECAY,
+  RST_REQUIRE(context, search->parameter == RST_STEP_LR || search->parameter == RST_STEP_WEIGHT_DECAY,
               RST_ERROR_ARGUMENT, "the parameter %d is neither lr nor weight decay", (int)search->parameter);
   RST_REQUIRE(context, search->low > 0.0 && search->low < search->high && isfinite(search->high),
               RST_ERROR_ARGUMENT, "the bracket is [%g, %g]; it must be positive, ascending and finite",
@@ -62,7 +61,7 @@ static enum rst_status bisect(struct search *search, const struct rst_threshold_
   RST_TRY(run(search, high, &high_grows));
   RST_REQUIRE(search->context, low_grows != high_grows, RST_ERROR_ARGUMENT,
               "the %s of %g and of %g are both %s; widen the bracket",
-              bracket->parameter == RST_THRESHOLD_LR ? "lr" : "weight decay", low, high,
+              bracket->parameter == RST_STEP_LR ? "lr" : "weight decay", low, high,
               low_grows ? "unstable" : "stable");
   double x = middle(low, high);
   while (high - low > bracket->tolerance * x && x > low && x < high) {

@@ -3,8 +3,8 @@
 #include <math.h>
 
 #include "core/core.h"
-#include "stability/extremal.h"
-#include "step/type.h"
+#include "krylov/extremal.h"
+#include "step/scheme_type.h"
 
 /** @file
  * Gradient descent that keeps within its own step limit, the Courant-Friedrichs-Lewy condition of the flow
@@ -32,8 +32,8 @@ static void apply(void *user, const struct rst_field *v, struct rst_field *produ
 /* scheme->dt, and lambda_max where it limits the step; 0 elsewhere. The flow is linearised at u. */
 static enum rst_status limit_step(struct rst_scheme *scheme, double *limiting) {
   const double tolerance = 1e-6; /* relative, of the eigenvalue: far below what `safety` leaves */
-  struct rst_extremal_result sharpness;
-  RST_TRY(rst_extremal_eigenpair(scheme->context, apply, scheme, RST_EXTREME_LARGEST, tolerance,
+  struct rst_eigenpair sharpness;
+  RST_TRY(rst_extremal_eigenpair(scheme->context, apply, scheme, RST_SPECTRUM_LARGEST, tolerance,
                                  scheme->fields[EIGENVECTOR], &sharpness));
   const double limit = scheme->parameters.safety * 2.0 / sharpness.value;
   if (sharpness.value > 0.0 && limit < scheme->dt) {

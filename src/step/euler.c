@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "step/type.h"
+#include "step/scheme_type.h"
 
 /** @file
  * Gradient descent: explicit Euler, order 1. u - (lr q)(g/q), growth 1 + z. The divisor q is the published

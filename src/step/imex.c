@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "step/type.h"
+#include "step/scheme_type.h"
 
 /** @file
  * Implicit-explicit Euler, order 1: the decay is implicit, the data term explicit.

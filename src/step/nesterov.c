@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "step/type.h"
+#include "step/scheme_type.h"
 
 /** @file
  * Nesterov's momentum in PyTorch's form: v = mu v + g; u - (lr q)((g + mu v)/q), v = 0 at the start. With lr

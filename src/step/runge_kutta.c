@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "step/type.h"
+#include "step/scheme_type.h"
 
 /** @file
  * Explicit Runge-Kutta schemes whose stage s needs the slope of stage s-1 alone, on du/dt = -g(u):

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "core/core.h"
-#include "step/type.h"
+#include "step/scheme_type.h"
 
 static const struct rst_scheme_type *const types[] = {
 #define RST_SCHEME_TYPE(symbol, name) &rst_scheme_##symbol,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_SWEEP_BOUNDARY_H
-#define RST_SWEEP_BOUNDARY_H
+#ifndef RST_BOUNDARY_H
+#define RST_BOUNDARY_H
 
-#include "archive/sweep_file.h"
+#include "sweep/sweep_file.h"
 
 /** @file
  * The boundaries between regimes in a map, and their box-counting dimension.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_SWEEP_ENGINE_H
-#define RST_SWEEP_ENGINE_H
+#ifndef RST_ENGINE_H
+#define RST_ENGINE_H
 
 #include "restrain/sweep.h"
 
@@ -30,7 +30,7 @@ struct rst_sweep_job {
   enum rst_status (*next)(void *user, size_t batch, struct rst_sweep_block *block, bool *more);
   /** Takes the results of a block, [count]. A block that was stopped is not entered. */
   enum rst_status (*enter)(void *user, const struct rst_sweep_block *block,
-                           const struct rst_sweep_point *points);
+                           const struct rst_orbit_summary *points);
   /** To be called now and then, also within blocks: stores what is due. *stop: blocks underway are to be given up. */
   enum rst_status (*tend)(void *user, bool *stop);
 };

@@ -2,9 +2,8 @@
 #include "sweep/evaluator.h"
 
 #include "core/core.h"
+#include "reduced/lanes.h"
 #include "run/orbit.h"
-#include "sweep/lanes.h"
-#include "sweep/point.h"
 
 struct rst_evaluator {
   struct rst_context *context;
@@ -64,15 +63,15 @@ size_t rst_evaluator_batch(const struct rst_evaluator *evaluator) {
   return evaluator->network ? RST_LANES : 1;
 }
 
-void rst_evaluator_let_settle(struct rst_evaluator *evaluator, bool settle) {
+void rst_evaluator_end_at_rest(struct rst_evaluator *evaluator, bool settle) {
   evaluator->settle = settle;
   if (evaluator->lanes) {
-    rst_lanes_let_settle(evaluator->lanes, settle);
+    rst_lanes_end_at_rest(evaluator->lanes, settle);
   }
 }
 
 static enum rst_status run_full(struct rst_evaluator *evaluator, double lr, double weight_decay,
-                                bool (*stop)(void *user), void *user, struct rst_sweep_point *point,
+                                bool (*stop)(void *user), void *user, struct rst_orbit_summary *point,
                                 bool *stopped) {
   const struct rst_orbit_request request = {.lr = lr,
                                             .weight_decay = weight_decay,
@@ -84,13 +83,13 @@ static enum rst_status run_full(struct rst_evaluator *evaluator, double lr, doub
   double mean_loss = 0.0;
   RST_TRY(rst_orbit_follow(evaluator->context, evaluator->from, evaluator->flow, &request, NULL, &orbit,
                            &mean_loss, stopped));
-  *point = rst_sweep_point_of(&orbit, mean_loss);
+  *point = rst_orbit_summary_of(&orbit, mean_loss);
   return RST_OK;
 }
 
 enum rst_status rst_evaluator_run(struct rst_evaluator *evaluator, size_t count, const double *lr,
                                   const double *weight_decay, bool (*stop)(void *user), void *user,
-                                  struct rst_sweep_point *points, bool *stopped) {
+                                  struct rst_orbit_summary *points, bool *stopped) {
   *stopped = false;
   if (evaluator->lanes) {
     return rst_lanes_run(evaluator->lanes, count, lr, weight_decay, stop, user, points, stopped);

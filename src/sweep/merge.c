@@ -4,8 +4,8 @@
 
 #include "core/core.h"
 #include "sweep/boundary.h"
-#include "sweep/parts.h"
-#include "sweep/plan.h"
+#include "sweep/sweep_parts.h"
+#include "sweep/work_list.h"
 
 /* What the files hold together; its origin is the first one's. */
 struct merger {

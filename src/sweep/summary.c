@@ -3,8 +3,8 @@
 
 #include "case/compare.h"
 #include "core/core.h"
-#include "sweep/parts.h"
-#include "sweep/refinement.h"
+#include "sweep/subdivision.h"
+#include "sweep/sweep_parts.h"
 
 /* What no point depends on may differ. */
 enum rst_status rst_sweep_require_same_case(struct rst_context *context, const char *stored,
@@ -18,7 +18,7 @@ enum rst_status rst_sweep_require_same_case(struct rst_context *context, const c
 static void count_point(const struct rst_sweep_table *table, size_t place,
                         struct rst_sweep_summary *summary) {
   const size_t row = place / table->lrs;
-  const struct rst_sweep_theory theory = {table->lr_lo[row], table->lr_hi[row]};
+  const struct rst_lr_limits theory = {table->lr_lo[row], table->lr_hi[row]};
   const enum rst_regime regime = (enum rst_regime)table->regime[place];
   bool predicts = false;
   const bool holds = rst_sweep_prediction_holds(&theory, table->lr[place % table->lrs], regime, &predicts);

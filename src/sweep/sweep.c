@@ -2,16 +2,16 @@
 #include <math.h>
 #include <unistd.h>
 
-#include "archive/folders.h"
+#include "analysis/threshold_curves.h"
 #include "case/compare.h"
 #include "core/clock.h"
 #include "core/core.h"
+#include "core/files.h"
 #include "restrain/run.h"
 #include "sweep/boundary.h"
 #include "sweep/evaluator.h"
-#include "sweep/parts.h"
-#include "sweep/plan.h"
-#include "sweep/theory.h"
+#include "sweep/sweep_parts.h"
+#include "sweep/work_list.h"
 #include "transform/transform.h"
 
 /* The side of a sweep that owns the results: it hands out blocks of points, enters what comes back under the points' places
@@ -89,7 +89,7 @@ static enum rst_status next(void *user, size_t batch, struct rst_sweep_block *bl
 }
 
 static enum rst_status enter(void *user, const struct rst_sweep_block *block,
-                             const struct rst_sweep_point *points) {
+                             const struct rst_orbit_summary *points) {
   struct sweep *sweep = user;
   for (size_t i = 0; i < block->count; ++i) {
     sweep->point_iterations += (double)points[i].iterations_run;
@@ -159,11 +159,11 @@ static enum rst_status compute_thresholds(struct sweep *sweep) {
   if (known == table->weight_decays) {
     return RST_OK;
   }
-  RST_TRY(rst_allocate(sweep->context, table->weight_decays, sizeof(struct rst_sweep_theory), &memory));
-  struct rst_sweep_theory *theory = memory;
+  RST_TRY(rst_allocate(sweep->context, table->weight_decays, sizeof(struct rst_lr_limits), &memory));
+  struct rst_lr_limits *theory = memory;
   const enum rst_status status =
-      rst_sweep_thresholds_until(sweep->context, sweep->from, table->weight_decay, table->weight_decays,
-                                 stop_thresholds, sweep, theory, &sweep->lacks_theory);
+      rst_lr_limits_until(sweep->context, sweep->from, table->weight_decay, table->weight_decays,
+                          stop_thresholds, sweep, theory, &sweep->lacks_theory);
   for (size_t i = 0; status == RST_OK && !sweep->lacks_theory && i < table->weight_decays; ++i) {
     table->lr_lo[i] = theory[i].lr_lo;
     table->lr_hi[i] = theory[i].lr_hi;
@@ -176,7 +176,7 @@ static enum rst_status restore(struct sweep *sweep) {
   const char *path = sweep->options->output;
   char *stored = NULL;
   char *wisdom = NULL;
-  RST_TRY(rst_run_file_effective(sweep->context, path, &stored));
+  RST_TRY(rst_provenance_effective(sweep->context, path, &stored));
   enum rst_status status = rst_sweep_require_same_case(
       sweep->context, stored, rst_case_effective(sweep->from), path, RST_CASE_RESUME_REMEDY);
   free(stored);
@@ -205,7 +205,7 @@ static enum rst_status open_sweep(struct sweep *sweep) {
   const bool is_reduced = sweep->table.patches > 0;
   RST_TRY(rst_sweep_plan_create(context, &sweep->table, options->shard, options->shards,
                                 is_reduced ? sweep->from->sweep.agreement : 0, &sweep->plan));
-  return options->make_folders ? rst_folders_make(context, options->output) : RST_OK;
+  return options->make_folders ? rst_files_make_folders(context, options->output) : RST_OK;
 }
 
 /* The file is made before the first point: a place that cannot be written shows at once. */

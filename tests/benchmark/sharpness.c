@@ -16,8 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "krylov/extremal.h"
 #include "restrain/restrain.h"
-#include "stability/extremal.h"
 
 enum { ITERATIONS = 40, MOST_COLD = 60, MOST_WARM = 15 };
 
@@ -65,9 +65,9 @@ static void apply(void *user, const struct rst_field *v, struct rst_field *produ
 
 static double find(struct rst_context *context, struct place *place, double tolerance,
                    struct rst_field *vector, struct search *search) {
-  struct rst_extremal_result found;
+  struct rst_eigenpair found;
   check(context,
-        rst_extremal_eigenpair(context, apply, place, RST_EXTREME_LARGEST, tolerance, vector, &found));
+        rst_extremal_eigenpair(context, apply, place, RST_SPECTRUM_LARGEST, tolerance, vector, &found));
   search->most = found.products > search->most ? found.products : search->most;
   search->total += found.products;
   search->above += found.products >= MOST_WARM;

@@ -19,7 +19,7 @@ enum { SIDE = 64, POINTS = SIDE * SIDE, LONG = 512, IMAGE = 256, ROUNDS = 5, UPD
 static const double least_rate = 20e6, most_ratio = 4.0;
 
 static double lr[POINTS], weight_decay[POINTS];
-static struct rst_sweep_point points[POINTS];
+static struct rst_orbit_summary points[POINTS];
 
 static void check(struct rst_context *context, enum rst_status status) {
   if (status != RST_OK) {
@@ -106,7 +106,7 @@ static void measure_long_orbits(struct rst_context *context, struct rst_evaluato
     lr[i] = 0.04 + 0.05 * (double)i / LONG;
     weight_decay[i] = 1.0 + 19.0 * (double)i / LONG;
   }
-  rst_evaluator_let_settle(evaluator, false);
+  rst_evaluator_end_at_rest(evaluator, false);
   const double passed = run(context, evaluator, LONG, &updates);
   printf("long orbits: %.2f us a point of %.0f updates, %.1f million point-iterations a second\n",
          1e6 * passed / LONG, updates / LONG, 1e-6 * updates / passed);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "analysis/analysis_file_parts.h"
+#include "hdf5/dataset.h"
+
+enum rst_status rst_analysis_write_scale(struct rst_analysis_writer *writer, const char *name,
+                                         const char *long_name, const char *units, size_t count,
+                                         const double *values, hid_t *scale) {
+  const struct rst_written_variable written = {.variable = {name, long_name, units},
+                                               .type = H5T_NATIVE_DOUBLE,
+                                               .rank = 1,
+                                               .dims = {count},
+                                               .is_scale = true,
+                                               .values = values};
+  RST_TRY(rst_variable_write(writer->context, writer->file, &written, scale));
+  rst_ids_keep(&writer->scales, *scale);
+  return RST_OK;
+}
+
+/* A scale of the places first + step i. */
+enum rst_status rst_analysis_write_places(struct rst_analysis_writer *writer, const char *name,
+                                          const char *long_name, const char *units, size_t count,
+                                          double first, double step, hid_t *scale) {
+  void *memory = NULL;
+  RST_TRY(rst_allocate(writer->context, count, sizeof(double), &memory));
+  double *values = memory;
+  for (size_t i = 0; i < count; ++i) {
+    values[i] = first + step * (double)i;
+  }
+  const enum rst_status status =
+      rst_analysis_write_scale(writer, name, long_name, units, count, values, scale);
+  free(memory);
+  return status;
+}
+
+static enum rst_status write_field(struct rst_analysis_writer *writer, const char *name,
+                                   const char *long_name, const struct rst_field *field, hid_t y, hid_t x) {
+  const struct rst_written_variable written = {.variable = {name, long_name, "1"},
+                                               .type = H5T_NATIVE_DOUBLE,
+                                               .rank = 2,
+                                               .dims = {field->ny, field->nx},
+                                               .scales = {y, x},
+                                               .values = field->data};
+  return rst_variable_write(writer->context, writer->file, &written, NULL);
+}
+
+enum rst_status rst_analysis_write_column(struct rst_analysis_writer *writer, const char *name,
+                                          const char *long_name, size_t count, const double *values,
+                                          hid_t scale) {
+  const struct rst_written_variable written = {.variable = {name, long_name, "1"},
+                                               .type = H5T_NATIVE_DOUBLE,
+                                               .rank = 1,
+                                               .dims = {count},
+                                               .scales = {scale},
+                                               .values = values};
+  return rst_variable_write(writer->context, writer->file, &written, NULL);
+}
+
+/* The wave numbers are those of the analysis, evaluated afresh for each index, so that 0 is 0. */
+static enum rst_status write_wave_numbers(struct rst_analysis_writer *writer, const char *name,
+                                          const char *long_name, size_t count, hid_t *scale) {
+  void *memory = NULL;
+  RST_TRY(rst_allocate(writer->context, count, sizeof(double), &memory));
+  double *values = memory;
+  for (size_t i = 0; i < count; ++i) {
+    values[i] = rst_analysis_wave_number(writer->analysis, count, i);
+  }
+  const enum rst_status status =
+      rst_analysis_write_scale(writer, name, long_name, "radians per unit length", count, values, scale);
+  free(memory);
+  return status;
+}
+
+static enum rst_status write_symbol(struct rst_analysis_writer *writer) {
+  const struct rst_analysis *analysis = writer->analysis;
+  hid_t ky = H5I_INVALID_HID;
+  hid_t kx = H5I_INVALID_HID;
+  if (!analysis->symbol) {
+    return RST_OK;
+  }
+  RST_TRY(write_wave_numbers(writer, "ky", "wave number along y", analysis->symbol->ny, &ky));
+  RST_TRY(write_wave_numbers(writer, "kx", "wave number along x", analysis->symbol->nx, &kx));
+  RST_TRY(write_field(writer, "amplification", "amplification factor |G(w)| of one step",
+                      analysis->amplification, ky, kx));
+  return write_field(writer, "symbol", "Fourier symbol of the gradient of the data term", analysis->symbol,
+                     ky, kx);
+}
+
+static enum rst_status write_distribution(struct rst_analysis_writer *writer) {
+  const struct rst_analysis *analysis = writer->analysis;
+  hid_t scale = H5I_INVALID_HID;
+  if (analysis->eigenvalue_count > 0) {
+    RST_TRY(rst_analysis_write_places(writer, "eigenvalue", "number of the eigenvalue, ascending", "1",
+                                      analysis->eigenvalue_count, 0, 1, &scale));
+    RST_TRY(rst_analysis_write_column(writer, "spectrum", "eigenvalues of the Hessian of the data term",
+                                      analysis->eigenvalue_count, analysis->eigenvalues, scale));
+  }
+  if (analysis->density_count > 0) {
+    RST_TRY(rst_analysis_write_scale(writer, "abscissa", "eigenvalue of the Hessian of the data term", "1",
+                                     analysis->density_count, analysis->abscissae, &scale));
+    RST_TRY(rst_analysis_write_column(writer, "density", "density of eigenvalues, its integral is 1",
+                                      analysis->density_count, analysis->density, scale));
+  }
+  return RST_OK;
+}
+
+static enum rst_status write_state(struct rst_analysis_writer *writer) {
+  const struct rst_analysis *analysis = writer->analysis;
+  const struct rst_state_spectrum *spectrum = analysis->linear ? &analysis->spectrum
+                                              : analysis->minimum >= 0
+                                                  ? &analysis->points[analysis->minimum].spectrum
+                                                  : NULL;
+  hid_t y = H5I_INVALID_HID;
+  hid_t x = H5I_INVALID_HID;
+  RST_TRY(rst_analysis_write_places(writer, "y", "position along y", "1", analysis->ny, 0, analysis->spacing,
+                                    &y));
+  RST_TRY(rst_analysis_write_places(writer, "x", "position along x", "1", analysis->nx, 0, analysis->spacing,
+                                    &x));
+  if (spectrum) {
+    RST_TRY(write_field(writer, "eigenvector_max", "unit eigenvector of the largest eigenvalue",
+                        spectrum->vector_max, y, x));
+    RST_TRY(write_field(writer, "eigenvector_min", "unit eigenvector of the smallest eigenvalue",
+                        spectrum->vector_min, y, x));
+  }
+  return analysis->point_count > 0 ? rst_analysis_write_points(writer, y, x) : RST_OK;
+}
+
+static enum rst_status write_refinement(struct rst_analysis_writer *writer) {
+  const struct rst_analysis *analysis = writer->analysis;
+  const size_t count = analysis->refinement_count;
+  double columns[3][RST_REFINEMENTS];
+  hid_t scale = H5I_INVALID_HID;
+  if (count == 0) {
+    return RST_OK;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    columns[0][i] = analysis->refinements[i].spacing;
+    columns[1][i] = analysis->refinements[i].lambda_max;
+    columns[2][i] = analysis->refinements[i].lr_max;
+  }
+  RST_TRY(rst_analysis_write_scale(writer, "spacing", "distance of neighbouring points", "1", count,
+                                   columns[0], &scale));
+  RST_TRY(rst_analysis_write_column(writer, "refined_lambda_max", "largest eigenvalue at this spacing", count,
+                                    columns[1], scale));
+  return rst_analysis_write_column(writer, "refined_lr_max", "largest stable learning rate at this spacing",
+                                   count, columns[2], scale);
+}
+
+enum rst_status rst_analysis_write_fields(struct rst_analysis_writer *writer) {
+  RST_TRY(write_symbol(writer));
+  RST_TRY(write_state(writer));
+  RST_TRY(write_distribution(writer));
+  return write_refinement(writer);
+}

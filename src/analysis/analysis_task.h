@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_ANALYSIS_TASK_H
+#define RST_ANALYSIS_TASK_H
+
+#include "restrain/analysis.h"
+
+/** @file
+ * The parts of an analysis, one source each. They fill the analysis that they are given; what they allocate
+ * there is freed by rst_analysis_destroy(), also after a failure.
+ */
+
+/** What the parts work on. */
+struct rst_analysis_task {
+  struct rst_context *context;
+  const struct rst_case *from;
+  struct rst_flow_parameters parameters; /**< of the flow, in double */
+  struct rst_flow *flow;
+  struct rst_field *initial;
+};
+
+/** Make flow and initial state of a task that has context and case, and check the case's scheme; release them, also after a
+ * failure (analysis.c). */
+enum rst_status rst_analysis_prepare(struct rst_analysis_task *task);
+void rst_analysis_release(struct rst_analysis_task *task);
+
+/** Some steps of half the local limit, which overshoot in no direction: they lead into the valley that the
+ * flow itself leads to, which the case's own step may jump out of (nonlinear.c). */
+enum rst_status rst_analysis_descend(const struct rst_analysis_task *task, struct rst_field *u);
+
+/** Eigenpairs to this residual, relative; the eigenvalue's own error is of the order of its square. */
+#define RST_ANALYSIS_TOLERANCE 1e-8
+
+/** Both ends of the spectrum of H(u) (state_spectrum.c). The eigenvectors of `spectrum` are made if they are
+ * NULL, and are warm starts otherwise. */
+enum rst_status rst_state_spectrum_find(struct rst_context *context, struct rst_flow *flow,
+                                        const struct rst_field *u, struct rst_state_spectrum *spectrum);
+void rst_state_spectrum_clear(struct rst_state_spectrum *spectrum);
+/** The extremes, where one that its own accuracy cannot tell from 0 is 0. */
+void rst_state_spectrum_extremes(const struct rst_state_spectrum *spectrum, double *lambda_min,
+                                 double *lambda_max);
+
+/** Of the two wave numbers +-(ky, kx), which belong to one real mode, the one with ky > 0, or kx >= 0 where
+ * ky = 0. */
+void rst_wave_number_orient(double *ky, double *kx);
+
+/** All eigenvalues and the density at u, as the case asks (distribution.c). */
+enum rst_status rst_analyze_distribution(const struct rst_analysis_task *task, const struct rst_field *u,
+                                         const struct rst_state_spectrum *spectrum,
+                                         struct rst_analysis *analysis);
+
+/** The scheme that steps a spectrum up to lambda_max: itself, or for cfl euler with the step that cfl takes
+ * (limits.c). */
+struct rst_scheme_parameters rst_working_scheme(const struct rst_scheme_parameters *scheme,
+                                                double lambda_max);
+/** rst_step_limits_find() for every scheme: any lr will do for cfl, which adapts it. */
+enum rst_status rst_spectrum_limits_find(struct rst_context *context,
+                                         const struct rst_scheme_parameters *scheme, double lambda_min,
+                                         double lambda_max, struct rst_spectrum_limits *found);
+/** The alpha of the flow that the scheme follows: momentum multiplies the gradient by 1/(1 - mu) and leaves
+ * decoupled decay as it is, so that its part in the balance of the two is alpha (1 - mu). */
+double rst_effective_decay(const struct rst_scheme_parameters *scheme);
+/** R where lr (alpha + lambda_max) <= R is the scheme's rule, else NaN. */
+enum rst_status rst_real_limit_find(struct rst_context *context, const struct rst_scheme_parameters *scheme,
+                                    double *limit);
+/** The largest value of the diffusion's symbol: over all wave numbers, or over the modes that fit the ends of
+ * the flow's grid (limits.c). 0 without diffusion. */
+enum rst_status rst_diffusion_extreme(const struct rst_analysis_task *task, bool modes_only, double *largest);
+
+enum rst_status rst_analyze_linear(const struct rst_analysis_task *task, struct rst_analysis *analysis);
+/** Symbol and amplification (symbol.c): of a linear flow; of a non-linear one, coefficients frozen at u. */
+enum rst_status rst_analyze_symbol(const struct rst_analysis_task *task, struct rst_analysis *analysis);
+enum rst_status rst_analyze_frozen_symbol(const struct rst_analysis_task *task, const struct rst_field *u,
+                                          struct rst_analysis *analysis);
+enum rst_status rst_analyze_thresholds(const struct rst_analysis_task *task, struct rst_analysis *analysis);
+enum rst_status rst_analyze_nonlinear(const struct rst_analysis_task *task, struct rst_analysis *analysis);
+enum rst_status rst_analyze_refinement(const struct rst_analysis_task *task, struct rst_analysis *analysis);
+
+/** Verdict, mechanisms, factors and explanation (verdict.c); the explanation of the gap (gap.c). */
+enum rst_status rst_judge(const struct rst_analysis_task *task, struct rst_analysis *analysis);
+enum rst_status rst_explain_gap(const struct rst_analysis_task *task, struct rst_analysis *analysis);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_OBSERVABLE_LIST_H
+#define RST_OBSERVABLE_LIST_H
+
+/** @file
+ * What a run can record. Case files name it, run/observables.c measures it: a new observable is a line here and a function of
+ * the same name there.
+ */
+
+/** Scalars: name, when, need, per, description, units (run/observables.h has their meanings). */
+#define RST_SCALAR_LIST(X)                                                                                   \
+  X(loss, ALWAYS, NOTHING, RUN, "objective L = data loss + (weight decay/2) sum u^2", "1")                   \
+  X(data_loss, ALWAYS, NOTHING, RUN, "data term E, regulariser included", "1")                               \
+  X(residual, ALWAYS, NOTHING, RUN, "residual a = predicted minus given label, mean over images", "1")       \
+  X(grad_norm, ALWAYS, NOTHING, RUN, "Euclidean norm of the gradient of L", "1")                             \
+  X(weight_norm, ALWAYS, NOTHING, RUN, "Euclidean norm of the state", "1")                                   \
+  X(update_ratio, ALWAYS, NOTHING, RUN, "norm of the update over norm of the state", "1")                    \
+  X(step_size, ASKED, NOTHING, RUN, "length of the time step taken", "time")                                 \
+  X(max_abs, ASKED, NOTHING, RUN, "largest magnitude of the state", "1")                                     \
+  X(sharpness, ASKED, SHARPNESS, RUN, "largest eigenvalue of the Hessian of L", "1")                         \
+  X(sharpness_residual, ASKED, SHARPNESS, RUN, "residual of its eigenpair", "1")                             \
+  X(sharpness_limit, ASKED, SHARPNESS, RUN, "sharpness up to which the step is locally stable", "1")         \
+  X(local_growth, IMPLIED, PERTURBATIONS, RUN, "growth of the leading perturbation in the update", "1")      \
+  X(lyapunov, IMPLIED, PERTURBATIONS, RUN, "finite-time Lyapunov exponent, leading", "1/iteration")          \
+  X(lyapunov_spectrum, ASKED, PERTURBATIONS, EXPONENT, "finite-time Lyapunov exponents", "1/iteration")      \
+  X(participation, ASKED, PERTURBATIONS, RUN, "participation ratio of the leading perturbation", "1")        \
+  X(twin_difference, IMPLIED, TWINS, TWIN, "mean relative difference 2|A-B|/(|A|+|B|) to the twin", "1")     \
+  X(twin_difference_average, IMPLIED, TWINS, TWIN, "its moving average over the last twin.average states",   \
+    "1")                                                                                                     \
+  X(twin_distance, IMPLIED, TWINS, TWIN, "Euclidean distance to the twin", "1")
+
+/** Fields: the same, and the axes. */
+#define RST_FIELD_LIST(X)                                                                                    \
+  X(kernel, ALWAYS, NOTHING, RUN, "state of the flow: the kernel K, or u of the heat equation", "1", SPACE)  \
+  X(gradient, ASKED, NOTHING, RUN, "gradient of L", "1", SPACE)                                              \
+  X(amplification, ASKED, AMPLIFICATION, RUN, "amplification factor abs(G(w)), coefficients frozen", "1",    \
+    WAVE_NUMBERS)                                                                                            \
+  X(tangent, ASKED, PERTURBATIONS, RUN, "leading perturbation, of unit norm", "1", SPACE)                    \
+  X(difference, ASKED, TWINS, TWIN, "state minus the twin's", "1", SPACE)                                    \
+  X(relative_difference, ASKED, TWINS, TWIN, "2|A-B|/(|A|+|B|) of the state and the twin's", "1", SPACE)
+
+#endif

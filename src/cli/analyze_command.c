@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/analyze_command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/correlation_plan.h"
+#include "cli/output.h"
+
+static enum rst_exit print(const struct rst_arguments *arguments, const struct rst_case *from,
+                           const struct rst_analysis *analysis, const char *path) {
+  struct rst_text text = {0};
+  if (arguments->json) {
+    rst_analysis_add_json(&text, analysis, arguments->subject, path);
+  } else {
+    const size_t length = strlen(path);
+    const size_t stem = length > 3 && strcmp(path + length - 3, ".h5") == 0 ? length - 3 : length;
+    rst_text_add(&text, "%s; ParaView opens %.*s.xdmf\n", path, (int)stem, path);
+    rst_analysis_add_text(&text, from, analysis);
+  }
+  return rst_print_text(&text);
+}
+
+static enum rst_exit rehearse(struct rst_context *context, const struct rst_case *from, const char *path) {
+  struct rst_problem problem;
+  rst_context_set_rigor(context, from->performance.rigor);
+  const enum rst_status status = rst_problem_create(context, from, &problem);
+  if (status != RST_OK) {
+    return rst_report(context, status);
+  }
+  size_t ny = 0;
+  size_t nx = 0;
+  rst_flow_shape(problem.flow, &ny, &nx);
+  printf("would analyse %s (state %zu x %zu, %s, correlation %s)%s\nwould write %s\n",
+         rst_flow_name(problem.flow), ny, nx, from->step.scheme.kind, rst_flow_correlation(problem.flow),
+         ny * nx <= from->analyze.dense ? ", with all eigenvalues by dense algebra" : "", path);
+  rst_problem_destroy(&problem);
+  return RST_EXIT_DONE;
+}
+
+static enum rst_exit analyze(struct rst_context *context, const struct rst_arguments *arguments,
+                             const struct rst_case *from, const char *path, bool make_folders) {
+  const struct rst_analysis_options options = {.output = path,
+                                               .force = arguments->force,
+                                               .make_folders = make_folders,
+                                               .argc = arguments->argc,
+                                               .argv = arguments->argv};
+  struct rst_analysis *analysis = NULL;
+  const enum rst_status status = rst_analyze(context, from, &options, &analysis);
+  if (status != RST_OK) {
+    return rst_report(context, status);
+  }
+  const enum rst_exit code = print(arguments, from, analysis, path);
+  rst_analysis_destroy(&analysis);
+  return code;
+}
+
+static enum rst_exit analyze_case(struct rst_context *context, const struct rst_arguments *arguments,
+                                  const struct rst_case *from) {
+  if (arguments->plan) {
+    return rst_plan_explain(context, arguments, from);
+  }
+  char *path = NULL;
+  bool by_default = false;
+  const enum rst_status status = rst_output_path(context, arguments, NULL, "analysis.h5", &path, &by_default);
+  if (status != RST_OK) {
+    return rst_report(context, status);
+  }
+  const enum rst_exit code = arguments->dry_run ? rehearse(context, from, path)
+                                                : analyze(context, arguments, from, path, by_default);
+  free(path);
+  return code;
+}
+
+enum rst_exit rst_command_analyze(struct rst_context *context, const struct rst_arguments *arguments) {
+  return rst_command_on_case(context, arguments, "an analysis", analyze_case);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/mpi_ranks.h"
+
+enum rst_exit rst_report(struct rst_context *context, enum rst_status status) {
+  const char *message = rst_context_message(context);
+  /* Faults of a case file carry their own places, several at once. */
+  if (status == RST_ERROR_CASE) {
+    fputs(message, stderr);
+    fputs("\n", stderr);
+  } else {
+    fprintf(stderr, "restrain: %s\n", *message ? message : rst_status_text(status));
+  }
+  switch (status) {
+  case RST_OK:
+    return RST_EXIT_DONE;
+  case RST_ERROR_ARGUMENT:
+  case RST_ERROR_CASE:
+  case RST_ERROR_UNSUPPORTED:
+    return RST_EXIT_USAGE;
+  case RST_ERROR_IO:
+    return RST_EXIT_IO;
+  default:
+    return RST_EXIT_FAILURE;
+  }
+}
+
+enum rst_exit rst_print_text(struct rst_text *text) {
+  char *taken = rst_text_take(text);
+  if (!taken) {
+    fputs("restrain: memory is exhausted\n", stderr);
+    return RST_EXIT_FAILURE;
+  }
+  const size_t length = strlen(taken);
+  fputs(taken, stdout);
+  fputs(length > 0 && taken[length - 1] == '\n' ? "" : "\n", stdout);
+  free(taken);
+  return RST_EXIT_DONE;
+}
+
+void rst_print_resumption(const struct rst_arguments *arguments, const char *command) {
+  printf("go on with: restrain %s %s --resume%s%s", command, arguments->subject,
+         arguments->output ? " -o " : "", arguments->output ? arguments->output : "");
+  if (arguments->shards > 0) {
+    printf(" --shard %zu/%zu", arguments->shard, arguments->shards);
+  }
+  puts(arguments->override_count > 0 ? " (and the same -D)" : "");
+}
+
+enum rst_status rst_arguments_load(struct rst_context *context, const struct rst_arguments *arguments,
+                                   struct rst_case **loaded) {
+  const enum rst_status status = rst_context_set_threads(context, arguments->threads);
+  return status == RST_OK ? rst_case_load(context, arguments->subject, arguments->overrides,
+                                          arguments->override_count, loaded)
+                          : status;
+}
+
+enum rst_exit rst_command_on_case(struct rst_context *context, const struct rst_arguments *arguments,
+                                  const char *what,
+                                  enum rst_exit (*execute)(struct rst_context *context,
+                                                           const struct rst_arguments *arguments,
+                                                           const struct rst_case *loaded)) {
+  if (what && rst_ranks_count() > 1) {
+    fprintf(stderr, "restrain: %s is one process, but %d were started and would write the same file\n", what,
+            rst_ranks_count());
+    return RST_EXIT_USAGE;
+  }
+  struct rst_case *loaded = NULL;
+  struct rst_sweep_ranks ranks;
+  const enum rst_status status = rst_arguments_load(context, arguments, &loaded);
+  /* No rank may wait for one that has no case; one message and one exit code are enough. */
+  rst_ranks_connect(&ranks);
+  const int first = rst_ranks_first_failed(status != RST_OK);
+  if (first >= 0) {
+    rst_case_destroy(&loaded);
+    return first == ranks.rank ? rst_report(context, status) : RST_EXIT_DONE;
+  }
+  const enum rst_exit code = execute(context, arguments, loaded);
+  rst_case_destroy(&loaded);
+  return code;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/profile_text.h"
+#include "cli/run_text.h"
+#include "cli/watch.h"
+#include "core/text.h"
+
+static enum rst_exit exit_code(enum rst_run_outcome outcome) {
+  static const enum rst_exit codes[] = {[RST_RUN_COMPLETED] = RST_EXIT_DONE,
+                                        [RST_RUN_DIVERGED] = RST_EXIT_DIVERGED,
+                                        [RST_RUN_INTERRUPTED] = RST_EXIT_STOPPED};
+  return codes[outcome];
+}
+
+static void print_text(const struct rst_arguments *arguments, const struct rst_case *run, const char *path,
+                       const struct rst_run_summary *summary) {
+  char wall[32];
+  rst_format_duration(summary->wall_seconds, sizeof wall, wall);
+  printf("%s at iteration %ld of %ld, %s\n", summary->reason, summary->last, run->step.iterations, wall);
+  printf("  loss         %.15g\n  data loss    %.15g\n  residual     %.15g\n", summary->loss,
+         summary->data_loss, summary->residual);
+  printf("  |gradient|   %.6e\n  |kernel|     %.6e\n", summary->grad_norm, summary->weight_norm);
+  rst_run_summary_print(summary);
+  rst_profile_print(summary);
+  const size_t stem =
+      strlen(path) - (strlen(path) > 3 && strcmp(path + strlen(path) - 3, ".h5") == 0 ? 3 : 0);
+  printf("%s: %ld snapshots; ParaView opens %.*s.xdmf\n", path, summary->snapshots, (int)stem, path);
+  if (summary->outcome == RST_RUN_INTERRUPTED) {
+    rst_print_resumption(arguments, "run");
+  }
+}
+
+static enum rst_exit print_json(const struct rst_arguments *arguments, const struct rst_case *run,
+                                const char *path, const struct rst_run_summary *summary) {
+  const struct {
+    const char *name;
+    double value;
+  } numbers[] = {{"first", (double)summary->first},
+                 {"last", (double)summary->last},
+                 {"iterations", (double)run->step.iterations},
+                 {"snapshots", (double)summary->snapshots},
+                 {"loss", summary->loss},
+                 {"data_loss", summary->data_loss},
+                 {"residual", summary->residual},
+                 {"grad_norm", summary->grad_norm},
+                 {"weight_norm", summary->weight_norm},
+                 {"wall_seconds", summary->wall_seconds},
+                 {"exit_code", (double)exit_code(summary->outcome)}};
+  struct rst_text text = {0};
+  rst_text_add(&text, "{\"case\": ");
+  rst_text_add_quoted(&text, arguments->subject);
+  rst_text_add(&text, ", \"output\": ");
+  rst_text_add_quoted(&text, path);
+  rst_text_add(&text, ", \"reason\": ");
+  rst_text_add_quoted(&text, summary->reason);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
+    rst_text_add(&text, ", \"%s\": ", numbers[i].name);
+    rst_text_add_number(&text, numbers[i].value);
+  }
+  rst_run_summary_add_json(summary, &text);
+  rst_profile_add_json(summary, &text);
+  rst_text_add(&text, "}");
+  return rst_print_text(&text);
+}
+
+static enum rst_exit integrate(struct rst_context *context, const struct rst_arguments *arguments,
+                               const struct rst_case *run, const char *path, bool make_folders) {
+  struct rst_watch watch;
+  struct rst_run_summary summary;
+  rst_watch_start(&watch, arguments->wall_limit, arguments->quiet);
+  const struct rst_run_options options = {.output = path,
+                                          .resume = arguments->resume,
+                                          .force = arguments->force,
+                                          .make_folders = make_folders,
+                                          .profile = arguments->profile,
+                                          .argc = arguments->argc,
+                                          .argv = arguments->argv,
+                                          .poll = rst_watch_poll,
+                                          .user = &watch};
+  const enum rst_status status = rst_run(context, run, &options, &summary);
+  rst_watch_stop(&watch);
+  if (status != RST_OK) {
+    return rst_report(context, status);
+  }
+  if (arguments->json) {
+    const enum rst_exit printed = print_json(arguments, run, path, &summary);
+    return printed == RST_EXIT_DONE ? exit_code(summary.outcome) : printed;
+  }
+  print_text(arguments, run, path, &summary);
+  return exit_code(summary.outcome);
+}
+
+static enum rst_exit rehearse(struct rst_context *context, const struct rst_case *run, const char *path) {
+  struct rst_run_cost rehearsal;
+  const enum rst_status status = rst_run_estimate(context, run, &rehearsal);
+  if (status != RST_OK) {
+    return rst_report(context, status);
+  }
+  char duration[32];
+  rst_format_duration((double)run->step.iterations / rehearsal.rate, sizeof duration, duration);
+  printf(
+      "would run %ld iterations of %s (state %zu x %zu, %s, correlation %s) at %.4g a second: %s\nwould "
+      "write %s\n",
+      run->step.iterations, rehearsal.flow, rehearsal.ny, rehearsal.nx, run->step.scheme.kind,
+      rehearsal.correlation, rehearsal.rate, duration, path);
+  return RST_EXIT_DONE;
+}
+
+static enum rst_exit run_case(struct rst_context *context, const struct rst_arguments *arguments,
+                              const struct rst_case *run) {
+  char *path = NULL;
+  bool by_default = false;
+  const enum rst_status status =
+      rst_output_path(context, arguments, run->output.file, "run.h5", &path, &by_default);
+  if (status != RST_OK) {
+    return rst_report(context, status);
+  }
+  const enum rst_exit code = arguments->dry_run ? rehearse(context, run, path)
+                                                : integrate(context, arguments, run, path, by_default);
+  free(path);
+  return code;
+}
+
+enum rst_exit rst_command_run(struct rst_context *context, const struct rst_arguments *arguments) {
+  return rst_command_on_case(context, arguments, "a run", run_case);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/run_text.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static size_t shown_events(const struct rst_run_summary *summary) {
+  return summary->event_count < RST_RUN_STRONGEST_EVENTS ? summary->event_count : RST_RUN_STRONGEST_EVENTS;
+}
+
+static void print_event(const struct rst_event *event) {
+  if (event->first == event->last) {
+    printf("  iteration %ld", event->first);
+  } else {
+    printf("  iterations %ld-%ld", event->first, event->last);
+  }
+  printf(", %s, amplified %.3g (at most %.3g an update, at %ld), ", rst_event_kind_name(event->kind),
+         event->amplification, event->peak, event->peak_iteration);
+  printf("held in rows %ld-%ld, columns %ld-%ld", event->y_first, event->y_last, event->x_first,
+         event->x_last);
+  if (event->share < 1.0) {
+    printf(" (90 %% of the growth in %.3g %% of the points)\n", 100.0 * event->share);
+  } else {
+    printf(" (on all points alike)\n");
+  }
+}
+
+static void print_events(const struct rst_run_summary *summary) {
+  if (!summary->has_events) {
+    return;
+  }
+  if (summary->event_count == 0) {
+    printf("events: none, the leading perturbation never grew\n");
+    return;
+  }
+  const size_t shown = shown_events(summary);
+  if (shown < summary->event_count) {
+    printf("events: %zu, the strongest %zu:\n", summary->event_count, shown);
+  } else {
+    printf("events: %zu\n", summary->event_count);
+  }
+  for (size_t i = 0; i < shown; ++i) {
+    print_event(&summary->strongest[i]);
+  }
+}
+
+static void print_twins(const struct rst_run_summary *summary) {
+  for (size_t i = 0; i < summary->twin_count; ++i) {
+    const struct rst_twin_summary *twin = &summary->twins[i];
+    printf("twin %s: mean relative difference %.3g", twin->label, twin->difference);
+    if (isfinite(twin->divergence.growth_rate)) {
+      printf(", grew by exp(%.4g) an iteration from %ld to %ld", twin->divergence.growth_rate,
+             twin->divergence.first, twin->divergence.last);
+    }
+    if (twin->divergence.saturation >= 0) {
+      printf(", saturated at %ld\n", twin->divergence.saturation);
+    } else {
+      printf(twin->divergence.plateau == 0.0 ? ", equal to the last bit\n" : ", never left rounding\n");
+    }
+  }
+}
+
+void rst_run_summary_print(const struct rst_run_summary *summary) {
+  if (summary->outcome == RST_RUN_INTERRUPTED) {
+    return;
+  }
+  printf("regime: %s (%s)\n", rst_regime_names()[summary->regime.regime], summary->regime.reason);
+  print_events(summary);
+  print_twins(summary);
+}
+
+static void add_number(struct rst_text *text, const char *name, double value) {
+  rst_text_add(text, ", \"%s\": ", name);
+  rst_text_add_number(text, value);
+}
+
+static void add_event(struct rst_text *text, const struct rst_event *event) {
+  const struct {
+    const char *name;
+    double value;
+  } numbers[] = {{"last", (double)event->last},
+                 {"peak", event->peak},
+                 {"peak_iteration", (double)event->peak_iteration},
+                 {"amplification", event->amplification},
+                 {"rayleigh", event->rayleigh},
+                 {"y_first", (double)event->y_first},
+                 {"y_last", (double)event->y_last},
+                 {"x_first", (double)event->x_first},
+                 {"x_last", (double)event->x_last},
+                 {"centroid_y", event->centroid_y},
+                 {"centroid_x", event->centroid_x},
+                 {"share", event->share},
+                 {"participation", event->participation},
+                 {"ky", event->ky},
+                 {"kx", event->kx}};
+  rst_text_add(text, "{\"kind\": \"%s\", \"first\": %ld", rst_event_kind_name(event->kind), event->first);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
+    add_number(text, numbers[i].name, numbers[i].value);
+  }
+  rst_text_add(text, "}");
+}
+
+static void add_twin(struct rst_text *text, const struct rst_twin_summary *twin) {
+  rst_text_add(text, "{\"twin\": ");
+  rst_text_add_quoted(text, twin->label);
+  add_number(text, "difference", twin->difference);
+  add_number(text, "growth_rate", twin->divergence.growth_rate);
+  add_number(text, "growth_rate_error", twin->divergence.growth_rate_error);
+  add_number(text, "first", (double)twin->divergence.first);
+  add_number(text, "last", (double)twin->divergence.last);
+  add_number(text, "saturation", (double)twin->divergence.saturation);
+  add_number(text, "plateau", twin->divergence.plateau);
+  rst_text_add(text, "}");
+}
+
+void rst_run_summary_add_json(const struct rst_run_summary *summary, struct rst_text *text) {
+  if (summary->outcome == RST_RUN_INTERRUPTED) {
+    return;
+  }
+  rst_text_add(text, ", \"regime\": \"%s\", \"regime_reason\": ", rst_regime_names()[summary->regime.regime]);
+  rst_text_add_quoted(text, summary->regime.reason);
+  add_number(text, "period", (double)summary->regime.period);
+  add_number(text, "exponent", summary->regime.exponent);
+  add_number(text, "exponent_error", summary->regime.exponent_error);
+  if (summary->has_events) {
+    add_number(text, "event_count", (double)summary->event_count);
+    rst_text_add(text, ", \"strongest_events\": [");
+    for (size_t i = 0; i < shown_events(summary); ++i) {
+      rst_text_add(text, i > 0 ? ", " : "");
+      add_event(text, &summary->strongest[i]);
+    }
+    rst_text_add(text, "]");
+  }
+  if (summary->twin_count > 0) {
+    rst_text_add(text, ", \"twins\": [");
+    for (size_t i = 0; i < summary->twin_count; ++i) {
+      rst_text_add(text, i > 0 ? ", " : "");
+      add_twin(text, &summary->twins[i]);
+    }
+    rst_text_add(text, "]");
+  }
+}

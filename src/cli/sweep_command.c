@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/sweep_command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/mpi_ranks.h"
+#include "cli/output.h"
+#include "cli/watch.h"
+#include "core/clock.h"
+
+enum { FILE_NAME = 64 };
+
+/* The series at work: the whole is member 0. */
+struct series {
+  struct rst_context *context;
+  const struct rst_arguments *arguments;
+  const struct rst_case *whole;
+  struct rst_sweep_series of;
+  bool make_folders;
+  struct rst_watch watch;
+  double seconds; /* of a rehearsal of all, on one thread */
+};
+
+static enum rst_exit print(const struct rst_arguments *arguments, const struct rst_sweep_facts *facts) {
+  struct rst_text text = {0};
+  if (arguments->json) {
+    rst_sweep_add_json(&text, facts, arguments->merge ? NULL : arguments->subject);
+  } else {
+    rst_sweep_add_text(&text, facts);
+  }
+  const enum rst_exit printed = rst_print_text(&text);
+  (void)fflush(stdout);
+  return printed == RST_EXIT_DONE ? facts->code : printed;
+}
+
+static enum rst_exit exit_code(const struct rst_sweep_summary *summary) {
+  return summary->outcome == RST_SWEEP_COMPLETED ? RST_EXIT_DONE : RST_EXIT_STOPPED;
+}
+
+static const struct rst_case *case_of(const struct series *series, size_t window) {
+  return window > 0 ? series->of.members[window].loaded : series->whole;
+}
+
+static enum rst_exit sweep_window(struct series *series, size_t window) {
+  const struct rst_arguments *arguments = series->arguments;
+  const struct rst_case *from = case_of(series, window);
+  const char *path = series->of.members[window].path;
+  struct rst_sweep_ranks ranks;
+  struct rst_sweep_summary summary;
+  struct timespec start;
+  const bool shared = rst_ranks_connect(&ranks);
+  /* Windows that an interrupted series had not come to are no surprise. */
+  const bool resume = arguments->resume && (window == 0 || access(path, F_OK) == 0);
+  const struct rst_sweep_options options = {.output = path,
+                                            .resume = resume,
+                                            .force = arguments->force,
+                                            .make_folders = series->make_folders,
+                                            .shard = arguments->shard,
+                                            .shards = arguments->shards,
+                                            .ranks = shared ? &ranks : NULL,
+                                            .argc = arguments->argc,
+                                            .argv = arguments->argv,
+                                            .poll = rst_watch_poll_sweep,
+                                            .user = &series->watch};
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  rst_watch_next(&series->watch, window, series->of.count);
+  const enum rst_status status = rst_sweep_run(series->context, from, &options, &summary);
+  const double seconds = rst_seconds_since(&start);
+  rst_watch_stop(&series->watch);
+  if (status != RST_OK) {
+    return rst_report(series->context, status);
+  }
+  if (ranks.rank > 0) {
+    return RST_EXIT_DONE;
+  }
+  const struct rst_sweep_facts facts = {.summary = &summary,
+                                        .path = path,
+                                        .from = from,
+                                        .window = window,
+                                        .windows = series->of.count - 1,
+                                        .rate = seconds > 0.0 ? summary.point_iterations / seconds : 0.0,
+                                        .code = exit_code(&summary)};
+  return print(arguments, &facts);
+}
+
+/* Whether the series goes on after a window, for all ranks alike. */
+static bool goes_on(struct series *series, size_t window, enum rst_exit *code) {
+  struct rst_sweep_ranks ranks;
+  if (window + 1 == series->of.count) {
+    return false;
+  }
+  rst_ranks_connect(&ranks);
+  const char *reason = ranks.rank == 0 ? rst_watch_reason(&series->watch) : NULL;
+  if (*code == RST_EXIT_DONE && reason) {
+    fprintf(stderr, "restrain: %s before window %zu of %zu\n", reason, window + 1, series->of.count - 1);
+    *code = RST_EXIT_STOPPED;
+  }
+  return rst_ranks_first_failed(*code != RST_EXIT_DONE) < 0;
+}
+
+static enum rst_exit sweep_all(struct series *series) {
+  const struct rst_arguments *arguments = series->arguments;
+  struct rst_sweep_ranks ranks;
+  enum rst_exit code = RST_EXIT_DONE;
+  size_t window = 0;
+  rst_ranks_connect(&ranks);
+  rst_watch_start(&series->watch, arguments->wall_limit, arguments->quiet);
+  do {
+    code = sweep_window(series, window);
+  } while (goes_on(series, window++, &code));
+  if (arguments->json || ranks.rank > 0) {
+    return code;
+  }
+  if (code == RST_EXIT_STOPPED) {
+    rst_print_resumption(arguments, "sweep");
+  } else if (code == RST_EXIT_DONE && arguments->shards > 1) {
+    printf("join the shards%s with: restrain sweep --merge FILE.h5... -o FILE.h5\n",
+           series->of.count > 1 ? " of each window" : "");
+  }
+  return code;
+}
+
+static enum rst_exit rehearse_window(struct series *series, size_t window) {
+  const struct rst_arguments *arguments = series->arguments;
+  const struct rst_case *from = case_of(series, window);
+  struct rst_sweep_cost rehearsal;
+  struct rst_text text = {0};
+  const enum rst_status status = rst_sweep_estimate(series->context, from, &rehearsal);
+  if (status != RST_OK) {
+    return rst_report(series->context, status);
+  }
+  const size_t shards = arguments->shards > 1 ? arguments->shards : 1;
+  const size_t points = (rehearsal.points + shards - 1 - arguments->shard) / shards;
+  const double seconds = rehearsal.seconds * (double)points / (double)rehearsal.points;
+  series->seconds += seconds;
+  rst_sweep_add_plan(&text, from, series->of.members[window].path, &rehearsal, points, seconds);
+  return rst_print_text(&text);
+}
+
+static enum rst_exit rehearse_all(struct series *series) {
+  struct rst_sweep_ranks ranks;
+  enum rst_exit code = RST_EXIT_DONE;
+  char duration[32];
+  rst_ranks_connect(&ranks);
+  for (size_t window = 0; window < series->of.count && ranks.rank == 0 && code == RST_EXIT_DONE; ++window) {
+    code = rehearse_window(series, window);
+  }
+  if (series->of.count > 1 && ranks.rank == 0 && code == RST_EXIT_DONE) {
+    rst_format_duration(series->seconds, sizeof duration, duration);
+    printf("%zu sweeps, about %s on one thread in all\n", series->of.count, duration);
+  }
+  return code;
+}
+
+/* No rank may begin a series that another one refuses. */
+static enum rst_exit do_series(struct series *series, const char *path) {
+  struct rst_sweep_ranks ranks;
+  enum rst_status status = rst_sweep_check(series->context, series->whole);
+  if (status == RST_OK) {
+    status = rst_sweep_series_create(series->context, series->arguments, series->whole, path, &series->of);
+  }
+  rst_ranks_connect(&ranks);
+  const int first = rst_ranks_first_failed(status != RST_OK);
+  if (first >= 0) {
+    return first == ranks.rank ? rst_report(series->context, status) : RST_EXIT_DONE;
+  }
+  return series->arguments->dry_run ? rehearse_all(series) : sweep_all(series);
+}
+
+static enum rst_exit sweep_case(struct rst_context *context, const struct rst_arguments *arguments,
+                                const struct rst_case *from) {
+  char name[FILE_NAME] = "sweep.h5";
+  char *path = NULL;
+  bool by_default = false;
+  if (arguments->shards > 1) {
+    snprintf(name, sizeof name, "sweep.%zu-of-%zu.h5", arguments->shard, arguments->shards);
+  }
+  const enum rst_status status = rst_output_path(context, arguments, NULL, name, &path, &by_default);
+  if (status != RST_OK) {
+    return rst_report(context, status);
+  }
+  struct series series = {
+      .context = context, .arguments = arguments, .whole = from, .make_folders = by_default};
+  const enum rst_exit code = do_series(&series, path);
+  rst_sweep_series_clear(&series.of);
+  free(path);
+  return code;
+}
+
+static enum rst_exit merge(struct rst_context *context, const struct rst_arguments *arguments) {
+  struct rst_sweep_summary summary;
+  const enum rst_status status =
+      rst_sweep_merge(context, (const char *const *)arguments->subjects, arguments->subject_count,
+                      arguments->output, arguments->force, &summary);
+  if (status != RST_OK) {
+    return rst_report(context, status);
+  }
+  const struct rst_sweep_facts facts = {
+      .summary = &summary, .path = arguments->output, .code = exit_code(&summary)};
+  const enum rst_exit code = print(arguments, &facts);
+  if (!arguments->json && code == RST_EXIT_STOPPED) {
+    printf("what is missing is in shards that were not given, or: restrain sweep CASE.yaml --resume -o %s\n",
+           arguments->output);
+  }
+  return code;
+}
+
+/* Whether the command line makes sense for as many processes; prints what does not. */
+static bool check(const struct rst_arguments *arguments) {
+  struct rst_sweep_ranks ranks;
+  const bool together = rst_ranks_connect(&ranks);
+  const int processes = rst_ranks_count();
+  if (processes > 1 && (!together || arguments->merge)) {
+    if (ranks.rank == 0) {
+      fprintf(stderr, "restrain: %d processes were started and would write the same file; %s\n", processes,
+              arguments->merge ? "a merge is one process" : "this build has no MPI, see -Dmpi");
+    }
+    return false;
+  }
+  if (!arguments->merge) {
+    return true;
+  }
+  if (!arguments->output) {
+    fputs("restrain: --merge needs -o FILE.h5, the file to make\n", stderr);
+    return false;
+  }
+  if (arguments->override_count > 0 || arguments->resume || arguments->dry_run || arguments->shards > 0 ||
+      arguments->threads > 1 || arguments->wall_limit > 0.0) {
+    fputs("restrain: --merge joins what is there: it takes -o, --force, --quiet and --json alone\n", stderr);
+    return false;
+  }
+  return true;
+}
+
+enum rst_exit rst_command_sweep(struct rst_context *context, const struct rst_arguments *arguments) {
+  if (!check(arguments)) {
+    return RST_EXIT_USAGE;
+  }
+  return arguments->merge ? merge(context, arguments)
+                          : rst_command_on_case(context, arguments, NULL, sweep_case);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "reduced/lanes.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "core/core.h"
+#include "restrain/tangent.h"
+#include "run/orbit.h"
+
+enum { IDLE = -1 };
+
+struct rst_lanes {
+  struct rst_context *context;
+  const struct rst_case *from;
+  struct rst_lane_block *block;
+  size_t room;                /* states of a lane's record, whole passes of the block */
+  double *record;             /* [RST_LANES][RST_ORBIT_COLUMNS][room] */
+  ptrdiff_t point[RST_LANES]; /* its index in the list, or IDLE */
+  size_t filled[RST_LANES];   /* states recorded */
+};
+
+/* Points to be done. */
+struct list {
+  size_t count, next;
+  const double *lr, *weight_decay;
+  struct rst_orbit_summary *points;
+};
+
+enum rst_status rst_lanes_create(struct rst_context *context, const struct rst_case *from,
+                                 const struct rst_reduced_network *network, struct rst_lanes **lanes) {
+  void *memory = NULL;
+  *lanes = NULL;
+  RST_TRY(rst_allocate(context, 1, sizeof **lanes, &memory));
+  struct rst_lanes *made = memory;
+  const size_t states = (size_t)from->step.iterations + 1;
+  made->context = context;
+  made->from = from;
+  made->room = (states + RST_LANE_STEPS - 1) / RST_LANE_STEPS * RST_LANE_STEPS;
+  enum rst_status status = rst_lane_block_create(context, from, network, &made->block);
+  if (status == RST_OK) {
+    status = rst_allocate(context, made->room, RST_LANES * RST_ORBIT_COLUMNS * sizeof *made->record, &memory);
+  }
+  if (status != RST_OK) {
+    rst_lanes_destroy(&made);
+    return status;
+  }
+  made->record = memory;
+  *lanes = made;
+  return RST_OK;
+}
+
+void rst_lanes_destroy(struct rst_lanes **lanes) {
+  if (*lanes) {
+    rst_lane_block_destroy(&(*lanes)->block);
+    free((*lanes)->record);
+    free(*lanes);
+    *lanes = NULL;
+  }
+}
+
+void rst_lanes_end_at_rest(struct rst_lanes *lanes, bool settle) {
+  lanes->block->may_settle = settle;
+}
+
+/* Put the next point of the list into a lane; the lane is idle if there is none. */
+static enum rst_status take(struct rst_lanes *lanes, size_t lane, struct list *list) {
+  lanes->point[lane] = IDLE;
+  if (list->next == list->count) {
+    return RST_OK;
+  }
+  struct rst_scheme_parameters parameters = lanes->from->step.scheme;
+  double growth = 0.0;
+  parameters.lr = list->lr[list->next];
+  parameters.weight_decay = list->weight_decay[list->next];
+  /* Asked for its checks of the parameters. */
+  RST_TRY(rst_scheme_growth(lanes->context, &parameters, 0.0, &growth));
+  const double limit =
+      lanes->block->scheme.takes_momentum ? rst_scheme_local_limit(lanes->context, &parameters) : INFINITY;
+  rst_lane_block_begin(lanes->block, lane, parameters.lr, parameters.weight_decay,
+                       isnan(limit) ? -INFINITY : limit);
+  lanes->point[lane] = (ptrdiff_t)list->next++;
+  lanes->filled[lane] = 0;
+  return RST_OK;
+}
+
+static double *column_of(const struct rst_lanes *lanes, size_t lane, size_t column) {
+  return lanes->record + (lane * RST_ORBIT_COLUMNS + column) * lanes->room;
+}
+
+static void keep_record(struct rst_lanes *lanes, size_t lane) {
+  for (size_t c = 0; c < RST_ORBIT_COLUMNS; ++c) {
+    double *to = column_of(lanes, lane, c) + lanes->filled[lane];
+    for (size_t s = 0; s < RST_LANE_STEPS; ++s) {
+      to[s] = lanes->block->record[s][c][lane];
+    }
+  }
+  lanes->filled[lane] += RST_LANE_STEPS;
+}
+
+static enum rst_status judge(const struct rst_lanes *lanes, size_t lane, struct rst_orbit_summary *point) {
+  struct rst_lane_block *block = lanes->block;
+  rst_lane_block_end_event(block, lane);
+  struct rst_orbit_record record = {
+      .asked = lanes->from->step.iterations,
+      .done = (long)block->done[lane],
+      .unstable = (long)block->unstable[lane],
+      .diverged = block->end[lane] == RST_LANE_DIVERGED,
+      .settled = block->end[lane] == RST_LANE_AT_REST,
+      .rest = (long)block->rest[lane],
+      .max_growth = block->max_growth[lane],
+      .weight_decay = block->weight_decay[lane],
+      .epsilon = DBL_EPSILON,
+  };
+  struct rst_orbit orbit;
+  double mean_loss = 0.0;
+  for (size_t c = 0; c < RST_ORBIT_COLUMNS; ++c) {
+    record.column[c] = column_of(lanes, lane, c);
+  }
+  RST_TRY(rst_orbit_judge(lanes->context, &record, &orbit, &mean_loss));
+  *point = rst_orbit_summary_of(&orbit, mean_loss);
+  return RST_OK;
+}
+
+/* Take the records of one pass, and replace orbits that have ended. */
+static enum rst_status collect(struct rst_lanes *lanes, struct list *list) {
+  for (size_t lane = 0; lane < RST_LANES; ++lane) {
+    if (lanes->point[lane] != IDLE) {
+      keep_record(lanes, lane);
+      if (lanes->block->end[lane] != RST_LANE_RUNS) {
+        RST_TRY(judge(lanes, lane, &list->points[lanes->point[lane]]));
+        RST_TRY(take(lanes, lane, list));
+      }
+    }
+  }
+  return RST_OK;
+}
+
+static bool is_idle(const struct rst_lanes *lanes) {
+  size_t lane = 0;
+  while (lane < RST_LANES && lanes->point[lane] == IDLE) {
+    ++lane;
+  }
+  return lane == RST_LANES;
+}
+
+enum rst_status rst_lanes_run(struct rst_lanes *lanes, size_t count, const double *lr,
+                              const double *weight_decay, bool (*stop)(void *user), void *user,
+                              struct rst_orbit_summary *points, bool *stopped) {
+  enum { PASSES = 16 }; /* between polls */
+  struct list list = {.count = count, .lr = lr, .weight_decay = weight_decay, .points = points};
+  *stopped = false;
+  for (size_t lane = 0; lane < RST_LANES; ++lane) {
+    RST_TRY(take(lanes, lane, &list));
+  }
+  for (size_t pass = 0; !is_idle(lanes); ++pass) {
+    if (stop && pass % PASSES == 0 && stop(user)) {
+      *stopped = true;
+      return RST_OK;
+    }
+    rst_lane_block_advance(lanes->block);
+    RST_TRY(collect(lanes, &list));
+  }
+  return RST_OK;
+}

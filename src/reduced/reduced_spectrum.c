@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <gsl/gsl_eigen.h>
+#include <math.h>
+
+#include "flow/activation_kernels.h"
+#include "flow/exponential.h"
+#include "reduced/reduction.h"
+
+enum { RANK = RST_REDUCTION_MOST_RANK, PATCHES = RST_REDUCTION_MOST_PATCHES };
+
+/* The responses to a state and what the activation makes of them. */
+struct responses {
+  double z[PATCHES], value[PATCHES], slope[PATCHES], curvature[PATCHES];
+};
+
+static double row_dot(const struct rst_reduced_network *network, size_t patch, const double *state) {
+  double sum = 0.0;
+  for (size_t i = 0; i < network->rank; ++i) {
+    sum += network->responses[patch * network->rank + i] * state[i];
+  }
+  return sum;
+}
+
+/* h += factor x x^T */
+static void add_square(size_t rank, double factor, const double *x, double *h) {
+  for (size_t i = 0; i < rank; ++i) {
+    for (size_t k = 0; k < rank; ++k) {
+      h[i * rank + k] += factor * x[i] * x[k];
+    }
+  }
+}
+
+/* Add the Hessian of the loss of an image, whose patches begin with `first`. */
+static void add_image(const struct rst_reduced_network *network, const struct rst_reduced_image *image,
+                      size_t first, double shift, const struct responses *at, double *h) {
+  const size_t rank = network->rank;
+  const double sign = image->label == 1 ? -1.0 : 1.0;
+  const double share = image->pooling / (double)network->image_count;
+  double sum = 0.0;
+  double slope[RANK] = {0.0};
+  for (size_t j = first; j < first + image->patches; ++j) {
+    const double multiplicity = network->multiplicities[j];
+    sum += multiplicity * at->value[j];
+    for (size_t i = 0; i < rank; ++i) {
+      slope[i] += multiplicity * at->slope[j] * network->responses[j * rank + i];
+    }
+  }
+  const double q = sign * (image->pooling * sum - shift);
+  const double t = exponential(-fabs(q)).value;
+  const double high = 1.0 / (1.0 + t);
+  const double low = t * high;
+  const double residual = sign * (q < 0.0 ? low : high);
+  for (size_t j = first; j < first + image->patches; ++j) {
+    add_square(rank, share * residual * network->multiplicities[j] * at->curvature[j],
+               network->responses + j * rank, h);
+  }
+  add_square(rank, share * image->pooling * low * high, slope, h);
+}
+
+struct rst_reduced_extremes rst_reduced_network_extremes(const struct rst_reduced_network *network,
+                                                         size_t activation, double beta, double shift,
+                                                         const double *state) {
+  const size_t rank = network->rank;
+  struct responses at;
+  double h[RANK * RANK] = {0.0};
+  double lambda[RANK];
+  double diagonal[RANK];
+  double beside[RANK];
+  /* All directions but those of the span have the eigenvalue 0. */
+  const double outside = network->dimension > rank ? 0.0 : NAN;
+  struct rst_reduced_extremes extremes = {outside, outside};
+  if (rank == 0) {
+    return extremes;
+  }
+  for (size_t j = 0; j < network->patches; ++j) {
+    at.z[j] = row_dot(network, j, state);
+  }
+  rst_activation_operations_double[rst_vectors_widest()].evaluate(activation, beta, network->patches, at.z,
+                                                                  at.value, at.slope, at.curvature);
+  size_t first = 0;
+  for (size_t i = 0; i < network->image_count; ++i) {
+    add_image(network, &network->images[i], first, shift, &at, h);
+    first += network->images[i].patches;
+  }
+  gsl_matrix_view matrix = gsl_matrix_view_array(h, rank, rank);
+  gsl_vector_view values = gsl_vector_view_array(lambda, rank);
+  gsl_eigen_symm_workspace work = {.size = rank, .d = diagonal, .sd = beside};
+  gsl_eigen_symm(&matrix.matrix, &values.vector, &work);
+  for (size_t i = 0; i < rank; ++i) {
+    extremes.smallest = fmin(extremes.smallest, lambda[i]);
+    extremes.largest = fmax(extremes.largest, lambda[i]);
+  }
+  return extremes;
+}

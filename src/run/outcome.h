@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_OUTCOME_H
+#define RST_OUTCOME_H
+
+#include "archive/run_file.h"
+#include "restrain/run.h"
+#include "run/companions.h"
+
+/** @file
+ * What a run as a whole shows, drawn at its end from what the file holds of it: its regime, its strongest events, how its
+ * twins parted.
+ */
+
+/** Add the summaries to the layout of a run's file. */
+void rst_outcome_describe(const struct rst_case *run, struct rst_run_layout *layout);
+
+/** Read the whole record back, fill the conclusions of `summary`, whose outcome is known, and store them. */
+enum rst_status rst_outcome_draw(struct rst_context *context, const struct rst_case *run,
+                                 const struct rst_companions *companions, struct rst_run_file *file,
+                                 struct rst_run_summary *summary);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sweep/work_list.h"
+
+#include <math.h>
+
+#include "core/core.h"
+
+/* Places follow the Kronecker sequence of the plastic number p = 1.3247..., the root of p^3 = p + 1: k (1/p, 1/p^2) mod 1
+ * fills the unit square evenly at every length (M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018).
+ * A place that is taken already gives way to the next free one. */
+void rst_sweep_choose_sample(size_t lrs, size_t weight_decays, size_t count, int8_t *full) {
+  const double steps[] = {0.7548776662466927, 0.5698402909980532};
+  const size_t points = lrs * weight_decays;
+  for (size_t i = 0; i < points; ++i) {
+    full[i] = count < points ? RST_SWEEP_UNSAMPLED : RST_SWEEP_SAMPLED;
+  }
+  for (size_t k = 0; k < count && count < points; ++k) {
+    const double x = fmod(0.5 + (double)k * steps[0], 1.0);
+    const double y = fmod(0.5 + (double)k * steps[1], 1.0);
+    size_t place = (size_t)(y * (double)weight_decays) * lrs + (size_t)(x * (double)lrs);
+    while (full[place] == RST_SWEEP_SAMPLED) {
+      place = (place + 1) % points;
+    }
+    full[place] = RST_SWEEP_SAMPLED;
+  }
+}
+
+static bool is_due_in_full(const struct rst_sweep_plan *plan, size_t point) {
+  return plan->full && plan->full[point] == RST_SWEEP_SAMPLED &&
+         plan->table->agreement[rst_sweep_coarse_place(plan->table, point)] < 0;
+}
+
+static bool refines(const struct rst_sweep_plan *plan) {
+  return plan->table->refine > 0 && plan->shards == 1;
+}
+
+static bool is_done(const struct rst_sweep_table *table, size_t place) {
+  return table->regime[place] != RST_SWEEP_PENDING;
+}
+
+static void survey_coarse_points(struct rst_sweep_plan *plan) {
+  struct rst_sweep_table *table = plan->table;
+  for (size_t i = plan->shard; i < rst_sweep_coarse_points(table); i += plan->shards) {
+    const size_t place = rst_sweep_coarse_place(table, i);
+    table->level[place] = 0;
+    plan->done += is_done(table, place);
+    plan->left += !is_done(table, place);
+    plan->full_left += is_due_in_full(plan, i);
+  }
+  plan->full_missing = plan->full_left;
+}
+
+static enum rst_status survey_fine_points(struct rst_context *context, struct rst_sweep_plan *plan) {
+  const struct rst_sweep_table *table = plan->table;
+  RST_TRY(rst_sweep_refine(context, plan->table, &plan->wanted));
+  plan->left += plan->wanted.count;
+  plan->done = 0;
+  for (size_t i = 0; i < table->lrs * table->weight_decays; ++i) {
+    plan->done += is_done(table, i);
+  }
+  return RST_OK;
+}
+
+enum rst_status rst_sweep_plan_create(struct rst_context *context, struct rst_sweep_table *table,
+                                      size_t shard, size_t shards, size_t sample,
+                                      struct rst_sweep_plan *plan) {
+  *plan = (struct rst_sweep_plan){
+      .table = table, .shard = shard, .shards = shards > 1 ? shards : 1, .next = shard, .next_full = shard};
+  RST_REQUIRE(context, shard < plan->shards, RST_ERROR_ARGUMENT,
+              "there is no shard %zu of %zu; they are counted from 0", shard, plan->shards);
+  if (sample > 0) {
+    void *memory = NULL;
+    RST_TRY(rst_allocate(context, rst_sweep_coarse_points(table), sizeof *plan->full, &memory));
+    plan->full = memory;
+    rst_sweep_choose_sample(rst_sweep_coarse_count(table, table->lrs),
+                            rst_sweep_coarse_count(table, table->weight_decays), sample, plan->full);
+  }
+  survey_coarse_points(plan);
+  return refines(plan) ? survey_fine_points(context, plan) : RST_OK;
+}
+
+void rst_sweep_plan_clear(struct rst_sweep_plan *plan) {
+  free(plan->wanted.places);
+  free(plan->full);
+  *plan = (struct rst_sweep_plan){0};
+}
+
+/* Large blocks cost least, and equal shares end at the same time. A batch takes as long as one of its points. */
+static size_t block_size(const struct rst_sweep_plan *plan, size_t batch, size_t workers) {
+  const size_t most = batch > 1 ? 16 : 1;
+  const size_t share = (plan->left + workers - 1) / workers;
+  const size_t batches = share / (2 * batch);
+  const size_t size = share <= batch ? share : batch * (batches < 1 ? 1 : batches > most ? most : batches);
+  return size < RST_SWEEP_BLOCK ? size : RST_SWEEP_BLOCK;
+}
+
+static void add(const struct rst_sweep_table *table, size_t place, struct rst_sweep_block *block) {
+  block->index[block->count] = place;
+  block->lr[block->count] = table->lr[place % table->lrs];
+  block->weight_decay[block->count] = table->weight_decay[place / table->lrs];
+  block->count += 1;
+}
+
+static void take_points(struct rst_sweep_plan *plan, size_t size, struct rst_sweep_block *block) {
+  const size_t coarse = rst_sweep_coarse_points(plan->table);
+  for (; block->count < size && plan->next < coarse; plan->next += plan->shards) {
+    const size_t place = rst_sweep_coarse_place(plan->table, plan->next);
+    if (!is_done(plan->table, place)) {
+      add(plan->table, place, block);
+    }
+  }
+  while (block->count < size) {
+    add(plan->table, plan->wanted.places[--plan->wanted.count], block);
+  }
+  plan->left -= block->count;
+  plan->underway += block->count;
+}
+
+static void take_in_full(struct rst_sweep_plan *plan, struct rst_sweep_block *block) {
+  for (; block->count == 0 && plan->full_left > 0; plan->next_full += plan->shards) {
+    if (is_due_in_full(plan, plan->next_full)) {
+      add(plan->table, rst_sweep_coarse_place(plan->table, plan->next_full), block);
+      plan->full_left -= 1;
+    }
+  }
+}
+
+void rst_sweep_plan_take(struct rst_sweep_plan *plan, size_t batch, size_t workers,
+                         struct rst_sweep_block *block, bool *more) {
+  block->count = 0;
+  block->full = plan->left == 0;
+  if (block->full) {
+    take_in_full(plan, block);
+  } else {
+    take_points(plan, block_size(plan, batch, workers), block);
+  }
+  *more = block->count == 0 && refines(plan) && plan->underway > 0;
+}
+
+static void compare(struct rst_sweep_plan *plan, size_t place) {
+  struct rst_sweep_table *table = plan->table;
+  const size_t point = rst_sweep_coarse_point(table, place);
+  if (plan->full && point != SIZE_MAX && plan->full[point] >= 0 && is_done(table, place)) {
+    table->agreement[place] = plan->full[point] == table->regime[place] ? 1 : 0;
+    plan->full_missing -= 1;
+  }
+}
+
+enum rst_status rst_sweep_plan_enter(struct rst_context *context, struct rst_sweep_plan *plan,
+                                     const struct rst_sweep_block *block,
+                                     const struct rst_orbit_summary *points) {
+  for (size_t i = 0; i < block->count; ++i) {
+    const size_t place = block->index[i];
+    if (block->full) {
+      plan->full[rst_sweep_coarse_point(plan->table, place)] = (int8_t)points[i].regime;
+    } else {
+      rst_sweep_table_enter(plan->table, place, &points[i]);
+      plan->underway -= 1;
+      plan->done += 1;
+    }
+    compare(plan, place);
+  }
+  for (size_t i = 0; i < block->count && refines(plan) && !block->full; ++i) {
+    const size_t before = plan->wanted.count;
+    RST_TRY(rst_sweep_refine_around(context, plan->table, block->index[i], &plan->wanted));
+    plan->left += plan->wanted.count - before;
+  }
+  return RST_OK;
+}
