@@ -28,11 +28,13 @@ struct rst_twin {
 
 enum rst_scale { RST_SCALE_LINEAR, RST_SCALE_LOGARITHMIC };
 
-/** Values of a parameter, both ends included. */
+/** Values of a key of the case: a list, or `count` of them from `from` to `to`, both ends included. */
 struct rst_sweep_axis {
+  const char *key; /**< its path, as "step.lr": a number or a seed */
   double from, to;
   size_t count;
   enum rst_scale scale;
+  const double *values; /**< [count], NULL for from ... to */
 };
 /** A series of windows into the plane of a sweep, all about one point: in window j = 1 ... count each axis is factor^j times
  * shorter than in the whole (its logarithm, on a logarithmic axis). */
@@ -110,7 +112,10 @@ struct rst_case {
     long burn_in, samples; /**< iterations before the samples, and of the samples, at each value */
   } bifurcation;
   struct {
-    struct rst_sweep_axis lr, weight_decay; /**< count 0: the case has no such section */
+    struct rst_sweep_axis lr, weight_decay; /**< count 0: the case has no such section, or has axes instead */
+    const struct rst_sweep_axis
+        *axes; /**< what the sweep runs over, the first one slowest: sweep.axes, or weight_decay and lr */
+    size_t axis_count;
     int refine; /**< times that cells across a boundary are halved, at most RST_SWEEP_MOST_LEVELS */
     struct rst_sweep_zoom *zoom;
     size_t zoom_count;

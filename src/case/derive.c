@@ -142,6 +142,22 @@ static void require_inside(struct rst_scope *scope, struct fy_node *item, size_t
   }
 }
 
+/* The plane, its rows first. */
+static void list_axes(struct rst_scope *scope) {
+  struct rst_case *content = &scope->owner->content;
+  struct rst_sweep_axis *axes = rst_case_keep(scope->owner, 2 * sizeof *axes);
+  if (!axes) {
+    scope->report->exhausted = true;
+    return;
+  }
+  content->sweep.weight_decay.key = "step.weight_decay";
+  content->sweep.lr.key = "step.lr";
+  axes[0] = content->sweep.weight_decay;
+  axes[1] = content->sweep.lr;
+  content->sweep.axes = axes;
+  content->sweep.axis_count = 2;
+}
+
 static void settle_sweep(struct rst_scope *scope) {
   const struct rst_case *content = &scope->owner->content;
   const struct rst_sweep_axis *lr = &content->sweep.lr;
@@ -149,6 +165,7 @@ static void settle_sweep(struct rst_scope *scope) {
   struct fy_node_pair *zoom = scope->entries[rst_keys_find(scope->keys, "zoom")].pair;
   settle_axis(scope, "lr", lr);
   settle_axis(scope, "weight_decay", weight_decay);
+  list_axes(scope);
   for (size_t i = 0; zoom && i < content->sweep.zoom_count; ++i) {
     struct fy_node *items = rst_node_follow(fy_node_pair_value(zoom));
     struct fy_node *item = rst_node_follow(fy_node_sequence_get_by_index(items, (int)i));
