@@ -8,8 +8,10 @@
  * Zoom windows of a sweep.
  */
 
-static const struct rst_sweep_axis linear = {1.0, 5.0, 9, RST_SCALE_LINEAR};
-static const struct rst_sweep_axis logarithmic = {0.01, 100.0, 17, RST_SCALE_LOGARITHMIC};
+static const struct rst_sweep_axis linear = {
+    .key = "step.lr", .from = 1.0, .to = 5.0, .count = 9, .scale = RST_SCALE_LINEAR};
+static const struct rst_sweep_axis logarithmic = {
+    .key = "step.lr", .from = 0.01, .to = 100.0, .count = 17, .scale = RST_SCALE_LOGARITHMIC};
 
 static struct rst_case make_case(struct rst_sweep_axis lr, struct rst_sweep_axis weight_decay,
                                  struct rst_sweep_zoom *zoom, size_t count) {
@@ -67,8 +69,10 @@ END_TEST
 
 /* A window about a point at a rim goes beyond it, but not beyond the positive axis. */
 START_TEST(windows_stay_positive) {
-  const struct rst_sweep_axis lr_axis = {0.1, 4.1, 5, RST_SCALE_LINEAR};
-  const struct rst_sweep_axis decay_axis = {0.0, 8.0, 5, RST_SCALE_LINEAR};
+  const struct rst_sweep_axis lr_axis = {
+      .key = "step.lr", .from = 0.1, .to = 4.1, .count = 5, .scale = RST_SCALE_LINEAR};
+  const struct rst_sweep_axis decay_axis = {
+      .key = "step.lr", .from = 0.0, .to = 8.0, .count = 5, .scale = RST_SCALE_LINEAR};
   struct rst_sweep_zoom zoom[] = {{0.2, 0.0, 2.0, 2}, {4.1, 8.0, 2.0, 1}, {0.1, 0.5, 32.0, 1}};
   const struct rst_case made = make_case(lr_axis, decay_axis, zoom, 3);
   const double expected[][4] = {
