@@ -97,7 +97,11 @@ START_TEST(schemes_converge_to_the_fixed_points) {
   struct rst_case *loaded = rst_test_case(NETWORK, change, NULL);
   struct rst_problem problem;
   RST_TEST_OK(rst_test_bench.context, rst_problem_create(rst_test_bench.context, loaded, &problem));
-  rst_test_advance(rst_test_bench.context, problem.flow, problem.scheme, 20000, problem.u);
+  struct rst_scheme *scheme = NULL;
+  RST_TEST_OK(rst_test_bench.context,
+              rst_scheme_create(rst_test_bench.context, &loaded->step.scheme, problem.flow, &scheme));
+  rst_test_advance(rst_test_bench.context, problem.flow, scheme, 20000, problem.u);
+  rst_scheme_destroy(&scheme);
   double nearest = INFINITY;
   for (size_t i = 0; i < analysis->point_count; ++i) {
     nearest = fmin(nearest, rst_field_distance(analysis->points[i].point.u, problem.u));

@@ -18,8 +18,8 @@ PUBLIC = {
     "correlate": "correlation",
     "flow": "activation flow laplacian",
     "step": "scheme",
-    "stability": "event fixed_point regime spectrum tangent threshold"
-                 " von_neumann",
+    "stability": "event fixed_point regime spectrum tangent von_neumann",
+    "motion": "threshold",
     "case": "case",
     "archive": "version",
     "run": "orbit run",

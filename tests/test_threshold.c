@@ -5,7 +5,7 @@
 
 #include "restrain/threshold.h"
 #include "restrain/von_neumann.h"
-#include "stability/difference.h"
+#include "motion/difference.h"
 
 static bool is(const char *kind, const char *name) {
   return strcmp(kind, name) == 0;

@@ -3,7 +3,7 @@
 
 #include <float.h>
 
-#include "run/companions.h"
+#include "run/run_parts.h"
 
 enum { SIZE = 20, KERNEL = 6, TWINS = 5, WINDOW = 7 };
 
@@ -33,40 +33,22 @@ static struct rst_case sample_case(const char *scheme, enum rst_precision precis
 }
 
 /* The run and its twins, advanced together. */
-struct march {
-  struct rst_problem problem;
-  struct rst_companions *companions;
-  struct rst_field *gradient, *previous;
-};
-
-static struct march depart(struct rst_context *context, const struct rst_case *of) {
-  struct march march = {0};
-  RST_TEST_OK(context, rst_problem_create(context, of, &march.problem));
-  RST_TEST_OK(context, rst_companions_create(context, of, &march.problem, false, &march.companions));
-  RST_TEST_OK(context, rst_field_create_like(context, march.problem.u, &march.gradient));
-  RST_TEST_OK(context, rst_field_create_like(context, march.problem.u, &march.previous));
+static struct rst_run_parts depart(struct rst_context *context, const struct rst_case *of) {
+  struct rst_run_parts march;
+  RST_TEST_OK(context, rst_run_parts_create(context, of, &march));
   return march;
 }
 
-static struct rst_twin_comparison compare(struct march *march, long t) {
-  return rst_twins_compare(march->companions->twins, t, march->problem.u);
+static struct rst_twin_comparison compare(struct rst_run_parts *march, long t) {
+  rst_twins_compare(march->twins, t, march->motion->u);
+  return rst_twins_comparison(march->twins);
 }
 
-static void step(struct rst_context *context, struct march *march, long t) {
-  struct rst_flow_value value;
-  struct rst_event event;
-  bool ended = true;
-  rst_companions_evaluate(march->companions, &march->problem, &value, march->gradient);
-  RST_TEST_OK(context, rst_companions_step(march->companions, &march->problem, t, march->gradient,
-                                           march->previous, NULL, &ended, &event));
-  ck_assert(!ended);
-}
-
-static void arrive(struct march *march) {
-  rst_companions_destroy(&march->companions);
-  rst_problem_destroy(&march->problem);
-  rst_field_destroy(&march->gradient);
-  rst_field_destroy(&march->previous);
+static void step(struct rst_context *context, struct rst_run_parts *march) {
+  struct rst_observation seen;
+  rst_motion_look(march->motion, &seen);
+  RST_TEST_OK(context, rst_run_parts_step(march, &seen));
+  ck_assert(!seen.event_ended);
 }
 
 /* The case with a twin's setting as its own. */
@@ -123,37 +105,37 @@ START_TEST(twins_are_runs_of_their_own) {
   const struct rst_case of = sample_case(schemes[_i], RST_PRECISION_DOUBLE, twins_of_double, TWINS);
   for (size_t i = 0; i < TWINS; ++i) {
     const struct rst_case other_case = alone(&of, &of.twins[i]);
-    struct march run = depart(context, &of);
-    struct march other = depart(context, &other_case);
+    struct rst_run_parts run = depart(context, &of);
+    struct rst_run_parts other = depart(context, &other_case);
     if (of.twins[i].kind == RST_TWIN_ULP) {
-      nudge(other.problem.u);
+      nudge(other.motion->u);
     }
     struct rst_field *difference = NULL;
     struct rst_field *relative = NULL;
-    RST_TEST_OK(context, rst_field_create_like(context, run.problem.u, &difference));
-    RST_TEST_OK(context, rst_field_create_like(context, run.problem.u, &relative));
+    RST_TEST_OK(context, rst_field_create_like(context, run.motion->u, &difference));
+    RST_TEST_OK(context, rst_field_create_like(context, run.motion->u, &relative));
     double farthest = 0.0; /* rounding may let a twin that was nudged come back */
     for (long t = 0; t < 20; ++t) {
       const struct rst_twin_comparison seen = compare(&run, t);
-      const double expected = distance(run.problem.u, other.problem.u);
+      const double expected = distance(run.motion->u, other.motion->u);
       farthest = fmax(farthest, expected);
       check_sum(seen.distance[i], expected);
-      const double relative_distance = mean_relative(run.problem.u, other.problem.u);
+      const double relative_distance = mean_relative(run.motion->u, other.motion->u);
       check_sum(seen.difference[i], relative_distance);
-      rst_twins_difference(run.companions->twins, i, run.problem.u, difference);
-      rst_twins_relative_difference(run.companions->twins, i, run.problem.u, relative);
+      rst_twins_difference(run.twins, i, run.motion->u, difference);
+      rst_twins_relative_difference(run.twins, i, run.motion->u, relative);
       check_sum(rst_field_norm(difference), expected);
       check_sum(rst_field_sum(relative) / (KERNEL * KERNEL), relative_distance);
       ck_assert(t > 0 || of.twins[i].kind != RST_TWIN_DIVISOR || expected == 0.0);
-      step(context, &run, t);
-      step(context, &other, t);
+      step(context, &run);
+      step(context, &other);
     }
     ck_assert_msg(i == 0 ? farthest == 0.0 : farthest > 0.0, "twin %s is %g away", of.twins[i].label,
                   farthest);
     rst_field_destroy(&difference);
     rst_field_destroy(&relative);
-    arrive(&other);
-    arrive(&run);
+    rst_run_parts_destroy(&other);
+    rst_run_parts_destroy(&run);
   }
   rst_context_destroy(&context);
 }
@@ -166,19 +148,19 @@ START_TEST(a_float_run_has_a_twin_in_double) {
       {.label = "double", .kind = RST_TWIN_PRECISION, .precision = RST_PRECISION_DOUBLE},
       {.label = "ulp", .kind = RST_TWIN_ULP}};
   const struct rst_case of = sample_case("euler", RST_PRECISION_FLOAT, twins, 2);
-  struct march run = depart(context, &of);
+  struct rst_run_parts run = depart(context, &of);
   const struct rst_case wide_case = alone(&of, &twins[0]);
-  struct march wide = depart(context, &wide_case);
+  struct rst_run_parts wide = depart(context, &wide_case);
   const struct rst_twin_comparison seen = compare(&run, 0);
-  const double rounding = distance(run.problem.u, wide.problem.u);
+  const double rounding = distance(run.motion->u, wide.motion->u);
   ck_assert_double_gt(rounding, 0.0);
   ck_assert_double_eq_tol(seen.distance[0], rounding, 1e-15 * rounding);
-  const double middle = rst_field_get(run.problem.u, KERNEL / 2, KERNEL / 2);
+  const double middle = rst_field_get(run.motion->u, KERNEL / 2, KERNEL / 2);
   ck_assert_double_eq(seen.distance[1], (double)nextafterf((float)middle, INFINITY) - middle);
-  ck_assert_double_eq(rst_twins_rounding(run.companions->twins, 0), (double)FLT_EPSILON);
-  ck_assert_double_eq(rst_twins_rounding(run.companions->twins, 1), (double)FLT_EPSILON);
-  arrive(&wide);
-  arrive(&run);
+  ck_assert_double_eq(rst_twins_rounding(run.twins, 0), (double)FLT_EPSILON);
+  ck_assert_double_eq(rst_twins_rounding(run.twins, 1), (double)FLT_EPSILON);
+  rst_run_parts_destroy(&wide);
+  rst_run_parts_destroy(&run);
   rst_context_destroy(&context);
 }
 END_TEST
@@ -186,7 +168,7 @@ END_TEST
 START_TEST(the_average_is_over_the_last_states) {
   struct rst_context *context = rst_test_context();
   const struct rst_case of = sample_case("euler", RST_PRECISION_DOUBLE, twins_of_double, TWINS);
-  struct march run = depart(context, &of);
+  struct rst_run_parts run = depart(context, &of);
   double history[3 * WINDOW];
   for (long t = 0; t < 3 * WINDOW; ++t) {
     const struct rst_twin_comparison seen = compare(&run, t);
@@ -198,9 +180,9 @@ START_TEST(the_average_is_over_the_last_states) {
     }
     ck_assert_double_eq_tol(seen.average[1], sum / (double)(t - first + 1), 1e-15 * fmax(sum, DBL_MIN));
     ck_assert_double_eq(seen.average[0], 0.0);
-    step(context, &run, t);
+    step(context, &run);
   }
-  arrive(&run);
+  rst_run_parts_destroy(&run);
   rst_context_destroy(&context);
 }
 END_TEST
@@ -208,25 +190,25 @@ END_TEST
 START_TEST(state_carries_twins_on_to_the_bit) {
   struct rst_context *context = rst_test_context();
   const struct rst_case of = sample_case(schemes[_i], RST_PRECISION_DOUBLE, twins_of_double, TWINS);
-  struct march run = depart(context, &of);
-  struct march other = depart(context, &of);
+  struct rst_run_parts run = depart(context, &of);
+  struct rst_run_parts other = depart(context, &of);
   for (long t = 0; t < 11; ++t) {
     compare(&run, t);
-    step(context, &run, t);
+    step(context, &run);
   }
   struct rst_field **from = NULL;
   struct rst_field **to = NULL;
-  const size_t count = rst_companions_state(run.companions, &from);
-  ck_assert_uint_eq(rst_companions_state(other.companions, &to), count);
+  const size_t count = rst_twins_state(run.twins, &from);
+  ck_assert_uint_eq(rst_twins_state(other.twins, &to), count);
   ck_assert_uint_gt(count, TWINS - 1);
   for (size_t i = 0; i < count; ++i) {
     rst_field_copy(from[i], to[i]);
   }
-  rst_field_copy(run.problem.u, other.problem.u);
+  rst_field_copy(run.motion->u, other.motion->u);
   struct rst_field **of_run = NULL;
   struct rst_field **of_other = NULL;
-  const size_t own = rst_scheme_state(run.problem.scheme, &of_run);
-  ck_assert_uint_eq(rst_scheme_state(other.problem.scheme, &of_other), own);
+  const size_t own = rst_scheme_state(run.motion->scheme, &of_run);
+  ck_assert_uint_eq(rst_scheme_state(other.motion->scheme, &of_other), own);
   for (size_t i = 0; i < own; ++i) {
     rst_field_copy(of_run[i], of_other[i]);
   }
@@ -237,11 +219,11 @@ START_TEST(state_carries_twins_on_to_the_bit) {
       ck_assert_double_eq(a.distance[i], b.distance[i]);
       ck_assert_double_eq(a.average[i], b.average[i]);
     }
-    step(context, &run, t);
-    step(context, &other, t);
+    step(context, &run);
+    step(context, &other);
   }
-  arrive(&other);
-  arrive(&run);
+  rst_run_parts_destroy(&other);
+  rst_run_parts_destroy(&run);
   rst_context_destroy(&context);
 }
 END_TEST
@@ -252,7 +234,7 @@ enum { OPERATORS = sizeof operators / sizeof *operators };
 START_TEST(threads_give_the_same_bits) {
   struct rst_context *context[] = {rst_test_context(), rst_test_context()};
   struct rst_case of = sample_case("heavy-ball", RST_PRECISION_DOUBLE, twins_of_double, TWINS);
-  struct march march[2];
+  struct rst_run_parts march[2];
   of.flow.correlation = operators[_i];
   for (size_t m = 0; m < 2; ++m) {
     RST_TEST_OK(context[m], rst_context_set_threads(context[m], m ? 3 : 1));
@@ -263,11 +245,11 @@ START_TEST(threads_give_the_same_bits) {
     const struct rst_twin_comparison b = compare(&march[1], t);
     ck_assert_mem_eq(a.distance, b.distance, TWINS * sizeof *a.distance);
     ck_assert_mem_eq(a.difference, b.difference, TWINS * sizeof *a.difference);
-    step(context[0], &march[0], t);
-    step(context[1], &march[1], t);
+    step(context[0], &march[0]);
+    step(context[1], &march[1]);
   }
   for (size_t m = 0; m < 2; ++m) {
-    arrive(&march[m]);
+    rst_run_parts_destroy(&march[m]);
     rst_context_destroy(&context[m]);
   }
 }
@@ -276,23 +258,19 @@ END_TEST
 START_TEST(what_cannot_be_twinned_is_refused) {
   struct rst_context *context = rst_test_context();
   struct rst_case of = sample_case("rk4", RST_PRECISION_DOUBLE, twins_of_double, TWINS);
-  struct march march = {0};
-  RST_TEST_OK(context, rst_problem_create(context, &of, &march.problem));
+  struct rst_run_parts march;
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "divisor is 3, but scheme rk4 takes none",
-                 rst_companions_create(context, &of, &march.problem, false, &march.companions));
-  ck_assert_ptr_null(march.companions);
+                 rst_run_parts_create(context, &of, &march));
+  ck_assert_ptr_null(march.twins);
   of.twin_count = RST_RUN_MOST_TWINS + 1;
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "33 twins; at most 32",
-                 rst_companions_create(context, &of, &march.problem, false, &march.companions));
-  rst_problem_destroy(&march.problem);
+                 rst_run_parts_create(context, &of, &march));
   /* Also where twins have contexts of their own. */
   of.twin_count = TWINS;
   of.flow.correlation = "fft";
   RST_TEST_OK(context, rst_context_set_threads(context, 2));
-  RST_TEST_OK(context, rst_problem_create(context, &of, &march.problem));
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "divisor is 3, but scheme rk4 takes none",
-                 rst_companions_create(context, &of, &march.problem, false, &march.companions));
-  rst_problem_destroy(&march.problem);
+                 rst_run_parts_create(context, &of, &march));
   rst_context_destroy(&context);
 }
 END_TEST

@@ -13,10 +13,9 @@
  * their own.
  */
 
-/** Flow, scheme and state that a case describes. */
+/** Flow and initial state that a case describes. */
 struct rst_problem {
   struct rst_flow *flow;
-  struct rst_scheme *scheme;
   struct rst_field *u; /**< the initial state */
 };
 

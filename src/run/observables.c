@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "run/observables.h"
 
-#include "case/observable_list.h"
+#include <math.h>
 
-double rst_observation_loss(const struct rst_observation *observation) {
-  const double norm = observation->weight_norm;
-  return observation->value.data_loss + 0.5 * observation->weight_decay * norm * norm;
-}
+#include "case/observable_list.h"
 
 #define MEASURE(name, value)                                                                                 \
   static double name(const struct rst_view *view, size_t member) {                                           \
@@ -23,7 +20,7 @@ double rst_observation_loss(const struct rst_observation *observation) {
     return value;                                                                                            \
   }
 
-MEASURE(loss, rst_observation_loss(view->observation))
+MEASURE(loss, view->observation->loss)
 MEASURE(data_loss, view->observation->value.data_loss)
 MEASURE(residual, view->observation->value.residual)
 MEASURE(grad_norm, view->observation->grad_norm)
@@ -34,27 +31,25 @@ MEASURE(max_abs, rst_field_max_abs(view->observation->u))
 MEASURE(sharpness, view->sharpness)
 MEASURE(sharpness_residual, view->sharpness_residual)
 MEASURE(sharpness_limit, view->sharpness_limit)
-MEASURE(local_growth, view->observation->local_growth)
+MEASURE(local_growth, exp(view->observation->log_growth))
 MEASURE(lyapunov, view->observation->exponents[0])
 MEASURE_MEMBER(lyapunov_spectrum, view->observation->exponents[member])
 MEASURE(participation, view->observation->participation)
-MEASURE_MEMBER(twin_difference, view->observation->twins.difference[member])
-MEASURE_MEMBER(twin_difference_average, view->observation->twins.average[member])
-MEASURE_MEMBER(twin_distance, view->observation->twins.distance[member])
+MEASURE_MEMBER(twin_difference, view->comparison.difference[member])
+MEASURE_MEMBER(twin_difference_average, view->comparison.average[member])
+MEASURE_MEMBER(twin_distance, view->comparison.distance[member])
 EXPOSE(kernel, view->observation->u)
 EXPOSE(gradient, view->observation->gradient)
 EXPOSE(amplification, view->amplification)
-EXPOSE(tangent, rst_tangent_vector(view->observation->companions->tangent, 0))
+EXPOSE(tangent, rst_tangent_vector(view->motion->tangent, 0))
 
 static const struct rst_field *difference(const struct rst_view *view, size_t member) {
-  const struct rst_observation *seen = view->observation;
-  rst_twins_difference(seen->companions->twins, member, seen->u, view->scratch);
+  rst_twins_difference(view->twins, member, view->observation->u, view->scratch);
   return view->scratch;
 }
 
 static const struct rst_field *relative_difference(const struct rst_view *view, size_t member) {
-  const struct rst_observation *seen = view->observation;
-  rst_twins_relative_difference(seen->companions->twins, member, seen->u, view->scratch);
+  rst_twins_relative_difference(view->twins, member, view->observation->u, view->scratch);
   return view->scratch;
 }
 

@@ -24,6 +24,9 @@ enum rst_when { RST_ALWAYS, RST_IMPLIED, RST_ASKED };
 /** An observation, and what the observer adds to it where it is asked for. */
 struct rst_view {
   const struct rst_observation *observation;
+  const struct rst_motion *motion;
+  struct rst_twins *twins; /**< NULL without */
+  struct rst_twin_comparison comparison;
   double sharpness, sharpness_residual, sharpness_limit;
   const struct rst_field *amplification;
   struct rst_field *scratch; /**< for a field that is computed, of the state's shape */

@@ -27,6 +27,8 @@ struct rst_observer {
   enum rst_axes *field_axes;
   const char **labels; /* of the twins */
   size_t twin_count, exponent_count;
+  const struct rst_motion *motion; /* borrowed, as the next */
+  struct rst_twins *twins;
   struct rst_sharpness *sharpness; /* NULL unless needed, as the next */
   struct rst_amplification *amplification;
   struct rst_field *state[1];
@@ -208,6 +210,20 @@ void rst_observer_destroy(struct rst_observer **observer) {
   *observer = NULL;
 }
 
+void rst_observer_watch(struct rst_observer *observer, struct rst_motion *motion, struct rst_twins *twins) {
+  observer->motion = motion;
+  observer->twins = twins;
+}
+
+static struct rst_view view_of(const struct rst_observer *observer,
+                               const struct rst_observation *observation) {
+  struct rst_view view = {.observation = observation, .motion = observer->motion, .twins = observer->twins};
+  if (observer->twins) {
+    view.comparison = rst_twins_comparison(observer->twins);
+  }
+  return view;
+}
+
 bool rst_observer_follows_perturbations(const struct rst_observer *observer) {
   return observer->needs[RST_NEED_PERTURBATIONS];
 }
@@ -239,7 +255,7 @@ static size_t members(const struct rst_observer *observer, enum rst_per per) {
 
 void rst_observer_measure(struct rst_observer *observer, const struct rst_observation *observation,
                           double *values) {
-  struct rst_view view = {.observation = observation};
+  struct rst_view view = view_of(observer, observation);
   if (observer->sharpness) {
     rst_sharpness_measure(observer->sharpness, observation->iteration, observation->u, &view.sharpness,
                           &view.sharpness_residual);
@@ -254,7 +270,7 @@ void rst_observer_measure(struct rst_observer *observer, const struct rst_observ
 
 enum rst_status rst_observer_expose(struct rst_observer *observer, const struct rst_observation *observation,
                                     const struct rst_field **fields) {
-  struct rst_view view = {.observation = observation};
+  struct rst_view view = view_of(observer, observation);
   if (observer->amplification) {
     RST_TRY(rst_amplification_measure(observer->amplification, observation->u, &view.amplification));
   }

@@ -3,35 +3,14 @@
 #define RST_OBSERVER_H
 
 #include "archive/run_file.h"
+#include "motion/motion.h"
 #include "restrain/run.h"
-#include "run/companions.h"
+#include "run/twins.h"
 
 /** @file
  * The observer: the scalars and fields that one run records, and the instruments that measure them. What there is to record
  * is listed in observables.h.
  */
-
-/** The state at iteration t, as it is observed. Borrowed pointers. */
-struct rst_observation {
-  long iteration;                   /**< t */
-  const struct rst_field *u;        /**< u_t */
-  const struct rst_field *gradient; /**< grad E(u_t) + alpha u_t on free points */
-  struct rst_flow_value value;
-  double weight_decay;
-  double grad_norm;                        /**< |gradient| */
-  double weight_norm;                      /**< |u_t| */
-  double update_norm;                      /**< |u_{t+1} - u_t|, NaN at the last state */
-  double step_size;                        /**< of the step from t to t+1, NaN at the last state */
-  const struct rst_companions *companions; /**< at u_t */
-  struct rst_twin_comparison twins;        /**< of u_t; empty without twins */
-  double
-      exponents[RST_TANGENT_MOST]; /**< Lyapunov exponents over the updates before t, NaN if there are none */
-  double local_growth;             /**< of the update from t, NaN at the last state */
-  double participation;            /**< of the leading perturbation at t */
-};
-
-/** L(u_t) = E(u_t) + (alpha/2) |u_t|^2. */
-double rst_observation_loss(const struct rst_observation *observation);
 
 struct rst_observer;
 
@@ -43,6 +22,9 @@ void rst_observer_destroy(struct rst_observer **observer);
 
 /** Whether something is recorded that takes perturbations. */
 bool rst_observer_follows_perturbations(const struct rst_observer *observer);
+
+/** Tell where to look; both are borrowed, twins may be NULL. */
+void rst_observer_watch(struct rst_observer *observer, struct rst_motion *motion, struct rst_twins *twins);
 
 /** What the run file is to hold, but for shape, spacing and precision. Owned by the observer. */
 void rst_observer_describe(const struct rst_observer *observer, struct rst_run_layout *layout);

@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "core/core.h"
-#include "restrain/event.h"
-#include "restrain/tangent.h"
+#include "motion/motion.h"
 #include "run/at_rest.h"
 #include "run/divergence_rule.h"
 #include "run/orbit.h"
@@ -16,15 +15,12 @@ const char *const *rst_orbit_observable_names(void) {
 
 struct orbit {
   struct rst_context *context;
-  struct rst_flow *flow;
-  struct rst_scheme_parameters scheme_parameters;
-  struct rst_scheme *scheme;
-  struct rst_tangent *tangent;
-  struct rst_field *u, *previous, *gradient, *probe;
+  struct rst_motion *motion;
+  struct rst_observation seen;
+  struct rst_field *probe;
   double blow_up, radius;
-  struct rst_event_detector *detector; /* NULL where the scheme's Jacobian is symmetric */
   bool settle;
-  double rest, rest_log_growth; /* see settling.h */
+  double rest, rest_log_growth; /* see at_rest.h */
   double *values;
   double *column[RST_ORBIT_COLUMNS]; /* [asked + 1] each */
   struct rst_orbit_record record;
@@ -41,27 +37,38 @@ static bool has_symmetric_jacobian(const struct rst_scheme_parameters *parameter
   return strcmp(parameters->kind, "euler") == 0 || strcmp(parameters->kind, "imex") == 0;
 }
 
-static enum rst_status build(struct orbit *orbit, const struct rst_case *from) {
-  struct rst_context *context = orbit->context;
+/* Growth proves an eigenvalue beyond a limit where the Jacobian is symmetric. Elsewhere events tell. */
+static enum rst_status create_motion(struct orbit *orbit, const struct rst_case *from, struct rst_flow *flow,
+                                     const struct rst_orbit_request *request) {
+  struct rst_motion_parameters parameters = {
+      .scheme = from->step.scheme, .observed = true, .perturbations = 1, .seed = from->tangent.seed};
+  struct rst_field *start = NULL;
   size_t ny = 0;
   size_t nx = 0;
-  rst_flow_shape(orbit->flow, &ny, &nx);
-  RST_TRY(rst_field_create(context, rst_flow_precision(orbit->flow), ny, nx, &orbit->u));
-  RST_TRY(rst_initial_fill(context, &from->initial, orbit->u));
-  RST_TRY(rst_field_create_like(context, orbit->u, &orbit->previous));
-  RST_TRY(rst_field_create_like(context, orbit->u, &orbit->gradient));
-  RST_TRY(rst_field_create_like(context, orbit->u, &orbit->probe));
-  RST_TRY(rst_orbit_probe(context, orbit->probe));
-  RST_TRY(rst_scheme_create(context, &orbit->scheme_parameters, orbit->flow, &orbit->scheme));
-  RST_TRY(rst_tangent_create(context, &orbit->scheme_parameters, orbit->flow, 1, from->tangent.seed,
-                             &orbit->tangent));
-  if (!has_symmetric_jacobian(&orbit->scheme_parameters)) {
-    RST_TRY(rst_event_detector_create(context, &orbit->scheme_parameters, orbit->flow, &orbit->detector));
-    rst_event_detector_skip_places(orbit->detector);
+  parameters.scheme.lr = request->lr;
+  parameters.scheme.weight_decay = request->weight_decay;
+  parameters.events =
+      has_symmetric_jacobian(&parameters.scheme) ? RST_MOTION_NO_EVENTS : RST_MOTION_EVENT_KINDS;
+  rst_flow_shape(flow, &ny, &nx);
+  RST_TRY(rst_field_create(orbit->context, rst_flow_precision(flow), ny, nx, &start));
+  enum rst_status status = rst_initial_fill(orbit->context, &from->initial, start);
+  if (status == RST_OK) {
+    status = rst_motion_create(orbit->context, flow, &parameters, start, &orbit->motion);
   }
+  rst_field_destroy(&start);
+  return status;
+}
+
+static enum rst_status build(struct orbit *orbit, const struct rst_case *from, struct rst_flow *flow,
+                             const struct rst_orbit_request *request) {
+  struct rst_context *context = orbit->context;
+  RST_TRY(create_motion(orbit, from, flow, request));
+  const struct rst_field *u = orbit->motion->u;
+  RST_TRY(rst_field_create_like(context, u, &orbit->probe));
+  RST_TRY(rst_orbit_probe(context, orbit->probe));
   orbit->blow_up = from->stop.blow_up;
-  orbit->radius = rst_field_norm(orbit->u);
-  orbit->record.epsilon = rst_precision_epsilon(orbit->u->precision);
+  orbit->radius = rst_field_norm(u);
+  orbit->record.epsilon = rst_precision_epsilon(u->precision);
   const size_t states = (size_t)orbit->record.asked + 1;
   void *memory = NULL;
   RST_TRY(rst_allocate(context, RST_ORBIT_COLUMNS * states, sizeof(double), &memory));
@@ -74,12 +81,7 @@ static enum rst_status build(struct orbit *orbit, const struct rst_case *from) {
 }
 
 static void release(struct orbit *orbit) {
-  rst_scheme_destroy(&orbit->scheme);
-  rst_tangent_destroy(&orbit->tangent);
-  rst_event_detector_destroy(&orbit->detector);
-  rst_field_destroy(&orbit->u);
-  rst_field_destroy(&orbit->previous);
-  rst_field_destroy(&orbit->gradient);
+  rst_motion_destroy(&orbit->motion);
   rst_field_destroy(&orbit->probe);
   free(orbit->values);
 }
@@ -90,54 +92,48 @@ static void count_event(struct orbit *orbit, bool ended, const struct rst_event 
   }
 }
 
-/* Growth proves an eigenvalue beyond a limit where the Jacobian is symmetric. Elsewhere events tell, of which the first
- * unstable one is enough. */
-static enum rst_status count_update(struct orbit *orbit, double growth) {
+/* Of events, the first unstable one is enough. */
+static void count_update(struct orbit *orbit, double growth) {
   struct rst_orbit_record *record = &orbit->record;
-  struct rst_event event;
-  bool ended = false;
-  if (!orbit->detector) {
+  if (orbit->motion->parameters.events == RST_MOTION_NO_EVENTS) {
     record->unstable += growth >= 1.0 + RST_EVENT_TOLERANCE;
-  } else if (record->unstable == 0) {
-    RST_TRY(rst_event_detector_observe(orbit->detector, record->done, orbit->previous, orbit->tangent, &ended,
-                                       &event));
-    count_event(orbit, ended, &event);
+    return;
   }
-  return RST_OK;
+  count_event(orbit, orbit->seen.event_ended, &orbit->seen.event);
+  if (record->unstable > 0) {
+    rst_motion_ignore_events(orbit->motion);
+  }
 }
 
 static enum rst_status count_last_event(struct orbit *orbit) {
   struct rst_event event;
   bool ended = false;
-  if (orbit->detector && orbit->record.unstable == 0) {
-    RST_TRY(rst_event_detector_finish(orbit->detector, &ended, &event));
-    count_event(orbit, ended, &event);
-  }
+  RST_TRY(rst_motion_last_event(orbit->motion, &ended, &event));
+  count_event(orbit, ended, &event);
   return RST_OK;
 }
 
-static void record_state(struct orbit *orbit, const struct rst_flow_value *value) {
+static void record_state(struct orbit *orbit) {
+  const struct rst_observation *seen = &orbit->seen;
   const long t = orbit->record.done;
-  orbit->column[RST_ORBIT_DATA_LOSS][t] = value->data_loss;
-  orbit->column[RST_ORBIT_RESIDUAL][t] = value->residual;
-  orbit->column[RST_ORBIT_WEIGHT_NORM][t] = rst_field_norm(orbit->u);
-  orbit->column[RST_ORBIT_PROBE][t] = rst_field_dot(orbit->probe, orbit->u);
+  orbit->column[RST_ORBIT_DATA_LOSS][t] = seen->value.data_loss;
+  orbit->column[RST_ORBIT_RESIDUAL][t] = seen->value.residual;
+  orbit->column[RST_ORBIT_WEIGHT_NORM][t] = seen->weight_norm;
+  orbit->column[RST_ORBIT_PROBE][t] = rst_field_dot(orbit->probe, seen->u);
 }
 
 static enum rst_status advance(struct orbit *orbit) {
   struct rst_orbit_record *record = &orbit->record;
+  struct rst_observation *seen = &orbit->seen;
   const long t = record->done;
-  rst_field_copy(orbit->u, orbit->previous);
-  RST_TRY(rst_tangent_step(orbit->tangent, orbit->scheme, orbit->gradient, orbit->u, NULL));
-  const double log_growth = rst_tangent_log_growth(orbit->tangent, 0);
-  const double growth = exp(log_growth);
-  const double update = rst_field_distance(orbit->u, orbit->previous);
-  orbit->column[RST_ORBIT_UPDATE_NORM][t] = update;
-  orbit->column[RST_ORBIT_LOG_GROWTH][t] = log_growth;
+  RST_TRY(rst_motion_step(orbit->motion, seen));
+  const double growth = exp(seen->log_growth);
+  orbit->column[RST_ORBIT_UPDATE_NORM][t] = seen->update_norm;
+  orbit->column[RST_ORBIT_LOG_GROWTH][t] = seen->log_growth;
   record->max_growth = fmax(record->max_growth, growth);
-  RST_TRY(count_update(orbit, growth));
+  count_update(orbit, growth);
   record->done += 1;
-  rst_at_rest_add(update, orbit->column[RST_ORBIT_WEIGHT_NORM][t], record->epsilon, log_growth, &orbit->rest,
+  rst_at_rest_add(seen->update_norm, seen->weight_norm, record->epsilon, seen->log_growth, &orbit->rest,
                   &orbit->rest_log_growth);
   return RST_OK;
 }
@@ -151,11 +147,9 @@ static enum rst_status march(struct orbit *orbit, bool (*stop)(void *user), void
   const long between_polls = 64;
   struct rst_orbit_record *record = &orbit->record;
   for (;;) {
-    struct rst_flow_value value;
-    rst_flow_linearise(orbit->flow, orbit->u, &value, orbit->gradient);
-    record_state(orbit, &value);
-    record->diverged =
-        rst_has_diverged(orbit->column[RST_ORBIT_WEIGHT_NORM][record->done], orbit->radius, orbit->blow_up);
+    rst_motion_look(orbit->motion, &orbit->seen);
+    record_state(orbit);
+    record->diverged = rst_has_diverged(orbit->seen.weight_norm, orbit->radius, orbit->blow_up);
     if (record->diverged || record->done == record->asked) {
       return RST_OK;
     }
@@ -188,17 +182,13 @@ enum rst_status rst_orbit_follow(struct rst_context *context, const struct rst_c
                                  bool *stopped) {
   struct orbit orbit = {
       .context = context,
-      .flow = flow,
-      .scheme_parameters = from->step.scheme,
       .settle = request->settle,
       .record = {.asked = request->burn_in + request->samples, .weight_decay = request->weight_decay}};
   struct rst_orbit made = {0};
-  orbit.scheme_parameters.lr = request->lr;
-  orbit.scheme_parameters.weight_decay = request->weight_decay;
   RST_REQUIRE(context, request->burn_in >= 0 && request->samples >= 0, RST_ERROR_ARGUMENT,
               "an orbit of %ld + %ld updates cannot be run; neither may be negative", request->burn_in,
               request->samples);
-  enum rst_status status = build(&orbit, from);
+  enum rst_status status = build(&orbit, from, flow, request);
   if (status == RST_OK) {
     status = march(&orbit, request->stop, request->user);
   }

@@ -86,7 +86,7 @@ static enum rst_status review_events(const struct rst_run_file *file, struct rst
 }
 
 static enum rst_status measure_twins(struct rst_context *context, const struct rst_case *run,
-                                     const struct rst_companions *companions, const struct rst_run_file *file,
+                                     const struct rst_twins *twins, const struct rst_run_file *file,
                                      const struct record *record, struct rst_run_summary *summary) {
   void *memory = NULL;
   const size_t states = record->states;
@@ -104,7 +104,7 @@ static enum rst_status measure_twins(struct rst_context *context, const struct r
     if (status == RST_OK) {
       twin->difference = difference[states - 1];
       status = rst_divergence_measure(context, distance, states, record->column[WEIGHT_NORM][states - 1],
-                                      rst_twins_rounding(companions->twins, i), &twin->divergence);
+                                      rst_twins_rounding(twins, i), &twin->divergence);
     }
   }
   free(memory);
@@ -124,14 +124,13 @@ static enum rst_status store_twins(struct rst_run_file *file, const struct rst_r
   return RST_OK;
 }
 
-static enum rst_status draw(struct rst_context *context, const struct rst_case *run,
-                            const struct rst_companions *companions, struct rst_run_file *file,
-                            struct record *record, struct rst_run_summary *summary) {
-  const bool has_growth = companions->tangent != NULL;
+static enum rst_status draw(struct rst_context *context, const struct rst_case *run, bool perturbed,
+                            const struct rst_twins *twins, struct rst_run_file *file, struct record *record,
+                            struct rst_run_summary *summary) {
   long unstable = 0;
-  RST_TRY(read_record(context, file, has_growth, record));
-  summary->has_events = has_growth;
-  if (has_growth) {
+  RST_TRY(read_record(context, file, perturbed, record));
+  summary->has_events = perturbed;
+  if (perturbed) {
     RST_TRY(review_events(file, summary, &unstable));
   }
   const double *const observables[] = {record->column[DATA_LOSS], record->column[RESIDUAL],
@@ -144,23 +143,23 @@ static enum rst_status draw(struct rst_context *context, const struct rst_case *
       .update_norm = record->column[UPDATE_NORM],
       .observables = observables,
       .observable_count = sizeof observables / sizeof *observables,
-      .log_growth = has_growth ? record->column[LOG_GROWTH] : NULL,
+      .log_growth = perturbed ? record->column[LOG_GROWTH] : NULL,
       .unstable_updates = unstable,
   };
   RST_TRY(rst_regime_classify(context, &trajectory, &summary->regime));
   RST_TRY(rst_run_file_write_regime(file, &summary->regime));
   if (run->twin_count > 0) {
-    RST_TRY(measure_twins(context, run, companions, file, record, summary));
+    RST_TRY(measure_twins(context, run, twins, file, record, summary));
     RST_TRY(store_twins(file, summary));
   }
   return RST_OK;
 }
 
-enum rst_status rst_outcome_draw(struct rst_context *context, const struct rst_case *run,
-                                 const struct rst_companions *companions, struct rst_run_file *file,
+enum rst_status rst_outcome_draw(struct rst_context *context, const struct rst_case *run, bool perturbed,
+                                 const struct rst_twins *twins, struct rst_run_file *file,
                                  struct rst_run_summary *summary) {
   struct record record = {0};
-  const enum rst_status status = draw(context, run, companions, file, &record, summary);
+  const enum rst_status status = draw(context, run, perturbed, twins, file, &record, summary);
   free(record.values);
   return status;
 }

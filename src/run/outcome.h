@@ -4,7 +4,7 @@
 
 #include "archive/run_file.h"
 #include "restrain/run.h"
-#include "run/companions.h"
+#include "run/twins.h"
 
 /** @file
  * What a run as a whole shows, drawn at its end from what the file holds of it: its regime, its strongest events, how its
@@ -14,9 +14,9 @@
 /** Add the summaries to the layout of a run's file. */
 void rst_outcome_describe(const struct rst_case *run, struct rst_run_layout *layout);
 
-/** Read the whole record back, fill the conclusions of `summary`, whose outcome is known, and store them. */
-enum rst_status rst_outcome_draw(struct rst_context *context, const struct rst_case *run,
-                                 const struct rst_companions *companions, struct rst_run_file *file,
+/** @param perturbed whether perturbations were followed; twins, NULL without. Read the whole record back, fill the conclusions of `summary`, whose outcome is known, and store them. */
+enum rst_status rst_outcome_draw(struct rst_context *context, const struct rst_case *run, bool perturbed,
+                                 const struct rst_twins *twins, struct rst_run_file *file,
                                  struct rst_run_summary *summary);
 
 #endif

@@ -16,9 +16,6 @@ enum rst_status rst_problem_create(struct rst_context *context, const struct rst
   if (status == RST_OK) {
     status = rst_initial_fill(context, &from->initial, made.u);
   }
-  if (status == RST_OK) {
-    status = rst_scheme_create(context, &from->step.scheme, made.flow, &made.scheme);
-  }
   if (status != RST_OK) {
     rst_problem_destroy(&made);
     return status;
@@ -28,7 +25,6 @@ enum rst_status rst_problem_create(struct rst_context *context, const struct rst
 }
 
 void rst_problem_destroy(struct rst_problem *problem) {
-  rst_scheme_destroy(&problem->scheme);
   rst_field_destroy(&problem->u);
   rst_flow_destroy(&problem->flow);
 }

@@ -18,12 +18,7 @@ double rst_session_wall_seconds(const struct rst_session *session) {
 
 static void release(struct rst_session *session) {
   rst_run_file_abandon(&session->file);
-  rst_companions_destroy(&session->companions);
-  rst_observer_destroy(&session->observer);
-  rst_problem_destroy(&session->problem);
-  rst_field_destroy(&session->gradient);
-  rst_field_destroy(&session->slope);
-  rst_field_destroy(&session->previous);
+  rst_run_parts_destroy(&session->parts);
   free(session->snapshot);
   free(session->rows);
   session->snapshot = NULL;
@@ -31,25 +26,17 @@ static void release(struct rst_session *session) {
 }
 
 static struct rst_run_layout layout_of(const struct rst_session *session) {
-  const struct rst_flow *flow = session->problem.flow;
+  const struct rst_flow *flow = session->parts.problem.flow;
   struct rst_run_layout layout = {.precision = rst_flow_precision(flow), .spacing = rst_flow_spacing(flow)};
   rst_flow_shape(flow, &layout.ny, &layout.nx);
-  rst_observer_describe(session->observer, &layout);
+  rst_observer_describe(session->parts.observer, &layout);
   rst_outcome_describe(session->run, &layout);
   return layout;
 }
 
 static enum rst_status create_objects(struct rst_session *session) {
   struct rst_context *context = session->context;
-  rst_context_set_rigor(context, session->run->performance.rigor);
-  RST_TRY(rst_problem_create(context, session->run, &session->problem));
-  RST_TRY(rst_observer_create(context, session->run, session->problem.flow, &session->observer));
-  RST_TRY(rst_companions_create(context, session->run, &session->problem,
-                                rst_observer_follows_perturbations(session->observer), &session->companions));
-  const struct rst_field *u = session->problem.u;
-  RST_TRY(rst_field_create_like(context, u, &session->gradient));
-  RST_TRY(rst_field_create_like(context, u, &session->slope));
-  RST_TRY(rst_field_create_like(context, u, &session->previous));
+  RST_TRY(rst_run_parts_create(context, session->run, &session->parts));
   const struct rst_run_layout layout = layout_of(session);
   void *memory = NULL;
   RST_TRY(rst_allocate(context, layout.field_count, sizeof *session->snapshot, &memory));
@@ -57,19 +44,34 @@ static enum rst_status create_objects(struct rst_session *session) {
   session->width = rst_run_layout_width(&layout);
   RST_TRY(rst_allocate(context, RST_SESSION_BUFFERED_ROWS * session->width, sizeof *session->rows, &memory));
   session->rows = memory;
-  session->radius = rst_field_norm(u);
+  session->radius = rst_field_norm(session->parts.problem.u);
   return RST_OK;
 }
 
-/* The state, the scheme's own, the observer's and the companions', in the order of a checkpoint's fields. */
+/* What later steps and observations depend on, in the order of a checkpoint's fields. */
 static enum rst_status list_state(struct rst_session *session, struct rst_field ***state, size_t *count) {
-  struct rst_field **part[] = {&session->problem.u, NULL, NULL, NULL};
-  const size_t length[] = {1, rst_scheme_state(session->problem.scheme, &part[1]),
-                           rst_observer_state(session->observer, &part[2]),
-                           rst_companions_state(session->companions, &part[3])};
+  const struct rst_motion *motion = session->parts.motion;
+  struct rst_field *own[] = {motion->u, motion->sums};
+  struct rst_field **part[] = {own, NULL, NULL, NULL, NULL, NULL};
+  size_t length[] = {motion->tangent ? 2 : 1,
+                     rst_scheme_state(motion->scheme, &part[1]),
+                     rst_observer_state(session->parts.observer, &part[2]),
+                     0,
+                     0,
+                     0};
+  if (motion->tangent) {
+    length[3] = rst_tangent_state(motion->tangent, &part[3]);
+    length[4] = rst_event_detector_state(motion->detector, &part[4]);
+  }
+  if (session->parts.twins) {
+    length[5] = rst_twins_state(session->parts.twins, &part[5]);
+  }
   void *memory = NULL;
-  RST_TRY(
-      rst_allocate(session->context, length[0] + length[1] + length[2] + length[3], sizeof **state, &memory));
+  size_t all = 0;
+  for (size_t p = 0; p < sizeof part / sizeof *part; ++p) {
+    all += length[p];
+  }
+  RST_TRY(rst_allocate(session->context, all, sizeof **state, &memory));
   *state = memory;
   *count = 0;
   for (size_t p = 0; p < sizeof part / sizeof *part; ++p) {
@@ -95,9 +97,10 @@ static enum rst_status restore(struct rst_session *session, const struct rst_che
   free(state);
   RST_REQUIRE(session->context, fits, RST_ERROR_IO,
               "%s: the checkpoint does not fit the case; start again with --force", session->options->output);
-  session->iteration = checkpoint->iteration;
-  session->time = checkpoint->time;
-  session->time_compensation = checkpoint->time_compensation;
+  struct rst_motion *motion = session->parts.motion;
+  motion->iteration = checkpoint->iteration;
+  motion->time = checkpoint->time;
+  motion->time_compensation = checkpoint->time_compensation;
   session->radius = checkpoint->radius;
   session->wall_before = checkpoint->wall_seconds;
   return RST_OK;
@@ -135,7 +138,7 @@ static enum rst_status open_file(struct rst_session *session, bool resuming,
       .threads = rst_context_threads(context),
       .ranks = 1,
       .rigor = rst_rigor_names[rst_context_rigor(context)],
-      .correlation = rst_flow_correlation(session->problem.flow),
+      .correlation = rst_flow_correlation(session->parts.problem.flow),
   };
   const char *path = session->options->output;
   enum rst_status status = RST_OK;
@@ -225,7 +228,8 @@ static enum rst_status flush(struct rst_session *session, bool durable) {
 }
 
 enum rst_status rst_session_record(struct rst_session *session, const struct rst_observation *observation) {
-  rst_observer_measure(session->observer, observation, session->rows + session->buffered * session->width);
+  rst_observer_measure(session->parts.observer, observation,
+                       session->rows + session->buffered * session->width);
   session->buffered += 1;
   rst_lap(session->profile.laps, RST_STAGE_OBSERVATION);
   return session->buffered == RST_SESSION_BUFFERED_ROWS ? rst_session_flush(session) : RST_OK;
@@ -233,17 +237,14 @@ enum rst_status rst_session_record(struct rst_session *session, const struct rst
 
 enum rst_status rst_session_snapshot(struct rst_session *session, const struct rst_observation *observation) {
   rst_profile_begin(&session->profile);
-  RST_TRY(rst_observer_expose(session->observer, observation, session->snapshot));
+  RST_TRY(rst_observer_expose(session->parts.observer, observation, session->snapshot));
   rst_profile_end(&session->profile, RST_STAGE_OBSERVATION);
   rst_profile_begin(&session->profile);
-  RST_TRY(rst_run_file_append_snapshot(session->file, session->iteration, session->time, session->snapshot));
+  RST_TRY(rst_run_file_append_snapshot(session->file, session->parts.motion->iteration,
+                                       session->parts.motion->time, session->snapshot));
   RST_TRY(flush(session, false));
   rst_profile_end(&session->profile, RST_STAGE_OUTPUT);
   return RST_OK;
-}
-
-enum rst_status rst_session_event(struct rst_session *session, const struct rst_event *event) {
-  return rst_run_file_append_event(session->file, event);
 }
 
 enum rst_status rst_session_flush(struct rst_session *session) {
@@ -263,9 +264,9 @@ enum rst_status rst_session_checkpoint(struct rst_session *session) {
   enum rst_status status = list_state(session, &state, &count);
   if (status == RST_OK) {
     const struct rst_checkpoint checkpoint = {
-        .iteration = session->iteration,
-        .time = session->time,
-        .time_compensation = session->time_compensation,
+        .iteration = session->parts.motion->iteration,
+        .time = session->parts.motion->time,
+        .time_compensation = session->parts.motion->time_compensation,
         .snapshots = rst_run_file_snapshots(session->file),
         .radius = session->radius,
         .wall_seconds = rst_session_wall_seconds(session),

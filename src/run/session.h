@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "archive/checkpoint.h"
-#include "run/observer.h"
 #include "run/profile.h"
+#include "run/run_parts.h"
 
 /** @file
  * A session: one call of rst_run(), from opening the output, new or resumed, to closing it. The file holds
@@ -20,21 +20,14 @@ struct rst_session {
   struct rst_context *context;
   const struct rst_case *run;
   const struct rst_run_options *options;
-  struct rst_problem problem;
-  struct rst_observer *observer;
-  struct rst_companions *companions;
+  struct rst_run_parts parts;
   struct rst_profile profile;
   struct rst_run_file *file;
-  struct rst_field *gradient; /**< grad E, destroyed by the step */
-  struct rst_field *slope;    /**< grad L, for observers */
-  struct rst_field *previous; /**< u before the step */
   const struct rst_field **snapshot;
-  double *rows;                   /**< scalars not yet in the file, [buffered][width] */
-  size_t width, buffered;         /**< values of a row, and rows */
-  long iteration;                 /**< t: updates done */
-  double time, time_compensation; /**< Kahan sum of the steps taken */
-  double radius;                  /**< |u_0| */
-  double wall_before;             /**< seconds spent by earlier calls */
+  double *rows;           /**< scalars not yet in the file, [buffered][width] */
+  size_t width, buffered; /**< values of a row, and rows */
+  double radius;          /**< |u_0| */
+  double wall_before;     /**< seconds spent by earlier calls */
   struct timespec started, flushed, checkpointed;
 };
 
@@ -47,8 +40,6 @@ enum rst_status rst_session_open(struct rst_context *context, const struct rst_c
 enum rst_status rst_session_record(struct rst_session *session, const struct rst_observation *observation);
 /** Store the fields of iteration t and flush. */
 enum rst_status rst_session_snapshot(struct rst_session *session, const struct rst_observation *observation);
-/** Store an event. */
-enum rst_status rst_session_event(struct rst_session *session, const struct rst_event *event);
 /** Bring everything recorded into the file, so that it can be read back. */
 enum rst_status rst_session_flush(struct rst_session *session);
 /** Flush if a second has passed; take a checkpoint if it is due. Call at the top of iteration t. */

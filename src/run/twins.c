@@ -7,6 +7,7 @@
 
 #include "core/core.h"
 #include "core/share.h"
+#include "motion/motion.h"
 #include "restrain/run.h"
 
 /* Steps some of the twins, in a thread of its own where there are several. The first one has the run's context and flow. */
@@ -21,8 +22,7 @@ struct twin {
   struct worker *worker; /* its context is that of all below */
   struct rst_flow *flow; /* the worker's unless `own_flow` */
   struct rst_flow *own_flow;
-  struct rst_scheme *scheme;
-  struct rst_field *u, *gradient;
+  struct rst_motion *motion;
   struct rst_field *narrow; /* in double, of whichever is float, where the precisions differ */
 };
 
@@ -51,17 +51,40 @@ static void nudge(struct rst_field *u) {
   }
 }
 
-static enum rst_status create_state(const struct rst_case *run, const struct rst_field *u,
-                                    struct twin *twin) {
-  const enum rst_precision precision = rst_flow_precision(twin->flow);
-  RST_TRY(rst_field_create(twin->worker->context, precision, u->ny, u->nx, &twin->u));
-  RST_TRY(rst_field_create(twin->worker->context, precision, u->ny, u->nx, &twin->gradient));
-  if (precision == u->precision) {
-    rst_field_copy(u, twin->u);
-    return RST_OK;
+/* Its initial state; in another precision it is made anew, not converted. */
+static enum rst_status fill_state(const struct rst_case *run, const struct rst_twin *what,
+                                  const struct rst_field *u, const struct twin *twin,
+                                  struct rst_field *start) {
+  if (start->precision == u->precision) {
+    rst_field_copy(u, start);
+  } else {
+    RST_TRY(rst_initial_fill(twin->worker->context, &run->initial, start));
   }
-  RST_TRY(rst_field_create(twin->worker->context, RST_PRECISION_DOUBLE, u->ny, u->nx, &twin->narrow));
-  return rst_initial_fill(twin->worker->context, &run->initial, twin->u);
+  if (what->kind == RST_TWIN_ULP) {
+    nudge(start);
+  }
+  return RST_OK;
+}
+
+static enum rst_status create_motion(const struct rst_case *run, const struct rst_twin *what,
+                                     const struct rst_field *u, struct twin *twin) {
+  struct rst_context *context = twin->worker->context;
+  const enum rst_precision precision = rst_flow_precision(twin->flow);
+  struct rst_motion_parameters parameters = {.scheme = run->step.scheme};
+  struct rst_field *start = NULL;
+  if (what->kind == RST_TWIN_DIVISOR) {
+    parameters.scheme.divisor = what->divisor;
+  }
+  if (precision != u->precision) {
+    RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, u->ny, u->nx, &twin->narrow));
+  }
+  RST_TRY(rst_field_create(context, precision, u->ny, u->nx, &start));
+  enum rst_status status = fill_state(run, what, u, twin, start);
+  if (status == RST_OK) {
+    status = rst_motion_create(context, twin->flow, &parameters, start, &twin->motion);
+  }
+  rst_field_destroy(&start);
+  return status;
 }
 
 static bool is_the_run(const struct rst_case *run, const struct rst_twin *what) {
@@ -110,22 +133,13 @@ static enum rst_status create_workers(struct rst_twins *twins, const struct rst_
 
 static enum rst_status create_parts(const struct rst_case *run, const struct rst_twin *what,
                                     const struct rst_field *u, struct twin *twin) {
-  struct rst_context *context = twin->worker->context;
-  struct rst_scheme_parameters scheme = run->step.scheme;
-  if (what->kind == RST_TWIN_DIVISOR) {
-    scheme.divisor = what->divisor;
-  }
   if (what->kind == RST_TWIN_PRECISION) {
     struct rst_flow_parameters parameters = run->flow;
     parameters.precision = what->precision;
-    RST_TRY(rst_flow_create(context, &parameters, &twin->own_flow));
+    RST_TRY(rst_flow_create(twin->worker->context, &parameters, &twin->own_flow));
   }
   twin->flow = twin->own_flow ? twin->own_flow : twin->worker->flow;
-  RST_TRY(create_state(run, u, twin));
-  if (what->kind == RST_TWIN_ULP) {
-    nudge(twin->u);
-  }
-  return rst_scheme_create(context, &scheme, twin->flow, &twin->scheme);
+  return create_motion(run, what, u, twin);
 }
 
 static enum rst_status create_twins(struct rst_twins *twins, const struct rst_case *run,
@@ -147,7 +161,7 @@ static enum rst_status list_state(struct rst_twins *twins) {
   struct rst_field **of_scheme = NULL;
   for (size_t i = 0; i < twins->count; ++i) {
     const struct twin *twin = &twins->twin[i];
-    most += twin->is_the_run ? 0 : 1 + rst_scheme_state(twin->scheme, &of_scheme);
+    most += twin->is_the_run ? 0 : 1 + rst_scheme_state(twin->motion->scheme, &of_scheme);
   }
   void *memory = NULL;
   RST_TRY(rst_allocate(twins->context, most, sizeof(struct rst_field *), &memory));
@@ -156,8 +170,8 @@ static enum rst_status list_state(struct rst_twins *twins) {
   for (size_t i = 0; i < twins->count; ++i) {
     const struct twin *twin = &twins->twin[i];
     if (!twin->is_the_run) {
-      twins->state[twins->state_count++] = twin->u;
-      const size_t own = rst_scheme_state(twin->scheme, &of_scheme);
+      twins->state[twins->state_count++] = twin->motion->u;
+      const size_t own = rst_scheme_state(twin->motion->scheme, &of_scheme);
       for (size_t j = 0; j < own; ++j) {
         twins->state[twins->state_count++] = of_scheme[j];
       }
@@ -209,9 +223,7 @@ void rst_twins_destroy(struct rst_twins **twins) {
   }
   for (size_t i = 0; i < (*twins)->count; ++i) {
     struct twin *twin = &(*twins)->twin[i];
-    rst_scheme_destroy(&twin->scheme);
-    rst_field_destroy(&twin->u);
-    rst_field_destroy(&twin->gradient);
+    rst_motion_destroy(&twin->motion);
     rst_field_destroy(&twin->narrow);
     rst_flow_destroy(&twin->own_flow);
   }
@@ -236,11 +248,11 @@ struct pair {
 
 static struct pair align(const struct twin *twin, const struct rst_field *u) {
   if (!twin->narrow) {
-    return (struct pair){u, twin->u};
+    return (struct pair){u, twin->motion->u};
   }
   const bool run_is_narrow = u->precision == RST_PRECISION_FLOAT;
-  rst_field_copy(run_is_narrow ? u : twin->u, twin->narrow);
-  return run_is_narrow ? (struct pair){twin->narrow, twin->u} : (struct pair){u, twin->narrow};
+  rst_field_copy(run_is_narrow ? u : twin->motion->u, twin->narrow);
+  return run_is_narrow ? (struct pair){twin->narrow, twin->motion->u} : (struct pair){u, twin->narrow};
 }
 
 /* The mean over the states t - window + 1 ... t that there are, in that order. */
@@ -255,7 +267,7 @@ static double recent_average(const struct rst_twins *twins, size_t index, long t
   return sum / (double)terms;
 }
 
-struct rst_twin_comparison rst_twins_compare(struct rst_twins *twins, long t, const struct rst_field *u) {
+void rst_twins_compare(struct rst_twins *twins, long t, const struct rst_field *u) {
   for (size_t i = 0; i < twins->count; ++i) {
     const struct twin *twin = &twins->twin[i];
     if (!twin->is_the_run) {
@@ -266,6 +278,9 @@ struct rst_twin_comparison rst_twins_compare(struct rst_twins *twins, long t, co
       twins->average[i] = recent_average(twins, i, t);
     }
   }
+}
+
+struct rst_twin_comparison rst_twins_comparison(const struct rst_twins *twins) {
   return (struct rst_twin_comparison){twins->distance, twins->difference, twins->average};
 }
 
@@ -306,11 +321,9 @@ static void step_some(void *work, size_t index) {
   struct worker *worker = &twins->workers[index];
   worker->status = RST_OK;
   for (size_t i = 0; i < twins->count && worker->status == RST_OK; ++i) {
-    struct twin *twin = &twins->twin[i];
+    const struct twin *twin = &twins->twin[i];
     if (twin->worker == worker) {
-      struct rst_flow_value value;
-      rst_flow_evaluate(twin->flow, twin->u, &value, twin->gradient);
-      worker->status = rst_scheme_step(twin->scheme, twin->gradient, twin->u, NULL);
+      worker->status = rst_motion_advance(twin->motion);
     }
   }
 }

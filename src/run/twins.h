@@ -25,8 +25,10 @@ enum rst_status rst_twins_create(struct rst_context *context, const struct rst_c
                                  struct rst_flow *flow, const struct rst_field *u, struct rst_twins **twins);
 void rst_twins_destroy(struct rst_twins **twins);
 
-/** Compare with u_t, once for each t and in order; valid until the next call. */
-struct rst_twin_comparison rst_twins_compare(struct rst_twins *twins, long t, const struct rst_field *u);
+/** Compare with u_t, once for each t and in order. */
+void rst_twins_compare(struct rst_twins *twins, long t, const struct rst_field *u);
+/** What the last call found; valid until the next. */
+struct rst_twin_comparison rst_twins_comparison(const struct rst_twins *twins);
 /** field = u - twin, and 2 |u - twin|/(|u| + |twin|), of u's precision. */
 void rst_twins_difference(struct rst_twins *twins, size_t index, const struct rst_field *u,
                           struct rst_field *difference);

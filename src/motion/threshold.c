@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "core/core.h"
-#include "stability/difference.h"
+#include "motion/difference.h"
 
 /** @file
  * Bisection over runs: a threshold is where the difference of two runs begins to grow.

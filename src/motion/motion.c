@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "motion/motion.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "core/core.h"
+#include "flow/flow_type.h"
+
+static enum rst_status create_perturbations(struct rst_motion *motion) {
+  const struct rst_motion_parameters *parameters = &motion->parameters;
+  RST_TRY(rst_tangent_create(motion->context, &parameters->scheme, motion->flow, parameters->perturbations,
+                             parameters->seed, &motion->tangent));
+  RST_TRY(rst_field_create(motion->context, RST_PRECISION_DOUBLE, 1, 1 + parameters->perturbations,
+                           &motion->sums));
+  if (parameters->events != RST_MOTION_NO_EVENTS) {
+    RST_TRY(rst_event_detector_create(motion->context, &parameters->scheme, motion->flow, &motion->detector));
+  }
+  if (parameters->events == RST_MOTION_EVENT_KINDS) {
+    rst_event_detector_skip_places(motion->detector);
+  }
+  return RST_OK;
+}
+
+static enum rst_status build(struct rst_motion *motion, const struct rst_field *u) {
+  struct rst_context *context = motion->context;
+  RST_TRY(rst_field_create_like(context, u, &motion->u));
+  rst_field_copy(u, motion->u);
+  RST_TRY(rst_field_create_like(context, u, &motion->gradient));
+  if (motion->parameters.observed) {
+    RST_TRY(rst_field_create_like(context, u, &motion->previous));
+  }
+  if (motion->parameters.has_slope) {
+    RST_TRY(rst_field_create_like(context, u, &motion->slope));
+  }
+  RST_TRY(rst_scheme_create(context, &motion->parameters.scheme, motion->flow, &motion->scheme));
+  return motion->parameters.perturbations > 0 ? create_perturbations(motion) : RST_OK;
+}
+
+enum rst_status rst_motion_create(struct rst_context *context, struct rst_flow *flow,
+                                  const struct rst_motion_parameters *parameters, const struct rst_field *u,
+                                  struct rst_motion **motion) {
+  *motion = NULL;
+  void *memory = NULL;
+  RST_TRY(rst_allocate(context, 1, sizeof **motion, &memory));
+  struct rst_motion *made = memory;
+  *made = (struct rst_motion){.context = context, .flow = flow, .parameters = *parameters};
+  const enum rst_status status = build(made, u);
+  if (status != RST_OK) {
+    rst_motion_destroy(&made);
+    return status;
+  }
+  *motion = made;
+  return RST_OK;
+}
+
+void rst_motion_destroy(struct rst_motion **motion) {
+  struct rst_motion *gone = *motion;
+  if (gone) {
+    rst_event_detector_destroy(&gone->detector);
+    rst_tangent_destroy(&gone->tangent);
+    rst_scheme_destroy(&gone->scheme);
+    rst_field_destroy(&gone->sums);
+    rst_field_destroy(&gone->slope);
+    rst_field_destroy(&gone->previous);
+    rst_field_destroy(&gone->gradient);
+    rst_field_destroy(&gone->u);
+    free(gone);
+    *motion = NULL;
+  }
+}
+
+static void evaluate(struct rst_motion *motion, struct rst_flow_value *value) {
+  motion->flow->laps = motion->laps;
+  if (motion->tangent) {
+    rst_flow_linearise(motion->flow, motion->u, value, motion->gradient);
+  } else {
+    rst_flow_evaluate(motion->flow, motion->u, value, motion->gradient);
+  }
+  /* Others who use the flow have their own stages. */
+  motion->flow->laps = NULL;
+  rst_lap(motion->laps, RST_STAGE_LOSS);
+}
+
+/* grad L and its norm. */
+static void look_at_slope(struct rst_motion *motion, struct rst_observation *seen) {
+  rst_field_copy(motion->u, motion->slope);
+  rst_flow_pin(motion->flow, motion->slope);
+  rst_field_axpby(1.0, motion->gradient, motion->parameters.scheme.weight_decay, motion->slope);
+  seen->gradient = motion->slope;
+  seen->grad_norm = rst_field_norm(motion->slope);
+}
+
+static void look_at_perturbations(const struct rst_motion *motion, struct rst_observation *seen) {
+  const double *sums = motion->sums->data;
+  seen->participation = rst_participation_ratio(rst_tangent_vector(motion->tangent, 0));
+  for (size_t j = 0; j < motion->parameters.perturbations; ++j) {
+    seen->exponents[j] = sums[0] > 0.0 ? sums[1 + j] / sums[0] : NAN;
+  }
+}
+
+void rst_motion_look(struct rst_motion *motion, struct rst_observation *seen) {
+  const double decay = motion->parameters.scheme.weight_decay;
+  seen->iteration = motion->iteration;
+  seen->u = motion->u;
+  seen->gradient = NULL;
+  seen->grad_norm = seen->participation = NAN;
+  seen->step_size = seen->update_norm = seen->log_growth = NAN;
+  seen->event_ended = false;
+  evaluate(motion, &seen->value);
+  if (motion->slope) {
+    look_at_slope(motion, seen);
+  }
+  seen->weight_norm = rst_field_norm(motion->u);
+  seen->loss = seen->value.data_loss + 0.5 * decay * seen->weight_norm * seen->weight_norm;
+  rst_lap(motion->laps, RST_STAGE_OBSERVATION);
+  if (motion->slope && motion->tangent) {
+    look_at_perturbations(motion, seen);
+    rst_lap(motion->laps, RST_STAGE_PERTURBATIONS);
+  }
+}
+
+static void average(struct rst_motion *motion) {
+  double *sums = motion->sums->data;
+  sums[0] += 1.0;
+  for (size_t j = 0; j < motion->parameters.perturbations; ++j) {
+    sums[1 + j] += rst_tangent_log_growth(motion->tangent, j);
+  }
+}
+
+static enum rst_status step_with_perturbations(struct rst_motion *motion, struct rst_observation *seen) {
+  RST_TRY(rst_tangent_step(motion->tangent, motion->scheme, motion->gradient, motion->u, &seen->step_size));
+  seen->log_growth = rst_tangent_log_growth(motion->tangent, 0);
+  if (motion->iteration >= motion->parameters.burn_in) {
+    average(motion);
+  }
+  return motion->detector ? rst_event_detector_observe(motion->detector, motion->iteration, motion->previous,
+                                                       motion->tangent, &seen->event_ended, &seen->event)
+                          : RST_OK;
+}
+
+static void add_time(struct rst_motion *motion, double dt) {
+  const double addend = dt - motion->time_compensation;
+  const double sum = motion->time + addend;
+  motion->time_compensation = (sum - motion->time) - addend;
+  motion->time = sum;
+}
+
+enum rst_status rst_motion_step(struct rst_motion *motion, struct rst_observation *seen) {
+  rst_field_copy(motion->u, motion->previous);
+  seen->u = motion->previous;
+  if (motion->tangent) {
+    RST_TRY(step_with_perturbations(motion, seen));
+  } else {
+    RST_TRY(rst_scheme_step(motion->scheme, motion->gradient, motion->u, &seen->step_size));
+  }
+  rst_lap(motion->laps, motion->tangent ? RST_STAGE_PERTURBATIONS : RST_STAGE_UPDATE);
+  seen->update_norm = rst_field_distance(motion->u, motion->previous);
+  rst_lap(motion->laps, RST_STAGE_OBSERVATION);
+  motion->iteration += 1;
+  add_time(motion, seen->step_size);
+  return RST_OK;
+}
+
+enum rst_status rst_motion_advance(struct rst_motion *motion) {
+  struct rst_flow_value value;
+  assert(!motion->tangent);
+  evaluate(motion, &value);
+  motion->iteration += 1;
+  return rst_scheme_step(motion->scheme, motion->gradient, motion->u, NULL);
+}
+
+enum rst_status rst_motion_last_event(struct rst_motion *motion, bool *ended, struct rst_event *event) {
+  *ended = false;
+  return motion->detector ? rst_event_detector_finish(motion->detector, ended, event) : RST_OK;
+}
+
+void rst_motion_ignore_events(struct rst_motion *motion) {
+  rst_event_detector_destroy(&motion->detector);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "run/run_parts.h"
+
+#include "core/core.h"
+
+static enum rst_status build(struct rst_context *context, const struct rst_case *run,
+                             struct rst_run_parts *parts) {
+  struct rst_problem *problem = &parts->problem;
+  rst_context_set_rigor(context, run->performance.rigor);
+  RST_TRY(rst_problem_create(context, run, problem));
+  RST_TRY(rst_observer_create(context, run, problem->flow, &parts->observer));
+  const bool perturbed = rst_observer_follows_perturbations(parts->observer);
+  const struct rst_motion_parameters parameters = {
+      .scheme = run->step.scheme,
+      .observed = true,
+      .has_slope = true,
+      .perturbations = perturbed ? run->tangent.exponents : 0,
+      .seed = run->tangent.seed,
+      .burn_in = run->tangent.burn_in,
+      .events = RST_MOTION_WHOLE_EVENTS,
+  };
+  RST_TRY(rst_motion_create(context, problem->flow, &parameters, problem->u, &parts->motion));
+  if (run->twin_count > 0) {
+    RST_TRY(rst_twins_create(context, run, problem->flow, problem->u, &parts->twins));
+  }
+  rst_observer_watch(parts->observer, parts->motion, parts->twins);
+  return RST_OK;
+}
+
+enum rst_status rst_run_parts_create(struct rst_context *context, const struct rst_case *run,
+                                     struct rst_run_parts *parts) {
+  *parts = (struct rst_run_parts){0};
+  const enum rst_status status = build(context, run, parts);
+  if (status != RST_OK) {
+    rst_run_parts_destroy(parts);
+  }
+  return status;
+}
+
+void rst_run_parts_destroy(struct rst_run_parts *parts) {
+  rst_twins_destroy(&parts->twins);
+  rst_motion_destroy(&parts->motion);
+  rst_observer_destroy(&parts->observer);
+  rst_problem_destroy(&parts->problem);
+}
+
+void rst_run_parts_look(struct rst_run_parts *parts, struct rst_observation *seen) {
+  rst_motion_look(parts->motion, seen);
+  if (parts->twins) {
+    rst_twins_compare(parts->twins, seen->iteration, seen->u);
+    rst_lap(parts->motion->laps, RST_STAGE_TWINS);
+  }
+}
+
+enum rst_status rst_run_parts_step(struct rst_run_parts *parts, struct rst_observation *seen) {
+  RST_TRY(rst_motion_step(parts->motion, seen));
+  if (parts->twins) {
+    RST_TRY(rst_twins_step(parts->twins));
+    rst_lap(parts->motion->laps, RST_STAGE_TWINS);
+  }
+  return RST_OK;
+}
