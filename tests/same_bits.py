@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compare what two builds of the program store, bit for bit.
 
-Runs every command on every case of cases/, in double and float, on one and two threads, with both programs, and compares
-exit codes, and names, types, shapes, attributes and bytes of all datasets but /provenance. The results of a program are
-kept in a folder of the work folder and taken from there the next time, as long as the program stays the same.
+Runs every command on every case of cases/, in double and float, on one and
+two threads, with both programs, and compares exit codes, and names, types,
+shapes, scales, attributes and bytes of all datasets but /provenance. The
+results of a program stay in a folder of the work folder and are taken from
+there the next time, as long as the program is the same.
 
-Meant for changes that must not change numbers: build the commit before in another folder, then
+Meant for changes that must not change numbers: build the commit before in
+another folder, then
 
     tests/same_bits.py /tmp/before/build/src/restrain build/src/restrain
 
-Exit code 0 where all is the same, 1 where something differs; each difference is a line.
+Exit code 0 where all is the same, 1 where something differs; each difference
+is a line.
 """
 
 import argparse
@@ -28,9 +32,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 REFERENCES = {"DIMENSION_LIST", "REFERENCE_LIST"}
 
 # What makes a long case short enough to be compared.
-SHORTER = {"sweep-natural": ["sweep.lr.count=8", "sweep.weight_decay.count=8"]}
+SHORTER = {"sweep-natural": ["sweep.lr.count=8",
+                             "sweep.weight_decay.count=8"]}
 
-# Keys that switch off what gives other last bits, used where the program has them.
+# Keys that switch off what gives other last bits, where the program has them.
 EXACT = {"bifurcate": "bifurcation.reduction=none"}
 
 
@@ -42,36 +47,58 @@ class Program:
         digest = hashlib.sha256(self.path.read_bytes()).hexdigest()[:16]
         self.folder = work / digest
         self.folder.mkdir(parents=True, exist_ok=True)
-        answer = subprocess.run([self.path, "help", "case"], capture_output=True, text=True, check=True)
+        answer = subprocess.run([self.path, "help", "case"], text=True,
+                                capture_output=True, check=True)
         self.keys = set(answer.stdout.split())
+
+    def overrides(self, command, case, precision):
+        """The -D of a call."""
+        values = [f"flow.precision={precision}"]
+        if command == "sweep":
+            values += SHORTER.get(case.stem, [])
+        exact = EXACT.get(command, "")
+        if exact.split("=", maxsplit=1)[0] in self.keys:
+            values.append(exact)
+        return [part for value in values for part in ("-D", value)]
 
     def result(self, command, case, precision, threads):
         """Exit code of the command and the files that it made."""
-        name = f"{case.stem}-{command}-{precision}-{threads}"
-        folder = self.folder / name
+        folder = (self.folder
+                  / f"{case.stem}-{command}-{precision}-{threads}")
         code = folder / "exit-code"
         if not code.exists():
             folder.mkdir(exist_ok=True)
-            call = [self.path, command, case, "--quiet", "--force", "--threads", str(threads),
-                    "-o", folder / "result.h5", "-D", f"flow.precision={precision}"]
-            for override in SHORTER.get(case.stem, []) if command == "sweep" else []:
-                call += ["-D", override]
-            exact = EXACT.get(command)
-            if exact and exact.split("=")[0] in self.keys:
-                call += ["-D", exact]
-            done = subprocess.run(call, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [self.path, command, case, "--quiet", "--force",
+                 "--threads", str(threads), "-o", folder / "result.h5",
+                 *self.overrides(command, case, precision)],
+                capture_output=True, text=True, check=False)
             (folder / "messages").write_text(done.stderr)
             code.write_text(str(done.returncode))
-        return int(code.read_text()), sorted(folder.glob("*.h5"))
+        files = [path for path in sorted(folder.glob("*.h5"))
+                 if ".checkpoint" not in path.name]
+        return int(code.read_text()), files
 
 
 def value_of(attribute):
     """An attribute in a form that can be compared."""
-    return attribute.tobytes() if hasattr(attribute, "tobytes") else attribute
+    return (attribute.tobytes() if hasattr(attribute, "tobytes")
+            else attribute)
+
+
+def describe(dataset):
+    """What of a dataset is compared."""
+    values = dataset[()]
+    raw = (repr(values.tolist()).encode() if dataset.dtype.hasobject
+           else values.tobytes())
+    scales = [[scale.name for scale in axis.values()]
+              for axis in dataset.dims]
+    return (dataset.dtype.str, dataset.shape, scales,
+            hashlib.sha256(raw).hexdigest())
 
 
 def content(path):
-    """What a file holds: a dictionary from names to descriptions that can be compared."""
+    """What a file holds: descriptions by name."""
     found = {}
 
     def add(name, item):
@@ -81,11 +108,7 @@ def content(path):
             if key not in REFERENCES:
                 found[f"{name}@{key}"] = value_of(attribute)
         if isinstance(item, h5py.Dataset):
-            scales = [[scale.name for scale in axis.values()] for axis in item.dims]
-            values = item[()]
-            raw = repr(values.tolist()) if item.dtype.hasobject else values.tobytes()
-            found[name] = (item.dtype.str, item.shape, scales, hashlib.sha256(bytes(str(raw), "utf-8")
-                           if isinstance(raw, str) else raw).hexdigest())
+            found[name] = describe(item)
 
     with h5py.File(path, "r") as file:
         add("", file)
@@ -104,12 +127,14 @@ def differences(label, before, after):
     for old, new in zip(before[1], after[1]):
         one, two = content(old), content(new)
         for name in sorted(one.keys() | two.keys()):
+            place = f"{label}: {old.name}:/{name}"
             if name not in two:
-                yield f"{label}: {old.name}:/{name} is gone"
+                yield f"{place} is gone"
             elif name not in one:
-                yield f"{label}: {new.name}:/{name} is new"
+                yield f"{place} is new"
             elif one[name] != two[name]:
-                yield f"{label}: {new.name}:/{name} differs: {one[name]} before, {two[name]} after"
+                yield (f"{place} differs: {one[name]} before, "
+                       f"{two[name]} after")
 
 
 def commands_for(case):
@@ -123,19 +148,30 @@ def commands_for(case):
         yield "sweep"
 
 
-def main():
-    """Compare; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parse():
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("before", type=pathlib.Path)
     parser.add_argument("after", type=pathlib.Path)
-    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "output" / "same-bits")
-    parser.add_argument("--cases", default="*", help="pattern of the names of cases, by default all")
+    parser.add_argument("--work", type=pathlib.Path,
+                        default=ROOT / "output" / "same-bits")
+    parser.add_argument("--cases", default="*",
+                        help="pattern of the names of cases, all by default")
     parser.add_argument("--commands", default="run,analyze,bifurcate,sweep")
     parser.add_argument("--precisions", default="double,float")
     parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--jobs", type=int, default=2, help="programs that run at the same time")
-    options = parser.parse_args()
-    programs = [Program(path, options.work) for path in (options.before, options.after)]
+    parser.add_argument("--jobs", type=int, default=2,
+                        help="programs that run at the same time")
+    return parser.parse_args()
+
+
+def main():
+    """Compare; return the exit code."""
+    options = parse()
+    programs = [Program(path, options.work)
+                for path in (options.before, options.after)]
     wanted = options.commands.split(",")
     jobs = [(command, case, precision, int(threads))
             for case in sorted((ROOT / "cases").glob(options.cases + ".yaml"))
@@ -146,7 +182,8 @@ def main():
     def compare(job):
         command, case, precision, threads = job
         label = f"{command} {case.name} {precision} {threads}"
-        return list(differences(label, *(program.result(*job) for program in programs)))
+        results = [program.result(*job) for program in programs]
+        return list(differences(label, *results))
 
     different = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
