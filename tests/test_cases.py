@@ -36,6 +36,16 @@ def read(stem, name):
         return file[name][()]
 
 
+class Index(ProgramTest):
+    def test_the_index_lists_every_case_and_no_other(self):
+        rows = [line.split("|")[1]
+                for line in (CASES / "README.md").read_text().splitlines()
+                if line.startswith("| ")][1:]
+        listed = [name.strip() for row in rows for name in row.split(",")]
+        self.assertEqual(sorted(listed),
+                         sorted(path.stem for path in CASES.glob("*.yaml")))
+
+
 class Expectations(ProgramTest):
     def test_every_case_keeps_its_promises(self):
         for stem in RUNS:
