@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "core/core.h"
-#include "flow/flow_type.h"
+#include "flow/flow_laps.h"
 
 static enum rst_status create_perturbations(struct rst_companions *companions, const struct rst_case *run,
                                             struct rst_flow *flow) {
@@ -83,14 +83,14 @@ void rst_companions_destroy(struct rst_companions **companions) {
 
 void rst_companions_evaluate(struct rst_companions *companions, struct rst_problem *problem,
                              struct rst_flow_value *value, struct rst_field *gradient) {
-  problem->flow->laps = companions->laps;
+  rst_flow_set_laps(problem->flow, companions->laps);
   if (companions->tangent) {
     rst_flow_linearise(problem->flow, problem->u, value, gradient);
   } else {
     rst_flow_evaluate(problem->flow, problem->u, value, gradient);
   }
   /* Others who use the flow have their own stages. */
-  problem->flow->laps = NULL;
+  rst_flow_set_laps(problem->flow, NULL);
   rst_lap(companions->laps, RST_STAGE_LOSS);
 }
 

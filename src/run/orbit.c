@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <string.h>
 
 #include "core/core.h"
 #include "restrain/event.h"
@@ -37,10 +36,6 @@ enum rst_status rst_orbit_probe(struct rst_context *context, struct rst_field *p
   return RST_OK;
 }
 
-static bool has_symmetric_jacobian(const struct rst_scheme_parameters *parameters) {
-  return strcmp(parameters->kind, "euler") == 0 || strcmp(parameters->kind, "imex") == 0;
-}
-
 static enum rst_status build(struct orbit *orbit, const struct rst_case *from) {
   struct rst_context *context = orbit->context;
   size_t ny = 0;
@@ -55,7 +50,7 @@ static enum rst_status build(struct orbit *orbit, const struct rst_case *from) {
   RST_TRY(rst_scheme_create(context, &orbit->scheme_parameters, orbit->flow, &orbit->scheme));
   RST_TRY(rst_tangent_create(context, &orbit->scheme_parameters, orbit->flow, 1, from->tangent.seed,
                              &orbit->tangent));
-  if (!has_symmetric_jacobian(&orbit->scheme_parameters)) {
+  if (!rst_scheme_facts(orbit->scheme_parameters.kind).symmetric_jacobian) {
     RST_TRY(rst_event_detector_create(context, &orbit->scheme_parameters, orbit->flow, &orbit->detector));
     rst_event_detector_skip_places(orbit->detector);
   }
