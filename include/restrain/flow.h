@@ -65,8 +65,17 @@ struct rst_flow_value {
 
 struct rst_flow;
 
+/** What is true of a kind of flow whatever its parameters. */
+struct rst_flow_facts {
+  bool linear;         /**< E is quadratic: its Hessian is the same everywhere */
+  bool diffusion_only; /**< E is the energy of the diffusion */
+  bool one_layer; /**< the network of conv: per image a sigmoid of pool s(c) - shift, under cross entropy */
+};
+
 /** NULL-terminated list of kinds. */
 RST_API const char *const *rst_flow_names(void);
+/** The facts of a kind, which must be one of rst_flow_names(). */
+RST_API struct rst_flow_facts rst_flow_kind_facts(const char *kind);
 /** The boundaries that a kind allows, its default first; count receives their number. NULL for an unknown
  * kind. */
 RST_API const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count);
@@ -79,6 +88,7 @@ RST_API enum rst_status rst_flow_create(struct rst_context *context,
 RST_API void rst_flow_destroy(struct rst_flow **flow);
 
 RST_API const char *rst_flow_name(const struct rst_flow *flow);
+RST_API struct rst_flow_facts rst_flow_facts(const struct rst_flow *flow);
 RST_API enum rst_precision rst_flow_precision(const struct rst_flow *flow);
 /** Shape of the state u. */
 RST_API void rst_flow_shape(const struct rst_flow *flow, size_t *ny, size_t *nx);

@@ -49,8 +49,22 @@ enum rst_step_parameter { RST_STEP_LR, RST_STEP_WEIGHT_DECAY };
 
 struct rst_scheme;
 
+/** What is true of a scheme whatever its parameters. */
+struct rst_scheme_facts {
+  bool
+      affine; /**< a step is affine in u, momentum and grad E(u), with coefficients that do not depend on them */
+  bool
+      symmetric_jacobian; /**< the Jacobian of a step is symmetric, so that growth proves an eigenvalue beyond a limit */
+  bool implicit_decay; /**< the decay is taken at u_{t+1} */
+  bool adapts;         /**< the step's length depends on u */
+  bool looks_ahead;    /**< a step adds the momentum that follows it to the gradient */
+  int velocity;        /**< index of the momentum buffer in rst_scheme_state(), -1 where there is none */
+};
+
 /** NULL-terminated list of names. */
 RST_API const char *const *rst_scheme_names(void);
+/** The facts of a kind, which must be one of rst_scheme_names(). */
+RST_API struct rst_scheme_facts rst_scheme_facts(const char *kind);
 
 /** Create a stepper for `flow`, which must outlive it. RST_ERROR_ARGUMENT names the parameter that is out of
  * range or that the scheme does not take (divisor, decoupled decay). */

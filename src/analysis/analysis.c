@@ -2,7 +2,6 @@
 #include "restrain/analysis.h"
 
 #include <math.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,7 +87,7 @@ static void describe(const struct rst_analysis_task *task, struct rst_analysis *
   analysis->flow = rst_flow_name(task->flow);
   analysis->scheme = static_name(rst_scheme_names(), scheme->kind);
   analysis->correlation = rst_flow_correlation(task->flow);
-  analysis->linear = strcmp(analysis->flow, "conv") != 0;
+  analysis->linear = rst_flow_facts(task->flow).linear;
   rst_flow_shape(task->flow, &analysis->ny, &analysis->nx);
   analysis->spacing = rst_flow_spacing(task->flow);
   analysis->lr = scheme->lr;

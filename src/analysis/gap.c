@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <string.h>
 
 #include "analysis/analysis_task.h"
 #include "core/core.h"
@@ -48,7 +47,7 @@ enum rst_status rst_explain_gap(const struct rst_analysis_task *task, struct rst
     return RST_OK;
   }
   struct rst_text text = {0};
-  if (strcmp(analysis->flow, "heat") == 0) {
+  if (rst_flow_facts(task->flow).diffusion_only) {
     explain_ends(&text, analysis);
   } else {
     explain_window(&text, analysis, task->parameters.boundary == RST_BOUNDARY_VALID);

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <string.h>
 
 #include "analysis/analysis_task.h"
 #include "core/core.h"
-
-static bool adapts(const struct rst_scheme_parameters *scheme) {
-  return strcmp(scheme->kind, "cfl") == 0;
-}
 
 struct rst_scheme_parameters rst_working_scheme(const struct rst_scheme_parameters *scheme,
                                                 double lambda_max) {
   const double limit_of_euler = 2.0;
   struct rst_scheme_parameters working = *scheme;
-  if (adapts(scheme)) {
+  if (rst_scheme_facts(scheme->kind).adapts) {
     const double sharpness = lambda_max + scheme->weight_decay;
     working.kind = "euler";
     working.lr = sharpness > 0 ? fmin(scheme->lr, scheme->safety * limit_of_euler / sharpness) : scheme->lr;
@@ -27,7 +22,7 @@ enum rst_status rst_spectrum_limits_find(struct rst_context *context,
   const struct rst_scheme_parameters working = rst_working_scheme(scheme, lambda_max);
   *found = (struct rst_spectrum_limits){.lambda_min = lambda_min, .lambda_max = lambda_max};
   RST_TRY(rst_step_limits_find(context, &working, lambda_min, lambda_max, &found->limits));
-  if (adapts(scheme)) {
+  if (rst_scheme_facts(scheme->kind).adapts) {
     found->limits.lr_max = scheme->weight_decay >= found->limits.decay_min ? INFINITY : 0.0;
     found->limits.decay_max = INFINITY;
   }
@@ -43,7 +38,8 @@ enum rst_status rst_real_limit_find(struct rst_context *context, const struct rs
                                     double *limit) {
   *limit = NAN;
   const bool decay_apart = scheme->decay == RST_DECAY_DECOUPLED && scheme->weight_decay > 0;
-  if (adapts(scheme) || decay_apart || strcmp(scheme->kind, "imex") == 0) {
+  const struct rst_scheme_facts facts = rst_scheme_facts(scheme->kind);
+  if (facts.adapts || facts.implicit_decay || decay_apart) {
     return RST_OK;
   }
   return rst_scheme_real_limit(context, scheme, limit);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <string.h>
 
 #include "analysis/analysis_task.h"
 #include "core/core.h"
@@ -41,7 +40,7 @@ static enum rst_status enclose(const struct rst_analysis_task *task, struct rst_
   if (analysis->symbol_meaning == RST_SYMBOL_EXACT) {
     return RST_OK;
   }
-  if (strcmp(analysis->flow, "heat") == 0) {
+  if (rst_flow_facts(task->flow).diffusion_only) {
     analysis->symbol_meaning = RST_SYMBOL_BOUND;
     *lambda_min = 0.0;
     return rst_diffusion_extreme(task, false, lambda_max);

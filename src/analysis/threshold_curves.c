@@ -309,7 +309,7 @@ static enum rst_status make_nodes(struct walk *walk, const double *weight_decays
 static enum rst_status find_all(struct walk *walk, const double *weight_decays, size_t count) {
   RST_TRY(make_nodes(walk, weight_decays, count));
   RST_TRY(rst_analysis_prepare(&walk->task));
-  return strcmp(rst_flow_name(walk->task.flow), "conv") == 0 ? find_nonlinear(walk) : find_linear(walk);
+  return rst_flow_facts(walk->task.flow).linear ? find_linear(walk) : find_nonlinear(walk);
 }
 
 static void release(struct walk *walk) {

@@ -65,7 +65,7 @@ static const char *symbol_label(const struct rst_analysis *analysis) {
 }
 
 static const char *exact_label(const struct rst_analysis *analysis) {
-  return strcmp(analysis->flow, "heat") == 0 ? "finite grid (exact)" : "windowed (exact)";
+  return rst_flow_kind_facts(analysis->flow).diffusion_only ? "finite grid (exact)" : "windowed (exact)";
 }
 
 static void add_spectrum(struct rst_text *text, const struct rst_analysis *analysis) {

@@ -6,6 +6,7 @@
 #include "core/core.h"
 #include "core/share.h"
 #include "flow/pointwise.h"
+#include "transform/phase.h"
 
 const enum rst_boundary rst_convolution_boundaries[RST_CONVOLUTION_BOUNDARIES] = {RST_BOUNDARY_VALID,
                                                                                   RST_BOUNDARY_PERIODIC};
@@ -207,8 +208,8 @@ enum rst_status rst_convolution_window_power(const struct rst_convolution *convo
   }
   for (size_t y = 0; status == RST_OK && y < k; ++y) {
     for (size_t x = 0; x <= k / 2; ++x) {
-      const double theta_y = rst_flow_phase(y, k);
-      const double theta_x = rst_flow_phase(x, k);
+      const double theta_y = rst_phase_angle(y, k);
+      const double theta_x = rst_phase_angle(x, k);
       const double sum = wave_power(term, theta_y, theta_x, 0.0, wave) +
                          wave_power(term, theta_y, theta_x, -quarter_turn, wave);
       /* The image is real: P(-w) = P(w). */

@@ -6,6 +6,7 @@
 
 #include "core/core.h"
 #include "flow/flow_type.h"
+#include "transform/phase.h"
 
 #define NAME(identifier, name) name,
 static const char *const names[] = {RST_FLOW_LIST(NAME) NULL};
@@ -23,6 +24,12 @@ enum { BOUNDARY_COUNT = sizeof boundary_names / sizeof *boundary_names - 1 };
 
 const char *const *rst_flow_names(void) {
   return names;
+}
+
+struct rst_flow_facts rst_flow_kind_facts(const char *kind) {
+  const int index = rst_name_index(names, kind);
+  assert(index >= 0);
+  return types[index]->facts;
 }
 
 const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count) {
@@ -98,6 +105,14 @@ void rst_flow_destroy(struct rst_flow **flow) {
 
 const char *rst_flow_name(const struct rst_flow *flow) {
   return flow->name;
+}
+
+struct rst_flow_facts rst_flow_facts(const struct rst_flow *flow) {
+  return flow->type->facts;
+}
+
+void rst_flow_set_laps(struct rst_flow *flow, struct rst_laps *laps) {
+  flow->laps = laps;
 }
 
 enum rst_precision rst_flow_precision(const struct rst_flow *flow) {
@@ -180,18 +195,11 @@ enum rst_status rst_flow_frozen_symbol(struct rst_flow *flow, const struct rst_f
   return flow->type->frozen_symbol(flow, u, lambda);
 }
 
-/* Exactly pi for the highest of an even n. */
-double rst_flow_phase(size_t k, size_t n) {
-  const double pi = 3.14159265358979323846;
-  const double turn = 2.0 * (double)k / (double)n;
-  return pi * (2 * k > n ? turn - 2.0 : turn);
-}
-
 void rst_flow_add_diffusion_symbol(const struct rst_laplacian *laplacian, struct rst_field *lambda) {
   for (size_t y = 0; y < lambda->ny; ++y) {
     for (size_t x = 0; x < lambda->nx; ++x) {
       const double diffusion =
-          rst_laplacian_symbol(laplacian, rst_flow_phase(y, lambda->ny), rst_flow_phase(x, lambda->nx));
+          rst_laplacian_symbol(laplacian, rst_phase_angle(y, lambda->ny), rst_phase_angle(x, lambda->nx));
       rst_field_set(lambda, y, x, rst_field_get(lambda, y, x) + diffusion);
     }
   }

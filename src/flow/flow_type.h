@@ -2,8 +2,7 @@
 #ifndef RST_FLOW_TYPE_H
 #define RST_FLOW_TYPE_H
 
-#include "core/laps.h"
-#include "restrain/flow.h"
+#include "flow/flow_laps.h"
 
 /** @file
  * What a kind of flow provides. A new kind is one file that defines a type and one line in RST_FLOW_LIST.
@@ -29,6 +28,7 @@ struct rst_flow_type {
   size_t size;                         /**< of the object; it is allocated, zeroed, before create() */
   const enum rst_boundary *boundaries; /**< that the kind allows, the default first */
   size_t boundary_count;
+  struct rst_flow_facts facts;
 
   /* required */
   /** Check the kind's own parameters and build the members. After a failure destroy() is called. */
@@ -65,9 +65,6 @@ struct rst_flow_type {
 #define RST_FLOW_DECLARATION(identifier, name) extern const struct rst_flow_type rst_flow_##identifier;
 RST_FLOW_LIST(RST_FLOW_DECLARATION)
 #undef RST_FLOW_DECLARATION
-
-/** Phase angle, in (-pi, pi], of wave number k of n in FFT order. */
-double rst_flow_phase(size_t k, size_t n);
 
 /** Add the diffusion's symbol at the wave numbers of lambda's grid, in FFT order. */
 void rst_flow_add_diffusion_symbol(const struct rst_laplacian *laplacian, struct rst_field *lambda);

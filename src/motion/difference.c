@@ -2,7 +2,6 @@
 #include "motion/difference.h"
 
 #include <assert.h>
-#include <float.h>
 #include <math.h>
 
 #include "core/core.h"
@@ -99,42 +98,18 @@ static enum rst_status follow(struct pair *pair, long iterations, double *growth
   return RST_OK;
 }
 
-/* grad E(d/2) - grad E(-d/2) = H d up to rounding; of a non-linear flow the growth would depend on the size
- * of the difference. */
-static enum rst_status check_linear(struct rst_context *context, struct pair *pair, struct rst_field *other) {
-  const double epsilon =
-      rst_flow_precision(pair->flow) == RST_PRECISION_FLOAT ? (double)FLT_EPSILON : DBL_EPSILON;
-  struct rst_flow_value value;
-  rst_flow_linearise(pair->flow, pair->motion[0]->u, NULL, pair->motion[0]->gradient);
-  rst_flow_evaluate(pair->flow, pair->motion[1]->u, &value, other);
-  const double terms = rst_field_norm(pair->motion[0]->gradient) + rst_field_norm(other);
-  rst_field_axpy(-1.0, other, pair->motion[0]->gradient);
-  rst_flow_hessian_product(pair->flow, pair->motion[0]->u, other);
-  rst_field_axpy(-2.0, other, pair->motion[0]->gradient);
-  RST_REQUIRE(context, rst_field_norm(pair->motion[0]->gradient) <= sqrt(epsilon) * terms,
-              RST_ERROR_UNSUPPORTED,
-              "the flow %s is not linear, so that growth would depend on the size of the difference; use a "
-              "linear flow, as conv-linear",
-              rst_flow_name(pair->flow));
-  return RST_OK;
-}
-
 enum rst_status rst_difference_growth(struct rst_context *context, struct rst_flow *flow,
                                       const struct rst_scheme_parameters *parameters,
                                       const struct rst_field *start, long iterations, double *growth) {
   struct pair pair = {.flow = flow};
-  struct rst_field *other = NULL;
+  RST_REQUIRE(context, rst_flow_facts(flow).linear, RST_ERROR_UNSUPPORTED,
+              "the flow %s is not linear, so that growth would depend on the size of the difference; use a "
+              "linear flow, as conv-linear",
+              rst_flow_name(flow));
   enum rst_status status = prepare(context, parameters, start, &pair);
-  if (status == RST_OK) {
-    status = rst_field_create_like(context, start, &other);
-  }
-  if (status == RST_OK) {
-    status = check_linear(context, &pair, other);
-  }
   if (status == RST_OK) {
     status = follow(&pair, iterations, growth);
   }
-  rst_field_destroy(&other);
   release(&pair);
   return status;
 }

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "core/core.h"
-#include "flow/flow_type.h"
+#include "flow/flow_laps.h"
 
 static enum rst_status create_perturbations(struct rst_motion *motion) {
   const struct rst_motion_parameters *parameters = &motion->parameters;
@@ -71,14 +71,14 @@ void rst_motion_destroy(struct rst_motion **motion) {
 }
 
 static void evaluate(struct rst_motion *motion, struct rst_flow_value *value) {
-  motion->flow->laps = motion->laps;
+  rst_flow_set_laps(motion->flow, motion->laps);
   if (motion->tangent) {
     rst_flow_linearise(motion->flow, motion->u, value, motion->gradient);
   } else {
     rst_flow_evaluate(motion->flow, motion->u, value, motion->gradient);
   }
   /* Others who use the flow have their own stages. */
-  motion->flow->laps = NULL;
+  rst_flow_set_laps(motion->flow, NULL);
   rst_lap(motion->laps, RST_STAGE_LOSS);
 }
 

@@ -44,11 +44,10 @@ static enum rst_status create_arrays(struct rst_context *context, struct rst_lan
 }
 
 static struct rst_lane_scheme scheme_of(const struct rst_scheme_parameters *parameters) {
-  const bool looks_ahead = strcmp(parameters->kind, "nesterov") == 0;
-  return (struct rst_lane_scheme){.takes_momentum =
-                                      looks_ahead || strcmp(parameters->kind, "heavy-ball") == 0,
-                                  .looks_ahead = looks_ahead,
-                                  .implicit_decay = strcmp(parameters->kind, "imex") == 0,
+  const struct rst_scheme_facts facts = rst_scheme_facts(parameters->kind);
+  return (struct rst_lane_scheme){.takes_momentum = facts.velocity >= 0,
+                                  .looks_ahead = facts.looks_ahead,
+                                  .implicit_decay = facts.implicit_decay,
                                   .decoupled_decay = parameters->decay == RST_DECAY_DECOUPLED,
                                   .momentum = parameters->momentum};
 }

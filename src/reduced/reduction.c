@@ -23,13 +23,8 @@ struct decomposition {
   size_t *order;
 };
 
-static bool scheme_applies(const struct rst_case *from) {
-  static const char *const schemes[] = {"euler", "heavy-ball", "nesterov", "imex", NULL};
-  return rst_name_index(schemes, from->step.scheme.kind) >= 0;
-}
-
 static bool flow_applies(const struct rst_flow_parameters *flow) {
-  return strcmp(flow->kind, "conv") == 0 && flow->precision == RST_PRECISION_DOUBLE &&
+  return rst_flow_kind_facts(flow->kind).one_layer && flow->precision == RST_PRECISION_DOUBLE &&
          flow->diffusion.coefficient == 0.0;
 }
 
@@ -222,8 +217,7 @@ static enum rst_status fill_coordinates(struct rst_context *context, const struc
                                         struct rst_flow *flow, const struct decomposition *made,
                                         struct rst_reduced_network *reduction) {
   const size_t rank = reduction->rank;
-  const size_t parts =
-      strcmp(from->step.scheme.kind, "euler") == 0 || strcmp(from->step.scheme.kind, "imex") == 0 ? 1 : 2;
+  const size_t parts = rst_scheme_facts(from->step.scheme.kind).velocity < 0 ? 1 : 2;
   double *vectors = NULL;
   const size_t dimension = rank + 1 + parts;
   reduction->dimension = dimension < made->length ? dimension : made->length;
@@ -288,7 +282,7 @@ enum rst_status rst_reduced_network_create(struct rst_context *context, const st
   bool applies = false;
   void *memory = NULL;
   *reduction = NULL;
-  if (!flow_applies(&from->flow) || !scheme_applies(from)) {
+  if (!flow_applies(&from->flow) || !rst_scheme_facts(from->step.scheme.kind).affine) {
     return RST_OK;
   }
   RST_TRY(rst_allocate(context, 1, sizeof **reduction, &memory));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <string.h>
 
 #include "core/core.h"
 #include "motion/motion.h"
@@ -33,10 +32,6 @@ enum rst_status rst_orbit_probe(struct rst_context *context, struct rst_field *p
   return RST_OK;
 }
 
-static bool has_symmetric_jacobian(const struct rst_scheme_parameters *parameters) {
-  return strcmp(parameters->kind, "euler") == 0 || strcmp(parameters->kind, "imex") == 0;
-}
-
 /* Growth proves an eigenvalue beyond a limit where the Jacobian is symmetric. Elsewhere events tell. */
 static enum rst_status create_motion(struct orbit *orbit, const struct rst_case *from, struct rst_flow *flow,
                                      const struct rst_orbit_request *request) {
@@ -47,8 +42,8 @@ static enum rst_status create_motion(struct orbit *orbit, const struct rst_case 
   size_t nx = 0;
   parameters.scheme.lr = request->lr;
   parameters.scheme.weight_decay = request->weight_decay;
-  parameters.events =
-      has_symmetric_jacobian(&parameters.scheme) ? RST_MOTION_NO_EVENTS : RST_MOTION_EVENT_KINDS;
+  parameters.events = rst_scheme_facts(parameters.scheme.kind).symmetric_jacobian ? RST_MOTION_NO_EVENTS
+                                                                                  : RST_MOTION_EVENT_KINDS;
   rst_flow_shape(flow, &ny, &nx);
   RST_TRY(rst_field_create(orbit->context, rst_flow_precision(flow), ny, nx, &start));
   enum rst_status status = rst_initial_fill(orbit->context, &from->initial, start);

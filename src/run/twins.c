@@ -3,7 +3,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <string.h>
 
 #include "core/core.h"
 #include "core/share.h"
@@ -94,12 +93,11 @@ static bool is_the_run(const struct rst_case *run, const struct rst_twin *what) 
 /* A step of few patches is over before a thread has begun. */
 static size_t useful_workers(const struct rst_twins *twins, const struct rst_case *run,
                              const struct rst_flow *flow) {
-  const char *correlation = rst_flow_correlation(flow);
   size_t steps = 0;
   for (size_t i = 0; i < run->twin_count; ++i) {
     steps += is_the_run(run, &run->twins[i]) ? 0 : 1;
   }
-  if (strcmp(correlation, "none") == 0 || strcmp(correlation, "patch") == 0) {
+  if (rst_correlation_is_brief(rst_flow_correlation(flow))) {
     return 1;
   }
   return rst_team_size(rst_context_threads(twins->context), steps);

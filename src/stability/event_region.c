@@ -4,7 +4,7 @@
 #include <float.h>
 
 #include "core/core.h"
-#include "flow/flow_type.h"
+#include "transform/phase.h"
 
 struct point {
   double energy;
@@ -111,8 +111,8 @@ enum rst_status rst_event_find_wave(struct rst_context *context, const struct rs
     size_t y = 0;
     size_t x = 0;
     find_peak(power, rounding, &y, &x);
-    event->ky = rst_flow_phase(y, v->ny) / spacing;
-    event->kx = rst_flow_phase(x, v->nx) / spacing;
+    event->ky = rst_phase_angle(y, v->ny) / spacing;
+    event->kx = rst_phase_angle(x, v->nx) / spacing;
   }
   rst_field_destroy(&power);
   return status;

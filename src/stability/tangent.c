@@ -7,7 +7,7 @@
 
 #include "core/core.h"
 #include "restrain/spectrum.h"
-#include "step/scheme_type.h"
+#include "step/perturbation.h"
 
 /** @file
  * Leading perturbations of a trajectory by modified Gram-Schmidt after every step, in the inner product
@@ -145,11 +145,14 @@ static enum rst_status create_perturbation(struct rst_tangent *tangent,
   RST_TRY(rst_scheme_create(tangent->context, &own, tangent->flow, &made->scheme));
   RST_TRY(rst_field_create(tangent->context, rst_flow_precision(tangent->flow), ny, nx, &made->du));
   RST_TRY(rst_field_create_like(tangent->context, made->du, &made->product));
-  tangent->parts = made->scheme->type->takes_momentum ? 2 : 1;
+  const int velocity = rst_scheme_facts(parameters->kind).velocity;
+  tangent->parts = velocity < 0 ? 1 : 2;
   struct rst_field **parts = parts_of(tangent, j);
   parts[0] = made->du;
-  if (tangent->parts > 1) {
-    parts[1] = made->scheme->fields[0]; /* the velocity of every momentum scheme */
+  if (velocity >= 0) {
+    struct rst_field **state = NULL;
+    (void)rst_scheme_state(made->scheme, &state);
+    parts[1] = state[velocity];
   }
   for (size_t part = 0; part < tangent->parts; ++part) {
     RST_TRY(rst_field_create_like(tangent->context, made->du, &tangent->saved[j * tangent->parts + part]));
@@ -231,7 +234,6 @@ enum rst_status rst_tangent_step(struct rst_tangent *tangent, struct rst_scheme 
                                  struct rst_field *gradient, struct rst_field *u, double *dt) {
   const struct rst_perturbation *leading = &tangent->perturbations[0];
   const size_t fields = tangent->count * tangent->parts;
-  assert(scheme->flow == tangent->flow && scheme->type == leading->scheme->type);
   for (size_t j = 0; j < tangent->count; ++j) {
     rst_flow_hessian_product(tangent->flow, tangent->perturbations[j].du, tangent->perturbations[j].product);
   }

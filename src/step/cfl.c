@@ -100,6 +100,7 @@ static enum rst_status step(struct rst_scheme *scheme, struct rst_field *gradien
 }
 
 const struct rst_scheme_type rst_scheme_cfl = {
+    .facts = {.adapts = true, .velocity = -1},
     .takes_divisor = true,
     .takes_safety = true,
     .state_count = STATE_COUNT,

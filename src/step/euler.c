@@ -12,13 +12,15 @@ static enum rst_status step(struct rst_scheme *scheme, struct rst_field *gradien
   return RST_OK;
 }
 
-static void polynomial(const struct rst_scheme_parameters *parameters, double complex lambda,
-                       double complex *coefficients) {
+static void polynomial(const struct rst_scheme_type *type, const struct rst_scheme_parameters *parameters,
+                       double complex lambda, double complex *coefficients) {
+  (void)type;
   coefficients[1] = 1.0;
   coefficients[0] = -(1.0 - parameters->lr * (lambda + parameters->weight_decay));
 }
 
 const struct rst_scheme_type rst_scheme_euler = {
+    .facts = {.affine = true, .symmetric_jacobian = true, .velocity = -1},
     .takes_divisor = true,
     .degree = 1,
     .step = step,

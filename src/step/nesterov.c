@@ -26,8 +26,9 @@ static enum rst_status step(struct rst_scheme *scheme, struct rst_field *gradien
   return RST_OK;
 }
 
-static void polynomial(const struct rst_scheme_parameters *parameters, double complex lambda,
-                       double complex *coefficients) {
+static void polynomial(const struct rst_scheme_type *type, const struct rst_scheme_parameters *parameters,
+                       double complex lambda, double complex *coefficients) {
+  (void)type;
   const bool decoupled = parameters->decay == RST_DECAY_DECOUPLED;
   const double d = decoupled ? 1.0 - parameters->lr * parameters->weight_decay : 1.0;
   const double complex z = -parameters->lr * (decoupled ? lambda : lambda + parameters->weight_decay);
@@ -38,8 +39,8 @@ static void polynomial(const struct rst_scheme_parameters *parameters, double co
 }
 
 const struct rst_scheme_type rst_scheme_nesterov = {
+    .facts = {.affine = true, .looks_ahead = true, .velocity = VELOCITY},
     .takes_divisor = true,
-    .takes_momentum = true,
     .state_count = STATE_COUNT,
     .work_count = FIELD_COUNT - STATE_COUNT,
     .degree = 2,

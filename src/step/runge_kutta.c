@@ -61,8 +61,9 @@ static void end(struct rst_scheme *scheme, struct rst_field *u) {
 }
 
 /* A perturbation goes through the same stages, with H(U_s) dU_s for the gradient. */
-static void step(struct rst_scheme *scheme, const struct tableau *tableau, struct rst_field *gradient,
-                 struct rst_field *u, const struct rst_perturbation *perturbations, size_t count) {
+static enum rst_status perturbed(struct rst_scheme *scheme, struct rst_field *gradient, struct rst_field *u,
+                                 const struct rst_perturbation *perturbations, size_t count) {
+  const struct tableau *tableau = scheme->type->data;
   begin(scheme, tableau, gradient, u);
   for (size_t i = 0; i < count; ++i) {
     begin(perturbations[i].scheme, tableau, perturbations[i].product, perturbations[i].du);
@@ -84,10 +85,16 @@ static void step(struct rst_scheme *scheme, const struct tableau *tableau, struc
   for (size_t i = 0; i < count; ++i) {
     end(perturbations[i].scheme, perturbations[i].du);
   }
+  return RST_OK;
 }
 
-static void polynomial(const struct tableau *tableau, const struct rst_scheme_parameters *parameters,
+static enum rst_status step(struct rst_scheme *scheme, struct rst_field *gradient, struct rst_field *u) {
+  return perturbed(scheme, gradient, u, NULL, 0);
+}
+
+static void polynomial(const struct rst_scheme_type *type, const struct rst_scheme_parameters *parameters,
                        double complex lambda, double complex *coefficients) {
+  const struct tableau *tableau = type->data;
   const double complex z = -parameters->lr * (lambda + parameters->weight_decay);
   double complex growth = tableau->stability[tableau->stages];
   for (int s = tableau->stages - 1; s >= 0; --s) {
@@ -97,52 +104,11 @@ static void polynomial(const struct tableau *tableau, const struct rst_scheme_pa
   coefficients[0] = -growth;
 }
 
-static enum rst_status step_rk2(struct rst_scheme *scheme, struct rst_field *gradient, struct rst_field *u) {
-  step(scheme, &midpoint, gradient, u, NULL, 0);
-  return RST_OK;
-}
+#define RUNGE_KUTTA(tableau)                                                                                 \
+  {                                                                                                          \
+    .facts = {.velocity = -1}, .data = &(tableau), .work_count = WORK_COUNT, .degree = 1, .step = step,      \
+    .step_with_perturbations = perturbed, .polynomial = polynomial                                           \
+  }
 
-static enum rst_status perturbed_rk2(struct rst_scheme *scheme, struct rst_field *gradient,
-                                     struct rst_field *u, const struct rst_perturbation *perturbations,
-                                     size_t count) {
-  step(scheme, &midpoint, gradient, u, perturbations, count);
-  return RST_OK;
-}
-
-static enum rst_status step_rk4(struct rst_scheme *scheme, struct rst_field *gradient, struct rst_field *u) {
-  step(scheme, &classical, gradient, u, NULL, 0);
-  return RST_OK;
-}
-
-static enum rst_status perturbed_rk4(struct rst_scheme *scheme, struct rst_field *gradient,
-                                     struct rst_field *u, const struct rst_perturbation *perturbations,
-                                     size_t count) {
-  step(scheme, &classical, gradient, u, perturbations, count);
-  return RST_OK;
-}
-
-static void polynomial_rk2(const struct rst_scheme_parameters *parameters, double complex lambda,
-                           double complex *coefficients) {
-  polynomial(&midpoint, parameters, lambda, coefficients);
-}
-
-static void polynomial_rk4(const struct rst_scheme_parameters *parameters, double complex lambda,
-                           double complex *coefficients) {
-  polynomial(&classical, parameters, lambda, coefficients);
-}
-
-const struct rst_scheme_type rst_scheme_rk2 = {
-    .work_count = WORK_COUNT,
-    .degree = 1,
-    .step = step_rk2,
-    .step_with_perturbations = perturbed_rk2,
-    .polynomial = polynomial_rk2,
-};
-
-const struct rst_scheme_type rst_scheme_rk4 = {
-    .work_count = WORK_COUNT,
-    .degree = 1,
-    .step = step_rk4,
-    .step_with_perturbations = perturbed_rk4,
-    .polynomial = polynomial_rk4,
-};
+const struct rst_scheme_type rst_scheme_rk2 = RUNGE_KUTTA(midpoint);
+const struct rst_scheme_type rst_scheme_rk4 = RUNGE_KUTTA(classical);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
 #include <math.h>
 
 #include "core/core.h"
@@ -20,6 +21,12 @@ const char *const *rst_scheme_names(void) {
   return names;
 }
 
+struct rst_scheme_facts rst_scheme_facts(const char *kind) {
+  const int index = rst_name_index(names, kind);
+  assert(index >= 0);
+  return types[index]->facts;
+}
+
 static enum rst_status find(struct rst_context *context, const char *kind, int *index) {
   *index = rst_name_index(names, kind);
   return *index >= 0 ? RST_OK : rst_fail_unknown(context, "scheme", kind, names);
@@ -29,7 +36,7 @@ static enum rst_status check_taken(struct rst_context *context, const struct rst
                                    const struct rst_scheme_parameters *p) {
   RST_REQUIRE(context, type->takes_divisor || p->divisor == 1.0, RST_ERROR_ARGUMENT,
               "divisor is %g, but scheme %s takes none; leave it at 1", p->divisor, p->kind);
-  RST_REQUIRE(context, type->takes_momentum || p->decay == RST_DECAY_COUPLED, RST_ERROR_ARGUMENT,
+  RST_REQUIRE(context, type->facts.velocity >= 0 || p->decay == RST_DECAY_COUPLED, RST_ERROR_ARGUMENT,
               "decay is decoupled, but scheme %s has no momentum to decouple it from; use coupled", p->kind);
   RST_REQUIRE(context, !type->takes_safety || (p->safety > 0.0 && p->safety <= 1.0), RST_ERROR_ARGUMENT,
               "safety is %g; it must be above 0 and at most 1", p->safety);
@@ -112,6 +119,9 @@ enum rst_status rst_scheme_step_with_perturbations(struct rst_scheme *scheme, st
                                                    struct rst_field *u,
                                                    const struct rst_perturbation *perturbations, size_t count,
                                                    double *dt) {
+  for (size_t i = 0; i < count; ++i) {
+    assert(perturbations[i].scheme->type == scheme->type && perturbations[i].scheme->flow == scheme->flow);
+  }
   if (scheme->type->step_with_perturbations) {
     scheme->dt = scheme->parameters.lr;
     RST_TRY(scheme->type->step_with_perturbations(scheme, gradient, u, perturbations, count));
@@ -158,7 +168,7 @@ enum rst_status rst_scheme_growth_polynomial(struct rst_context *context,
   const struct rst_scheme_type *type = types[index];
   RST_REQUIRE(context, type->degree > 0, RST_ERROR_UNSUPPORTED,
               "scheme %s has no growth polynomial: its step depends on the state", names[index]);
-  type->polynomial(parameters, lambda, coefficients);
+  type->polynomial(type, parameters, lambda, coefficients);
   *degree = type->degree;
   return RST_OK;
 }

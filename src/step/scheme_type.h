@@ -2,7 +2,7 @@
 #ifndef RST_SCHEME_TYPE_H
 #define RST_SCHEME_TYPE_H
 
-#include "restrain/scheme.h"
+#include "step/perturbation.h"
 
 /** @file
  * What a scheme provides, and what its step may use. A new scheme is one file that defines a const table, and
@@ -21,32 +21,24 @@
 
 enum { RST_SCHEME_MAX_FIELDS = 3 };
 
-/** An infinitesimal change of the state that is stepped along with it. */
-struct rst_perturbation {
-  /** Of the same type and parameters as the state's, but for the divisor, which is 1; its fields hold the
-   * perturbation of the momentum, and work space. */
-  struct rst_scheme *scheme;
-  struct rst_field *du;      /**< of the state; zero on fixed points */
-  struct rst_field *product; /**< on entry H du at u_t; destroyed */
-};
-
 struct rst_scheme_type {
+  struct rst_scheme_facts facts;
   bool takes_divisor;
-  bool takes_momentum; /**< and with it decoupled decay */
   bool takes_safety;
+  const void *data;   /**< of the scheme's own; NULL for none */
   size_t state_count; /**< fields that the next step depends on */
   size_t work_count;  /**< fields whose content does not outlive a step */
   int degree;         /**< of the growth polynomial, 0 if the scheme has none */
   /** As rst_scheme_step(), with the step in scheme->dt. */
   enum rst_status (*step)(struct rst_scheme *scheme, struct rst_field *gradient, struct rst_field *u);
-  /** As step(), to the same bits, and the perturbations with it; the flow is linearised at u. NULL: step() is affine
-   * in u, momentum and gradient, and so its own Jacobian, with H du for the gradient. */
+  /** As step(), to the same bits, and the perturbations with it; the flow is linearised at u. NULL for affine schemes: step()
+   * is its own Jacobian, with H du for the gradient. */
   enum rst_status (*step_with_perturbations)(struct rst_scheme *scheme, struct rst_field *gradient,
                                              struct rst_field *u,
                                              const struct rst_perturbation *perturbations, size_t count);
   /** As rst_scheme_growth_polynomial(); NULL if degree is 0. Sets degree + 1 coefficients. */
-  void (*polynomial)(const struct rst_scheme_parameters *parameters, double complex lambda,
-                     double complex *coefficients);
+  void (*polynomial)(const struct rst_scheme_type *type, const struct rst_scheme_parameters *parameters,
+                     double complex lambda, double complex *coefficients);
 };
 
 struct rst_scheme {
@@ -61,13 +53,6 @@ struct rst_scheme {
 #define RST_SCHEME_DECLARE(symbol, name) extern const struct rst_scheme_type rst_scheme_##symbol;
 RST_SCHEME_LIST(RST_SCHEME_DECLARE)
 #undef RST_SCHEME_DECLARE
-
-/** As rst_scheme_step(), to the same bits, and every perturbation by the Jacobian of that step. On entry the flow is
- * linearised at u; it need not be so afterwards. */
-enum rst_status rst_scheme_step_with_perturbations(struct rst_scheme *scheme, struct rst_field *gradient,
-                                                   struct rst_field *u,
-                                                   const struct rst_perturbation *perturbations, size_t count,
-                                                   double *dt);
 
 /** g = g + alpha u on the free points. g must be zero on the others, and stays so. */
 void rst_scheme_add_decay(const struct rst_scheme *scheme, const struct rst_field *u, struct rst_field *g);
