@@ -52,7 +52,7 @@ static enum rst_status measure(struct rehearsed *rehearsed, struct rst_run_cost 
   rehearsal->rate = (double)steps / elapsed;
   rehearsal->flow = rst_flow_name(problem->flow);
   rehearsal->correlation = rst_flow_correlation(problem->flow);
-  rst_flow_shape(problem->flow, &rehearsal->ny, &rehearsal->nx);
+  rst_tensor_plane_shape(rst_flow_layout(problem->flow)->tensors, &rehearsal->ny, &rehearsal->nx);
   return RST_OK;
 }
 

@@ -29,24 +29,23 @@ struct orbit {
   struct rst_orbit_record record;
 };
 
-enum rst_status rst_orbit_probe(struct rst_context *context, struct rst_field *probe) {
+enum rst_status rst_orbit_probe(struct rst_context *context, const struct rst_layout *layout,
+                                struct rst_field *probe) {
   const struct rst_initial_parameters random = {.kind = "normal", .seed = 20220602, .scale = 1.0};
-  RST_TRY(rst_initial_fill(context, &random, probe));
+  RST_TRY(rst_initial_fill(context, &random, layout, probe));
   rst_field_scale(1.0 / rst_field_norm(probe), probe);
   return RST_OK;
 }
 
 static enum rst_status build(struct orbit *orbit, const struct rst_case *from) {
   struct rst_context *context = orbit->context;
-  size_t ny = 0;
-  size_t nx = 0;
-  rst_flow_shape(orbit->flow, &ny, &nx);
-  RST_TRY(rst_field_create(context, rst_flow_precision(orbit->flow), ny, nx, &orbit->u));
-  RST_TRY(rst_initial_fill(context, &from->initial, orbit->u));
+  const struct rst_layout *layout = rst_flow_layout(orbit->flow);
+  RST_TRY(rst_flow_create_state(context, orbit->flow, &orbit->u));
+  RST_TRY(rst_initial_fill(context, &from->initial, layout, orbit->u));
   RST_TRY(rst_field_create_like(context, orbit->u, &orbit->previous));
   RST_TRY(rst_field_create_like(context, orbit->u, &orbit->gradient));
   RST_TRY(rst_field_create_like(context, orbit->u, &orbit->probe));
-  RST_TRY(rst_orbit_probe(context, orbit->probe));
+  RST_TRY(rst_orbit_probe(context, layout, orbit->probe));
   RST_TRY(rst_scheme_create(context, &orbit->scheme_parameters, orbit->flow, &orbit->scheme));
   RST_TRY(rst_tangent_create(context, &orbit->scheme_parameters, orbit->flow, 1, from->tangent.seed,
                              &orbit->tangent));

@@ -38,7 +38,7 @@ struct rst_twins {
   size_t state_count;
 };
 
-/* One unit in the last place of the weight in the middle, of 1 if that is 0. */
+/* One unit in the last place of the weight in the middle of the first tensor, of 1 if that is 0. */
 static void nudge(struct rst_field *u) {
   const size_t y = u->ny / 2;
   const size_t x = u->nx / 2;
@@ -53,14 +53,14 @@ static void nudge(struct rst_field *u) {
 static enum rst_status create_state(const struct rst_case *run, const struct rst_field *u,
                                     struct twin *twin) {
   const enum rst_precision precision = rst_flow_precision(twin->flow);
-  RST_TRY(rst_field_create(twin->worker->context, precision, u->ny, u->nx, &twin->u));
-  RST_TRY(rst_field_create(twin->worker->context, precision, u->ny, u->nx, &twin->gradient));
+  RST_TRY(rst_flow_create_state(twin->worker->context, twin->flow, &twin->u));
+  RST_TRY(rst_flow_create_state(twin->worker->context, twin->flow, &twin->gradient));
   if (precision == u->precision) {
     rst_field_copy(u, twin->u);
     return RST_OK;
   }
   RST_TRY(rst_field_create(twin->worker->context, RST_PRECISION_DOUBLE, u->ny, u->nx, &twin->narrow));
-  return rst_initial_fill(twin->worker->context, &run->initial, twin->u);
+  return rst_initial_fill(twin->worker->context, &run->initial, rst_flow_layout(twin->flow), twin->u);
 }
 
 static bool is_the_run(const struct rst_case *run, const struct rst_twin *what) {
@@ -121,7 +121,8 @@ static enum rst_status create_parts(const struct rst_case *run, const struct rst
   twin->flow = twin->own_flow ? twin->own_flow : twin->worker->flow;
   RST_TRY(create_state(run, u, twin));
   if (what->kind == RST_TWIN_ULP) {
-    nudge(twin->u);
+    struct rst_field kernel = rst_layout_plane(rst_flow_layout(twin->flow), twin->u, 0, 0);
+    nudge(&kernel);
   }
   return rst_scheme_create(context, &scheme, twin->flow, &twin->scheme);
 }
