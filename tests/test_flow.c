@@ -411,6 +411,32 @@ START_TEST(bits_do_not_depend_on_threads) {
 }
 END_TEST
 
+/* The Hessian is the same everywhere where the kind says so, and nowhere else. */
+START_TEST(facts_hold) {
+  struct rst_context *context = rst_test_context();
+  struct rst_flow *flow = rst_test_flow_of_each(context, _i, RST_PRECISION_DOUBLE);
+  struct rst_field *u = rst_test_state(context, flow, 1, 0.5);
+  struct rst_field *v = rst_test_state(context, flow, 2, 1.0);
+  struct rst_field *product[2];
+  for (int i = 0; i < 2; ++i) {
+    product[i] = rst_test_state(context, flow, 3, 1.0);
+    rst_flow_linearise(flow, i == 0 ? u : v, NULL, NULL);
+    rst_flow_hessian_product(flow, v, product[i]);
+  }
+  const struct rst_flow_facts facts = rst_flow_facts(flow);
+  ck_assert(facts.linear == same_bits(product[0], product[1]));
+  ck_assert(facts.linear == rst_flow_kind_facts(rst_flow_name(flow)).linear);
+  ck_assert(facts.diffusion_only == (strcmp(rst_flow_correlation(flow), "none") == 0));
+  ck_assert(!(facts.linear && facts.one_layer));
+  rst_field_destroy(&product[1]);
+  rst_field_destroy(&product[0]);
+  rst_field_destroy(&v);
+  rst_field_destroy(&u);
+  rst_flow_destroy(&flow);
+  rst_context_destroy(&context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("flow");
   TCase *tests = tcase_create("flow");
@@ -423,6 +449,7 @@ int main(void) {
   tcase_add_loop_test(tests, fixed_points_stay_out, 0, kinds);
   tcase_add_loop_test(tests, float_follows_double, 0, kinds);
   tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, kinds);
+  tcase_add_loop_test(tests, facts_hold, 0, RST_TEST_FLOWS);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);
 }
