@@ -77,14 +77,32 @@ struct rst_flow *rst_test_flow(struct rst_context *context, const struct rst_flo
 
 struct rst_field *rst_test_state(struct rst_context *context, const struct rst_flow *flow, uint32_t seed,
                                  double scale) {
-  size_t ny = 0;
-  size_t nx = 0;
   struct rst_field *u = NULL;
   const struct rst_initial_parameters normal = {.kind = "normal", .seed = seed, .scale = scale};
-  rst_flow_shape(flow, &ny, &nx);
-  RST_TEST_OK(context, rst_field_create(context, rst_flow_precision(flow), ny, nx, &u));
-  RST_TEST_OK(context, rst_initial_fill(context, &normal, u));
+  RST_TEST_OK(context, rst_flow_create_state(context, flow, &u));
+  RST_TEST_OK(context, rst_initial_fill(context, &normal, rst_flow_layout(flow), u));
   return u;
+}
+
+struct rst_field rst_test_kernel(const struct rst_flow *flow, const struct rst_field *u) {
+  return rst_layout_plane(rst_flow_layout(flow), u, 0, 0);
+}
+
+struct rst_field *rst_test_symbol(struct rst_context *context, const struct rst_flow *flow) {
+  struct rst_field *lambda = NULL;
+  size_t ny = 0;
+  size_t nx = 0;
+  rst_tensor_plane_shape(rst_flow_layout(flow)->tensors, &ny, &nx);
+  RST_TEST_OK(context, rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, &lambda));
+  return lambda;
+}
+
+enum rst_status rst_test_fill(struct rst_context *context, const struct rst_initial_parameters *parameters,
+                              struct rst_field *plane) {
+  const struct rst_tensor tensor = {.name = "plane", .rank = 2, .dims = {plane->ny, plane->nx}};
+  const struct rst_layout layout = {rst_field_count(plane), 1, &tensor, NULL};
+  struct rst_field state = {plane->precision, 1, layout.count, plane->data};
+  return rst_initial_fill(context, parameters, &layout, &state);
 }
 
 struct rst_flow *rst_test_heat(struct rst_context *context, enum rst_precision precision,

@@ -54,6 +54,14 @@ struct rst_flow *rst_test_flow(struct rst_context *context, const struct rst_flo
 struct rst_field *rst_test_state(struct rst_context *context, const struct rst_flow *flow, uint32_t seed,
                                  double scale);
 
+/** The kernel of a state, ny x nx; shares its memory. */
+struct rst_field rst_test_kernel(const struct rst_flow *flow, const struct rst_field *u);
+/** A double field of the kernel's shape. */
+struct rst_field *rst_test_symbol(struct rst_context *context, const struct rst_flow *flow);
+/** rst_initial_fill() of a field of any shape, as the one plane of a state. */
+enum rst_status rst_test_fill(struct rst_context *context, const struct rst_initial_parameters *parameters,
+                              struct rst_field *plane);
+
 /** A heat flow with kappa = h = 1 and second differences. */
 struct rst_flow *rst_test_heat(struct rst_context *context, enum rst_precision precision,
                                enum rst_boundary boundary, int dimension, size_t points);

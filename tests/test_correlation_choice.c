@@ -120,7 +120,7 @@ static struct results compute(struct rst_context *context, const struct rst_flow
   struct rst_field *v = rst_test_state(context, flow, 2, 1.0);
   results.field[GRADIENT] = rst_test_state(context, flow, 3, 1.0);
   results.field[PRODUCT] = rst_test_state(context, flow, 3, 1.0);
-  RST_TEST_OK(context, rst_field_create(context, RST_PRECISION_DOUBLE, u->ny, u->nx, &results.field[SYMBOL]));
+  results.field[SYMBOL] = rst_test_symbol(context, flow);
   rst_flow_linearise(flow, u, &results.value, results.field[GRADIENT]);
   rst_flow_hessian_product(flow, v, results.field[PRODUCT]);
   RST_TEST_OK(context, rst_flow_frozen_symbol(flow, u, results.field[SYMBOL]));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "event_run.h"
 
+#include "flow/flow_type.h"
 #include "restrain/spectrum.h"
 
 /* The detector on flows whose growth is known: heat and the linear flow. */
@@ -271,6 +272,60 @@ START_TEST(names_and_failures) {
 }
 END_TEST
 
+/* E = (1/2) sum rates u^2 on a bias of 3 and two planes of 2 x 4; the fastest rate is at (1, 2) of the second plane, the next
+ * one in the bias. */
+static const struct rst_tensor tensors[] = {
+    {.name = "bias", .rank = 1, .dims = {3}, .offset = 0, .spacing = 1.0},
+    {.name = "layer", .rank = 3, .dims = {2, 2, 4}, .offset = 3, .spacing = 0.5}};
+enum { NUMBERS_OF_LAYERS = 19, FASTEST = 3 + 8 + 4 + 2 };
+
+static void decouple(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product) {
+  (void)flow;
+  for (size_t i = 0; i < NUMBERS_OF_LAYERS; ++i) {
+    const double rate = i == FASTEST ? 2.0 : i == 1 ? 1.5 : 0.1;
+    rst_field_set(product, 0, i, rate * rst_field_get(v, 0, i));
+  }
+}
+
+static void evaluate_layers(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
+                            struct rst_field *gradient) {
+  *value = (struct rst_flow_value){0};
+  if (gradient) {
+    decouple(flow, u, gradient);
+  }
+}
+
+/* Region and wave number are those of the plane that grows, in its points and by its spacing. */
+START_TEST(an_event_is_told_in_the_plane_that_grows) {
+  struct rst_context *context = rst_test_context();
+  const struct rst_flow_type type = {.evaluate = evaluate_layers, .hessian_product = decouple};
+  struct rst_flow flow = {.type = &type,
+                          .name = "layers",
+                          .context = context,
+                          .precision = RST_PRECISION_DOUBLE,
+                          .layout = {NUMBERS_OF_LAYERS, 2, tensors, NULL}};
+  struct rst_scheme_parameters parameters = rst_test_scheme_defaults;
+  parameters.kind = "euler";
+  parameters.lr = 1.2;
+  struct machine m = start(&flow, context, &parameters, 1.0);
+  for (; m.t < 60; ++m.t) {
+    step(&m);
+  }
+  struct record *record = new_record();
+  run(&m, 70, record);
+  const struct rst_event event = finish(&m);
+  ck_assert(event.kind == RST_EVENT_DISCRETE);
+  rst_test_close(event.peak, 1.4, 1e-13);
+  ck_assert(event.y_first == 1 && event.y_last == 1 && event.x_first == 2 && event.x_last == 2);
+  rst_test_close(event.centroid_y, 0.5, 1e-13);
+  rst_test_close(event.centroid_x, 1.0, 1e-13);
+  rst_test_close(event.share, 1.0 / 8.0, 0.0);
+  destroy_record(record);
+  stop(&m);
+  rst_context_destroy(&context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("event");
   TCase *tests = tcase_create("event");
@@ -282,6 +337,7 @@ int main(void) {
   tcase_add_loop_test(tests, growth_of_a_stable_mode, 0, 4);
   tcase_add_loop_test(tests, decoupled_decay, 0, 2);
   tcase_add_test(tests, names_and_failures);
+  tcase_add_test(tests, an_event_is_told_in_the_plane_that_grows);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);
 }

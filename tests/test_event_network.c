@@ -87,24 +87,25 @@ static void check_numbers(const struct record *record, const struct rst_event *e
 }
 
 /* The sum of the growing energies has the region that the event tells of, and du after the peak its wave. */
-static void check_region(struct rst_context *context, const struct record *record,
-                         const struct rst_event *event) {
+static void check_region(struct rst_context *context, const struct rst_flow *flow,
+                         const struct record *record, const struct rst_event *event) {
   struct rst_event expected = {0};
   struct rst_field *energy = NULL;
   RST_TEST_OK(context, rst_field_create_like(context, record->gain[0], &energy));
   for (long t = event->first; t <= event->last; ++t) {
     rst_field_axpy(1.0, record->gain[t], energy);
   }
-  RST_TEST_OK(context, rst_event_find_region(context, energy, 1.0, &expected));
-  RST_TEST_OK(context, rst_event_find_wave(context, record->after[event->peak_iteration], 1.0, &expected));
+  const struct rst_field place = rst_test_kernel(flow, energy);
+  const struct rst_field after = rst_test_kernel(flow, record->after[event->peak_iteration]);
+  RST_TEST_OK(context, rst_event_find_region(context, &place, 1.0, &expected));
+  RST_TEST_OK(context, rst_event_find_wave(context, &after, 1.0, &expected));
   ck_assert(event->ky == expected.ky && event->kx == expected.kx);
   ck_assert_double_eq(event->share, expected.share);
   ck_assert(event->y_first == expected.y_first && event->y_last == expected.y_last);
   ck_assert(event->x_first == expected.x_first && event->x_last == expected.x_last);
   if (expected.share > 0.0) {
     for (size_t i = 0; i < rst_field_count(energy); ++i) {
-      const double value = rst_field_get(energy, i / energy->nx, i % energy->nx);
-      rst_field_set(energy, i / energy->nx, i % energy->nx, sqrt(value));
+      rst_field_set(energy, 0, i, sqrt(rst_field_get(energy, 0, i)));
     }
     rst_test_close(event->participation, rst_participation_ratio(energy), 1e-10);
     ck_assert_double_eq_tol(event->centroid_y, expected.centroid_y, 1e-9);
@@ -141,7 +142,7 @@ START_TEST(events_are_what_was_recorded) {
     ck_assert(i == 0 || event->first > record->events[i - 1].last + 1);
     check_numbers(record, event);
     check_kind(&m, record, event);
-    check_region(context, record, event);
+    check_region(context, flow, record, event);
     ++kinds[event->kind];
   }
   if (strcmp(kind, "euler") == 0 && _i % 2) {
@@ -169,10 +170,10 @@ static void split_growth(struct machine *m, const struct record *record, const s
   rst_flow_linearise(m->flow, u, NULL, NULL);
   for (size_t j = 0; j < n; ++j) {
     rst_field_fill(0.0, m->before);
-    rst_field_set(m->before, j / u->nx, j % u->nx, 1.0);
+    rst_field_set(m->before, 0, j, 1.0);
     rst_flow_hessian_product(m->flow, m->before, m->gradient);
     for (size_t i = 0; i < n; ++i) {
-      gsl_matrix_set(hessian, i, j, rst_field_get(m->gradient, i / u->nx, i % u->nx));
+      gsl_matrix_set(hessian, i, j, rst_field_get(m->gradient, 0, i));
     }
   }
   gsl_eigen_symmv(hessian, values, vectors, work);
@@ -181,7 +182,7 @@ static void split_growth(struct machine *m, const struct record *record, const s
     const double lambda = gsl_vector_get(values, j) + m->parameters.weight_decay;
     double part = 0.0;
     for (size_t i = 0; i < n; ++i) {
-      part += gsl_matrix_get(vectors, i, j) * rst_field_get(v, i / u->nx, i % u->nx);
+      part += gsl_matrix_get(vectors, i, j) * rst_field_get(v, 0, i);
     }
     const double root = 1.0 - m->parameters.lr * lambda;
     const double gain = part * part * (root * root - 1.0);
@@ -306,7 +307,7 @@ START_TEST(growth_is_local) {
     const struct rst_event *event = &record->events[i];
     const double box =
         (double)(event->y_last - event->y_first + 1) * (double)(event->x_last - event->x_first + 1);
-    check_region(context, record, event);
+    check_region(context, flow, record, event);
     ck_assert(event->share > 0.0 && event->share < RST_EVENT_SHARE && event->participation < RST_EVENT_SHARE);
     ck_assert(event->share * K * K <= box && box <= K * K);
     smaller += box < K * K;

@@ -213,7 +213,7 @@ static void check_linearisation(struct rst_context *context, const struct rst_fl
   struct rst_field *u = rst_test_state(context, flow, 1, scale_of(parameters));
   struct rst_field *elsewhere = rst_test_state(context, flow, 2, 2 * scale_of(parameters));
   struct rst_field *v = rst_test_state(context, flow, 71, 1.0);
-  struct rst_field *lambda = rst_test_state(context, flow, 1, 0.0);
+  struct rst_field *lambda = rst_test_symbol(context, flow);
   struct rst_field *g[FIELDS];
   struct rst_field *product[FIELDS];
   struct rst_flow_value value[FIELDS];
@@ -268,7 +268,7 @@ static void check_pins(struct rst_context *context, const struct rst_flow_parame
   rst_flow_pin(flow, free);
   const size_t side = POINTS - 2;
   const size_t expected = parameters->boundary == RST_BOUNDARY_DIRICHLET
-                              ? (free->ny == 1 ? side : side * side)
+                              ? (parameters->dimension == 1 ? side : side * side)
                               : rst_field_count(free);
   ck_assert_msg(rst_field_sum(free) == (double)expected, "%s: %g free points", label, rst_field_sum(free));
 
@@ -277,12 +277,10 @@ static void check_pins(struct rst_context *context, const struct rst_flow_parame
   rst_flow_hessian_product(flow, v, product);
   rst_flow_hessian_product(flow, pinned_v, pinned_product);
   ck_assert_msg(same_bits(product, pinned_product), "%s", label);
-  for (size_t y = 0; y < free->ny; ++y) {
-    for (size_t x = 0; x < free->nx; ++x) {
-      const bool fixed = rst_field_get(free, y, x) == 0;
-      ck_assert_msg(!fixed || rst_field_get(gradient, y, x) == 0, "%s", label);
-      ck_assert_msg(!fixed || rst_field_get(product, y, x) == 0, "%s", label);
-    }
+  for (size_t i = 0; i < rst_field_count(free); ++i) {
+    const bool fixed = rst_field_get(free, 0, i) == 0;
+    ck_assert_msg(!fixed || rst_field_get(gradient, 0, i) == 0, "%s", label);
+    ck_assert_msg(!fixed || rst_field_get(product, 0, i) == 0, "%s", label);
   }
   rst_field_destroy(&gradient);
   rst_field_destroy(&pinned_product);
@@ -413,6 +411,32 @@ START_TEST(bits_do_not_depend_on_threads) {
 }
 END_TEST
 
+/* The Hessian is the same everywhere where the kind says so, and nowhere else. */
+START_TEST(facts_hold) {
+  struct rst_context *context = rst_test_context();
+  struct rst_flow *flow = rst_test_flow_of_each(context, _i, RST_PRECISION_DOUBLE);
+  struct rst_field *u = rst_test_state(context, flow, 1, 0.5);
+  struct rst_field *v = rst_test_state(context, flow, 2, 1.0);
+  struct rst_field *product[2];
+  for (int i = 0; i < 2; ++i) {
+    product[i] = rst_test_state(context, flow, 3, 1.0);
+    rst_flow_linearise(flow, i == 0 ? u : v, NULL, NULL);
+    rst_flow_hessian_product(flow, v, product[i]);
+  }
+  const struct rst_flow_facts facts = rst_flow_facts(flow);
+  ck_assert(facts.linear == same_bits(product[0], product[1]));
+  ck_assert(facts.linear == rst_flow_kind_facts(rst_flow_name(flow)).linear);
+  ck_assert(facts.diffusion_only == (strcmp(rst_flow_correlation(flow), "none") == 0));
+  ck_assert(!(facts.linear && facts.one_layer));
+  rst_field_destroy(&product[1]);
+  rst_field_destroy(&product[0]);
+  rst_field_destroy(&v);
+  rst_field_destroy(&u);
+  rst_flow_destroy(&flow);
+  rst_context_destroy(&context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("flow");
   TCase *tests = tcase_create("flow");
@@ -425,6 +449,7 @@ int main(void) {
   tcase_add_loop_test(tests, fixed_points_stay_out, 0, kinds);
   tcase_add_loop_test(tests, float_follows_double, 0, kinds);
   tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, kinds);
+  tcase_add_loop_test(tests, facts_hold, 0, RST_TEST_FLOWS);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);
 }

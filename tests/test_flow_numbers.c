@@ -83,12 +83,13 @@ START_TEST(values_agree_with_plain_loops) {
   struct rst_flow *flow = rst_test_flow(context, &parameters);
   struct rst_field *u = rst_test_state(context, flow, 2, 0.2);
   struct rst_flow_value value;
-  double expected = plain_regulariser(&parameters, u);
+  const struct rst_field kernel = rst_test_kernel(flow, u);
+  double expected = plain_regulariser(&parameters, &kernel);
   rst_flow_evaluate(flow, u, &value, NULL);
   for (size_t i = 0; i < IMAGES; ++i) {
     struct rst_field *image = NULL;
     RST_TEST_OK(context, rst_image_create(context, &images[i].image, RST_PRECISION_DOUBLE, &image));
-    expected += plain_value(&parameters, image, images[i].label, u) / IMAGES;
+    expected += plain_value(&parameters, image, images[i].label, &kernel) / IMAGES;
     rst_field_destroy(&image);
   }
   ck_assert_double_eq_tol(value.data_loss, expected, 1e-12 * (1 + fabs(expected)));
@@ -116,7 +117,7 @@ START_TEST(heat_is_the_three_point_formula) {
     ck_assert_double_eq_tol(rst_field_get(g, 0, x), -1.5 * second / 0.25, 1e-12);
   }
   ck_assert_double_eq(value.residual, 0.0);
-  ck_assert_double_eq(rst_flow_spacing(flow), 0.5);
+  ck_assert_double_eq(rst_flow_layout(flow)->tensors->spacing, 0.5);
   ck_assert_str_eq(rst_flow_correlation(flow), "none");
   rst_field_destroy(&g);
   rst_field_destroy(&u);
@@ -208,9 +209,10 @@ START_TEST(published_windowed_threshold) {
   struct rst_flow *flow = rst_test_flow(context, &parameters);
   struct rst_field *v = rst_test_state(context, flow, 7, 0.0);
   struct rst_field *product = rst_test_state(context, flow, 7, 0.0);
-  for (size_t y = 0; y < v->ny; ++y) {
-    for (size_t x = 0; x < v->nx; ++x) {
-      rst_field_set(v, y, x, (x + y) % 2 ? 1.0 : -1.0);
+  struct rst_field kernel = rst_test_kernel(flow, v);
+  for (size_t y = 0; y < kernel.ny; ++y) {
+    for (size_t x = 0; x < kernel.nx; ++x) {
+      rst_field_set(&kernel, y, x, (x + y) % 2 ? 1.0 : -1.0);
     }
   }
   rst_flow_linearise(flow, v, NULL, NULL);
@@ -259,7 +261,7 @@ START_TEST(values_are_stable_at_huge_outputs) {
       const double residual = label == 1 ? -exp(-c) : 1.0;
       ck_assert_double_le(fabs(value.data_loss - loss), tolerance * loss);
       ck_assert_double_le(fabs(value.residual - residual), tolerance * fabs(residual));
-      ck_assert_double_le(fabs(rst_field_get(g, 1, 1) - residual), tolerance * fabs(residual));
+      ck_assert_double_le(fabs(rst_field_get(g, 0, 3) - residual), tolerance * fabs(residual));
       ck_assert(rst_field_is_finite(product));
       /* Far on the other side swish vanishes, p = 0, and the loss is log 2. */
       rst_field_scale(-1.0, u);

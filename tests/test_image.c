@@ -193,7 +193,7 @@ static struct rst_field *initial(struct rst_context *context, struct rst_initial
   struct rst_field *u = NULL;
   RST_TEST_OK(context, rst_field_create(context, precision, ny, nx, &u));
   rst_field_fill(99.0, u);
-  RST_TEST_OK(context, rst_initial_fill(context, &parameters, u));
+  RST_TEST_OK(context, rst_test_fill(context, &parameters, u));
   return u;
 }
 
@@ -270,7 +270,7 @@ START_TEST(failed_fills_leave_the_state_alone) {
   rst_field_fill(3.0, u);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
     RST_TEST_FAILS(context, cases[i].status, cases[i].fragment,
-                   rst_initial_fill(context, &cases[i].parameters, u));
+                   rst_test_fill(context, &cases[i].parameters, u));
     for (size_t p = 0; p < 4; ++p) {
       ck_assert(rst_field_get(u, p / 2, p % 2) == 3.0);
     }

@@ -340,7 +340,7 @@ START_TEST(initial_states_are_read_from_files_of_their_shape) {
       .kind = "file", .scale = 0.5, .file = path_of("start.h5:/kernel")};
   struct rst_field *u = NULL;
   RST_TEST_OK(context, rst_field_create(context, RST_PRECISION_FLOAT, 2, 3, &u));
-  RST_TEST_OK(context, rst_initial_fill(context, &parameters, u));
+  RST_TEST_OK(context, rst_test_fill(context, &parameters, u));
   for (size_t i = 0; i < 6; ++i) {
     ck_assert(rst_field_get(u, i / 3, i % 3) == 0.5 * values[i]);
   }
@@ -348,16 +348,16 @@ START_TEST(initial_states_are_read_from_files_of_their_shape) {
   write_dataset("line.h5", "/u", 1, (hsize_t[]){6}, values);
   parameters.file = path_of("line.h5:/u");
   RST_TEST_OK(context, rst_field_create(context, RST_PRECISION_DOUBLE, 1, 6, &u));
-  RST_TEST_OK(context, rst_initial_fill(context, &parameters, u));
+  RST_TEST_OK(context, rst_test_fill(context, &parameters, u));
   ck_assert(rst_field_get(u, 0, 5) == 3.0);
   rst_field_destroy(&u);
 
   RST_TEST_OK(context, rst_field_create(context, RST_PRECISION_DOUBLE, 3, 2, &u));
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "holds 1 x 6 points, the initial state needs 3 x 2",
-                 rst_initial_fill(context, &parameters, u));
+                 rst_test_fill(context, &parameters, u));
   write_text("start.pgm", "P2 2 3 2 0 1 2 2 1 0");
   parameters.file = path_of("start.pgm");
-  RST_TEST_OK(context, rst_initial_fill(context, &parameters, u));
+  RST_TEST_OK(context, rst_test_fill(context, &parameters, u));
   ck_assert(rst_field_get(u, 0, 0) == -0.5 && rst_field_get(u, 1, 1) == 0.5);
   rst_field_destroy(&u);
   rst_context_destroy(&context);

@@ -75,7 +75,7 @@ static void check_jacobian(struct rst_context *context, int index,
   for (int i = 0; i < 3; ++i) {
     error[i] = difference_error(&base, parameters, start, h[i], vector, parts);
   }
-  const bool linear = strcmp(rst_flow_name(flow), "conv") != 0;
+  const bool linear = rst_flow_facts(flow).linear;
   const bool holds = linear ? error[0] < 1e-13 && error[2] < 1e-11
                             : error[2] < 1e-7 && fabs(error[0] / error[1] - 4.0) < 0.3 && error[0] > 1e-5;
   ck_assert_msg(holds, "flow %d, %s, lr %g, decay %d: %g %g %g", index, parameters->kind, parameters->lr,

@@ -11,7 +11,7 @@ from support import SOURCE, ProgramTest, main
 
 # The folder that implements each public header.
 PUBLIC = {
-    "core": "context field status",
+    "core": "context field layout status",
     "hdf5": "archive",
     "krylov": "eigenpair",
     "image": "image",

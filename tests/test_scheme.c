@@ -117,11 +117,14 @@ START_TEST(momentum_schemes_contain_euler) {
 END_TEST
 
 /* The inside has moved, or not; the rim has not. */
-static void check_moved(const struct rst_field *u, const struct rst_field *before, bool moved) {
-  for (size_t y = 0; y < u->ny; ++y) {
-    for (size_t x = 0; x < u->nx; ++x) {
-      const bool rim = x == 0 || x + 1 == u->nx || (u->ny > 1 && (y == 0 || y + 1 == u->ny));
-      const bool differs = rst_field_get(u, y, x) != rst_field_get(before, y, x);
+static void check_moved(const struct rst_flow *flow, const struct rst_field *u,
+                        const struct rst_field *before, bool moved) {
+  const struct rst_field now = rst_test_kernel(flow, u);
+  const struct rst_field then = rst_test_kernel(flow, before);
+  for (size_t y = 0; y < now.ny; ++y) {
+    for (size_t x = 0; x < now.nx; ++x) {
+      const bool rim = x == 0 || x + 1 == now.nx || (now.ny > 1 && (y == 0 || y + 1 == now.ny));
+      const bool differs = rst_field_get(&now, y, x) != rst_field_get(&then, y, x);
       ck_assert_msg(differs == (moved && !rim), "point %zu %zu", y, x);
     }
   }
@@ -149,7 +152,7 @@ START_TEST(fixed_points_never_move) {
         rst_test_advance(context, flow, scheme, 5, u);
         rst_scheme_destroy(&scheme);
       }
-      check_moved(u, before, !p.kind || rst_test_scheme_accepts(&p));
+      check_moved(flow, u, before, !p.kind || rst_test_scheme_accepts(&p));
       rst_field_destroy(&u);
       rst_field_destroy(&before);
     }
@@ -248,6 +251,69 @@ START_TEST(parameters_out_of_range_are_refused) {
 }
 END_TEST
 
+/* S(u, g) of one step from a fresh scheme; g is the gradient that the step is given. */
+static struct rst_field *step_from(struct rst_context *context, const struct rst_scheme_parameters *p,
+                                   struct rst_flow *flow, double a, double b) {
+  struct rst_scheme *scheme = rst_test_scheme(context, p, flow);
+  struct rst_field *u = rst_test_state(context, flow, 5, a);
+  struct rst_field *more = rst_test_state(context, flow, 6, b);
+  struct rst_field *gradient = rst_test_state(context, flow, 7, a - b);
+  rst_field_axpy(1.0, more, u);
+  RST_TEST_OK(context, rst_scheme_step(scheme, gradient, u, NULL));
+  rst_field_destroy(&gradient);
+  rst_field_destroy(&more);
+  rst_scheme_destroy(&scheme);
+  return u;
+}
+
+/* S(u1, g1) + S(u2, g2) = S(u1 + u2, g1 + g2) + S(0, 0), on a flow that is not linear. */
+static bool is_affine(struct rst_context *context, const struct rst_scheme_parameters *p) {
+  struct rst_flow *flow = rst_test_conv(context, RST_PRECISION_DOUBLE, 16, 4);
+  struct rst_field *one = step_from(context, p, flow, 1.0, 0.0);
+  struct rst_field *other = step_from(context, p, flow, 0.0, 1.0);
+  struct rst_field *both = step_from(context, p, flow, 1.0, 1.0);
+  struct rst_field *none = step_from(context, p, flow, 0.0, 0.0);
+  rst_field_axpy(1.0, other, one);
+  rst_field_axpy(1.0, none, both);
+  const bool affine = rst_field_distance(one, both) < 1e-13 * rst_field_norm(both);
+  rst_field_destroy(&none);
+  rst_field_destroy(&both);
+  rst_field_destroy(&other);
+  rst_field_destroy(&one);
+  rst_flow_destroy(&flow);
+  return affine;
+}
+
+/* What a type says of itself against what its steps and its growth polynomial do. */
+START_TEST(facts_hold) {
+  struct rst_context *context = rst_test_context();
+  struct rst_scheme_parameters p = rst_test_scheme_defaults;
+  p.kind = rst_scheme_names()[_i];
+  p.lr = 100.0;
+  p.weight_decay = 1.0;
+  const struct rst_scheme_facts facts = rst_scheme_facts(p.kind);
+  ck_assert(facts.affine == is_affine(context, &p));
+  ck_assert((facts.velocity >= 0) == rst_test_scheme_has_momentum(p.kind));
+  double complex here[RST_GROWTH_MAX_DEGREE + 1];
+  double complex there[RST_GROWTH_MAX_DEGREE + 1];
+  int degree = 0;
+  ck_assert(facts.adapts ==
+            (rst_scheme_growth_polynomial(context, &p, 1.0, here, &degree) == RST_ERROR_UNSUPPORTED));
+  if (!facts.adapts) {
+    double growth = 0.0;
+    p.momentum = facts.velocity >= 0 ? 0.5 : 0.0;
+    RST_TEST_OK(context, rst_scheme_growth(context, &p, 0.0, &growth));
+    ck_assert(facts.implicit_decay == (growth < 1.0));
+    RST_TEST_OK(context, rst_scheme_growth_polynomial(context, &p, 1.0, here, &degree));
+    RST_TEST_OK(context, rst_scheme_growth_polynomial(context, &p, 2.0, there, &degree));
+    ck_assert(facts.looks_ahead == (degree == 2 && cabs(here[0] - there[0]) > 1.0));
+    /* A step is a polynomial in H of degree 1, and nothing else is remembered. */
+    ck_assert(facts.symmetric_jacobian == (facts.affine && degree == 1));
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("scheme");
   TCase *tests = tcase_create("scheme");
@@ -257,6 +323,7 @@ int main(void) {
   tcase_add_test(tests, fixed_points_never_move);
   tcase_add_loop_test(tests, restored_state_goes_on_to_the_bit, 0, schemes);
   tcase_add_test(tests, parameters_out_of_range_are_refused);
+  tcase_add_loop_test(tests, facts_hold, 0, schemes);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);
 }

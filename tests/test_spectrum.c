@@ -150,8 +150,8 @@ START_TEST(published_windowed_bound) {
   ck_assert_double_eq_tol(pair.value, expected, 1e-10 * fabs(expected));
   for (size_t i = 0; i < 32 * 32; ++i) {
     const double sign = (i / 32 + i % 32) % 2 ? 1.0 : -1.0;
-    ck_assert_double_eq_tol(fabs(rst_field_get(v, i / 32, i % 32)), 1.0 / 32, 1e-12);
-    ck_assert_double_gt(sign * rst_field_get(v, i / 32, i % 32) * rst_field_get(v, 0, 1), 0.0);
+    ck_assert_double_eq_tol(fabs(rst_field_get(v, 0, i)), 1.0 / 32, 1e-12);
+    ck_assert_double_gt(sign * rst_field_get(v, 0, i) * rst_field_get(v, 0, 1), 0.0);
   }
   rst_field_fill(0.0, v);
   RST_TEST_OK(context, rst_spectrum_extreme(context, flow, u, RST_SPECTRUM_LARGEST, 1e-10, v, &pair));
@@ -234,7 +234,7 @@ START_TEST(failures) {
   struct rst_flow *flow = rst_test_conv(context, RST_PRECISION_DOUBLE, 16, 4);
   struct rst_field *u = rst_test_state(context, flow, 7, 1.0);
   struct rst_field *v = rst_test_state(context, flow, 8, 1.0);
-  const double before = rst_field_get(v, 2, 3);
+  const double before = rst_field_get(v, 0, 11);
   struct rst_eigenpair pair = {.value = 5.0};
   double values[16] = {7.0};
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "tolerance is -1",
@@ -243,7 +243,7 @@ START_TEST(failures) {
   RST_TEST_FAILS(context, RST_ERROR_NUMERIC, "overflows",
                  rst_spectrum_extreme(context, flow, u, RST_SPECTRUM_LARGEST, 1e-8, v, &pair));
   RST_TEST_FAILS(context, RST_ERROR_NUMERIC, "overflows", rst_spectrum_dense(context, flow, u, values));
-  ck_assert(pair.value == 5.0 && values[0] == 7.0 && rst_field_get(v, 2, 3) == before);
+  ck_assert(pair.value == 5.0 && values[0] == 7.0 && rst_field_get(v, 0, 11) == before);
   rst_field_destroy(&u);
   rst_field_destroy(&v);
   rst_flow_destroy(&flow);

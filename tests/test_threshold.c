@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
+#include "motion/difference.h"
 #include "restrain/threshold.h"
 #include "restrain/von_neumann.h"
-#include "motion/difference.h"
 
 static bool is(const char *kind, const char *name) {
   return strcmp(kind, name) == 0;

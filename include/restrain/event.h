@@ -24,7 +24,8 @@
  * The growing energy of an update is max(0, |du_{t+1}|^2 - |du_t|^2), point by point, for |v_t| = 1; an event adds it up over
  * its updates. Its region is the smallest set of points that holds RST_EVENT_SHARE of it, and with its weakest member all that
  * are as strong, to RST_EVENT_TIE. Where nothing but the momentum
- * part grows it is empty: last = first - 1, share 0, centroid and participation NaN.
+ * part grows it is empty: last = first - 1, share 0, centroid and participation NaN. Region and wave number are those of one
+ * plane of the state's layout, the one that holds most of the energy.
  */
 
 #define RST_EVENT_TOLERANCE 1e-9

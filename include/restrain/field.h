@@ -9,7 +9,7 @@
 
 /** @file
  * A field: a two-dimensional array of double or float, [ny][nx], x fastest, contiguous, aligned to 64 bytes.
- * Images, kernels, gradients and tangent vectors are fields. A one-dimensional field has ny = 1.
+ * Images, responses and symbols are fields; a state is a field of one row, see layout.h.
  *
  * Vector operations below take fields of one shape and one precision (asserted, not reported: a mismatch is a
  * programming error) and do their arithmetic in that precision, except that sums are accumulated in double,

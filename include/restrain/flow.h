@@ -6,6 +6,7 @@
 #include "restrain/correlation.h"
 #include "restrain/image.h"
 #include "restrain/laplacian.h"
+#include "restrain/layout.h"
 
 /** @file
  * A gradient flow: du/dt = -grad E(u) - alpha u. The flow knows E, the data term, with its regulariser; the
@@ -90,10 +91,12 @@ RST_API void rst_flow_destroy(struct rst_flow **flow);
 RST_API const char *rst_flow_name(const struct rst_flow *flow);
 RST_API struct rst_flow_facts rst_flow_facts(const struct rst_flow *flow);
 RST_API enum rst_precision rst_flow_precision(const struct rst_flow *flow);
-/** Shape of the state u. */
-RST_API void rst_flow_shape(const struct rst_flow *flow, size_t *ny, size_t *nx);
-/** Distance of neighbouring points of u: h for heat, 1 otherwise. */
-RST_API double rst_flow_spacing(const struct rst_flow *flow);
+/** Layout of the state u, owned by the flow: one tensor `kernel` of shape (y, x), where a line has ny = 1; its spacing is h
+ * for heat, 1 otherwise. The ends of a heat flow with RST_BOUNDARY_DIRICHLET are fixed. */
+RST_API const struct rst_layout *rst_flow_layout(const struct rst_flow *flow);
+/** A field of zeros for a state, gradient or direction of the flow: one row, in the flow's precision. */
+RST_API enum rst_status rst_flow_create_state(struct rst_context *context, const struct rst_flow *flow,
+                                              struct rst_field **u);
 /** Name of the correlation's implementation, "none" for a flow without one. */
 RST_API const char *rst_flow_correlation(const struct rst_flow *flow);
 
@@ -111,15 +114,15 @@ RST_API void rst_flow_linearise(struct rst_flow *flow, const struct rst_field *u
 /** product = H v with H the exact Hessian of E where the flow was linearised last; zero before the first time. For
  * conv, with gbar = pool[s'(c) I], per image:
  *     H v = a pool[ s''(c) (I*v) I ] + sigmoid'(p) <gbar, v> gbar
- * The fixed points of v are ignored and those of product are zero, so that H is symmetric on the whole field.
+ * The fixed points of v are ignored and those of product are zero, so that H is symmetric on the whole state.
  */
 RST_API void rst_flow_hessian_product(struct rst_flow *flow, const struct rst_field *v,
                                       struct rst_field *product);
 
-/** v = 0 on the points that the flow keeps fixed (the ends of a heat flow with RST_BOUNDARY_DIRICHLET). */
+/** v = 0 on the points that the flow keeps fixed. */
 RST_API void rst_flow_pin(const struct rst_flow *flow, struct rst_field *v);
 
-/** Grid of the Fourier symbol: the state's for heat, the image's for conv-linear. RST_ERROR_UNSUPPORTED for a
+/** Grid of the Fourier symbol: the kernel's for heat, the image's for conv-linear. RST_ERROR_UNSUPPORTED for a
  * flow without symbol (conv; conv-linear with images of different shapes). `exact` tells whether plane waves
  * of that grid are eigenvectors (periodic heat; periodic conv-linear whose kernel is as large as the image);
  * otherwise the symbol describes the interior (von Neumann's assumption); its largest magnitude bounds the
@@ -131,7 +134,7 @@ RST_API enum rst_status rst_flow_symbol_shape(struct rst_flow *flow, size_t *ny,
 RST_API enum rst_status rst_flow_symbol(struct rst_flow *flow, struct rst_field *lambda);
 
 /** lambda(w) of the Hessian of E at u with frozen coefficients, von Neumann's local analysis: Rayleigh quotients on the
- * plane waves of the state's own grid (decay not included), a double field of the state's shape, wave numbers in FFT order.
+ * plane waves of the kernel's own grid (decay not included), a double field of the kernel's shape, wave numbers in FFT order.
  * For conv, with the mean over positions in place of the coefficient s''(c), per image
  *     lambda(w) = a pool'[mean s''(c)] P(w) + sigmoid'(p) abs(ghat(w))^2 / k^2,   P(w) = sum_mn abs(I*e_w)^2 / k^2
  * with pool' the norm of the pooling, e_w the plane wave in the kernel's window, ghat the transform of gbar; for conv-linear

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "restrain/field.h"
+#include "restrain/layout.h"
 
 /** @file
  * Images and initial states: fields made from a few parameters or read from files.
@@ -23,16 +23,16 @@
  * like nature. Grey levels 0..max of PNG and PGM map linearly to -1..1, colour by luminance (Rec. 709 weights),
  * alpha is ignored; HDF5 numbers are taken as they are.
  *
- * Initial kinds, on a field of given shape:
+ * Initial kinds, on a state of given layout; tent and file fill every plane alike:
  *
  * | kind     | u[i][j]                                                                                |
  * |----------|----------------------------------------------------------------------------------------|
- * | normal   | scale * NumPy's legacy seed(seed); randn(ny, nx), bit for bit                          |
+ * | normal   | scale * NumPy's legacy seed(seed); randn(count), bit for bit                           |
  * | zero     | 0                                                                                      |
  * | constant | scale                                                                                  |
  * | tent     | scale * product over axes of (1 - abs(2 i/(n-1) - 1)); axes of length 1 contribute 1   |
  * | file     | scale * the HDF5 dataset "file.h5:/path" (leading axes of length 1 dropped), PNG or    |
- * |          | PGM, of the shape of the field                                                         |
+ * |          | PGM, of the shape of the plane                                                         |
  */
 
 struct rst_image_parameters {
@@ -64,11 +64,10 @@ RST_API enum rst_status rst_image_create(struct rst_context *context,
                                          const struct rst_image_parameters *parameters,
                                          enum rst_precision precision, struct rst_field **image);
 
-/** Fill `u`, whose shape is given; errors as above, and RST_ERROR_ARGUMENT if a file's shape differs from
- * u's. */
+/** Fill the state `u`; errors as above, and RST_ERROR_ARGUMENT if a file's shape differs from that of a plane. */
 RST_API enum rst_status rst_initial_fill(struct rst_context *context,
                                          const struct rst_initial_parameters *parameters,
-                                         struct rst_field *u);
+                                         const struct rst_layout *layout, struct rst_field *u);
 
 /** values[0..count) = NumPy's legacy numpy.random.seed(seed); numpy.random.randn(count): MT19937, doubles of
  * 53 bits, polar Gaussian, the second value of each pair first. Bit for bit on the same libm. */

@@ -48,8 +48,6 @@ RST_API void rst_laplacian_add(struct rst_laplacian *laplacian, const struct rst
 /** The energy whose gradient rst_laplacian_add() gives: (coefficient/2) <u - l, -Lap_h u>, l the straight
  * lines between fixed end values, 0 otherwise. */
 RST_API double rst_laplacian_energy(struct rst_laplacian *laplacian, const struct rst_field *u);
-/** v = 0 on the fixed points; nothing for periodic or free ends. */
-RST_API void rst_laplacian_pin(const struct rst_laplacian *laplacian, struct rst_field *v);
 /** coefficient times the symbol at phase angles (theta_y, theta_x), each in [-pi, pi]; the angle along an
  * axis of length 1 is ignored. */
 RST_API double rst_laplacian_symbol(const struct rst_laplacian *laplacian, double theta_y, double theta_x);

@@ -20,6 +20,7 @@
 #include "restrain/flow.h"
 #include "restrain/image.h"
 #include "restrain/laplacian.h"
+#include "restrain/layout.h"
 #include "restrain/orbit.h"
 #include "restrain/regime.h"
 #include "restrain/run.h"

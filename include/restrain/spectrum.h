@@ -22,7 +22,7 @@ RST_API enum rst_status rst_spectrum_extreme(struct rst_context *context, struct
                                              double tolerance, struct rst_field *vector,
                                              struct rst_eigenpair *pair);
 
-/** Number of eigenvalues: the free points; 0 if memory is exhausted. */
+/** Number of eigenvalues: the free points. */
 RST_API size_t rst_spectrum_dense_count(const struct rst_flow *flow);
 
 /** All of them for H(u), ascending, by dense algebra (GSL): for cross-checks and small kernels.

@@ -61,15 +61,12 @@ void rst_analysis_release(struct rst_analysis_task *task) {
 }
 
 enum rst_status rst_analysis_prepare(struct rst_analysis_task *task) {
-  size_t ny = 0;
-  size_t nx = 0;
   rst_context_set_rigor(task->context, task->from->performance.rigor);
   task->parameters = task->from->flow;
   task->parameters.precision = RST_PRECISION_DOUBLE;
   RST_TRY(rst_flow_create(task->context, &task->parameters, &task->flow));
-  rst_flow_shape(task->flow, &ny, &nx);
-  RST_TRY(rst_field_create(task->context, RST_PRECISION_DOUBLE, ny, nx, &task->initial));
-  RST_TRY(rst_initial_fill(task->context, &task->from->initial, task->initial));
+  RST_TRY(rst_flow_create_state(task->context, task->flow, &task->initial));
+  RST_TRY(rst_initial_fill(task->context, &task->from->initial, rst_flow_layout(task->flow), task->initial));
   /* A scheme is made to have its parameters checked. */
   struct rst_scheme *scheme = NULL;
   RST_TRY(rst_scheme_create(task->context, &task->from->step.scheme, task->flow, &scheme));
@@ -84,12 +81,13 @@ static const char *static_name(const char *const *names, const char *name) {
 static void describe(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
   const struct rst_scheme_parameters *scheme = &task->from->step.scheme;
   const struct rst_diffusion *diffusion = &task->parameters.diffusion;
+  const struct rst_tensor *kernel = rst_flow_layout(task->flow)->tensors;
   analysis->flow = rst_flow_name(task->flow);
   analysis->scheme = static_name(rst_scheme_names(), scheme->kind);
   analysis->correlation = rst_flow_correlation(task->flow);
   analysis->linear = rst_flow_facts(task->flow).linear;
-  rst_flow_shape(task->flow, &analysis->ny, &analysis->nx);
-  analysis->spacing = rst_flow_spacing(task->flow);
+  rst_tensor_plane_shape(kernel, &analysis->ny, &analysis->nx);
+  analysis->spacing = kernel->spacing;
   analysis->lr = scheme->lr;
   analysis->weight_decay = scheme->weight_decay;
   analysis->effective_decay = rst_effective_decay(scheme);

@@ -32,12 +32,14 @@ enum rst_status rst_analysis_write_places(struct rst_analysis_writer *writer, co
   return status;
 }
 
+/* A field of ny x nx numbers, or a state of as many. */
 static enum rst_status write_field(struct rst_analysis_writer *writer, const char *name,
-                                   const char *long_name, const struct rst_field *field, hid_t y, hid_t x) {
+                                   const char *long_name, size_t ny, size_t nx, const struct rst_field *field,
+                                   hid_t y, hid_t x) {
   const struct rst_written_variable written = {.variable = {name, long_name, "1"},
                                                .type = H5T_NATIVE_DOUBLE,
                                                .rank = 2,
-                                               .dims = {field->ny, field->nx},
+                                               .dims = {ny, nx},
                                                .scales = {y, x},
                                                .values = field->data};
   return rst_variable_write(writer->context, writer->file, &written, NULL);
@@ -80,9 +82,9 @@ static enum rst_status write_symbol(struct rst_analysis_writer *writer) {
   RST_TRY(write_wave_numbers(writer, "ky", "wave number along y", analysis->symbol->ny, &ky));
   RST_TRY(write_wave_numbers(writer, "kx", "wave number along x", analysis->symbol->nx, &kx));
   RST_TRY(write_field(writer, "amplification", "amplification factor |G(w)| of one step",
-                      analysis->amplification, ky, kx));
-  return write_field(writer, "symbol", "Fourier symbol of the gradient of the data term", analysis->symbol,
-                     ky, kx);
+                      analysis->symbol->ny, analysis->symbol->nx, analysis->amplification, ky, kx));
+  return write_field(writer, "symbol", "Fourier symbol of the gradient of the data term",
+                     analysis->symbol->ny, analysis->symbol->nx, analysis->symbol, ky, kx);
 }
 
 static enum rst_status write_distribution(struct rst_analysis_writer *writer) {
@@ -116,10 +118,10 @@ static enum rst_status write_state(struct rst_analysis_writer *writer) {
   RST_TRY(rst_analysis_write_places(writer, "x", "position along x", "1", analysis->nx, 0, analysis->spacing,
                                     &x));
   if (spectrum) {
-    RST_TRY(write_field(writer, "eigenvector_max", "unit eigenvector of the largest eigenvalue",
-                        spectrum->vector_max, y, x));
+    RST_TRY(write_field(writer, "eigenvector_max", "unit eigenvector of the largest eigenvalue", analysis->ny,
+                        analysis->nx, spectrum->vector_max, y, x));
     RST_TRY(write_field(writer, "eigenvector_min", "unit eigenvector of the smallest eigenvalue",
-                        spectrum->vector_min, y, x));
+                        analysis->ny, analysis->nx, spectrum->vector_min, y, x));
   }
   return analysis->point_count > 0 ? rst_analysis_write_points(writer, y, x) : RST_OK;
 }

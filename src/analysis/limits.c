@@ -75,7 +75,7 @@ enum rst_status rst_diffusion_extreme(const struct rst_analysis_task *task, bool
   if (!(parameters->diffusion.coefficient > 0)) {
     return RST_OK;
   }
-  rst_flow_shape(task->flow, &ny, &nx);
+  rst_tensor_plane_shape(rst_flow_layout(task->flow)->tensors, &ny, &nx);
   RST_TRY(rst_laplacian_create(task->context, RST_PRECISION_DOUBLE, ny, nx, ends, &parameters->diffusion,
                                &laplacian));
   *largest = rst_laplacian_symbol(laplacian, modes_only ? fastest_angle(ends, ny) : pi,

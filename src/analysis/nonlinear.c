@@ -59,7 +59,7 @@ static enum rst_status make_start(const struct rst_analysis_task *task, int star
     const struct rst_initial_parameters random = {.kind = start == 1 ? "zero" : "normal",
                                                   .seed = task->from->analyze.seed + (uint32_t)start - 2U,
                                                   .scale = task->from->analyze.start_scale};
-    RST_TRY(rst_initial_fill(task->context, &random, u));
+    RST_TRY(rst_initial_fill(task->context, &random, rst_flow_layout(task->flow), u));
   }
   return start == 1 ? RST_OK : rst_analysis_descend(task, u);
 }

@@ -33,12 +33,15 @@ void rst_wave_number_orient(double *ky, double *kx) {
   }
 }
 
-static enum rst_status find_wave_number(struct rst_context *context, double spacing,
+/* That of the first tensor's first plane. */
+static enum rst_status find_wave_number(struct rst_context *context, const struct rst_layout *layout,
                                         struct rst_state_spectrum *spectrum) {
+  const struct rst_field plane = rst_layout_plane(layout, spectrum->vector_max, 0, 0);
+  const double spacing = layout->tensors[0].spacing;
   struct rst_field *power = NULL;
   struct rst_extent extent;
-  RST_TRY(rst_field_create_like(context, spectrum->vector_max, &power));
-  const enum rst_status status = rst_power_spectrum(context, spectrum->vector_max, power);
+  RST_TRY(rst_field_create_like(context, &plane, &power));
+  const enum rst_status status = rst_power_spectrum(context, &plane, power);
   if (status == RST_OK) {
     rst_field_extent(power, &extent);
     spectrum->ky = wave_number(extent.largest_y, power->ny, spacing);
@@ -64,7 +67,7 @@ enum rst_status rst_state_spectrum_find(struct rst_context *context, struct rst_
                                spectrum->vector_min, &spectrum->smallest));
   spectrum->participation_min = participation(spectrum->vector_min);
   spectrum->participation_max = participation(spectrum->vector_max);
-  return find_wave_number(context, rst_flow_spacing(flow), spectrum);
+  return find_wave_number(context, rst_flow_layout(flow), spectrum);
 }
 
 void rst_state_spectrum_clear(struct rst_state_spectrum *spectrum) {

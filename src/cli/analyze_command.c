@@ -31,7 +31,7 @@ static enum rst_exit rehearse(struct rst_context *context, const struct rst_case
   }
   size_t ny = 0;
   size_t nx = 0;
-  rst_flow_shape(problem.flow, &ny, &nx);
+  rst_tensor_plane_shape(rst_flow_layout(problem.flow)->tensors, &ny, &nx);
   printf("would analyse %s (state %zu x %zu, %s, correlation %s)%s\nwould write %s\n",
          rst_flow_name(problem.flow), ny, nx, from->step.scheme.kind, rst_flow_correlation(problem.flow),
          ny * nx <= from->analyze.dense ? ", with all eigenvalues by dense algebra" : "", path);

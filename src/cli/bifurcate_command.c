@@ -133,7 +133,7 @@ static enum rst_exit rehearse(struct rst_context *context, const struct rst_case
   const double total = (double)from->bifurcation.count *
                        ((double)from->bifurcation.burn_in + (double)from->bifurcation.samples);
   status = measure_rate(context, from, problem.flow, &rate);
-  rst_flow_shape(problem.flow, &ny, &nx);
+  rst_tensor_plane_shape(rst_flow_layout(problem.flow)->tensors, &ny, &nx);
   if (status == RST_OK) {
     rst_format_duration(total / rate, sizeof duration, duration);
     printf(

@@ -167,14 +167,15 @@ static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_fie
                                      struct rst_field *lambda) {
   const struct conv *conv = (const struct conv *)flow;
   const struct rst_convolution *convolution = &conv->base;
+  const struct rst_field kernel = rst_flow_kernel(flow, u);
   const double share = 1.0 / (double)convolution->count;
   for (size_t i = 0; i < convolution->count; ++i) {
     struct rst_convolution_term *term = &convolution->terms[i];
     struct rst_field *work = term->response[WORK];
-    forward(conv, term, u, NULL, work);
+    forward(conv, term, &kernel, NULL, work);
     const double mean =
         rst_convolution_sum(term, work) / (double)rst_correlation_positions(term->correlation);
-    const double q = forward(conv, term, u, work, NULL);
+    const double q = forward(conv, term, &kernel, work, NULL);
     rst_correlation_adjoint(term->correlation, work, term->contribution);
     const double slope = term->norm * term->norm * sigmoid(q) * sigmoid(-q) / (double)rst_field_count(u);
     RST_TRY(add_rank_one(convolution, term, share * slope, lambda));

@@ -41,7 +41,8 @@ static void add_slope(struct conv_linear *linear, struct rst_convolution_term *t
   } else {
     rst_field_fill(rst_field_sum(image) / (double)rst_field_count(image), term->contribution);
   }
-  rst_field_axpy(residual(term) / 2 / (double)linear->base.count, term->contribution, linear->slope);
+  struct rst_field slope = rst_flow_kernel(&linear->base.base, linear->slope);
+  rst_field_axpy(residual(term) / 2 / (double)linear->base.count, term->contribution, &slope);
 }
 
 /* Factor of the second derivative of the term: (a beta/2) norm / n. */
@@ -71,7 +72,7 @@ static enum rst_status visit(struct rst_convolution *convolution, struct rst_con
   struct conv_linear *linear = (struct conv_linear *)convolution;
   struct rst_context *context = convolution->base.context;
   if (term == convolution->terms) {
-    RST_TRY(rst_field_create_like(context, term->contribution, &linear->slope));
+    RST_TRY(rst_flow_create_state(context, &convolution->base, &linear->slope));
     RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, image->ny, image->nx, &linear->symbol));
   }
   add_slope(linear, term, image);
@@ -142,7 +143,7 @@ static enum rst_status symbol_shape(struct rst_flow *flow, size_t *ny, size_t *n
       flow->name);
   *ny = linear->symbol->ny;
   *nx = linear->symbol->nx;
-  *exact = linear->periodic && flow->ny == *ny && flow->nx == *nx;
+  *exact = linear->periodic && linear->base.kernel.dims[0] == *ny && linear->base.kernel.dims[1] == *nx;
   return RST_OK;
 }
 

@@ -83,7 +83,7 @@ static enum rst_status build_regulariser(struct rst_convolution *convolution,
   if (parameters->diffusion.coefficient == 0) {
     return RST_OK;
   }
-  return rst_laplacian_create(flow->context, flow->precision, flow->ny, flow->nx, ends,
+  return rst_laplacian_create(flow->context, flow->precision, parameters->kernel, parameters->kernel, ends,
                               &parameters->diffusion, &convolution->regulariser);
 }
 
@@ -92,8 +92,7 @@ enum rst_status rst_convolution_build(struct rst_convolution *convolution,
                                       rst_convolution_visitor *visit) {
   struct rst_flow *flow = &convolution->base;
   RST_TRY(check(flow->context, parameters));
-  flow->ny = parameters->kernel;
-  flow->nx = parameters->kernel;
+  rst_flow_lay_out_kernel(flow, parameters->kernel, parameters->kernel, 1.0, &convolution->kernel);
   void *memory = NULL;
   RST_TRY(rst_allocate(flow->context, parameters->image_count, sizeof *convolution->terms, &memory));
   convolution->terms = memory;
@@ -149,7 +148,8 @@ void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_ta
                          const struct rst_field *x) {
   const int threads = rst_context_threads(convolution->base.context);
   struct rst_laps *laps = convolution->base.laps;
-  struct tasks tasks = {convolution, task, x};
+  const struct rst_field kernel = rst_flow_kernel(&convolution->base, x);
+  struct tasks tasks = {convolution, task, &kernel};
   if (rst_team_size(threads, convolution->count) > 1) {
     /* The stages of several threads overlap. */
     convolution->base.laps = NULL;
@@ -166,18 +166,21 @@ struct rst_flow_value rst_convolution_value(struct rst_convolution *convolution,
     residual += convolution->terms[i].residual;
   }
   const double count = (double)convolution->count;
+  const struct rst_field kernel = rst_flow_kernel(&convolution->base, u);
   const double regulariser =
-      convolution->regulariser ? rst_laplacian_energy(convolution->regulariser, u) : 0.0;
+      convolution->regulariser ? rst_laplacian_energy(convolution->regulariser, &kernel) : 0.0;
   return (struct rst_flow_value){.data_loss = loss / count + regulariser, .residual = residual / count};
 }
 
 void rst_convolution_add(struct rst_convolution *convolution, const struct rst_field *v,
                          struct rst_field *total) {
+  const struct rst_field at = rst_flow_kernel(&convolution->base, v);
+  struct rst_field sum = rst_flow_kernel(&convolution->base, total);
   for (size_t i = 0; i < convolution->count; ++i) {
-    rst_field_axpy(1.0, convolution->terms[i].contribution, total);
+    rst_field_axpy(1.0, convolution->terms[i].contribution, &sum);
   }
   if (convolution->regulariser) {
-    rst_laplacian_add(convolution->regulariser, v, total);
+    rst_laplacian_add(convolution->regulariser, &at, &sum);
   }
 }
 
@@ -196,7 +199,7 @@ static double wave_power(struct rst_convolution_term *term, double theta_y, doub
 enum rst_status rst_convolution_window_power(const struct rst_convolution *convolution,
                                              struct rst_convolution_term *term) {
   const double quarter_turn = 1.57079632679489661923;
-  const size_t k = convolution->base.nx;
+  const size_t k = convolution->kernel.dims[0];
   if (term->window_power) {
     return RST_OK;
   }

@@ -27,7 +27,7 @@ struct rst_convolution_term {
   struct rst_field *values; /**< s of the response, to be weighted; NULL without multiplicities */
   /* results of a task: */
   double loss, residual;
-  struct rst_field *contribution; /**< to the gradient or Hessian product, in the shape of the state */
+  struct rst_field *contribution; /**< to the gradient or Hessian product, in the shape of the kernel */
   /* factors of the Hessian where the flow was linearised: */
   double curvature, rank_one;
 };
@@ -35,6 +35,7 @@ struct rst_convolution_term {
 /** Base of a convolutional flow, its first member. */
 struct rst_convolution {
   struct rst_flow base;
+  struct rst_tensor kernel;
   size_t count;
   struct rst_convolution_term *terms;
   struct rst_laplacian *regulariser; /**< NULL for none */
@@ -45,7 +46,7 @@ typedef enum rst_status rst_convolution_visitor(struct rst_convolution *convolut
                                                 struct rst_convolution_term *term,
                                                 const struct rst_field *image);
 
-/** Work on one term: reads the convolution and x, a state or a direction, writes the term alone. */
+/** Work on one term: reads the convolution and x, the kernel of a state or of a direction, writes the term alone. */
 typedef void rst_convolution_task(const struct rst_convolution *convolution,
                                   struct rst_convolution_term *term, const struct rst_field *x);
 
@@ -67,7 +68,7 @@ double rst_convolution_sum(const struct rst_convolution_term *term, const struct
 double rst_convolution_dot(const struct rst_convolution_term *term, const struct rst_field *x,
                            const struct rst_field *y);
 
-/** Run the task on every term, on as many threads as the context allows. */
+/** Run the task on every term at the state or direction x, on as many threads as the context allows. */
 void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_task *task,
                          const struct rst_field *x);
 

@@ -84,7 +84,6 @@ enum rst_status rst_flow_create(struct rst_context *context, const struct rst_fl
                             .name = names[index],
                             .context = context,
                             .precision = parameters->precision,
-                            .spacing = 1.0,
                             .correlation = "none"};
   const enum rst_status status = type->create(made, parameters);
   if (status != RST_OK) {
@@ -119,13 +118,27 @@ enum rst_precision rst_flow_precision(const struct rst_flow *flow) {
   return flow->precision;
 }
 
-void rst_flow_shape(const struct rst_flow *flow, size_t *ny, size_t *nx) {
-  *ny = flow->ny;
-  *nx = flow->nx;
+const struct rst_layout *rst_flow_layout(const struct rst_flow *flow) {
+  return &flow->layout;
 }
 
-double rst_flow_spacing(const struct rst_flow *flow) {
-  return flow->spacing;
+enum rst_status rst_flow_create_state(struct rst_context *context, const struct rst_flow *flow,
+                                      struct rst_field **u) {
+  return rst_field_create(context, flow->precision, 1, flow->layout.count, u);
+}
+
+void rst_flow_lay_out_kernel(struct rst_flow *flow, size_t ny, size_t nx, double spacing,
+                             struct rst_tensor *kernel) {
+  *kernel = (struct rst_tensor){.name = "kernel",
+                                .long_name = "state of the flow: the kernel K, or u of the heat equation",
+                                .rank = 2,
+                                .dims = {ny, nx},
+                                .spacing = spacing};
+  flow->layout = (struct rst_layout){.count = ny * nx, .tensor_count = 1, .tensors = kernel};
+}
+
+struct rst_field rst_flow_kernel(const struct rst_flow *flow, const struct rst_field *u) {
+  return rst_layout_plane(&flow->layout, u, 0, 0);
 }
 
 const char *rst_flow_correlation(const struct rst_flow *flow) {
@@ -133,7 +146,7 @@ const char *rst_flow_correlation(const struct rst_flow *flow) {
 }
 
 static bool is_state(const struct rst_flow *flow, const struct rst_field *u) {
-  return u->precision == flow->precision && u->ny == flow->ny && u->nx == flow->nx;
+  return u->precision == flow->precision && u->ny == 1 && u->nx == flow->layout.count;
 }
 
 void rst_flow_evaluate(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
@@ -165,8 +178,11 @@ void rst_flow_hessian_product(struct rst_flow *flow, const struct rst_field *v, 
 
 void rst_flow_pin(const struct rst_flow *flow, struct rst_field *v) {
   assert(is_state(flow, v));
-  if (flow->type->pin) {
-    flow->type->pin(flow, v);
+  const uint8_t *fixed = flow->layout.fixed;
+  for (size_t i = 0; fixed && i < flow->layout.count; ++i) {
+    if (fixed[i]) {
+      rst_field_set(v, 0, i, 0.0);
+    }
   }
 }
 
@@ -190,7 +206,7 @@ enum rst_status rst_flow_symbol(struct rst_flow *flow, struct rst_field *lambda)
 enum rst_status rst_flow_frozen_symbol(struct rst_flow *flow, const struct rst_field *u,
                                        struct rst_field *lambda) {
   assert(is_state(flow, u));
-  assert(lambda->precision == RST_PRECISION_DOUBLE && lambda->ny == flow->ny && lambda->nx == flow->nx);
+  assert(lambda->precision == RST_PRECISION_DOUBLE);
   rst_field_fill(0.0, lambda);
   return flow->type->frozen_symbol(flow, u, lambda);
 }

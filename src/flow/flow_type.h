@@ -15,9 +15,8 @@ struct rst_flow {
   struct rst_context *context;
   enum rst_precision precision;
   /* set by create(): */
-  size_t ny, nx;           /**< shape of the state */
-  double spacing;          /**< preset to 1 */
-  const char *correlation; /**< static; preset to "none" */
+  struct rst_layout layout; /**< of the state; its arrays are the kind's own */
+  const char *correlation;  /**< static; preset to "none" */
   /* kept by flow.c: */
   bool linearised; /**< at least once */
   /* lent by who calls: */
@@ -49,8 +48,6 @@ struct rst_flow_type {
   /** As evaluate(), and keep what products at u need. NULL: the Hessian is the same everywhere. */
   void (*linearise)(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                     struct rst_field *gradient);
-  /** NULL: no point is fixed. */
-  void (*pin)(const struct rst_flow *flow, struct rst_field *v);
   /** As rst_flow_symbol_shape(); both NULL: no symbol. symbol() is called only where the shape is known. */
   enum rst_status (*symbol_shape)(struct rst_flow *flow, size_t *ny, size_t *nx, bool *exact);
   void (*symbol)(struct rst_flow *flow, struct rst_field *lambda);
@@ -65,6 +62,13 @@ struct rst_flow_type {
 #define RST_FLOW_DECLARATION(identifier, name) extern const struct rst_flow_type rst_flow_##identifier;
 RST_FLOW_LIST(RST_FLOW_DECLARATION)
 #undef RST_FLOW_DECLARATION
+
+/** Lay out the state as one tensor, the kernel; it is written to *kernel, which the kind owns. */
+void rst_flow_lay_out_kernel(struct rst_flow *flow, size_t ny, size_t nx, double spacing,
+                             struct rst_tensor *kernel);
+
+/** Kernel of a state so laid out, as a field that shares its memory. */
+struct rst_field rst_flow_kernel(const struct rst_flow *flow, const struct rst_field *u);
 
 /** Add the diffusion's symbol at the wave numbers of lambda's grid, in FFT order. */
 void rst_flow_add_diffusion_symbol(const struct rst_laplacian *laplacian, struct rst_field *lambda);

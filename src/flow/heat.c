@@ -14,12 +14,28 @@
 
 struct heat {
   struct rst_flow base;
+  struct rst_tensor kernel;
+  uint8_t *fixed; /**< NULL for periodic ends */
   struct rst_laplacian *laplacian;
   struct rst_field *tangent; /**< v with its fixed points set to zero */
   bool periodic;
 };
 
 static const enum rst_boundary boundaries[] = {RST_BOUNDARY_DIRICHLET, RST_BOUNDARY_PERIODIC};
+
+/* The rim: the ends of every axis longer than 1. */
+static enum rst_status fix_ends(struct heat *heat, size_t ny, size_t nx) {
+  void *memory = NULL;
+  RST_TRY(rst_allocate(heat->base.context, ny * nx, sizeof *heat->fixed, &memory));
+  heat->fixed = memory;
+  for (size_t y = 0; y < ny; ++y) {
+    for (size_t x = 0; x < nx; ++x) {
+      heat->fixed[y * nx + x] = x == 0 || x == nx - 1 || (ny > 1 && (y == 0 || y == ny - 1));
+    }
+  }
+  heat->base.layout.fixed = heat->fixed;
+  return RST_OK;
+}
 
 static enum rst_status create(struct rst_flow *flow, const struct rst_flow_parameters *parameters) {
   struct heat *heat = (struct heat *)flow;
@@ -32,18 +48,22 @@ static enum rst_status create(struct rst_flow *flow, const struct rst_flow_param
   RST_REQUIRE(context, parameters->diffusion.coefficient > 0, RST_ERROR_ARGUMENT,
               "the diffusivity of the heat flow is %g; it must be positive",
               parameters->diffusion.coefficient);
-  flow->ny = parameters->dimension == 2 ? parameters->points : 1;
-  flow->nx = parameters->points;
-  flow->spacing = parameters->diffusion.spacing;
+  const size_t ny = parameters->dimension == 2 ? parameters->points : 1;
+  const size_t nx = parameters->points;
+  rst_flow_lay_out_kernel(flow, ny, nx, parameters->diffusion.spacing, &heat->kernel);
   heat->periodic = parameters->boundary == RST_BOUNDARY_PERIODIC;
-  RST_TRY(rst_laplacian_create(context, flow->precision, flow->ny, flow->nx,
+  if (!heat->periodic) {
+    RST_TRY(fix_ends(heat, ny, nx));
+  }
+  RST_TRY(rst_laplacian_create(context, flow->precision, ny, nx,
                                heat->periodic ? RST_ENDS_PERIODIC : RST_ENDS_FIXED, &parameters->diffusion,
                                &heat->laplacian));
-  return rst_field_create(context, flow->precision, flow->ny, flow->nx, &heat->tangent);
+  return rst_flow_create_state(context, flow, &heat->tangent);
 }
 
 static void destroy(struct rst_flow *flow) {
   struct heat *heat = (struct heat *)flow;
+  free(heat->fixed);
   rst_field_destroy(&heat->tangent);
   rst_laplacian_destroy(&heat->laplacian);
 }
@@ -51,29 +71,28 @@ static void destroy(struct rst_flow *flow) {
 static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                      struct rst_field *gradient) {
   struct heat *heat = (struct heat *)flow;
-  *value = (struct rst_flow_value){.data_loss = rst_laplacian_energy(heat->laplacian, u), .residual = 0.0};
+  const struct rst_field at = rst_flow_kernel(flow, u);
+  *value = (struct rst_flow_value){.data_loss = rst_laplacian_energy(heat->laplacian, &at), .residual = 0.0};
   if (gradient) {
+    struct rst_field slope = rst_flow_kernel(flow, gradient);
     rst_field_fill(0.0, gradient);
-    rst_laplacian_add(heat->laplacian, u, gradient);
+    rst_laplacian_add(heat->laplacian, &at, &slope);
   }
 }
 
 /* With its fixed points at zero v is its own deviation from the straight line between them. */
 static void hessian_product(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product) {
   struct heat *heat = (struct heat *)flow;
+  const struct rst_field tangent = rst_flow_kernel(flow, heat->tangent);
+  struct rst_field result = rst_flow_kernel(flow, product);
   rst_field_copy(v, heat->tangent);
-  rst_laplacian_pin(heat->laplacian, heat->tangent);
+  rst_flow_pin(flow, heat->tangent);
   rst_field_fill(0.0, product);
-  rst_laplacian_add(heat->laplacian, heat->tangent, product);
-}
-
-static void pin(const struct rst_flow *flow, struct rst_field *v) {
-  rst_laplacian_pin(((const struct heat *)flow)->laplacian, v);
+  rst_laplacian_add(heat->laplacian, &tangent, &result);
 }
 
 static enum rst_status symbol_shape(struct rst_flow *flow, size_t *ny, size_t *nx, bool *exact) {
-  *ny = flow->ny;
-  *nx = flow->nx;
+  rst_tensor_plane_shape(flow->layout.tensors, ny, nx);
   *exact = ((struct heat *)flow)->periodic;
   return RST_OK;
 }
@@ -100,7 +119,6 @@ const struct rst_flow_type rst_flow_heat = {
     .evaluate = evaluate,
     .hessian_product = hessian_product,
     .frozen_symbol = frozen_symbol,
-    .pin = pin,
     .symbol_shape = symbol_shape,
     .symbol = symbol,
 };

@@ -319,19 +319,6 @@ double rst_laplacian_energy(struct rst_laplacian *laplacian, const struct rst_fi
   return energy;
 }
 
-void rst_laplacian_pin(const struct rst_laplacian *laplacian, struct rst_field *v) {
-  check_field(laplacian, v);
-  const struct rst_laplacian_grid *grid = &laplacian->grid;
-  for (size_t y = 0; y < grid->ny; ++y) {
-    const bool free_row = y >= grid->first_y && y < grid->first_y + grid->free_y;
-    for (size_t x = 0; x < grid->nx; ++x) {
-      if (!free_row || x < grid->first_x || x >= grid->first_x + grid->free_x) {
-        rst_field_set(v, y, x, 0.0);
-      }
-    }
-  }
-}
-
 double rst_laplacian_symbol(const struct rst_laplacian *laplacian, double theta_y, double theta_x) {
   const double y = laplacian->grid.ny > 1 ? laplacian->discretisation->symbol(theta_y) : 0.0;
   const double x = laplacian->grid.nx > 1 ? laplacian->discretisation->symbol(theta_x) : 0.0;

@@ -5,23 +5,25 @@
 #include "image/kinds.h"
 
 /** @file
- * Initial states. A kind fills a double field of zeros that has the state's shape.
+ * Initial states. A kind fills a double state of zeros.
  */
 
 typedef enum rst_status filler(struct rst_context *context, const struct rst_initial_parameters *parameters,
-                               struct rst_field *values);
+                               const struct rst_layout *layout, struct rst_field *values);
 
 static enum rst_status fill_normal(struct rst_context *context,
                                    const struct rst_initial_parameters *parameters,
-                                   struct rst_field *values) {
+                                   const struct rst_layout *layout, struct rst_field *values) {
+  (void)layout;
   RST_TRY(rst_random_normal(context, parameters->seed, rst_field_count(values), values->data));
   rst_field_scale(parameters->scale, values);
   return RST_OK;
 }
 
 static enum rst_status fill_zero(struct rst_context *context, const struct rst_initial_parameters *parameters,
-                                 struct rst_field *values) {
+                                 const struct rst_layout *layout, struct rst_field *values) {
   (void)context;
+  (void)layout;
   (void)parameters;
   (void)values;
   return RST_OK;
@@ -29,8 +31,9 @@ static enum rst_status fill_zero(struct rst_context *context, const struct rst_i
 
 static enum rst_status fill_constant(struct rst_context *context,
                                      const struct rst_initial_parameters *parameters,
-                                     struct rst_field *values) {
+                                     const struct rst_layout *layout, struct rst_field *values) {
   (void)context;
+  (void)layout;
   rst_field_fill(parameters->scale, values);
   return RST_OK;
 }
@@ -39,30 +42,47 @@ static double tent(size_t i, size_t n) {
   return n == 1 ? 1.0 : 1.0 - fabs(2.0 * (double)i / (double)(n - 1) - 1.0);
 }
 
+static void fill_tent_plane(double scale, struct rst_field *plane) {
+  for (size_t y = 0; y < plane->ny; ++y) {
+    for (size_t x = 0; x < plane->nx; ++x) {
+      rst_field_set(plane, y, x, scale * tent(y, plane->ny) * tent(x, plane->nx));
+    }
+  }
+}
+
 static enum rst_status fill_tent(struct rst_context *context, const struct rst_initial_parameters *parameters,
-                                 struct rst_field *values) {
+                                 const struct rst_layout *layout, struct rst_field *values) {
   (void)context;
-  for (size_t y = 0; y < values->ny; ++y) {
-    for (size_t x = 0; x < values->nx; ++x) {
-      rst_field_set(values, y, x, parameters->scale * tent(y, values->ny) * tent(x, values->nx));
+  for (size_t i = 0; i < layout->tensor_count; ++i) {
+    for (size_t j = 0; j < rst_tensor_planes(&layout->tensors[i]); ++j) {
+      struct rst_field plane = rst_layout_plane(layout, values, i, j);
+      fill_tent_plane(parameters->scale, &plane);
+    }
+  }
+  return RST_OK;
+}
+
+static enum rst_status copy_to_planes(struct rst_context *context, const char *file,
+                                      const struct rst_field *read, const struct rst_layout *layout,
+                                      struct rst_field *values) {
+  for (size_t i = 0; i < layout->tensor_count; ++i) {
+    for (size_t j = 0; j < rst_tensor_planes(&layout->tensors[i]); ++j) {
+      struct rst_field plane = rst_layout_plane(layout, values, i, j);
+      RST_REQUIRE(context, read->ny == plane.ny && read->nx == plane.nx, RST_ERROR_ARGUMENT,
+                  "'%s' holds %zu x %zu points, the initial state needs %zu x %zu", file, read->ny, read->nx,
+                  plane.ny, plane.nx);
+      rst_field_copy(read, &plane);
     }
   }
   return RST_OK;
 }
 
 static enum rst_status fill_file(struct rst_context *context, const struct rst_initial_parameters *parameters,
-                                 struct rst_field *values) {
+                                 const struct rst_layout *layout, struct rst_field *values) {
   struct rst_field *read = NULL;
   RST_TRY(rst_image_read(context, parameters->file, &read));
-  enum rst_status status = RST_OK;
-  if (read->ny != values->ny || read->nx != values->nx) {
-    status = rst_fail(context, RST_ERROR_ARGUMENT,
-                      "'%s' holds %zu x %zu points, the initial state needs %zu x %zu", parameters->file,
-                      read->ny, read->nx, values->ny, values->nx);
-  } else {
-    rst_field_copy(read, values);
-    rst_field_scale(parameters->scale, values);
-  }
+  const enum rst_status status = copy_to_planes(context, parameters->file, read, layout, values);
+  rst_field_scale(parameters->scale, values);
   rst_field_destroy(&read);
   return status;
 }
@@ -83,14 +103,14 @@ const char *const *rst_initial_names(void) {
 }
 
 enum rst_status rst_initial_fill(struct rst_context *context, const struct rst_initial_parameters *parameters,
-                                 struct rst_field *u) {
+                                 const struct rst_layout *layout, struct rst_field *u) {
   const int kind = rst_name_index(names, parameters->kind);
   if (kind < 0) {
     return rst_fail_unknown(context, "initial kind", parameters->kind, names);
   }
   struct rst_field *values = NULL;
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, u->ny, u->nx, &values));
-  enum rst_status status = fillers[kind](context, parameters, values);
+  enum rst_status status = fillers[kind](context, parameters, layout, values);
   if (status == RST_OK) {
     const char *what = fillers[kind] == fill_file ? parameters->file : parameters->kind;
     status = rst_image_require_finite(context, what, values, u->precision);

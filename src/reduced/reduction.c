@@ -151,12 +151,12 @@ static enum rst_status rotate(struct rst_context *context, const struct rst_case
   struct rst_field **perturbation = NULL;
   double *const vector[VECTORS] = {vectors, vectors + made->length, vectors + 2 * made->length,
                                    vectors + 3 * made->length};
-  struct rst_field view = {
-      .precision = RST_PRECISION_DOUBLE, .ny = from->flow.kernel, .nx = from->flow.kernel};
+  const struct rst_layout *layout = rst_flow_layout(flow);
+  struct rst_field view = {.precision = RST_PRECISION_DOUBLE, .ny = 1, .nx = layout->count};
   view.data = vector[STATE];
-  RST_TRY(rst_initial_fill(context, &from->initial, &view));
+  RST_TRY(rst_initial_fill(context, &from->initial, layout, &view));
   view.data = vector[PROBE];
-  RST_TRY(rst_orbit_probe(context, &view));
+  RST_TRY(rst_orbit_probe(context, layout, &view));
   RST_TRY(rst_tangent_create(context, &from->step.scheme, flow, 1, from->tangent.seed, &tangent));
   const size_t parts = rst_tangent_state(tangent, &perturbation);
   for (size_t part = 0; part < parts && POSITION + part < VECTORS; ++part) {

@@ -21,7 +21,7 @@ static enum rst_status build(struct rst_amplification *amplification) {
   size_t ny = 0;
   size_t nx = 0;
   RST_TRY(rst_scheme_growth_polynomial(context, &amplification->scheme, 0.0, coefficients, &degree));
-  rst_flow_shape(amplification->flow, &ny, &nx);
+  rst_tensor_plane_shape(rst_flow_layout(amplification->flow)->tensors, &ny, &nx);
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, &amplification->lambda));
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, &amplification->growth));
   return rst_field_create(context, rst_flow_precision(amplification->flow), ny, nx, &amplification->shown);

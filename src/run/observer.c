@@ -14,10 +14,12 @@ struct column {
   size_t member;
   char *name;                /* with the twin's label; NULL for the type's own */
   struct rst_field *scratch; /* NULL unless per twin */
+  struct rst_field plane;    /* of the state that is exposed */
 };
 
 struct rst_observer {
   struct rst_context *context;
+  const struct rst_layout *layout;
   size_t scalar_count, field_count;
   const struct rst_scalar_type **scalar;
   struct rst_variable *scalar_variables;
@@ -159,13 +161,11 @@ static enum rst_status create_instruments(struct rst_observer *made, const struc
 
 static enum rst_status build(struct rst_observer *made, const struct rst_case *run, struct rst_flow *flow) {
   struct rst_field *like = NULL;
-  size_t ny = 0;
-  size_t nx = 0;
+  made->layout = rst_flow_layout(flow);
   RST_TRY(find_needs(made, run));
   RST_TRY(list_labels(made, run));
   RST_TRY(choose_scalars(made, run));
-  rst_flow_shape(flow, &ny, &nx);
-  RST_TRY(rst_field_create(made->context, rst_flow_precision(flow), ny, nx, &like));
+  RST_TRY(rst_flow_create_state(made->context, flow, &like));
   const enum rst_status status = choose_fields(made, run, like);
   rst_field_destroy(&like);
   RST_TRY(status);
@@ -275,8 +275,13 @@ enum rst_status rst_observer_expose(struct rst_observer *observer, const struct 
     RST_TRY(rst_amplification_measure(observer->amplification, observation->u, &view.amplification));
   }
   for (size_t i = 0; i < observer->field_count; ++i) {
-    view.scratch = observer->column[i].scratch;
-    fields[i] = observer->column[i].type->expose(&view, observer->column[i].member);
+    struct column *column = &observer->column[i];
+    view.scratch = column->scratch;
+    fields[i] = column->type->expose(&view, column->member);
+    if (column->type->axes == RST_AXES_SPACE) {
+      column->plane = rst_layout_plane(observer->layout, fields[i], 0, 0);
+      fields[i] = &column->plane;
+    }
   }
   return RST_OK;
 }

@@ -25,9 +25,10 @@ struct orbit {
   struct rst_orbit_record record;
 };
 
-enum rst_status rst_orbit_probe(struct rst_context *context, struct rst_field *probe) {
+enum rst_status rst_orbit_probe(struct rst_context *context, const struct rst_layout *layout,
+                                struct rst_field *probe) {
   const struct rst_initial_parameters random = {.kind = "normal", .seed = 20220602, .scale = 1.0};
-  RST_TRY(rst_initial_fill(context, &random, probe));
+  RST_TRY(rst_initial_fill(context, &random, layout, probe));
   rst_field_scale(1.0 / rst_field_norm(probe), probe);
   return RST_OK;
 }
@@ -38,15 +39,12 @@ static enum rst_status create_motion(struct orbit *orbit, const struct rst_case 
   struct rst_motion_parameters parameters = {
       .scheme = from->step.scheme, .observed = true, .perturbations = 1, .seed = from->tangent.seed};
   struct rst_field *start = NULL;
-  size_t ny = 0;
-  size_t nx = 0;
   parameters.scheme.lr = request->lr;
   parameters.scheme.weight_decay = request->weight_decay;
   parameters.events = rst_scheme_facts(parameters.scheme.kind).symmetric_jacobian ? RST_MOTION_NO_EVENTS
                                                                                   : RST_MOTION_EVENT_KINDS;
-  rst_flow_shape(flow, &ny, &nx);
-  RST_TRY(rst_field_create(orbit->context, rst_flow_precision(flow), ny, nx, &start));
-  enum rst_status status = rst_initial_fill(orbit->context, &from->initial, start);
+  RST_TRY(rst_flow_create_state(orbit->context, flow, &start));
+  enum rst_status status = rst_initial_fill(orbit->context, &from->initial, rst_flow_layout(flow), start);
   if (status == RST_OK) {
     status = rst_motion_create(orbit->context, flow, &parameters, start, &orbit->motion);
   }
@@ -60,7 +58,7 @@ static enum rst_status build(struct orbit *orbit, const struct rst_case *from, s
   RST_TRY(create_motion(orbit, from, flow, request));
   const struct rst_field *u = orbit->motion->u;
   RST_TRY(rst_field_create_like(context, u, &orbit->probe));
-  RST_TRY(rst_orbit_probe(context, orbit->probe));
+  RST_TRY(rst_orbit_probe(context, rst_flow_layout(flow), orbit->probe));
   orbit->blow_up = from->stop.blow_up;
   orbit->radius = rst_field_norm(u);
   orbit->record.epsilon = rst_precision_epsilon(u->precision);

@@ -53,7 +53,8 @@ enum rst_status rst_orbit_follow(struct rst_context *context, const struct rst_c
                                  bool *stopped);
 
 /** A unit vector that depends on the shape alone, in the shape and precision of `probe`. */
-enum rst_status rst_orbit_probe(struct rst_context *context, struct rst_field *probe);
+enum rst_status rst_orbit_probe(struct rst_context *context, const struct rst_layout *layout,
+                                struct rst_field *probe);
 
 static inline struct rst_orbit_summary rst_orbit_summary_of(const struct rst_orbit *orbit, double mean_loss) {
   return (struct rst_orbit_summary){.regime = orbit->regime.regime,

@@ -6,15 +6,12 @@ enum rst_status rst_problem_create(struct rst_context *context, const struct rst
                                    struct rst_problem *problem) {
   *problem = (struct rst_problem){0};
   struct rst_problem made = {0};
-  size_t ny = 0;
-  size_t nx = 0;
   enum rst_status status = rst_flow_create(context, &from->flow, &made.flow);
   if (status == RST_OK) {
-    rst_flow_shape(made.flow, &ny, &nx);
-    status = rst_field_create(context, rst_flow_precision(made.flow), ny, nx, &made.u);
+    status = rst_flow_create_state(context, made.flow, &made.u);
   }
   if (status == RST_OK) {
-    status = rst_initial_fill(context, &from->initial, made.u);
+    status = rst_initial_fill(context, &from->initial, rst_flow_layout(made.flow), made.u);
   }
   if (status != RST_OK) {
     rst_problem_destroy(&made);

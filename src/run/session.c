@@ -27,8 +27,9 @@ static void release(struct rst_session *session) {
 
 static struct rst_run_layout layout_of(const struct rst_session *session) {
   const struct rst_flow *flow = session->parts.problem.flow;
-  struct rst_run_layout layout = {.precision = rst_flow_precision(flow), .spacing = rst_flow_spacing(flow)};
-  rst_flow_shape(flow, &layout.ny, &layout.nx);
+  const struct rst_tensor *kernel = rst_flow_layout(flow)->tensors;
+  struct rst_run_layout layout = {.precision = rst_flow_precision(flow), .spacing = kernel->spacing};
+  rst_tensor_plane_shape(kernel, &layout.ny, &layout.nx);
   rst_observer_describe(session->parts.observer, &layout);
   rst_outcome_describe(session->run, &layout);
   return layout;

@@ -37,10 +37,7 @@ enum rst_status rst_sharpness_create(struct rst_context *context, const struct r
                                  .tolerance = run->sharpness.tolerance,
                                  .lr = run->step.scheme.lr,
                                  .limit = rst_scheme_local_limit(context, &run->step.scheme)};
-  size_t ny = 0;
-  size_t nx = 0;
-  rst_flow_shape(flow, &ny, &nx);
-  const enum rst_status status = rst_field_create(context, rst_flow_precision(flow), ny, nx, &made->vector);
+  const enum rst_status status = rst_flow_create_state(context, flow, &made->vector);
   if (status != RST_OK) {
     rst_sharpness_destroy(&made);
     return status;

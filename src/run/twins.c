@@ -38,7 +38,7 @@ struct rst_twins {
   size_t state_count;
 };
 
-/* One unit in the last place of the weight in the middle, of 1 if that is 0. */
+/* One unit in the last place of the weight in the middle of the first tensor, of 1 if that is 0. */
 static void nudge(struct rst_field *u) {
   const size_t y = u->ny / 2;
   const size_t x = u->nx / 2;
@@ -57,10 +57,11 @@ static enum rst_status fill_state(const struct rst_case *run, const struct rst_t
   if (start->precision == u->precision) {
     rst_field_copy(u, start);
   } else {
-    RST_TRY(rst_initial_fill(twin->worker->context, &run->initial, start));
+    RST_TRY(rst_initial_fill(twin->worker->context, &run->initial, rst_flow_layout(twin->flow), start));
   }
   if (what->kind == RST_TWIN_ULP) {
-    nudge(start);
+    struct rst_field kernel = rst_layout_plane(rst_flow_layout(twin->flow), start, 0, 0);
+    nudge(&kernel);
   }
   return RST_OK;
 }
@@ -77,7 +78,7 @@ static enum rst_status create_motion(const struct rst_case *run, const struct rs
   if (precision != u->precision) {
     RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, u->ny, u->nx, &twin->narrow));
   }
-  RST_TRY(rst_field_create(context, precision, u->ny, u->nx, &start));
+  RST_TRY(rst_flow_create_state(context, twin->flow, &start));
   enum rst_status status = fill_state(run, what, u, twin, start);
   if (status == RST_OK) {
     status = rst_motion_create(context, twin->flow, &parameters, start, &twin->motion);

@@ -63,9 +63,7 @@ static enum rst_status find_limit(struct rst_event_detector *detector) {
 static enum rst_status build(struct rst_event_detector *detector) {
   const enum rst_precision precision = rst_flow_precision(detector->flow);
   const double epsilon = precision == RST_PRECISION_FLOAT ? FLT_EPSILON : DBL_EPSILON;
-  size_t ny = 0;
-  size_t nx = 0;
-  rst_flow_shape(detector->flow, &ny, &nx);
+  const size_t count = rst_flow_layout(detector->flow)->count;
   detector->tolerance = fmax(1e-9, RST_EXTREMAL_ROUNDING * epsilon);
   /* Momentum multiplies the gradient's effect by 1/(1 - mu), but not that of decoupled decay. */
   detector->neutral = detector->parameters.decay == RST_DECAY_DECOUPLED
@@ -76,8 +74,8 @@ static enum rst_status build(struct rst_event_detector *detector) {
       rst_scheme_names()[rst_name_index(rst_scheme_names(), detector->parameters.kind)];
   for (int i = 0; i < FIELD_COUNT; ++i) {
     const bool numbers = i == NUMBERS;
-    RST_TRY(rst_field_create(detector->context, numbers || i == ENERGY ? RST_PRECISION_DOUBLE : precision,
-                             numbers ? 1 : ny, numbers ? NUMBER_COUNT : nx, &detector->fields[i]));
+    RST_TRY(rst_field_create(detector->context, numbers || i == ENERGY ? RST_PRECISION_DOUBLE : precision, 1,
+                             numbers ? NUMBER_COUNT : count, &detector->fields[i]));
   }
   return RST_OK;
 }
@@ -129,12 +127,10 @@ static void begin(struct rst_event_detector *detector, long t) {
 /* The perturbation had unit norm before the update and has `growth` after it. */
 static void add_energy(struct rst_field *energy, const struct rst_field *before, double growth,
                        const struct rst_field *after) {
-  for (size_t y = 0; y < energy->ny; ++y) {
-    for (size_t x = 0; x < energy->nx; ++x) {
-      const double from = rst_field_get(before, y, x);
-      const double to = growth * rst_field_get(after, y, x);
-      rst_field_set(energy, y, x, rst_field_get(energy, y, x) + fmax(0.0, to * to - from * from));
-    }
+  for (size_t i = 0; i < rst_field_count(energy); ++i) {
+    const double from = rst_field_get(before, 0, i);
+    const double to = growth * rst_field_get(after, 0, i);
+    rst_field_set(energy, 0, i, rst_field_get(energy, 0, i) + fmax(0.0, to * to - from * from));
   }
 }
 
@@ -264,9 +260,32 @@ static enum rst_status classify(struct rst_event_detector *detector, enum rst_ev
   return RST_OK;
 }
 
+/* Region and wave number, in the plane that holds most of the growing energy; the first of them where several hold as much. */
+static enum rst_status find_place(const struct rst_event_detector *detector, struct rst_event *event) {
+  const struct rst_layout *layout = rst_flow_layout(detector->flow);
+  size_t tensor = 0;
+  size_t plane = 0;
+  double most = 0.0;
+  for (size_t i = 0; i < layout->tensor_count; ++i) {
+    for (size_t j = 0; j < rst_tensor_planes(&layout->tensors[i]); ++j) {
+      const struct rst_field energy = rst_layout_plane(layout, detector->fields[ENERGY], i, j);
+      const double held = rst_field_sum(&energy);
+      if (held > most) {
+        tensor = i;
+        plane = j;
+        most = held;
+      }
+    }
+  }
+  const double spacing = layout->tensors[tensor].spacing;
+  const struct rst_field energy = rst_layout_plane(layout, detector->fields[ENERGY], tensor, plane);
+  const struct rst_field after = rst_layout_plane(layout, detector->fields[PEAK_AFTER], tensor, plane);
+  RST_TRY(rst_event_find_region(detector->context, &energy, spacing, event));
+  return rst_event_find_wave(detector->context, &after, spacing, event);
+}
+
 static enum rst_status describe(struct rst_event_detector *detector, struct rst_event *event) {
   const double *numbers = numbers_of(detector);
-  const double spacing = rst_flow_spacing(detector->flow);
   struct rst_event found = {
       .first = (long)numbers[FIRST],
       .last = (long)numbers[LAST],
@@ -277,8 +296,7 @@ static enum rst_status describe(struct rst_event_detector *detector, struct rst_
   };
   RST_TRY(classify(detector, &found.kind));
   if (!detector->skips_places) {
-    RST_TRY(rst_event_find_region(detector->context, detector->fields[ENERGY], spacing, &found));
-    RST_TRY(rst_event_find_wave(detector->context, detector->fields[PEAK_AFTER], spacing, &found));
+    RST_TRY(find_place(detector, &found));
   }
   *event = found;
   return RST_OK;

@@ -5,32 +5,19 @@
 
 #include "core/core.h"
 
-/* The points where a field of ones stays one when it is pinned. */
-static enum rst_status find_points(struct rst_context *context, struct rst_free_hessian *hessian) {
-  const size_t nx = hessian->v->nx;
-  const size_t all = rst_field_count(hessian->v);
+static enum rst_status build(struct rst_context *context, struct rst_free_hessian *hessian) {
+  const struct rst_layout *layout = rst_flow_layout(hessian->flow);
   void *memory = NULL;
-  RST_TRY(rst_allocate(context, all, sizeof *hessian->points, &memory));
+  RST_TRY(rst_flow_create_state(context, hessian->flow, &hessian->v));
+  RST_TRY(rst_flow_create_state(context, hessian->flow, &hessian->product));
+  RST_TRY(rst_allocate(context, layout->count, sizeof *hessian->points, &memory));
   hessian->points = memory;
-  rst_field_fill(1.0, hessian->v);
-  rst_flow_pin(hessian->flow, hessian->v);
-  for (size_t i = 0; i < all; ++i) {
-    if (rst_field_get(hessian->v, i / nx, i % nx) != 0.0) {
+  for (size_t i = 0; i < layout->count; ++i) {
+    if (!layout->fixed || !layout->fixed[i]) {
       hessian->points[hessian->count++] = i;
     }
   }
-  rst_field_fill(0.0, hessian->v);
   return RST_OK;
-}
-
-static enum rst_status build(struct rst_context *context, struct rst_free_hessian *hessian) {
-  const enum rst_precision precision = rst_flow_precision(hessian->flow);
-  size_t ny = 0;
-  size_t nx = 0;
-  rst_flow_shape(hessian->flow, &ny, &nx);
-  RST_TRY(rst_field_create(context, precision, ny, nx, &hessian->v));
-  RST_TRY(rst_field_create(context, precision, ny, nx, &hessian->product));
-  return find_points(context, hessian);
 }
 
 enum rst_status rst_free_hessian_create(struct rst_context *context, struct rst_flow *flow,

@@ -43,21 +43,7 @@ enum rst_status rst_spectrum_extreme(struct rst_context *context, struct rst_flo
 }
 
 size_t rst_spectrum_dense_count(const struct rst_flow *flow) {
-  struct rst_context *context = NULL;
-  struct rst_field *ones = NULL;
-  size_t ny = 0;
-  size_t nx = 0;
-  double count = 0.0;
-  rst_flow_shape(flow, &ny, &nx);
-  if (rst_context_create(&context) == RST_OK &&
-      rst_field_create(context, rst_flow_precision(flow), ny, nx, &ones) == RST_OK) {
-    rst_field_fill(1.0, ones);
-    rst_flow_pin(flow, ones);
-    count = rst_field_sum(ones);
-  }
-  rst_field_destroy(&ones);
-  rst_context_destroy(&context);
-  return (size_t)count;
+  return rst_layout_free_count(rst_flow_layout(flow));
 }
 
 /* matrix = H column by column, [count][count]. */

@@ -70,7 +70,7 @@ static void start(struct rst_tangent *tangent, size_t j) {
     const size_t points = rst_field_count(field);
     const double *values = tangent->random + (j * tangent->parts + part) * points;
     for (size_t i = 0; i < points; ++i) {
-      rst_field_set(field, i / field->nx, i % field->nx, values[i] / tangent->weight[part]);
+      rst_field_set(field, 0, i, values[i] / tangent->weight[part]);
     }
     rst_flow_pin(tangent->flow, field);
   }
@@ -125,8 +125,6 @@ static void forget_growth(struct rst_tangent *tangent) {
 
 static enum rst_status check_dimension(const struct rst_tangent *tangent) {
   const size_t dimension = tangent->parts * rst_spectrum_dense_count(tangent->flow);
-  RST_REQUIRE(tangent->context, dimension > 0, RST_ERROR_MEMORY,
-              "memory is exhausted: the free points were not counted");
   RST_REQUIRE(
       tangent->context, tangent->count <= dimension, RST_ERROR_ARGUMENT,
       "%zu perturbations were asked for, but there are %zu degrees of freedom; choose no more than that",
@@ -138,12 +136,9 @@ static enum rst_status create_perturbation(struct rst_tangent *tangent,
                                            const struct rst_scheme_parameters *parameters, size_t j) {
   struct rst_perturbation *made = &tangent->perturbations[j];
   struct rst_scheme_parameters own = *parameters;
-  size_t ny = 0;
-  size_t nx = 0;
   own.divisor = 1.0;
-  rst_flow_shape(tangent->flow, &ny, &nx);
   RST_TRY(rst_scheme_create(tangent->context, &own, tangent->flow, &made->scheme));
-  RST_TRY(rst_field_create(tangent->context, rst_flow_precision(tangent->flow), ny, nx, &made->du));
+  RST_TRY(rst_flow_create_state(tangent->context, tangent->flow, &made->du));
   RST_TRY(rst_field_create_like(tangent->context, made->du, &made->product));
   const int velocity = rst_scheme_facts(parameters->kind).velocity;
   tangent->parts = velocity < 0 ? 1 : 2;

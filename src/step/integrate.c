@@ -61,9 +61,8 @@ static void release(struct integration *integration) {
 
 static enum rst_status prepare(struct rst_context *context, const struct rst_field *u, double tolerance,
                                struct integration *integration) {
-  const enum rst_precision precision = rst_flow_precision(integration->flow);
-  RST_TRY(rst_field_create(context, precision, u->ny, u->nx, &integration->point));
-  RST_TRY(rst_field_create(context, precision, u->ny, u->nx, &integration->slope));
+  RST_TRY(rst_flow_create_state(context, integration->flow, &integration->point));
+  RST_TRY(rst_flow_create_state(context, integration->flow, &integration->slope));
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, u->ny, u->nx, &integration->state));
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, u->ny, u->nx, &integration->rate));
   const size_t count = rst_field_count(u);

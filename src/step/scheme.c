@@ -61,12 +61,9 @@ static enum rst_status validate(struct rst_context *context, const struct rst_sc
 }
 
 static enum rst_status create_fields(struct rst_scheme *scheme) {
-  size_t ny = 0;
-  size_t nx = 0;
-  rst_flow_shape(scheme->flow, &ny, &nx);
   const size_t count = scheme->type->state_count + scheme->type->work_count;
   for (size_t i = 0; i < count; ++i) {
-    RST_TRY(rst_field_create(scheme->context, rst_flow_precision(scheme->flow), ny, nx, &scheme->fields[i]));
+    RST_TRY(rst_flow_create_state(scheme->context, scheme->flow, &scheme->fields[i]));
   }
   return RST_OK;
 }

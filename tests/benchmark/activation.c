@@ -89,8 +89,12 @@ static void create(struct rst_context *context, enum rst_precision precision, si
     check(context, rst_field_create(context, precision, points, points, &setup->field[i]));
     rst_field_fill(0.0, setup->field[i]);
   }
-  const struct rst_initial_parameters initial = {.kind = "normal", .seed = 7, .scale = 3.0};
-  check(context, rst_initial_fill(context, &initial, setup->field[0]));
+  double *z = malloc(setup->count * sizeof *z);
+  check(context, z ? rst_random_normal(context, 7, setup->count, z) : RST_ERROR_MEMORY);
+  for (size_t i = 0; i < setup->count; ++i) {
+    rst_field_set(setup->field[0], i / points, i % points, 3.0 * z[i]);
+  }
+  free(z);
 }
 
 static void destroy(struct setup *setup) {

@@ -85,7 +85,7 @@ static void follow(struct rst_context *context, const struct run *run, struct pl
     check(context, rst_field_create_like(context, place->u, &vectors[i]));
   }
   check(context, rst_field_create_like(context, place->u, &gradient));
-  check(context, rst_initial_fill(context, &initial, place->u));
+  check(context, rst_initial_fill(context, &initial, rst_flow_layout(place->flow), place->u));
   for (int t = 0; t <= ITERATIONS; ++t) {
     struct rst_flow_value value;
     rst_flow_linearise(place->flow, place->u, &value, gradient);
@@ -131,7 +131,7 @@ static bool measure(struct rst_context *context, const struct run *run) {
   struct search warm = {0};
   check(context, rst_flow_create(context, &flow, &place.flow));
   check(context, rst_scheme_create(context, &parameters, place.flow, &scheme));
-  check(context, rst_field_create(context, RST_PRECISION_DOUBLE, KERNEL, KERNEL, &place.u));
+  check(context, rst_flow_create_state(context, place.flow, &place.u));
   follow(context, run, &place, scheme, &cold, &warm);
   const double error = fmax(cold.error, warm.error);
   const bool holds = cold.most < MOST_COLD && warm.most < MOST_WARM && error <= promised_error;

@@ -189,9 +189,9 @@ static struct step create_step(struct rst_context *context, enum rst_precision p
   const double before = resident();
   check(context, rst_flow_create(context, &flow, &step.flow));
   check(context, rst_scheme_create(context, &scheme, step.flow, &step.scheme));
-  check(context, rst_field_create(context, precision, kernel, kernel, &step.u));
+  check(context, rst_flow_create_state(context, step.flow, &step.u));
   check(context, rst_field_create_like(context, step.u, &step.gradient));
-  check(context, rst_initial_fill(context, &initial, step.u));
+  check(context, rst_initial_fill(context, &initial, rst_flow_layout(step.flow), step.u));
   step.arrays = (resident() - before) / (double)(size * size * rst_precision_size(precision));
   return step;
 }

@@ -77,9 +77,9 @@ static double compare(struct rst_context *context, struct rst_flow *flow, const 
     struct contender *made = &contenders[c];
     *made = (struct contender){.count = counts[c], .flow = flow};
     check(context, rst_scheme_create(context, &parameters, flow, &made->scheme));
-    check(context, rst_field_create(context, RST_PRECISION_DOUBLE, KERNEL, KERNEL, &made->u));
+    check(context, rst_flow_create_state(context, flow, &made->u));
     check(context, rst_field_create_like(context, made->u, &made->gradient));
-    check(context, rst_initial_fill(context, &initial, made->u));
+    check(context, rst_initial_fill(context, &initial, rst_flow_layout(flow), made->u));
     if (made->count > 0) {
       check(context, rst_tangent_create(context, &parameters, flow, made->count, 1, &made->tangent));
     }
