@@ -110,11 +110,11 @@ END_TEST
 static double step_factor(struct rst_context *context, struct rst_flow *flow,
                           const struct rst_scheme_parameters *parameters, size_t wave) {
   struct rst_field *u[] = {rst_test_state(context, flow, 1, 0.0), rst_test_state(context, flow, 1, 0.0)};
-  const size_t n = u[0]->nx;
+  const size_t n = rst_test_kernel(flow, u[0]).nx;
   for (size_t i = 0; i < n * n; ++i) {
     const size_t phase = (wave / n) * (i / n) + (wave % n) * (i % n);
     const double angle = 2.0 * pi * (double)phase / (double)n;
-    rst_field_set(u[0], i / n, i % n, cos(angle) + sin(angle));
+    rst_field_set(u[0], 0, i, cos(angle) + sin(angle));
   }
   const double before = rst_field_norm(u[0]);
   for (int i = 0; i < 2; ++i) {
@@ -143,8 +143,8 @@ START_TEST(amplification_equals_a_step) {
     parameters.dimension = 2;
     parameters.points = N;
     struct rst_flow *flow = rst_test_flow(context, &parameters);
-    struct rst_field *lambda = rst_test_state(context, flow, 1, 0.0);
-    struct rst_field *field = rst_test_state(context, flow, 1, 0.0);
+    struct rst_field *lambda = rst_test_symbol(context, flow);
+    struct rst_field *field = rst_test_symbol(context, flow);
     struct rst_scheme_parameters p = rst_test_scheme_variant(rst_scheme_names()[_i], 0);
     p.weight_decay = 0.6;
     p.lr = 0.8;

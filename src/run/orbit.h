@@ -52,7 +52,7 @@ enum rst_status rst_orbit_follow(struct rst_context *context, const struct rst_c
                                  double *observed, struct rst_orbit *result, double *mean_loss,
                                  bool *stopped);
 
-/** A unit vector that depends on the shape alone, in the shape and precision of `probe`. */
+/** A unit vector that depends on the layout alone, in the precision of `probe`, a state. */
 enum rst_status rst_orbit_probe(struct rst_context *context, const struct rst_layout *layout,
                                 struct rst_field *probe);
 
