@@ -4,6 +4,7 @@
 
 #include "analysis/analysis_file_parts.h"
 #include "hdf5/dataset.h"
+#include "hdf5/flags.h"
 
 static const char group_name[] = "fixed_points";
 
@@ -65,9 +66,10 @@ static enum rst_status write_views(const struct rst_analysis_writer *writer) {
   return status;
 }
 
-/* A code with its meanings, as the CF conventions have it. */
 static enum rst_status write_kinds(const struct rst_analysis_writer *writer, hid_t index) {
-  static const int8_t codes[] = {RST_FIXED_POINT_MINIMUM, RST_FIXED_POINT_SADDLE, RST_FIXED_POINT_DEGENERATE};
+  const char *const kinds[] = {rst_fixed_point_kind_name(RST_FIXED_POINT_MINIMUM),
+                               rst_fixed_point_kind_name(RST_FIXED_POINT_SADDLE),
+                               rst_fixed_point_kind_name(RST_FIXED_POINT_DEGENERATE), NULL};
   const struct rst_analysis *analysis = writer->analysis;
   void *memory = NULL;
   hid_t made = H5I_INVALID_HID;
@@ -85,10 +87,7 @@ static enum rst_status write_kinds(const struct rst_analysis_writer *writer, hid
   enum rst_status status = rst_variable_write(writer->context, writer->file, &written, &made);
   free(memory);
   RST_TRY(status);
-  if (!rst_hdf5_set_numbers(made, "flag_values", H5T_NATIVE_INT8, codes, sizeof codes) ||
-      !rst_hdf5_set_text(made, "flag_meanings", "minimum saddle degenerate", 0)) {
-    status = rst_hdf5_fail(writer->context, "/fixed_point_kind cannot be described");
-  }
+  status = rst_flags_write(writer->context, made, NULL, kinds);
   H5Idec_ref(made);
   return status;
 }
