@@ -8,22 +8,14 @@
 
 enum { MOST_CODES = INT8_MAX + 2 };
 
-static void add_code(struct rst_text *meanings, int8_t values[MOST_CODES], hsize_t *count, int code,
-                     const char *name) {
-  rst_text_add(meanings, "%s%s", *count > 0 ? " " : "", name);
-  values[(*count)++] = (int8_t)code;
-}
-
 enum rst_status rst_flags_write(struct rst_context *context, hid_t dataset, const char *none,
                                 const char *const *names) {
   int8_t values[MOST_CODES];
   hsize_t count = 0;
   struct rst_text meanings = {0};
-  if (none) {
-    add_code(&meanings, values, &count, -1, none);
-  }
-  for (int code = 0; code <= INT8_MAX && names[code]; ++code) {
-    add_code(&meanings, values, &count, code, names[code]);
+  for (int code = none ? -1 : 0; code <= INT8_MAX && (code < 0 || names[code]); ++code) {
+    rst_text_add(&meanings, "%s%s", count > 0 ? " " : "", code < 0 ? none : names[code]);
+    values[count++] = (int8_t)code;
   }
   char *text = rst_text_take(&meanings);
   RST_REQUIRE(context, text, RST_ERROR_MEMORY, "memory is exhausted");

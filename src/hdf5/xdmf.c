@@ -10,22 +10,12 @@ static const char double_head[] = "<DataItem Format=\"XML\" NumberType=\"Float\"
 
 static void add_escaped(struct rst_text *text, const char *string) {
   for (const char *c = string; *c; ++c) {
-    switch (*c) {
-    case '&':
-      rst_text_add(text, "&amp;");
-      break;
-    case '<':
-      rst_text_add(text, "&lt;");
-      break;
-    case '>':
-      rst_text_add(text, "&gt;");
-      break;
-    case '"':
-      rst_text_add(text, "&quot;");
-      break;
-    default:
-      rst_text_add(text, "%c", *c);
-    }
+    const char *escaped = *c == '&'   ? "&amp;"
+                          : *c == '<' ? "&lt;"
+                          : *c == '>' ? "&gt;"
+                          : *c == '"' ? "&quot;"
+                                      : "%c";
+    rst_text_add(text, escaped, *c);
   }
 }
 
