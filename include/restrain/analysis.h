@@ -104,7 +104,7 @@ struct rst_analysis {
   struct rst_spectrum_limits exact;
   struct rst_state_spectrum spectrum; /**< of a linear flow */
 
-  /** Thresholds of a linear flow by bisection, if asked for; runs = 0 where there is none to measure. */
+  /** Thresholds of a linear flow by bisection, if asked for; value NaN and runs 0 where there is none to measure. */
   struct rst_threshold measured_decay_min, measured_decay_max, measured_lr_max;
 
   /** Fixed points of a non-linear flow, by ascending loss. */

@@ -45,16 +45,43 @@ static enum rst_status write_field(struct rst_analysis_writer *writer, const cha
   return rst_variable_write(writer->context, writer->file, &written, NULL);
 }
 
-enum rst_status rst_analysis_write_column(struct rst_analysis_writer *writer, const char *name,
-                                          const char *long_name, size_t count, const double *values,
-                                          hid_t scale) {
-  const struct rst_written_variable written = {.variable = {name, long_name, "1"},
+static enum rst_status write_column(struct rst_analysis_writer *writer, const struct rst_variable *variable,
+                                    size_t count, const double *values, hid_t scale) {
+  const struct rst_written_variable written = {.variable = *variable,
                                                .type = H5T_NATIVE_DOUBLE,
                                                .rank = 1,
                                                .dims = {count},
                                                .scales = {scale},
                                                .values = values};
   return rst_variable_write(writer->context, writer->file, &written, NULL);
+}
+
+/* `values` has room for a column. */
+static enum rst_status write_row(struct rst_analysis_writer *writer, const struct rst_quantity *row,
+                                 const char *subjects, size_t size, size_t count, double *values,
+                                 hid_t *scale) {
+  for (size_t i = 0; i < count; ++i) {
+    values[i] = rst_quantity_value(row, subjects + i * size);
+  }
+  const struct rst_variable *variable = &row->variable;
+  return *scale < 0 ? rst_analysis_write_scale(writer, variable->name, variable->long_name, variable->units,
+                                               count, values, scale)
+                    : write_column(writer, variable, count, values, *scale);
+}
+
+enum rst_status rst_analysis_write_group(struct rst_analysis_writer *writer, enum rst_analysis_group group,
+                                         const void *subjects, size_t size, size_t count, hid_t scale) {
+  const struct rst_quantities *table = &rst_analysis_numbers;
+  void *values = NULL;
+  RST_TRY(rst_allocate(writer->context, count, sizeof(double), &values));
+  enum rst_status status = RST_OK;
+  for (size_t i = 0; i < table->count && status == RST_OK; ++i) {
+    if (table->rows[i].group == (int)group && table->rows[i].variable.name) {
+      status = write_row(writer, &table->rows[i], subjects, size, count, values, &scale);
+    }
+  }
+  free(values);
+  return status;
 }
 
 /* The wave numbers are those of the analysis, evaluated afresh for each index, so that 0 is 0. */
@@ -93,14 +120,14 @@ static enum rst_status write_distribution(struct rst_analysis_writer *writer) {
   if (analysis->eigenvalue_count > 0) {
     RST_TRY(rst_analysis_write_places(writer, "eigenvalue", "number of the eigenvalue, ascending", "1",
                                       analysis->eigenvalue_count, 0, 1, &scale));
-    RST_TRY(rst_analysis_write_column(writer, "spectrum", "eigenvalues of the Hessian of the data term",
-                                      analysis->eigenvalue_count, analysis->eigenvalues, scale));
+    const struct rst_variable spectrum = {"spectrum", "eigenvalues of the Hessian of the data term", "1"};
+    RST_TRY(write_column(writer, &spectrum, analysis->eigenvalue_count, analysis->eigenvalues, scale));
   }
   if (analysis->density_count > 0) {
     RST_TRY(rst_analysis_write_scale(writer, "abscissa", "eigenvalue of the Hessian of the data term", "1",
                                      analysis->density_count, analysis->abscissae, &scale));
-    RST_TRY(rst_analysis_write_column(writer, "density", "density of eigenvalues, its integral is 1",
-                                      analysis->density_count, analysis->density, scale));
+    const struct rst_variable density = {"density", "density of eigenvalues, its integral is 1", "1"};
+    RST_TRY(write_column(writer, &density, analysis->density_count, analysis->density, scale));
   }
   return RST_OK;
 }
@@ -126,30 +153,14 @@ static enum rst_status write_state(struct rst_analysis_writer *writer) {
   return analysis->point_count > 0 ? rst_analysis_write_points(writer, y, x) : RST_OK;
 }
 
-static enum rst_status write_refinement(struct rst_analysis_writer *writer) {
-  const struct rst_analysis *analysis = writer->analysis;
-  const size_t count = analysis->refinement_count;
-  double columns[3][RST_REFINEMENTS];
-  hid_t scale = H5I_INVALID_HID;
-  if (count == 0) {
-    return RST_OK;
-  }
-  for (size_t i = 0; i < count; ++i) {
-    columns[0][i] = analysis->refinements[i].spacing;
-    columns[1][i] = analysis->refinements[i].lambda_max;
-    columns[2][i] = analysis->refinements[i].lr_max;
-  }
-  RST_TRY(rst_analysis_write_scale(writer, "spacing", "distance of neighbouring points", "1", count,
-                                   columns[0], &scale));
-  RST_TRY(rst_analysis_write_column(writer, "refined_lambda_max", "largest eigenvalue at this spacing", count,
-                                    columns[1], scale));
-  return rst_analysis_write_column(writer, "refined_lr_max", "largest stable learning rate at this spacing",
-                                   count, columns[2], scale);
-}
-
 enum rst_status rst_analysis_write_fields(struct rst_analysis_writer *writer) {
+  const struct rst_analysis *analysis = writer->analysis;
   RST_TRY(write_symbol(writer));
   RST_TRY(write_state(writer));
   RST_TRY(write_distribution(writer));
-  return write_refinement(writer);
+  return analysis->refinement_count == 0
+             ? RST_OK
+             : rst_analysis_write_group(writer, RST_ANALYSIS_REFINEMENT, analysis->refinements,
+                                        sizeof *analysis->refinements, analysis->refinement_count,
+                                        H5I_INVALID_HID);
 }

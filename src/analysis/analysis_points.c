@@ -4,6 +4,7 @@
 
 #include "analysis/analysis_file_parts.h"
 #include "hdf5/dataset.h"
+#include "hdf5/flags.h"
 
 static const char group_name[] = "fixed_points";
 
@@ -65,9 +66,10 @@ static enum rst_status write_views(const struct rst_analysis_writer *writer) {
   return status;
 }
 
-/* A code with its meanings, as the CF conventions have it. */
 static enum rst_status write_kinds(const struct rst_analysis_writer *writer, hid_t index) {
-  static const int8_t codes[] = {RST_FIXED_POINT_MINIMUM, RST_FIXED_POINT_SADDLE, RST_FIXED_POINT_DEGENERATE};
+  const char *const kinds[] = {rst_fixed_point_kind_name(RST_FIXED_POINT_MINIMUM),
+                               rst_fixed_point_kind_name(RST_FIXED_POINT_SADDLE),
+                               rst_fixed_point_kind_name(RST_FIXED_POINT_DEGENERATE), NULL};
   const struct rst_analysis *analysis = writer->analysis;
   void *memory = NULL;
   hid_t made = H5I_INVALID_HID;
@@ -85,70 +87,22 @@ static enum rst_status write_kinds(const struct rst_analysis_writer *writer, hid
   enum rst_status status = rst_variable_write(writer->context, writer->file, &written, &made);
   free(memory);
   RST_TRY(status);
-  if (!rst_hdf5_set_numbers(made, "flag_values", H5T_NATIVE_INT8, codes, sizeof codes) ||
-      !rst_hdf5_set_text(made, "flag_meanings", "minimum saddle degenerate", 0)) {
-    status = rst_hdf5_fail(writer->context, "/fixed_point_kind cannot be described");
-  }
+  status = rst_flags_write(writer->context, made, NULL, kinds);
   H5Idec_ref(made);
   return status;
 }
 
-static double loss(const struct rst_analysed_point *point) {
-  return point->point.loss;
-}
-
-static double data_loss(const struct rst_analysed_point *point) {
-  return point->point.data_loss;
-}
-
-static double residual(const struct rst_analysed_point *point) {
-  return point->point.residual;
-}
-
-static double lambda_min(const struct rst_analysed_point *point) {
-  return point->spectrum.smallest.value;
-}
-
-static double lambda_max(const struct rst_analysed_point *point) {
-  return point->spectrum.largest.value;
-}
-
-static double lr_lo(const struct rst_analysed_point *point) {
-  return point->lr_lo;
-}
-
-static double participation(const struct rst_analysed_point *point) {
-  return point->spectrum.participation_max;
-}
-
-static const struct {
-  const char *name, *long_name;
-  double (*measure)(const struct rst_analysed_point *point);
-} columns[] = {
-    {"fixed_point_loss", "objective L", loss},
-    {"fixed_point_data_loss", "data term of the objective", data_loss},
-    {"fixed_point_residual", "Euclidean norm of the gradient of L", residual},
-    {"fixed_point_lambda_min", "smallest eigenvalue of the Hessian of the data term", lambda_min},
-    {"fixed_point_lambda_max", "largest eigenvalue of the Hessian of the data term", lambda_max},
-    {"fixed_point_lr_lo", "largest learning rate that is stable at a minimum", lr_lo},
-    {"fixed_point_participation", "participation ratio of the eigenvector of the largest eigenvalue",
-     participation},
-};
-
 static enum rst_status write_columns(struct rst_analysis_writer *writer, hid_t index) {
-  const struct rst_analysis *analysis = writer->analysis;
+  const size_t count = writer->analysis->point_count;
   void *memory = NULL;
-  RST_TRY(rst_allocate(writer->context, analysis->point_count, sizeof(double), &memory));
-  double *values = memory;
-  enum rst_status status = RST_OK;
-  for (size_t i = 0; status == RST_OK && i < sizeof columns / sizeof *columns; ++i) {
-    for (size_t j = 0; j < analysis->point_count; ++j) {
-      values[j] = columns[i].measure(&analysis->points[j]);
-    }
-    status = rst_analysis_write_column(writer, columns[i].name, columns[i].long_name, analysis->point_count,
-                                       values, index);
+  RST_TRY(rst_allocate(writer->context, count, sizeof(struct rst_analysis_point), &memory));
+  struct rst_analysis_point *points = memory;
+  for (size_t i = 0; i < count; ++i) {
+    points[i] = rst_analysis_point(writer->analysis, i);
   }
-  free(memory);
+  const enum rst_status status =
+      rst_analysis_write_group(writer, RST_ANALYSIS_POINT, points, sizeof *points, count, index);
+  free(points);
   return status;
 }
 

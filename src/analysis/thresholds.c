@@ -27,7 +27,7 @@ static enum rst_status measure(const struct rst_analysis_task *task, enum rst_st
     rst_warn(task->context, "no threshold was found within 0.8 and 1.25 times the computed %s = %g: %s",
              parameter == RST_STEP_LR ? "learning rate" : "weight decay", expected,
              rst_context_message(task->context));
-    *threshold = (struct rst_threshold){0};
+    *threshold = (struct rst_threshold){.value = NAN};
     return RST_OK;
   }
   return status;
@@ -36,6 +36,8 @@ static enum rst_status measure(const struct rst_analysis_task *task, enum rst_st
 enum rst_status rst_analyze_thresholds(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
   const struct rst_step_limits *limits = &analysis->exact.limits;
   const bool window = limits->decay_max > above * limits->decay_min;
+  analysis->measured_decay_min.value = analysis->measured_decay_max.value = NAN;
+  analysis->measured_lr_max.value = NAN;
   if (task->from->analyze.empirical == RST_SWITCH_NO) {
     return RST_OK;
   }

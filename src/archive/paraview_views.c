@@ -96,7 +96,7 @@ enum rst_status rst_views_update(struct rst_run_file *file, bool durable) {
       RST_TRY(link_vtkhdf(file));
     }
     RST_TRY(make_views(file));
-    RST_TRY(rst_xdmf_write(file, durable));
+    RST_TRY(rst_run_xdmf_write(file, durable));
   }
   return RST_OK;
 }

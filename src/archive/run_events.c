@@ -3,39 +3,28 @@
 #include <string.h>
 
 #include "archive/run_file_parts.h"
+#include "hdf5/flags.h"
+#include "stability/event_columns.h"
 
 /* The table of events, a column for each member of struct rst_event. Chaotic runs have an event every few iterations, and
  * a row costs some twenty calls of HDF5, so that rows are gathered in memory until the next flush. */
 
-enum { MOST_GATHERED = 256, ROWS_PER_CHUNK = 256, NAME_LENGTH = 64 };
+enum { MOST_GATHERED = 256, ROWS_PER_CHUNK = 256 };
 
-/* member, type in memory, type in the file, units, long_name; types as HDF5 names them */
-#define EVENT_COLUMNS(COLUMN)                                                                                \
-  COLUMN(first, NATIVE_LONG, NATIVE_INT64, "1", "first update of the event")                                 \
-  COLUMN(last, NATIVE_LONG, NATIVE_INT64, "1", "its last update")                                            \
-  COLUMN(kind, NATIVE_INT, NATIVE_INT8, "1", "whether the step or the flow makes it grow")                   \
-  COLUMN(peak, NATIVE_DOUBLE, NATIVE_DOUBLE, "1", "largest local growth")                                    \
-  COLUMN(peak_iteration, NATIVE_LONG, NATIVE_INT64, "1", "update of largest local growth")                   \
-  COLUMN(amplification, NATIVE_DOUBLE, NATIVE_DOUBLE, "1", "product of the local growths")                   \
-  COLUMN(rayleigh, NATIVE_DOUBLE, NATIVE_DOUBLE, "1", "Rayleigh quotient of the perturbation at the peak")   \
-  COLUMN(y_first, NATIVE_LONG, NATIVE_INT64, "1", "first row of the region, in points")                      \
-  COLUMN(y_last, NATIVE_LONG, NATIVE_INT64, "1", "last row of the region, in points")                        \
-  COLUMN(x_first, NATIVE_LONG, NATIVE_INT64, "1", "first column of the region, in points")                   \
-  COLUMN(x_last, NATIVE_LONG, NATIVE_INT64, "1", "last column of the region, in points")                     \
-  COLUMN(centroid_y, NATIVE_DOUBLE, NATIVE_DOUBLE, "1", "centroid of the growing energy along y")            \
-  COLUMN(centroid_x, NATIVE_DOUBLE, NATIVE_DOUBLE, "1", "centroid of the growing energy along x")            \
-  COLUMN(share, NATIVE_DOUBLE, NATIVE_DOUBLE, "1", "points of the region over all points")                   \
-  COLUMN(participation, NATIVE_DOUBLE, NATIVE_DOUBLE, "1",                                                   \
-         "participation ratio of the root of the growing energy")                                            \
-  COLUMN(ky, NATIVE_DOUBLE, NATIVE_DOUBLE, "1", "dominant angular wave number along y")                      \
-  COLUMN(kx, NATIVE_DOUBLE, NATIVE_DOUBLE, "1", "dominant angular wave number along x")
+#define COUNT(member, type, long_name) +1
+enum { COLUMNS = 0 RST_EVENT_COLUMNS(COUNT) };
 
-#define COUNT(member, memory, stored, units, long_name) +1
-enum { COLUMNS = 0 EVENT_COLUMNS(COUNT) };
+/* Types of the columns in memory and in the file. */
+#define MEMORY_WHOLE H5T_NATIVE_LONG
+#define MEMORY_REAL H5T_NATIVE_DOUBLE
+#define MEMORY_KIND H5T_NATIVE_INT
+#define STORED_WHOLE H5T_NATIVE_INT64
+#define STORED_REAL H5T_NATIVE_DOUBLE
+#define STORED_KIND H5T_NATIVE_INT8
 
 struct event_column {
   const char *path; /* "events/first" */
-  const char *units, *long_name;
+  const char *long_name;
   hid_t memory, stored;
   size_t offset, size;
 };
@@ -49,31 +38,28 @@ struct rst_run_events {
 
 /* HDF5's types are variables: the table is made where it is needed. */
 static const struct event_column *fill_table(struct event_column table[COLUMNS]) {
-#define ROW(member, memory_type, stored_type, units_text, long_name_text)                                    \
+#define ROW(member, type, long_name_text)                                                                    \
   {.path = "events/" #member,                                                                                \
-   .units = (units_text),                                                                                    \
    .long_name = (long_name_text),                                                                            \
-   .memory = H5T_##memory_type,                                                                              \
-   .stored = H5T_##stored_type,                                                                              \
+   .memory = MEMORY_##type,                                                                                  \
+   .stored = STORED_##type,                                                                                  \
    .offset = offsetof(struct rst_event, member),                                                             \
    .size = sizeof(((struct rst_event *)NULL)->member)},
-  const struct event_column rows[COLUMNS] = {EVENT_COLUMNS(ROW)};
+  const struct event_column rows[COLUMNS] = {RST_EVENT_COLUMNS(ROW)};
   memcpy(table, rows, sizeof rows);
   return table;
 }
 
-static bool add_meanings(hid_t dataset) {
-  const signed char kinds[] = {RST_EVENT_DISCRETE, RST_EVENT_CONTINUOUS, RST_EVENT_NONNORMAL};
-  char meanings[NAME_LENGTH];
-  snprintf(meanings, sizeof meanings, "%s %s %s", rst_event_kind_name(RST_EVENT_DISCRETE),
-           rst_event_kind_name(RST_EVENT_CONTINUOUS), rst_event_kind_name(RST_EVENT_NONNORMAL));
-  return rst_hdf5_set_numbers(dataset, "flag_values", H5T_NATIVE_INT8, kinds, sizeof kinds) &&
-         rst_hdf5_set_text(dataset, "flag_meanings", meanings, 0);
+static enum rst_status add_meanings(struct rst_context *context, hid_t dataset) {
+  const char *const kinds[] = {rst_event_kind_name(RST_EVENT_DISCRETE),
+                               rst_event_kind_name(RST_EVENT_CONTINUOUS),
+                               rst_event_kind_name(RST_EVENT_NONNORMAL), NULL};
+  return rst_flags_write(context, dataset, NULL, kinds);
 }
 
 static enum rst_status make_column(struct rst_run_file *file, const struct event_column *column,
                                    hid_t scale) {
-  const struct rst_growing growing = {.variable = {column->path, column->long_name, column->units},
+  const struct rst_growing growing = {.variable = {column->path, column->long_name, "1"},
                                       .type = column->stored,
                                       .rank = 1,
                                       .scales = {scale},
@@ -81,8 +67,8 @@ static enum rst_status make_column(struct rst_run_file *file, const struct event
   struct rst_ids ids = {0};
   hid_t made = H5I_INVALID_HID;
   enum rst_status status = rst_growing_write(file, &ids, &growing, &made);
-  if (status == RST_OK && column->offset == offsetof(struct rst_event, kind) && !add_meanings(made)) {
-    status = rst_hdf5_fail(file->context, "%s: the kinds of events cannot be described", file->path);
+  if (status == RST_OK && column->offset == offsetof(struct rst_event, kind)) {
+    status = add_meanings(file->context, made);
   }
   rst_ids_close(&ids);
   return status;

@@ -97,7 +97,7 @@ enum { RST_VIEW_NAME_LENGTH = 256 };
 void rst_view_name(char name[RST_VIEW_NAME_LENGTH], const char *field, size_t index);
 
 /** FILE.xdmf, and FILE.spectrum.xdmf for fields over wave numbers, for the snapshots that the views show (xdmf.c). */
-enum rst_status rst_xdmf_write(struct rst_run_file *file, bool durable);
+enum rst_status rst_run_xdmf_write(struct rst_run_file *file, bool durable);
 
 /** Make the file under its temporary name, and give it its final one (run_file.c). */
 enum rst_status rst_run_file_begin(struct rst_context *context, const char *path,

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/analysis_table.h"
 #include "cli/analyze_command.h"
 
 enum { LABEL = 24, CELL = 16 };
@@ -41,23 +42,42 @@ static void add_cell(struct rst_text *text, double value) {
   }
 }
 
-static void add_row(struct rst_text *text, const char *label, const double *cells, size_t count) {
+/* A line of a table begins with its label; cells and a line break follow. */
+static void begin_line(struct rst_text *text, const char *label) {
   rst_text_add(text, "  %-*s", LABEL, label);
-  for (size_t i = 0; i < count; ++i) {
-    add_cell(text, cells[i]);
-  }
-  rst_text_add(text, "\n");
 }
 
-static void add_head(struct rst_text *text, const char *title, const char *const *heads, size_t count) {
+static void begin_head(struct rst_text *text, const char *title) {
   rst_text_add(text, "\n%-*s  ", LABEL, title);
-  for (size_t i = 0; i < count; ++i) {
-    rst_text_add(text, "%*s", CELL, heads[i]);
+}
+
+/* The cells of a group's columns: their heads, or the numbers of a subject. */
+static void add_cells(struct rst_text *text, enum rst_analysis_group group, const void *subject) {
+  for (size_t i = 0; i < rst_analysis_numbers.count; ++i) {
+    const struct rst_quantity *row = &rst_analysis_numbers.rows[i];
+    if (row->group != (int)group || !row->head) {
+      continue;
+    }
+    if (subject) {
+      add_cell(text, rst_quantity_value(row, subject));
+    } else {
+      rst_text_add(text, "%*s", CELL, row->head);
+    }
   }
+}
+
+static void add_head(struct rst_text *text, const char *title, enum rst_analysis_group group) {
+  begin_head(text, title);
+  add_cells(text, group, NULL);
   rst_text_add(text, "\n");
 }
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+static void add_line(struct rst_text *text, const char *label, enum rst_analysis_group group,
+                     const void *subject) {
+  begin_line(text, label);
+  add_cells(text, group, subject);
+  rst_text_add(text, "\n");
+}
 
 static const char *symbol_label(const struct rst_analysis *analysis) {
   static const char *const labels[] = {"", "symbol (exact)", "symbol (bound)", "symbol (interior)", ""};
@@ -69,35 +89,36 @@ static const char *exact_label(const struct rst_analysis *analysis) {
 }
 
 static void add_spectrum(struct rst_text *text, const struct rst_analysis *analysis) {
-  static const char *const heads[] = {"lambda_min", "lambda_max", "residual", "products"};
-  const struct rst_state_spectrum *spectrum = &analysis->spectrum;
-  const double by_symbol[] = {analysis->by_symbol.lambda_min, analysis->by_symbol.lambda_max};
-  const double exact[] = {analysis->exact.lambda_min, analysis->exact.lambda_max,
-                          fmax(spectrum->smallest.residual, spectrum->largest.residual),
-                          spectrum->smallest.products + spectrum->largest.products};
-  add_head(text, "spectrum of H", heads, COUNT(heads));
+  begin_head(text, "spectrum of H");
+  add_cells(text, RST_ANALYSIS_EXACT_EXTREMES, NULL);
+  add_cells(text, RST_ANALYSIS_SPECTRUM, NULL);
+  rst_text_add(text, "\n");
   if (analysis->symbol) {
-    add_row(text, symbol_label(analysis), by_symbol, COUNT(by_symbol));
+    add_line(text, symbol_label(analysis), RST_ANALYSIS_SYMBOL_EXTREMES, analysis);
   }
-  add_row(text, exact_label(analysis), exact, COUNT(exact));
-}
-
-static double measured(const struct rst_threshold *threshold) {
-  return threshold->runs > 0 ? threshold->value : NAN;
+  begin_line(text, exact_label(analysis));
+  add_cells(text, RST_ANALYSIS_EXACT_EXTREMES, analysis);
+  add_cells(text, RST_ANALYSIS_SPECTRUM, analysis);
+  rst_text_add(text, "\n");
 }
 
 static void add_limits(struct rst_text *text, const struct rst_analysis *analysis) {
-  static const char *const heads[] = {"decay_min", "decay_max", "lr_max", "max |G|"};
-  const struct rst_step_limits *limits[] = {&analysis->by_symbol.limits, &analysis->exact.limits};
-  const double runs[] = {measured(&analysis->measured_decay_min), measured(&analysis->measured_decay_max),
-                         measured(&analysis->measured_lr_max)};
-  add_head(text, "limits", heads, COUNT(heads));
-  for (size_t i = analysis->symbol ? 0 : 1; i < COUNT(limits); ++i) {
-    const double cells[] = {limits[i]->decay_min, limits[i]->decay_max, limits[i]->lr_max, limits[i]->growth};
-    add_row(text, i == 0 ? symbol_label(analysis) : exact_label(analysis), cells, COUNT(cells));
+  const double runs[] = {analysis->measured_decay_min.value, analysis->measured_decay_max.value,
+                         analysis->measured_lr_max.value};
+  add_head(text, "limits", RST_ANALYSIS_SYMBOL_LIMITS);
+  if (analysis->symbol) {
+    add_line(text, symbol_label(analysis), RST_ANALYSIS_SYMBOL_LIMITS, analysis);
   }
+  begin_line(text, exact_label(analysis));
+  add_cells(text, RST_ANALYSIS_EXACT_LIMITS, analysis);
+  add_cells(text, RST_ANALYSIS_EXACT_GROWTH, analysis);
+  rst_text_add(text, "\n");
   if (!isnan(runs[0]) || !isnan(runs[1]) || !isnan(runs[2])) {
-    add_row(text, "bisection on runs", runs, COUNT(runs));
+    begin_line(text, "bisection on runs");
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; ++i) {
+      add_cell(text, runs[i]);
+    }
+    rst_text_add(text, "\n");
   }
 }
 
@@ -114,17 +135,13 @@ static void add_worst_modes(struct rst_text *text, const struct rst_analysis *an
 }
 
 static void add_points(struct rst_text *text, const struct rst_analysis *analysis) {
-  static const char *const heads[] = {"loss", "|grad L|", "lambda_min", "lambda_max", "lr_lo"};
-  add_head(text, "fixed points", heads, COUNT(heads));
+  add_head(text, "fixed points", RST_ANALYSIS_POINT);
   for (size_t i = 0; i < analysis->point_count; ++i) {
-    const struct rst_analysed_point *point = &analysis->points[i];
-    const double cells[] = {point->point.loss, point->point.residual,
-                            point->spectrum.smallest.value + analysis->effective_decay,
-                            point->spectrum.largest.value + analysis->effective_decay, point->lr_lo};
+    const struct rst_analysis_point point = rst_analysis_point(analysis, i);
     char label[64];
-    snprintf(label, sizeof label, "%zu %s%s", i, rst_fixed_point_kind_name(point->kind),
+    snprintf(label, sizeof label, "%zu %s%s", i, rst_fixed_point_kind_name(point.of.kind),
              (int)i == analysis->minimum ? ", decides" : "");
-    add_row(text, label, cells, COUNT(cells));
+    add_line(text, label, RST_ANALYSIS_POINT, &point);
   }
   for (size_t i = 0; i < analysis->point_count; ++i) {
     const struct rst_analysed_point *point = &analysis->points[i];
@@ -139,13 +156,18 @@ static void add_points(struct rst_text *text, const struct rst_analysis *analysi
   rst_text_add(text, "  (eigenvalues of H + alpha)\n");
 }
 
+static void add_lr_limit(struct rst_text *text, const char *label, double limit, double lr) {
+  begin_line(text, label);
+  add_cell(text, limit);
+  add_cell(text, limit / lr);
+  rst_text_add(text, "\n");
+}
+
 static void add_two_limits(struct rst_text *text, const struct rst_analysis *analysis) {
-  static const char *const heads[] = {"lr", "of the case"};
-  const double low[] = {analysis->lr_lo, analysis->lr_lo / analysis->lr};
-  const double high[] = {analysis->lr_hi, analysis->lr_hi / analysis->lr};
-  add_head(text, "limits", heads, COUNT(heads));
-  add_row(text, "lr_lo, at the minimum", low, COUNT(low));
-  add_row(text, "lr_hi, by the decay", high, COUNT(high));
+  begin_head(text, "limits");
+  rst_text_add(text, "%*s%*s\n", CELL, "lr", CELL, "of the case");
+  add_lr_limit(text, "lr_lo, at the minimum", analysis->lr_lo, analysis->lr);
+  add_lr_limit(text, "lr_hi, by the decay", analysis->lr_hi, analysis->lr);
   if (analysis->minimum >= 0) {
     const struct rst_state_spectrum *spectrum = &analysis->points[analysis->minimum].spectrum;
     rst_text_add(
@@ -171,18 +193,14 @@ static void add_distribution(struct rst_text *text, const struct rst_analysis *a
 
 static void add_refinement(struct rst_text *text, const struct rst_case *from,
                            const struct rst_analysis *analysis) {
-  static const char *const heads[] = {"h", "lambda_max", "lr_max", "c lr_max/h^2"};
   if (analysis->refinement_count == 0) {
     return;
   }
-  add_head(text, "refinement of the mesh", heads, COUNT(heads));
+  add_head(text, "refinement of the mesh", RST_ANALYSIS_REFINEMENT);
   for (size_t i = 0; i < analysis->refinement_count; ++i) {
-    const struct rst_refinement *refinement = &analysis->refinements[i];
-    const double cells[] = {refinement->spacing, refinement->lambda_max, refinement->lr_max,
-                            refinement->mesh_number};
     char label[64];
     snprintf(label, sizeof label, i == 0 ? "the case" : "h/%d", 1 << i);
-    add_row(text, label, cells, COUNT(cells));
+    add_line(text, label, RST_ANALYSIS_REFINEMENT, &analysis->refinements[i]);
   }
   rst_text_add(text, "  (c = %.8g; the case has c lr/h^2 = %.8g)\n", from->flow.diffusion.coefficient,
                analysis->mesh_number);

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "stability/event_columns.h"
+
 static size_t shown_events(const struct rst_run_summary *summary) {
   return summary->event_count < RST_RUN_STRONGEST_EVENTS ? summary->event_count : RST_RUN_STRONGEST_EVENTS;
 }
@@ -74,29 +76,15 @@ static void add_number(struct rst_text *text, const char *name, double value) {
   rst_text_add_number(text, value);
 }
 
+/* The kind leads the object. */
+#define ADD_WHOLE(member) rst_text_add(text, ", \"" #member "\": %ld", event->member);
+#define ADD_REAL(member) add_number(text, #member, event->member);
+#define ADD_KIND(member)
+#define ADD(member, type, long_name) ADD_##type(member)
+
 static void add_event(struct rst_text *text, const struct rst_event *event) {
-  const struct {
-    const char *name;
-    double value;
-  } numbers[] = {{"last", (double)event->last},
-                 {"peak", event->peak},
-                 {"peak_iteration", (double)event->peak_iteration},
-                 {"amplification", event->amplification},
-                 {"rayleigh", event->rayleigh},
-                 {"y_first", (double)event->y_first},
-                 {"y_last", (double)event->y_last},
-                 {"x_first", (double)event->x_first},
-                 {"x_last", (double)event->x_last},
-                 {"centroid_y", event->centroid_y},
-                 {"centroid_x", event->centroid_x},
-                 {"share", event->share},
-                 {"participation", event->participation},
-                 {"ky", event->ky},
-                 {"kx", event->kx}};
-  rst_text_add(text, "{\"kind\": \"%s\", \"first\": %ld", rst_event_kind_name(event->kind), event->first);
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
-    add_number(text, numbers[i].name, numbers[i].value);
-  }
+  rst_text_add(text, "{\"kind\": \"%s\"", rst_event_kind_name(event->kind));
+  RST_EVENT_COLUMNS(ADD)
   rst_text_add(text, "}");
 }
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "archive/atomic_file.h"
-#include "core/text.h"
 #include "hdf5/dataset.h"
+#include "hdf5/flags.h"
 #include "hdf5/support.h"
 
 /* A dataset over (parameter) or (parameter, sample), and the member of the table that holds its values. */
@@ -145,26 +145,6 @@ static enum rst_status write_scales(struct writer *writer) {
   return status;
 }
 
-/* What the numbers of the regime mean, as the CF conventions want it. */
-static enum rst_status write_flags(const struct writer *writer, hid_t regime) {
-  int8_t values[RST_REGIME_UNDECIDED + 2];
-  struct rst_text meanings = {0};
-  rst_text_add(&meanings, "pending");
-  values[0] = RST_BIFURCATION_PENDING;
-  for (int i = 0; rst_regime_names()[i]; ++i) {
-    values[i + 1] = (int8_t)i;
-    rst_text_add(&meanings, " %s", rst_regime_names()[i]);
-  }
-  char *text = rst_text_take(&meanings);
-  RST_REQUIRE(writer->context, text, RST_ERROR_MEMORY, "memory is exhausted");
-  const bool done =
-      rst_hdf5_set_numbers(regime, "flag_values", H5T_NATIVE_INT8, values, sizeof values / sizeof *values) &&
-      rst_hdf5_set_text(regime, "flag_meanings", text, 0);
-  free(text);
-  RST_HDF5(writer->context, done, "the meanings of /regime cannot be written");
-  return RST_OK;
-}
-
 static enum rst_status write_column(const struct writer *writer, const struct column *column) {
   const struct rst_written_variable written = {.variable = column->variable,
                                                .type = column->type,
@@ -174,7 +154,9 @@ static enum rst_status write_column(const struct writer *writer, const struct co
                                                .values = column->values};
   hid_t made = H5I_INVALID_HID;
   RST_TRY(rst_variable_write(writer->context, writer->file, &written, &made));
-  const enum rst_status status = column->values == writer->table->regime ? write_flags(writer, made) : RST_OK;
+  const enum rst_status status = column->values == writer->table->regime
+                                     ? rst_flags_write(writer->context, made, "pending", rst_regime_names())
+                                     : RST_OK;
   H5Idec_ref(made);
   return status;
 }

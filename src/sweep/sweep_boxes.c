@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "hdf5/dataset.h"
+#include "hdf5/flags.h"
 #include "sweep/sweep_file_parts.h"
 
 /* The boundaries of a sweep: boxes counted over their sizes, and dimensions. */
@@ -26,7 +27,7 @@ static enum rst_status write_scales(struct writer *writer, const struct rst_swee
   scale.dims[0] = RST_SWEEP_BOUNDARIES;
   scale.values = numbers;
   RST_TRY(rst_variable_write(writer->context, writer->file, &scale, &writer->boundary));
-  return rst_sweep_flags_write(writer->context, writer->boundary, NULL, rst_sweep_boundary_names());
+  return rst_flags_write(writer->context, writer->boundary, NULL, rst_sweep_boundary_names());
 }
 
 static enum rst_status write_content(struct writer *writer, const struct rst_sweep_boxes *boxes) {

@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "archive/atomic_file.h"
-#include "core/text.h"
 #include "hdf5/dataset.h"
+#include "hdf5/flags.h"
 #include "sweep/sweep_file_parts.h"
 
 struct writer {
@@ -38,26 +38,6 @@ static enum rst_status write_curve(const struct writer *writer, const struct rst
   return rst_variable_write(writer->context, writer->file, &written, NULL);
 }
 
-enum rst_status rst_sweep_flags_write(struct rst_context *context, hid_t dataset, const char *none,
-                                      const char *const *names) {
-  int8_t values[RST_REGIME_UNDECIDED + 2] = {-1};
-  const hsize_t first = none ? 1 : 0;
-  hsize_t count = first;
-  struct rst_text meanings = {0};
-  rst_text_add(&meanings, "%s", none ? none : "");
-  for (; names[count - first]; ++count) {
-    values[count] = (int8_t)(count - first);
-    rst_text_add(&meanings, "%s%s", count > 0 ? " " : "", names[count - first]);
-  }
-  char *text = rst_text_take(&meanings);
-  RST_REQUIRE(context, text, RST_ERROR_MEMORY, "memory is exhausted");
-  const bool done = rst_hdf5_set_numbers(dataset, "flag_values", H5T_NATIVE_INT8, values, count) &&
-                    rst_hdf5_set_text(dataset, "flag_meanings", text, 0);
-  free(text);
-  RST_HDF5(context, done, "the meanings of a dataset's numbers cannot be written");
-  return RST_OK;
-}
-
 static enum rst_status write_map(const struct writer *writer, const struct rst_sweep_map *map) {
   static const char *const agreements[] = {"different", "same", NULL};
   static const char *const levels[] = {NULL};
@@ -72,11 +52,11 @@ static enum rst_status write_map(const struct writer *writer, const struct rst_s
   RST_TRY(rst_variable_write(writer->context, writer->file, &written, &made));
   enum rst_status status = RST_OK;
   if (map->values == table->regime) {
-    status = rst_sweep_flags_write(writer->context, made, "pending", rst_regime_names());
+    status = rst_flags_write(writer->context, made, "pending", rst_regime_names());
   } else if (map->values == table->level) {
-    status = rst_sweep_flags_write(writer->context, made, "filled", levels);
+    status = rst_flags_write(writer->context, made, "filled", levels);
   } else if (map->values == table->agreement) {
-    status = rst_sweep_flags_write(writer->context, made, "not_compared", agreements);
+    status = rst_flags_write(writer->context, made, "not_compared", agreements);
   }
   H5Idec_ref(made);
   return status;

@@ -25,11 +25,6 @@ void rst_sweep_list_maps(const struct rst_sweep_table *table, struct rst_sweep_m
 enum rst_status rst_sweep_table_allocate(struct rst_context *context, size_t lrs, size_t weight_decays,
                                          struct rst_sweep_table *table);
 
-/** What the numbers of a dataset mean, as the CF conventions want it: the names count from 0, and `none` stands for -1, unless
- * it is NULL. */
-enum rst_status rst_sweep_flags_write(struct rst_context *context, hid_t dataset, const char *none,
-                                      const char *const *names);
-
 /** The datasets of the boundaries. */
 enum rst_status rst_sweep_boxes_write(struct rst_context *context, hid_t file,
                                       const struct rst_sweep_boxes *boxes);

@@ -1,70 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/files.h"
-#include "core/text.h"
+#include "hdf5/xdmf.h"
 #include "sweep/sweep_file_parts.h"
 
-/* The sidecar for ParaView: one flat rectilinear mesh, lr along x and weight decay along y, with all maps. Its coordinates
- * are the file's scales, logarithmic ones included. Data items are (z, y, x), coordinates in the order x y z. */
+/* The sidecar for ParaView: one mesh, lr along x and weight decay along y, with all maps. Its coordinates are the file's
+ * scales, logarithmic ones included. */
 
-/* Names of datasets hold nothing that XML would want escaped; the file's name may. */
-static void add_reference(struct rst_text *text, const char *file, const char *dataset) {
-  for (const char *c = file; *c; ++c) {
-    rst_text_add(text, *c == '&' ? "&amp;" : *c == '<' ? "&lt;" : *c == '>' ? "&gt;" : "%c", *c);
-  }
-  rst_text_add(text, ":/%s</DataItem>\n", dataset);
-}
-
-static void add_axis(struct rst_text *text, const char *file, const char *dataset, size_t count) {
-  rst_text_add(text,
-               "        <DataItem Format=\"HDF\" NumberType=\"Float\" Precision=\"8\" Dimensions=\"%zu\">",
-               count);
-  add_reference(text, file, dataset);
-}
-
-static void add_map(struct rst_text *text, const struct rst_sweep_table *table, const char *file,
-                    const struct rst_sweep_map *map) {
+static void add_map(struct rst_xdmf *xdmf, const struct rst_sweep_map *map) {
   const size_t size = H5Tget_size(map->type);
-  const char *kind = H5Tget_class(map->type) == H5T_FLOAT ? "Float" : size == 1 ? "Char" : "Int";
-  rst_text_add(text,
-               "      <Attribute Name=\"%s\" AttributeType=\"Scalar\" Center=\"Node\">\n"
-               "        <DataItem Format=\"HDF\" NumberType=\"%s\" Precision=\"%zu\" "
-               "Dimensions=\"1 %zu %zu\">",
-               map->variable.name, kind, size, table->weight_decays, table->lrs);
-  add_reference(text, file, map->variable.name);
-  rst_text_add(text, "      </Attribute>\n");
-}
-
-static void compose(struct rst_text *text, const struct rst_sweep_table *table, const char *file) {
-  struct rst_sweep_map maps[RST_SWEEP_MAPS];
-  rst_sweep_list_maps(table, maps);
-  rst_text_add(text,
-               "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Xdmf Version=\"2.0\">\n  <Domain>\n"
-               "    <Grid Name=\"sweep\" GridType=\"Uniform\">\n"
-               "      <Topology TopologyType=\"3DRectMesh\" Dimensions=\"1 %zu %zu\"/>\n"
-               "      <Geometry GeometryType=\"VXVYVZ\">\n",
-               table->weight_decays, table->lrs);
-  add_axis(text, file, "lr", table->lrs);
-  add_axis(text, file, "weight_decay", table->weight_decays);
-  rst_text_add(text,
-               "        <DataItem Format=\"XML\" NumberType=\"Float\" Precision=\"8\" Dimensions=\"1\">0"
-               "</DataItem>\n"
-               "      </Geometry>\n");
-  for (size_t i = 0; i < RST_SWEEP_MAPS; ++i) {
-    add_map(text, table, file, &maps[i]);
-  }
-  rst_text_add(text, "    </Grid>\n  </Domain>\n</Xdmf>\n");
+  const char *number = H5Tget_class(map->type) == H5T_FLOAT ? "Float" : size == 1 ? "Char" : "Int";
+  const struct rst_xdmf_attribute attribute = {map->variable.name, map->variable.name, number, size};
+  rst_xdmf_add_attribute(xdmf, &attribute);
 }
 
 enum rst_status rst_sweep_xdmf_write(struct rst_context *context, const struct rst_sweep_table *table,
                                      const char *path) {
-  struct rst_text text = {0};
-  char *sidecar = NULL;
-  RST_TRY(rst_files_sibling(context, path, ".xdmf", &sidecar));
-  compose(&text, table, rst_files_base(path));
-  const enum rst_status status = text.failed
-                                     ? rst_fail(context, RST_ERROR_MEMORY, "memory is exhausted")
-                                     : rst_files_write(context, sidecar, text.bytes, text.length, false);
-  rst_text_clear(&text);
-  free(sidecar);
-  return status;
+  const struct rst_xdmf_mesh mesh = {
+      .ny = table->weight_decays, .nx = table->lrs, .y = "weight_decay", .x = "lr"};
+  struct rst_sweep_map maps[RST_SWEEP_MAPS];
+  struct rst_xdmf xdmf;
+  rst_sweep_list_maps(table, maps);
+  rst_xdmf_begin(&xdmf, path);
+  rst_xdmf_begin_grid(&xdmf, "sweep", &mesh, NULL);
+  for (size_t i = 0; i < RST_SWEEP_MAPS; ++i) {
+    add_map(&xdmf, &maps[i]);
+  }
+  rst_xdmf_end_grid(&xdmf);
+  return rst_xdmf_write(&xdmf, context, ".xdmf", false);
 }

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "analysis/analysis_table.h"
+
+#include <math.h>
+
+static double total_products(const struct rst_state_spectrum *spectrum) {
+  return spectrum->smallest.products + spectrum->largest.products;
+}
+
+static double products(const void *subject) {
+  return total_products(&((const struct rst_analysis *)subject)->spectrum);
+}
+
+static double residual(const void *subject) {
+  const struct rst_state_spectrum *spectrum = &((const struct rst_analysis *)subject)->spectrum;
+  return fmax(spectrum->smallest.residual, spectrum->largest.residual);
+}
+
+static double minimum(const void *subject) {
+  const int index = ((const struct rst_analysis *)subject)->minimum;
+  return index >= 0 ? (double)index : (double)NAN;
+}
+
+static double point_products(const void *subject) {
+  return total_products(&((const struct rst_analysis_point *)subject)->of.spectrum);
+}
+
+static double norm(const void *subject) {
+  return rst_field_norm(((const struct rst_analysis_point *)subject)->of.point.u);
+}
+
+static double max_abs(const void *subject) {
+  return rst_field_max_abs(((const struct rst_analysis_point *)subject)->of.point.u);
+}
+
+static double decayed_lambda_min(const void *subject) {
+  const struct rst_analysis_point *point = subject;
+  return point->of.spectrum.smallest.value + point->effective_decay;
+}
+
+static double decayed_lambda_max(const void *subject) {
+  const struct rst_analysis_point *point = subject;
+  return point->of.spectrum.largest.value + point->effective_decay;
+}
+
+#define OF(member) RST_QUANTITY_MEMBER(struct rst_analysis, member)
+#define POINT(member) RST_QUANTITY_MEMBER(struct rst_analysis_point, of.member)
+#define REFINEMENT(member) RST_QUANTITY_MEMBER(struct rst_refinement, member)
+#define BY(function) RST_QUANTITY_MEASURED(function)
+
+/* A number of the file, whose units are all 1; one that is not stored; one of JSON alone. */
+#define STORED(group, key, head, name, long_name, ...)                                                       \
+  {                                                                                                          \
+    RST_ANALYSIS_##group, key, __VA_ARGS__, head, {                                                          \
+      name, long_name, "1"                                                                                   \
+    }                                                                                                        \
+  }
+#define SHOWN(group, key, head, ...) STORED(group, key, head, NULL, NULL, __VA_ARGS__)
+#define PLAIN(group, key, ...) SHOWN(group, key, NULL, __VA_ARGS__)
+
+#define SPECTRUM_OF(group, place)                                                                            \
+  PLAIN(group, "participation_min", place(spectrum.participation_min)),                                      \
+      PLAIN(group, "participation_max", place(spectrum.participation_max)),                                  \
+      PLAIN(group, "ky", place(spectrum.ky)), PLAIN(group, "kx", place(spectrum.kx))
+
+#define THRESHOLD(group, threshold, long_name)                                                               \
+  STORED(group, "value", NULL, #threshold, long_name, OF(threshold.value)),                                  \
+      PLAIN(group, "low", OF(threshold.low)), PLAIN(group, "high", OF(threshold.high)),                      \
+      PLAIN(group, "runs", OF(threshold.runs))
+
+/* Eigenvalues of fixed points are those of H in the file and of H + alpha elsewhere. */
+static const struct rst_quantity rows[] = {
+    STORED(SETTINGS, "lr", NULL, "lr", "learning rate of the case", OF(lr)),
+    STORED(SETTINGS, "weight_decay", NULL, "weight_decay", "weight decay of the case", OF(weight_decay)),
+    STORED(SETTINGS, "real_limit", NULL, "real_limit",
+           "real-axis limit of the scheme: stable for lr lambda up to this", OF(real_limit)),
+    STORED(SETTINGS, "mesh_number", NULL, "mesh_number",
+           "diffusivity times learning rate over spacing squared", OF(mesh_number)),
+    PLAIN(SETTINGS, "spacing", OF(spacing)),
+
+    STORED(SYMBOL_EXTREMES, "lambda_min", "lambda_min", "symbol_lambda_min",
+           "smallest eigenvalue by the symbol", OF(by_symbol.lambda_min)),
+    STORED(SYMBOL_EXTREMES, "lambda_max", "lambda_max", "symbol_lambda_max",
+           "largest eigenvalue by the symbol", OF(by_symbol.lambda_max)),
+    STORED(SYMBOL_LIMITS, "decay_min", "decay_min", "symbol_decay_min",
+           "smallest stable weight decay by the symbol", OF(by_symbol.limits.decay_min)),
+    STORED(SYMBOL_LIMITS, "decay_max", "decay_max", "symbol_decay_max",
+           "largest stable weight decay by the symbol", OF(by_symbol.limits.decay_max)),
+    STORED(SYMBOL_LIMITS, "lr_max", "lr_max", "symbol_lr_max", "largest stable learning rate by the symbol",
+           OF(by_symbol.limits.lr_max)),
+    SHOWN(SYMBOL_LIMITS, "growth", "max |G|", OF(by_symbol.limits.growth)),
+    PLAIN(SYMBOL_LIMITS, "critical", OF(by_symbol.limits.critical)),
+    PLAIN(SYMBOL_LIMITS, "stable", OF(by_symbol.limits.stable)),
+    PLAIN(WORST_WAVE, "worst_growth", OF(worst_growth)),
+    PLAIN(WORST_WAVE, "worst_ky", OF(worst_ky)),
+    PLAIN(WORST_WAVE, "worst_kx", OF(worst_kx)),
+
+    STORED(EXACT_EXTREMES, "lambda_min", "lambda_min", "lambda_min",
+           "smallest eigenvalue of the Hessian of the data term", OF(exact.lambda_min)),
+    STORED(EXACT_EXTREMES, "lambda_max", "lambda_max", "lambda_max",
+           "largest eigenvalue of the Hessian of the data term", OF(exact.lambda_max)),
+    STORED(EXACT_LIMITS, "decay_min", "decay_min", "decay_min", "smallest stable weight decay",
+           OF(exact.limits.decay_min)),
+    STORED(EXACT_LIMITS, "decay_max", "decay_max", "decay_max",
+           "largest stable weight decay at the learning rate of the case", OF(exact.limits.decay_max)),
+    STORED(EXACT_LIMITS, "lr_max", "lr_max", "lr_max", "largest stable learning rate",
+           OF(exact.limits.lr_max)),
+    STORED(EXACT_GROWTH, "growth", "max |G|", "growth", "largest growth factor of one step",
+           OF(exact.limits.growth)),
+    PLAIN(EXACT_GROWTH, "critical", OF(exact.limits.critical)),
+    PLAIN(EXACT_GROWTH, "stable", OF(exact.limits.stable)),
+    SHOWN(SPECTRUM, NULL, "residual", BY(residual)),
+    PLAIN(SPECTRUM, "residual_min", OF(spectrum.smallest.residual)),
+    PLAIN(SPECTRUM, "residual_max", OF(spectrum.largest.residual)),
+    SHOWN(SPECTRUM, "products", "products", BY(products)),
+    SPECTRUM_OF(SPECTRUM, OF),
+    THRESHOLD(MEASURED_DECAY_MIN, measured_decay_min, "smallest stable weight decay, by bisection on runs"),
+    THRESHOLD(MEASURED_DECAY_MAX, measured_decay_max, "largest stable weight decay, by bisection on runs"),
+    THRESHOLD(MEASURED_LR_MAX, measured_lr_max, "largest stable learning rate, by bisection on runs"),
+
+    PLAIN(TWO_LIMITS, "failed_starts", OF(failed_starts)),
+    PLAIN(TWO_LIMITS, "minimum", BY(minimum)),
+    STORED(TWO_LIMITS, "lr_lo", NULL, "lr_lo", "local limit of the learning rate at the minimum that decides",
+           OF(lr_lo)),
+    STORED(TWO_LIMITS, "lr_hi", NULL, "lr_hi", "limit of the learning rate by decay and regulariser alone",
+           OF(lr_hi)),
+
+    PLAIN(DENSE, "count", OF(eigenvalue_count)),
+    PLAIN(DENSE, "deviation", OF(dense_deviation)),
+    STORED(FACTORS, "lr_factor", NULL, "lr_factor", "largest stable learning rate over that of the case",
+           OF(lr_factor)),
+    STORED(FACTORS, "decay_min_factor", NULL, "decay_min_factor",
+           "weight decay of the case over the smallest stable one", OF(decay_min_factor)),
+    STORED(FACTORS, "decay_max_factor", NULL, "decay_max_factor",
+           "largest stable weight decay over that of the case", OF(decay_max_factor)),
+    PLAIN(FACTORS, "wall_seconds", OF(wall_seconds)),
+
+    STORED(POINT, "loss", "loss", "fixed_point_loss", "objective L", POINT(point.loss)),
+    STORED(POINT, "data_loss", NULL, "fixed_point_data_loss", "data term of the objective",
+           POINT(point.data_loss)),
+    STORED(POINT, "residual", "|grad L|", "fixed_point_residual", "Euclidean norm of the gradient of L",
+           POINT(point.residual)),
+    PLAIN(POINT, "norm", BY(norm)),
+    PLAIN(POINT, "max_abs", BY(max_abs)),
+    STORED(POINT, NULL, NULL, "fixed_point_lambda_min", "smallest eigenvalue of the Hessian of the data term",
+           POINT(spectrum.smallest.value)),
+    STORED(POINT, NULL, NULL, "fixed_point_lambda_max", "largest eigenvalue of the Hessian of the data term",
+           POINT(spectrum.largest.value)),
+    SHOWN(POINT, "lambda_min", "lambda_min", BY(decayed_lambda_min)),
+    SHOWN(POINT, "lambda_max", "lambda_max", BY(decayed_lambda_max)),
+    STORED(POINT, "lr_lo", "lr_lo", "fixed_point_lr_lo", "largest learning rate that is stable at a minimum",
+           POINT(lr_lo)),
+    PLAIN(POINT, "starts", POINT(starts)),
+    PLAIN(POINT, "newton_steps", POINT(point.newton_steps)),
+    PLAIN(POINT, "residual_min", POINT(spectrum.smallest.residual)),
+    PLAIN(POINT, "residual_max", POINT(spectrum.largest.residual)),
+    PLAIN(POINT, "products", BY(point_products)),
+    SPECTRUM_OF(POINT, POINT),
+    STORED(POINT, NULL, NULL, "fixed_point_participation",
+           "participation ratio of the eigenvector of the largest eigenvalue",
+           POINT(spectrum.participation_max)),
+
+    STORED(REFINEMENT, "spacing", "h", "spacing", "distance of neighbouring points", REFINEMENT(spacing)),
+    STORED(REFINEMENT, "lambda_max", "lambda_max", "refined_lambda_max", "largest eigenvalue at this spacing",
+           REFINEMENT(lambda_max)),
+    STORED(REFINEMENT, "lr_max", "lr_max", "refined_lr_max", "largest stable learning rate at this spacing",
+           REFINEMENT(lr_max)),
+    SHOWN(REFINEMENT, "mesh_number", "c lr_max/h^2", REFINEMENT(mesh_number)),
+};
+
+const struct rst_quantities rst_analysis_numbers = {rows, sizeof rows / sizeof *rows};
+
+struct rst_analysis_point rst_analysis_point(const struct rst_analysis *analysis, size_t index) {
+  return (struct rst_analysis_point){analysis->points[index], analysis->effective_decay};
+}
+
+bool rst_analysis_has(const struct rst_analysis *analysis, enum rst_analysis_group group) {
+  switch (group) {
+  case RST_ANALYSIS_SYMBOL_EXTREMES:
+  case RST_ANALYSIS_SYMBOL_LIMITS:
+    return analysis->linear && analysis->symbol;
+  case RST_ANALYSIS_EXACT_EXTREMES:
+  case RST_ANALYSIS_EXACT_GROWTH: /* of the linear flow, or at the minimum that decides */
+    return analysis->linear || analysis->minimum >= 0;
+  case RST_ANALYSIS_EXACT_LIMITS:
+  case RST_ANALYSIS_SPECTRUM:
+  case RST_ANALYSIS_MEASURED_DECAY_MIN:
+  case RST_ANALYSIS_MEASURED_DECAY_MAX:
+  case RST_ANALYSIS_MEASURED_LR_MAX:
+    return analysis->linear;
+  case RST_ANALYSIS_TWO_LIMITS:
+    return !analysis->linear;
+  default:
+    return true;
+  }
+}

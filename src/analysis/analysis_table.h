@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_ANALYSIS_TABLE_H
+#define RST_ANALYSIS_TABLE_H
+
+#include "hdf5/quantity.h"
+#include "restrain/analysis.h"
+
+/** @file
+ * All numbers of an analysis, with their names in analysis.h5, in JSON and in text.
+ */
+
+enum rst_analysis_group {
+  /** Of a struct rst_analysis; scalars in the file. */
+  RST_ANALYSIS_SETTINGS,
+  RST_ANALYSIS_SYMBOL_EXTREMES,
+  RST_ANALYSIS_SYMBOL_LIMITS,
+  RST_ANALYSIS_WORST_WAVE,
+  RST_ANALYSIS_EXACT_EXTREMES,
+  RST_ANALYSIS_EXACT_LIMITS,
+  RST_ANALYSIS_EXACT_GROWTH,
+  RST_ANALYSIS_SPECTRUM,
+  RST_ANALYSIS_MEASURED_DECAY_MIN,
+  RST_ANALYSIS_MEASURED_DECAY_MAX,
+  RST_ANALYSIS_MEASURED_LR_MAX,
+  RST_ANALYSIS_TWO_LIMITS,
+  RST_ANALYSIS_DENSE,
+  RST_ANALYSIS_FACTORS,
+  /** Of a struct rst_analysis_point, and of a struct rst_refinement; columns in the file. */
+  RST_ANALYSIS_POINT,
+  RST_ANALYSIS_REFINEMENT
+};
+
+/** A fixed point, which borrows from the analysis, and what the decay adds to its eigenvalues. */
+struct rst_analysis_point {
+  struct rst_analysed_point of;
+  double effective_decay;
+};
+struct rst_analysis_point rst_analysis_point(const struct rst_analysis *analysis, size_t index);
+
+extern const struct rst_quantities rst_analysis_numbers;
+
+/** Whether the analysis has the scalars of a group. */
+bool rst_analysis_has(const struct rst_analysis *analysis, enum rst_analysis_group group);
+
+#endif
