@@ -40,6 +40,16 @@ void rst_case_destroy(struct rst_case **loaded) {
   *loaded = NULL;
 }
 
+enum rst_status rst_case_create(struct rst_context *context, struct rst_loaded_case **made) {
+  *made = calloc(1, sizeof **made);
+  if (*made && rst_case_compose(*made)) {
+    return RST_OK;
+  }
+  destroy(*made);
+  *made = NULL;
+  return rst_fail(context, RST_ERROR_MEMORY, "memory is exhausted");
+}
+
 /* A relative file name becomes relative to the folder of the case file. */
 static enum rst_status resolve_file(struct rst_context *context, struct rst_loaded_case *loaded,
                                     const char *case_path, void *member) {
@@ -86,7 +96,7 @@ static enum rst_status read_case(struct rst_context *context, struct rst_report 
     char found[RST_FOUND_LENGTH];
     if (fy_node_is_mapping(root)) {
       for (size_t i = 0; i < overrides; ++i) {
-        rst_override_apply(report, &rst_case_keys, &report->numbers[i], document.tree);
+        rst_override_apply(report, &loaded->keys, &report->numbers[i], document.tree);
       }
       rst_case_fill(report, root, loaded);
     } else {
@@ -114,11 +124,11 @@ static enum rst_status load(struct rst_context *context, const char *path, const
   /* The effective case holds file names as they were given, so it comes before they are resolved. */
   RST_TRY(rst_case_emit(context, loaded, RST_EMIT_YAML, &loaded->effective));
   RST_TRY(rst_case_emit(context, loaded, RST_EMIT_JSON, &loaded->json));
-  RST_TRY(resolve_files(context, loaded, path, &rst_case_keys, (char *)loaded));
-  struct rst_flow_parameters *flow = &loaded->content.flow;
-  if (flow->image_count == 0 && loaded->single.image.kind) {
-    flow->images = &loaded->single;
-    flow->image_count = 1;
+  RST_TRY(resolve_files(context, loaded, path, &loaded->keys, (char *)loaded));
+  struct rst_conv_parameters *conv = &loaded->content.flow.conv;
+  if (conv->image_count == 0 && conv->single.image.kind) {
+    conv->images = &conv->single;
+    conv->image_count = 1;
   }
   return RST_OK;
 }
@@ -126,8 +136,8 @@ static enum rst_status load(struct rst_context *context, const char *path, const
 enum rst_status rst_case_load(struct rst_context *context, const char *path, const char *const *overrides,
                               size_t count, struct rst_case **loaded) {
   *loaded = NULL;
-  struct rst_loaded_case *made = calloc(1, sizeof *made);
-  RST_REQUIRE(context, made, RST_ERROR_MEMORY, "memory is exhausted");
+  struct rst_loaded_case *made = NULL;
+  RST_TRY(rst_case_create(context, &made));
   /* A decimal comma of the caller's locale has no place in a case. */
   locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
   const locale_t before = plain ? uselocale(plain) : (locale_t)0;
