@@ -18,7 +18,12 @@ struct rst_kept;
 struct rst_loaded_case {
   struct rst_case content;
   struct rst_keys keys; /**< its table, composed */
-  char *source, *effective, *json;
+  const char *name;     /**< in messages: the path of its file, or "case" */
+  const char *folder;   /**< that file names are relative to: "", or ending in a slash */
+  const char *source;
+  const char *const *overrides;
+  size_t override_count;
+  char *effective, *json;
   struct rst_kept *kept;
 };
 
