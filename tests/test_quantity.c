@@ -3,6 +3,8 @@
 
 #include "support.h"
 
+#include <stdlib.h>
+
 struct subject {
   double real;
   int whole;

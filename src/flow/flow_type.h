@@ -2,6 +2,7 @@
 #ifndef RST_FLOW_TYPE_H
 #define RST_FLOW_TYPE_H
 
+#include "core/keys.h"
 #include "flow/flow_laps.h"
 
 /** @file
@@ -51,6 +52,9 @@ struct rst_flow_type {
   /** As rst_flow_symbol_shape(); both NULL: no symbol. symbol() is called only where the shape is known. */
   enum rst_status (*symbol_shape)(struct rst_flow *flow, size_t *ny, size_t *nx, bool *exact);
   void (*symbol)(struct rst_flow *flow, struct rst_field *lambda);
+  /** Tables of the kind's own keys, which fill a struct rst_flow_parameters; NULL-terminated, NULL for none. Kinds that share
+   * keys list the same table. */
+  const struct rst_keys *const *keys;
 };
 
 /** One line per kind: its type is rst_flow_<identifier>. */
@@ -69,6 +73,9 @@ void rst_flow_lay_out_kernel(struct rst_flow *flow, size_t ny, size_t nx, double
 
 /** Kernel of a state so laid out, as a field that shares its memory. */
 struct rst_field rst_flow_kernel(const struct rst_flow *flow, const struct rst_field *u);
+
+/** Tables of the keys of kind number `kind` of rst_flow_names(). */
+const struct rst_keys *const *rst_flow_keys(size_t kind);
 
 /** Add the diffusion's symbol at the wave numbers of lambda's grid, in FFT order. */
 void rst_flow_add_diffusion_symbol(const struct rst_laplacian *laplacian, struct rst_field *lambda);

@@ -19,10 +19,13 @@ static void polynomial(const struct rst_scheme_type *type, const struct rst_sche
   coefficients[0] = -(1.0 - parameters->lr * (lambda + parameters->weight_decay));
 }
 
+static const struct rst_keys *const keys[] = {&rst_divisor_keys, NULL};
+
 const struct rst_scheme_type rst_scheme_euler = {
     .facts = {.affine = true, .symmetric_jacobian = true, .velocity = -1},
     .takes_divisor = true,
     .degree = 1,
     .step = step,
     .polynomial = polynomial,
+    .keys = keys,
 };

@@ -35,6 +35,8 @@ static void polynomial(const struct rst_scheme_type *type, const struct rst_sche
   coefficients[0] = mu * d;
 }
 
+static const struct rst_keys *const keys[] = {&rst_momentum_keys, &rst_divisor_keys, NULL};
+
 const struct rst_scheme_type rst_scheme_heavy_ball = {
     .facts = {.affine = true, .velocity = VELOCITY},
     .takes_divisor = true,
@@ -42,4 +44,5 @@ const struct rst_scheme_type rst_scheme_heavy_ball = {
     .degree = 2,
     .step = step,
     .polynomial = polynomial,
+    .keys = keys,
 };

@@ -38,6 +38,8 @@ static void polynomial(const struct rst_scheme_type *type, const struct rst_sche
   coefficients[0] = mu * (d + z);
 }
 
+static const struct rst_keys *const keys[] = {&rst_momentum_keys, &rst_divisor_keys, NULL};
+
 const struct rst_scheme_type rst_scheme_nesterov = {
     .facts = {.affine = true, .looks_ahead = true, .velocity = VELOCITY},
     .takes_divisor = true,
@@ -46,4 +48,5 @@ const struct rst_scheme_type rst_scheme_nesterov = {
     .degree = 2,
     .step = step,
     .polynomial = polynomial,
+    .keys = keys,
 };
