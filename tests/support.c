@@ -58,14 +58,14 @@ struct rst_flow_parameters rst_test_network(const struct rst_labelled_image *ima
       .kind = "conv",
       .boundary = RST_BOUNDARY_VALID,
       .diffusion = {.coefficient = 0.0, .spacing = 1.0},
-      .dimension = 1,
-      .points = 31,
-      .kernel = kernel,
-      .images = images,
-      .image_count = count,
-      .activation = "swish",
-      .beta = 1.0,
-      .correlation = "auto",
+      .heat.dimension = 1,
+      .heat.points = 31,
+      .conv.kernel = kernel,
+      .conv.images = images,
+      .conv.image_count = count,
+      .conv.activation = "swish",
+      .conv.beta = 1.0,
+      .conv.correlation = "auto",
   };
 }
 
@@ -94,8 +94,8 @@ struct rst_flow *rst_test_heat(struct rst_context *context, enum rst_precision p
       .precision = precision,
       .boundary = boundary,
       .diffusion = {.coefficient = 1.0, .spacing = 1.0, .discretisation = RST_DISCRETISATION_SECOND},
-      .dimension = dimension,
-      .points = points,
+      .heat.dimension = dimension,
+      .heat.points = points,
   };
   return rst_test_flow(context, &parameters);
 }
@@ -263,11 +263,11 @@ struct rst_flow *rst_test_flow_of_each(struct rst_context *context, int index, e
   parameters.kind = table[index].kind;
   parameters.precision = precision;
   parameters.boundary = table[index].boundary;
-  parameters.activation = table[index].activation;
-  parameters.pooling = table[index].pooling;
+  parameters.conv.activation = table[index].activation;
+  parameters.conv.pooling = table[index].pooling;
   parameters.diffusion.coefficient = table[index].diffusion;
-  parameters.dimension = 2;
-  parameters.points = 6;
+  parameters.heat.dimension = 2;
+  parameters.heat.points = 6;
   return rst_test_flow(context, &parameters);
 }
 

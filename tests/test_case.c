@@ -55,20 +55,24 @@ static void check_table(const struct rst_keys *keys) {
 }
 
 START_TEST(table_is_consistent) {
-  check_table(&rst_case_keys);
+  struct rst_loaded_case *empty = NULL;
+  RST_TEST_OK(rst_test_bench.context, rst_case_create(rst_test_bench.context, &empty));
+  check_table(&empty->keys);
+  struct rst_case *content = &empty->content;
+  rst_case_destroy(&content);
 }
 END_TEST
 
 START_TEST(defaults_fill_what_is_not_given) {
   struct rst_case *loaded = rst_test_case(RST_TEST_HEAT_CASE, NULL, NULL);
   ck_assert_str_eq(loaded->flow.kind, "heat");
-  ck_assert_uint_eq(loaded->flow.points, 31);
-  ck_assert_int_eq(loaded->flow.dimension, 1);
+  ck_assert_uint_eq(loaded->flow.heat.points, 31);
+  ck_assert_int_eq(loaded->flow.heat.dimension, 1);
   ck_assert_int_eq(loaded->flow.precision, RST_PRECISION_DOUBLE);
   size_t count = 0;
   ck_assert_int_eq(loaded->flow.boundary, rst_flow_boundaries("heat", &count)[0]);
   ck_assert_double_eq(loaded->flow.diffusion.spacing, 1);
-  ck_assert_uint_eq(loaded->flow.image_count, 0);
+  ck_assert_uint_eq(loaded->flow.conv.image_count, 0);
   ck_assert_str_eq(loaded->initial.kind, "normal");
   ck_assert_double_eq(loaded->initial.scale, 1);
   ck_assert_str_eq(loaded->step.scheme.kind, "euler");
@@ -95,13 +99,13 @@ START_TEST(defaults_fill_what_is_not_given) {
   loaded = rst_test_case(RST_TEST_CONV_CASE, NULL, NULL);
   ck_assert_double_eq(loaded->step.scheme.lr, 1e-8);
   ck_assert_double_eq(loaded->step.scheme.weight_decay, 1.296e7);
-  ck_assert_uint_eq(loaded->flow.image_count, 1);
-  ck_assert_str_eq(loaded->flow.images[0].image.kind, "checkerboard");
-  ck_assert_uint_eq(loaded->flow.images[0].image.size, 256);
-  ck_assert_int_eq(loaded->flow.images[0].label, 1);
-  ck_assert_str_eq(loaded->flow.activation, "swish");
-  ck_assert_double_eq(loaded->flow.beta, 1);
-  ck_assert_str_eq(loaded->flow.correlation, "auto");
+  ck_assert_uint_eq(loaded->flow.conv.image_count, 1);
+  ck_assert_str_eq(loaded->flow.conv.images[0].image.kind, "checkerboard");
+  ck_assert_uint_eq(loaded->flow.conv.images[0].image.size, 256);
+  ck_assert_int_eq(loaded->flow.conv.images[0].label, 1);
+  ck_assert_str_eq(loaded->flow.conv.activation, "swish");
+  ck_assert_double_eq(loaded->flow.conv.beta, 1);
+  ck_assert_str_eq(loaded->flow.conv.correlation, "auto");
   ck_assert_int_eq(loaded->output.every, 2); /* 101 iterations in at most 100 intervals */
   rst_case_destroy(&loaded);
 }
@@ -131,15 +135,15 @@ START_TEST(given_values_arrive) {
   ck_assert_str_eq(loaded->title, "Two images");
   ck_assert_int_eq(loaded->flow.precision, RST_PRECISION_FLOAT);
   ck_assert_int_eq(loaded->flow.boundary, RST_BOUNDARY_PERIODIC);
-  ck_assert_uint_eq(loaded->flow.image_count, 2);
-  ck_assert_uint_eq(loaded->flow.images[0].image.seed, 4294967295U);
-  ck_assert_double_eq(loaded->flow.images[0].image.exponent, -0.5);
-  ck_assert_int_eq(loaded->flow.images[0].label, 0);
+  ck_assert_uint_eq(loaded->flow.conv.image_count, 2);
+  ck_assert_uint_eq(loaded->flow.conv.images[0].image.seed, 4294967295U);
+  ck_assert_double_eq(loaded->flow.conv.images[0].image.exponent, -0.5);
+  ck_assert_int_eq(loaded->flow.conv.images[0].label, 0);
   snprintf(expected, sizeof expected, "%s/sub/data.h5:/image", rst_test_bench.folder);
-  ck_assert_str_eq(loaded->flow.images[1].image.file, expected);
-  ck_assert_int_eq(loaded->flow.images[1].label, 1);
-  ck_assert_int_eq(loaded->flow.pooling, RST_POOLING_SUM);
-  ck_assert_str_eq(loaded->flow.activation, "softplus");
+  ck_assert_str_eq(loaded->flow.conv.images[1].image.file, expected);
+  ck_assert_int_eq(loaded->flow.conv.images[1].label, 1);
+  ck_assert_int_eq(loaded->flow.conv.pooling, RST_POOLING_SUM);
+  ck_assert_str_eq(loaded->flow.conv.activation, "softplus");
   ck_assert_str_eq(loaded->initial.file, "/absolute.h5:/k");
   ck_assert_double_eq(loaded->initial.scale, -1);
   ck_assert_int_eq(loaded->step.scheme.decay, RST_DECAY_DECOUPLED);
@@ -259,8 +263,8 @@ START_TEST(aliases_stand_for_what_they_name) {
       "flow: {kind: conv, kernel: &k 3, images: [&i {kind: constant, size: *k}, *i]}\n"
       "step: {lr: 1, iterations: 1}\n",
       NULL, NULL);
-  ck_assert_uint_eq(loaded->flow.image_count, 2);
-  ck_assert_uint_eq(loaded->flow.images[1].image.size, 3);
+  ck_assert_uint_eq(loaded->flow.conv.image_count, 2);
+  ck_assert_uint_eq(loaded->flow.conv.images[1].image.size, 3);
   rst_case_destroy(&loaded);
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_CASE,
                  ":1:14: error: key \"flow.kind\": the alias stands for nothing",
@@ -331,9 +335,9 @@ START_TEST(overrides_reach_items_of_lists) {
                                           "flow.images.0.period=4", "output.scalars.1=data_loss"};
   struct rst_case *loaded = NULL;
   RST_TEST_OK(rst_test_bench.context, rst_test_bench_load(text, overrides, 4, &loaded));
-  ck_assert_int_eq(loaded->flow.images[1].label, 0);
-  ck_assert_str_eq(loaded->flow.images[0].image.kind, "grating");
-  ck_assert_double_eq(loaded->flow.images[0].image.period, 4);
+  ck_assert_int_eq(loaded->flow.conv.images[1].label, 0);
+  ck_assert_str_eq(loaded->flow.conv.images[0].image.kind, "grating");
+  ck_assert_double_eq(loaded->flow.conv.images[0].image.period, 4);
   ck_assert_str_eq(loaded->output.scalars[1], "data_loss");
   rst_case_destroy(&loaded);
 }
@@ -345,9 +349,9 @@ START_TEST(overrides_make_the_sections_that_the_file_lacks) {
   struct rst_case *loaded = NULL;
   RST_TEST_OK(rst_test_bench.context,
               rst_test_bench_load("flow: {kind: conv, kernel: 2}\n", overrides, 5, &loaded));
-  ck_assert_str_eq(loaded->flow.images[0].image.kind, "grating");
-  ck_assert_uint_eq(loaded->flow.images[0].image.size, 8);
-  ck_assert_double_eq(loaded->flow.beta, 2);
+  ck_assert_str_eq(loaded->flow.conv.images[0].image.kind, "grating");
+  ck_assert_uint_eq(loaded->flow.conv.images[0].image.size, 8);
+  ck_assert_double_eq(loaded->flow.conv.beta, 2);
   ck_assert_double_eq(loaded->step.scheme.lr, 1);
   rst_case_destroy(&loaded);
 }

@@ -140,10 +140,10 @@ static void check_flow(struct rst_context *context, struct rst_flow_parameters p
                        const char *label) {
   const double rounding =
       parameters.precision == RST_PRECISION_FLOAT ? 64 * (double)FLT_EPSILON : 64 * DBL_EPSILON;
-  parameters.correlation = "reference";
+  parameters.conv.correlation = "reference";
   struct results expected = compute(context, &parameters);
   for (const char *const *name = rst_correlation_names(); *name; ++name) {
-    parameters.correlation = *name;
+    parameters.conv.correlation = *name;
     struct results results = compute(context, &parameters);
     const double loss = expected.value.data_loss;
     ck_assert_msg(fabs(results.value.data_loss - loss) <= rounding * (1.0 + fabs(loss)), "%s, %s: value",
@@ -176,7 +176,7 @@ START_TEST(flows_do_not_depend_on_the_implementation) {
           rst_test_network(i < IMAGES ? &images[i] : images, i < IMAGES ? 1 : IMAGES, 4 + i % 2);
       parameters.kind = variant & 1 ? "conv" : "conv-linear";
       parameters.boundary = variant & 2 ? RST_BOUNDARY_VALID : RST_BOUNDARY_PERIODIC;
-      parameters.pooling = variant & 4 ? RST_POOLING_MEAN : RST_POOLING_SUM;
+      parameters.conv.pooling = variant & 4 ? RST_POOLING_MEAN : RST_POOLING_SUM;
       parameters.precision = variant & 8 ? RST_PRECISION_DOUBLE : RST_PRECISION_FLOAT;
       char label[64];
       snprintf(label, sizeof label, "variant %d, image %zu", variant, i);
@@ -195,7 +195,7 @@ START_TEST(bits_of_patches_do_not_depend_on_threads) {
   };
   struct rst_context *context = rst_test_context();
   struct rst_flow_parameters parameters = rst_test_network(images, 3, 7);
-  parameters.correlation = "patch";
+  parameters.conv.correlation = "patch";
   struct results first = compute(context, &parameters);
   for (int threads = 1; threads <= 3; ++threads) {
     RST_TEST_OK(context, rst_context_set_threads(context, threads));

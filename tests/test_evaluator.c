@@ -221,8 +221,8 @@ START_TEST(both_engines_agree_for_every_activation) {
   for (size_t a = 0; activations[a]; ++a) {
     size_t regimes[RST_REGIME_UNDECIDED + 1] = {0};
     struct rst_case from = case_of(&boards[0], 1, "euler");
-    from.flow.activation = activations[a];
-    from.flow.beta = 1.5;
+    from.flow.conv.activation = activations[a];
+    from.flow.conv.beta = 1.5;
     compare(activations[a], &from, 2.0, regimes);
   }
 }
@@ -233,10 +233,10 @@ START_TEST(both_engines_agree_for_two_images_sums_and_periodic_boundaries) {
   struct rst_case from = case_of(two, 2, "euler");
   compare("two images", &from, 2.0, regimes);
   from.flow.boundary = RST_BOUNDARY_PERIODIC;
-  from.flow.shift = 0.3;
+  from.flow.conv.shift = 0.3;
   compare("two periodic images", &from, 2.0, regimes);
   from = case_of(&boards[0], 1, "euler");
-  from.flow.pooling = RST_POOLING_SUM;
+  from.flow.conv.pooling = RST_POOLING_SUM;
   compare("sum", &from, 2.0, regimes);
   from = case_of(&gratings[0], 1, "heavy-ball");
   from.step.scheme.divisor = 3.0;

@@ -53,8 +53,8 @@ START_TEST(eigenvalues_decide_where_the_quotient_does_not) {
       .precision = precision,
       .boundary = _i / 2 ? RST_BOUNDARY_DIRICHLET : RST_BOUNDARY_PERIODIC,
       .diffusion = {.coefficient = 1.0, .spacing = 0.25, .discretisation = RST_DISCRETISATION_SECOND},
-      .dimension = 1,
-      .points = 31,
+      .heat.dimension = 1,
+      .heat.points = 31,
   };
   struct rst_context *context = rst_test_context();
   struct rst_flow *flow = rst_test_flow(context, &heat);

@@ -251,7 +251,7 @@ START_TEST(no_fixed_point_is_reported) {
   struct problem problem = {.context = rst_test_context()};
   struct rst_flow_parameters parameters = rst_test_network(&grating, 1, 5);
   parameters.kind = "conv-linear";
-  parameters.pooling = RST_POOLING_SUM;
+  parameters.conv.pooling = RST_POOLING_SUM;
   problem.flow = rst_test_flow(problem.context, &parameters);
   struct rst_field *u = state(&problem, "normal", 1e-3);
   struct rst_fixed_point found = {.newton_steps = 77};

@@ -60,16 +60,16 @@ static bool make_variant(size_t index, const char *kind, struct rst_flow_paramet
       .precision = RST_PRECISION_DOUBLE,
       .boundary = boundary[b],
       .diffusion = {.coefficient = discretisation ? 0.7 : 0.0, .spacing = 0.8},
-      .dimension = (int)dimension,
-      .points = POINTS,
-      .kernel = KERNEL,
-      .images = images,
-      .image_count = IMAGES,
-      .pooling = (enum rst_pooling)pooling,
-      .shift = 0.3,
-      .activation = activations[activation],
-      .beta = 1.3,
-      .correlation = "auto",
+      .heat.dimension = (int)dimension,
+      .heat.points = POINTS,
+      .conv.kernel = KERNEL,
+      .conv.images = images,
+      .conv.image_count = IMAGES,
+      .conv.pooling = (enum rst_pooling)pooling,
+      .conv.shift = 0.3,
+      .conv.activation = activations[activation],
+      .conv.beta = 1.3,
+      .conv.correlation = "auto",
   };
   if (discretisation) {
     parameters->diffusion.discretisation = (enum rst_discretisation)(discretisation - 1);
@@ -105,7 +105,7 @@ static void each_variant(const char *kind, size_t stride, check_flow *check) {
 
 /* Small enough that the sigmoid is not saturated. */
 static double scale_of(const struct rst_flow_parameters *parameters) {
-  return parameters->pooling == RST_POOLING_SUM ? 0.05 : 0.3;
+  return parameters->conv.pooling == RST_POOLING_SUM ? 0.05 : 0.3;
 }
 
 static double value_along(struct rst_flow *flow, const struct rst_field *u, double t,

@@ -16,7 +16,7 @@ static double plain_value(const struct rst_flow_parameters *parameters, const st
   const bool valid = parameters->boundary == RST_BOUNDARY_VALID;
   const size_t my = valid ? image->ny - u->ny + 1 : image->ny;
   const size_t mx = valid ? image->nx - u->nx + 1 : image->nx;
-  const double norm = parameters->pooling == RST_POOLING_MEAN ? 1.0 / (double)(my * mx) : 1.0;
+  const double norm = parameters->conv.pooling == RST_POOLING_MEAN ? 1.0 / (double)(my * mx) : 1.0;
   double activated = 0.0;
   double squares = 0.0;
   double linear = 0.0;
@@ -28,20 +28,20 @@ static double plain_value(const struct rst_flow_parameters *parameters, const st
           c += rst_field_get(u, i, j) * rst_field_get(image, (m + i) % image->ny, (n + j) % image->nx);
         }
       }
-      activated += c / (1 + exp(-parameters->beta * c));
+      activated += c / (1 + exp(-parameters->conv.beta * c));
       squares += c * c;
       linear += norm * c;
     }
   }
   if (strcmp(parameters->kind, "conv") == 0) {
-    const double yhat = 1 / (1 + exp(parameters->shift - norm * activated));
+    const double yhat = 1 / (1 + exp(parameters->conv.shift - norm * activated));
     return label == 1 ? -log(yhat) : -log(1 - yhat);
   }
   const double a = label == 1 ? -0.5 : 0.5;
-  if (parameters->pooling == RST_POOLING_SUM) {
+  if (parameters->conv.pooling == RST_POOLING_SUM) {
     linear = rst_field_sum(image) / (double)rst_field_count(image) * rst_field_sum(u);
   }
-  return a / 2 * (linear + parameters->beta * norm / 2 * squares);
+  return a / 2 * (linear + parameters->conv.beta * norm / 2 * squares);
 }
 
 /* (gamma/2) sum |grad_h u|^2 with second-order differences: a square per pair of neighbours, across the ends
@@ -75,9 +75,9 @@ START_TEST(values_agree_with_plain_loops) {
   struct rst_flow_parameters parameters = rst_test_network(images, IMAGES, 4);
   parameters.kind = _i < 4 ? "conv" : "conv-linear";
   parameters.boundary = _i % 2 ? RST_BOUNDARY_PERIODIC : RST_BOUNDARY_VALID;
-  parameters.pooling = _i / 2 % 2 ? RST_POOLING_SUM : RST_POOLING_MEAN;
-  parameters.beta = 1.7;
-  parameters.shift = 0.4;
+  parameters.conv.pooling = _i / 2 % 2 ? RST_POOLING_SUM : RST_POOLING_MEAN;
+  parameters.conv.beta = 1.7;
+  parameters.conv.shift = 0.4;
   parameters.diffusion.coefficient = 3.0;
   parameters.diffusion.spacing = 0.5;
   struct rst_flow *flow = rst_test_flow(context, &parameters);
@@ -110,7 +110,7 @@ START_TEST(heat_is_the_three_point_formula) {
   struct rst_field *g = rst_test_state(context, flow, 2, 1.0);
   struct rst_flow_value value;
   rst_flow_evaluate(flow, u, &value, g);
-  for (size_t x = 1; x + 1 < parameters.points; ++x) {
+  for (size_t x = 1; x + 1 < parameters.heat.points; ++x) {
     const double second =
         rst_field_get(u, 0, x - 1) - 2 * rst_field_get(u, 0, x) + rst_field_get(u, 0, x + 1);
     ck_assert_double_eq_tol(rst_field_get(g, 0, x), -1.5 * second / 0.25, 1e-12);
@@ -204,7 +204,7 @@ START_TEST(published_windowed_threshold) {
   struct rst_context *context = rst_test_context();
   struct rst_flow_parameters parameters = rst_test_network(&checkerboard, 1, 32);
   parameters.kind = "conv-linear";
-  parameters.pooling = RST_POOLING_SUM;
+  parameters.conv.pooling = RST_POOLING_SUM;
   struct rst_flow *flow = rst_test_flow(context, &parameters);
   struct rst_field *v = rst_test_state(context, flow, 7, 0.0);
   struct rst_field *product = rst_test_state(context, flow, 7, 0.0);
@@ -244,7 +244,7 @@ START_TEST(values_are_stable_at_huge_outputs) {
   for (int label = 0; label < 2; ++label) {
     const struct rst_labelled_image ones = {{.kind = "constant", .size = 6, .value = 1.0}, label};
     struct rst_flow_parameters parameters = rst_test_network(&ones, 1, 2);
-    parameters.correlation = rst_correlation_names()[_i];
+    parameters.conv.correlation = rst_correlation_names()[_i];
     struct rst_flow *flow = rst_test_flow(context, &parameters);
     struct rst_field *u = rst_test_state(context, flow, 1, 0.0);
     struct rst_field *g = rst_test_state(context, flow, 1, 0.0);
@@ -302,30 +302,30 @@ START_TEST(wrong_parameters_are_refused) {
     REFUSED("does not take the boundary 'dirichlet'; choose one of: valid, periodic",
             p.boundary = RST_BOUNDARY_DIRICHLET);
     REFUSED("the precision 7", p.precision = (enum rst_precision)7);
-    REFUSED("the pooling 7", p.pooling = (enum rst_pooling)7);
+    REFUSED("the pooling 7", p.conv.pooling = (enum rst_pooling)7);
     REFUSED("the diffusion coefficient is -1", p.diffusion.coefficient = -1);
     REFUSED("the diffusion coefficient is nan", p.diffusion.coefficient = NAN);
-    REFUSED("the kernel has 0 points", p.kernel = 0);
-    REFUSED("kernel of 6 x 6 is larger than image 2 of 5 x 5", p.kernel = 6);
-    REFUSED("no image", p.image_count = 0);
-    REFUSED("no image", p.images = NULL);
-    REFUSED("the label of image 2 is 2", p.images = mislabelled);
-    REFUSED("unknown activation 'swoosh'; choose one of: swish", p.activation = "swoosh");
-    REFUSED("unknown activation ''", p.activation = NULL);
-    REFUSED("beta is inf", p.beta = INFINITY);
-    REFUSED("the shift is nan", p.shift = NAN);
-    REFUSED("fastest", p.correlation = "fastest");
+    REFUSED("the kernel has 0 points", p.conv.kernel = 0);
+    REFUSED("kernel of 6 x 6 is larger than image 2 of 5 x 5", p.conv.kernel = 6);
+    REFUSED("no image", p.conv.image_count = 0);
+    REFUSED("no image", p.conv.images = NULL);
+    REFUSED("the label of image 2 is 2", p.conv.images = mislabelled);
+    REFUSED("unknown activation 'swoosh'; choose one of: swish", p.conv.activation = "swoosh");
+    REFUSED("unknown activation ''", p.conv.activation = NULL);
+    REFUSED("beta is inf", p.conv.beta = INFINITY);
+    REFUSED("the shift is nan", p.conv.shift = NAN);
+    REFUSED("fastest", p.conv.correlation = "fastest");
   }
   struct rst_flow_parameters good = rst_test_network(images, 2, 4);
   good.kind = "conv-linear";
-  REFUSED("not of tanh; choose swish", p.activation = "tanh");
+  REFUSED("not of tanh; choose swish", p.conv.activation = "tanh");
   good.kind = "heat";
   good.boundary = RST_BOUNDARY_PERIODIC;
   good.diffusion.coefficient = 1;
   REFUSED("does not take the boundary 'valid'; choose one of: dirichlet, periodic",
           p.boundary = RST_BOUNDARY_VALID);
-  REFUSED("has 3 dimensions", p.dimension = 3);
-  REFUSED("has 2 points", p.points = 2);
+  REFUSED("has 3 dimensions", p.heat.dimension = 3);
+  REFUSED("has 2 points", p.heat.points = 2);
   REFUSED("diffusivity of the heat flow is 0", p.diffusion.coefficient = 0);
   REFUSED("spacing", p.diffusion.spacing = 0);
   rst_context_destroy(&context);

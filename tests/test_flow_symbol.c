@@ -18,7 +18,7 @@ START_TEST(linear_flow_is_the_linearisation_at_zero) {
   struct rst_context *context = rst_test_context();
   struct rst_flow_parameters parameters = rst_test_network(&image, 1, 5);
   parameters.boundary = _i / 2 ? RST_BOUNDARY_PERIODIC : RST_BOUNDARY_VALID;
-  parameters.beta = 0.8;
+  parameters.conv.beta = 0.8;
   parameters.diffusion.coefficient = 0.3;
   struct rst_flow *conv = rst_test_flow(context, &parameters);
   parameters.kind = "conv-linear";
@@ -67,8 +67,8 @@ static struct rst_flow_parameters periodic(const char *kind, int discretisation)
   struct rst_flow_parameters parameters = rst_test_network(images, 3, 7);
   parameters.kind = kind;
   parameters.boundary = RST_BOUNDARY_PERIODIC;
-  parameters.points = 10;
-  parameters.beta = 1.4;
+  parameters.heat.points = 10;
+  parameters.conv.beta = 1.4;
   parameters.diffusion = (struct rst_diffusion){
       .coefficient = 0.6, .spacing = 0.9, .discretisation = (enum rst_discretisation)discretisation};
   return parameters;
@@ -113,8 +113,8 @@ START_TEST(exact_symbol_is_the_hessian_on_plane_waves) {
   struct rst_context *context = rst_test_context();
   for (int variant = 0; variant < 12; ++variant) {
     struct rst_flow_parameters parameters = periodic(kind, variant % 3);
-    parameters.pooling = variant / 3 % 2 ? RST_POOLING_SUM : RST_POOLING_MEAN;
-    parameters.dimension = variant / 6 + 1;
+    parameters.conv.pooling = variant / 3 % 2 ? RST_POOLING_SUM : RST_POOLING_MEAN;
+    parameters.heat.dimension = variant / 6 + 1;
     struct rst_flow *flow = rst_test_flow(context, &parameters);
     if (strcmp(kind, "conv") == 0) {
       size_t n = 0;
@@ -200,8 +200,8 @@ START_TEST(frozen_symbol_is_the_rayleigh_quotient) {
   const char *kind = rst_flow_names()[_i];
   struct rst_flow_parameters parameters = rst_test_network(images, 2, 5);
   parameters.kind = kind;
-  parameters.points = 10;
-  parameters.beta = 1.4;
+  parameters.heat.points = 10;
+  parameters.conv.beta = 1.4;
   const bool heat = strcmp(kind, "heat") == 0;
   parameters.boundary = heat ? RST_BOUNDARY_PERIODIC : RST_BOUNDARY_VALID;
   parameters.diffusion.coefficient = heat ? 0.6 : 0.0;

@@ -185,12 +185,12 @@ START_TEST(cfl_without_positive_curvature_takes_lr) {
                                        &(struct rst_flow_parameters){.kind = "conv-linear",
                                                                      .boundary = RST_BOUNDARY_VALID,
                                                                      .diffusion = {.spacing = 1.0},
-                                                                     .kernel = 4,
-                                                                     .images = &image,
-                                                                     .image_count = 1,
-                                                                     .activation = "swish",
-                                                                     .beta = 1.0,
-                                                                     .correlation = "auto"},
+                                                                     .conv.kernel = 4,
+                                                                     .conv.images = &image,
+                                                                     .conv.image_count = 1,
+                                                                     .conv.activation = "swish",
+                                                                     .conv.beta = 1.0,
+                                                                     .conv.correlation = "auto"},
                                        &flow));
   struct rst_scheme_parameters p = rst_test_scheme_defaults;
   p.kind = "cfl";

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "step/scheme_type.h"
 #include "support.h"
 
 static bool is(const char *kind, const char *name) {
@@ -202,29 +203,29 @@ START_TEST(parameters_out_of_range_are_refused) {
     struct rst_scheme_parameters parameters;
     const char *fragment;
   } table[] = {
-      {{"euler", 0.0, 0, 0, 1, 1, RST_DECAY_COUPLED}, "lr is 0; it must be positive"},
-      {{"euler", -0.1, 0, 0, 1, 1, RST_DECAY_COUPLED}, "lr is -0.1"},
-      {{"euler", NAN, 0, 0, 1, 1, RST_DECAY_COUPLED}, "lr is nan"},
-      {{"euler", INFINITY, 0, 0, 1, 1, RST_DECAY_COUPLED}, "lr is inf"},
-      {{"euler", 0.1, -1, 0, 1, 1, RST_DECAY_COUPLED}, "weight_decay is -1"},
-      {{"euler", 0.1, NAN, 0, 1, 1, RST_DECAY_COUPLED}, "weight_decay is nan"},
-      {{"heavy-ball", 0.1, 0, 1, 1, 1, RST_DECAY_COUPLED},
+      {{"euler", 0.0, 0, 0, 1, 1, RST_DECAY_COUPLED, {0}}, "lr is 0; it must be positive"},
+      {{"euler", -0.1, 0, 0, 1, 1, RST_DECAY_COUPLED, {0}}, "lr is -0.1"},
+      {{"euler", NAN, 0, 0, 1, 1, RST_DECAY_COUPLED, {0}}, "lr is nan"},
+      {{"euler", INFINITY, 0, 0, 1, 1, RST_DECAY_COUPLED, {0}}, "lr is inf"},
+      {{"euler", 0.1, -1, 0, 1, 1, RST_DECAY_COUPLED, {0}}, "weight_decay is -1"},
+      {{"euler", 0.1, NAN, 0, 1, 1, RST_DECAY_COUPLED, {0}}, "weight_decay is nan"},
+      {{"heavy-ball", 0.1, 0, 1, 1, 1, RST_DECAY_COUPLED, {0}},
        "momentum is 1; it must be at least 0 and below 1"},
-      {{"nesterov", 0.1, 0, -0.5, 1, 1, RST_DECAY_COUPLED}, "momentum is -0.5"},
-      {{"nesterov", 0.1, 0, NAN, 1, 1, RST_DECAY_COUPLED}, "momentum is nan"},
-      {{"euler", 0.1, 0, 0, 0, 1, RST_DECAY_COUPLED}, "divisor is 0"},
-      {{"euler", 0.1, 0, 0, NAN, 1, RST_DECAY_COUPLED}, "divisor is nan"},
-      {{"euler", 1e200, 0, 0, 1e200, 1, RST_DECAY_COUPLED}, "divisor is 1e+200 with lr 1e+200"},
-      {{"rk4", 0.1, 0, 0, 3, 1, RST_DECAY_COUPLED}, "divisor is 3, but scheme rk4 takes none"},
-      {{"rk2", 0.1, 0, 0, 3, 1, RST_DECAY_COUPLED}, "scheme rk2"},
-      {{"imex", 0.1, 0, 0, 3, 1, RST_DECAY_COUPLED}, "scheme imex"},
-      {{"euler", 0.1, 0, 0, 1, 1, RST_DECAY_DECOUPLED}, "decay is decoupled, but scheme euler"},
-      {{"cfl", 0.1, 0, 0, 1, 1, RST_DECAY_DECOUPLED}, "scheme cfl"},
-      {{"cfl", 0.1, 0, 0, 1, 0, RST_DECAY_COUPLED}, "safety is 0"},
-      {{"cfl", 0.1, 0, 0, 1, 1.5, RST_DECAY_COUPLED}, "safety is 1.5"},
-      {{"adam", 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED},
+      {{"nesterov", 0.1, 0, -0.5, 1, 1, RST_DECAY_COUPLED, {0}}, "momentum is -0.5"},
+      {{"nesterov", 0.1, 0, NAN, 1, 1, RST_DECAY_COUPLED, {0}}, "momentum is nan"},
+      {{"euler", 0.1, 0, 0, 0, 1, RST_DECAY_COUPLED, {0}}, "divisor is 0"},
+      {{"euler", 0.1, 0, 0, NAN, 1, RST_DECAY_COUPLED, {0}}, "divisor is nan"},
+      {{"euler", 1e200, 0, 0, 1e200, 1, RST_DECAY_COUPLED, {0}}, "divisor is 1e+200 with lr 1e+200"},
+      {{"rk4", 0.1, 0, 0, 3, 1, RST_DECAY_COUPLED, {0}}, "divisor is 3, but scheme rk4 takes none"},
+      {{"rk2", 0.1, 0, 0, 3, 1, RST_DECAY_COUPLED, {0}}, "scheme rk2"},
+      {{"imex", 0.1, 0, 0, 3, 1, RST_DECAY_COUPLED, {0}}, "scheme imex"},
+      {{"euler", 0.1, 0, 0, 1, 1, RST_DECAY_DECOUPLED, {0}}, "decay is decoupled, but scheme euler"},
+      {{"cfl", 0.1, 0, 0, 1, 1, RST_DECAY_DECOUPLED, {0}}, "scheme cfl"},
+      {{"cfl", 0.1, 0, 0, 1, 0, RST_DECAY_COUPLED, {0}}, "safety is 0"},
+      {{"cfl", 0.1, 0, 0, 1, 1.5, RST_DECAY_COUPLED, {0}}, "safety is 1.5"},
+      {{"adam", 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED, {0}},
        "unknown scheme 'adam'; choose one of: euler, heavy-ball, nesterov, rk2, rk4, imex, cfl"},
-      {{NULL, 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED}, "unknown scheme ''"},
+      {{NULL, 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED, {0}}, "unknown scheme ''"},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; ++i) {
     struct rst_scheme *scheme = NULL;
@@ -248,6 +249,24 @@ START_TEST(parameters_out_of_range_are_refused) {
 }
 END_TEST
 
+static bool lists(const struct rst_keys *const *tables, const struct rst_keys *table) {
+  while (tables && *tables && *tables != table) {
+    ++tables;
+  }
+  return tables && *tables;
+}
+
+START_TEST(schemes_offer_the_keys_that_they_take) {
+#define TYPE(symbol, name) &rst_scheme_##symbol,
+  static const struct rst_scheme_type *const types[] = {RST_SCHEME_LIST(TYPE)};
+#undef TYPE
+  const struct rst_scheme_type *type = types[_i];
+  ck_assert_ptr_eq(rst_scheme_keys((size_t)_i), type->keys);
+  ck_assert_int_eq(lists(type->keys, &rst_divisor_keys), type->takes_divisor);
+  ck_assert_int_eq(lists(type->keys, &rst_momentum_keys), type->takes_momentum);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("scheme");
   TCase *tests = tcase_create("scheme");
@@ -257,6 +276,7 @@ int main(void) {
   tcase_add_test(tests, fixed_points_never_move);
   tcase_add_loop_test(tests, restored_state_goes_on_to_the_bit, 0, schemes);
   tcase_add_test(tests, parameters_out_of_range_are_refused);
+  tcase_add_loop_test(tests, schemes_offer_the_keys_that_they_take, 0, schemes);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);
 }

@@ -141,7 +141,7 @@ START_TEST(published_windowed_bound) {
   struct rst_context *context = rst_test_context();
   struct rst_flow_parameters parameters = rst_test_network(&checkerboard, 1, 32);
   parameters.kind = "conv-linear";
-  parameters.pooling = RST_POOLING_SUM;
+  parameters.conv.pooling = RST_POOLING_SUM;
   struct rst_flow *flow = rst_test_flow(context, &parameters);
   struct rst_field *u = rst_test_state(context, flow, 7, 1.0);
   struct rst_field *v = rst_test_state(context, flow, 7, 0.0);

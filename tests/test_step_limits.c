@@ -184,7 +184,7 @@ START_TEST(published_linear_network) {
   struct rst_context *context = rst_test_context();
   struct rst_flow_parameters parameters = rst_test_network(&image, 1, 32);
   parameters.kind = "conv-linear";
-  parameters.pooling = RST_POOLING_SUM;
+  parameters.conv.pooling = RST_POOLING_SUM;
   struct rst_flow *flow = rst_test_flow(context, &parameters);
   const double low = rst_test_eigenvalue(context, flow, RST_SPECTRUM_SMALLEST, NULL);
   const double high = rst_test_eigenvalue(context, flow, RST_SPECTRUM_LARGEST, NULL);

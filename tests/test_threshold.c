@@ -62,9 +62,9 @@ static struct rst_flow_parameters linear_flow(const char *kind, enum rst_boundar
   const bool is_heat = is(kind, "heat");
   parameters.kind = is_heat && index >= 6 ? NULL : kind;
   parameters.boundary = boundary;
-  parameters.dimension = index % 2 + 1;
-  parameters.points = parameters.dimension == 2 ? 7 : 15;
-  parameters.pooling = index / 8 % 2 ? RST_POOLING_SUM : RST_POOLING_MEAN;
+  parameters.heat.dimension = index % 2 + 1;
+  parameters.heat.points = parameters.heat.dimension == 2 ? 7 : 15;
+  parameters.conv.pooling = index / 8 % 2 ? RST_POOLING_SUM : RST_POOLING_MEAN;
   parameters.diffusion = (struct rst_diffusion){
       .coefficient = is_heat || index / 4 % 2 ? 0.3 : 0.0,
       .spacing = 0.8,
@@ -247,7 +247,7 @@ START_TEST(random_starts_on_a_checkerboard) {
   struct rst_context *context = rst_test_context();
   struct rst_flow_parameters parameters = rst_test_network(&image, 1, 8);
   parameters.kind = "conv-linear";
-  parameters.pooling = RST_POOLING_SUM;
+  parameters.conv.pooling = RST_POOLING_SUM;
   parameters.precision = _i ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE;
   struct rst_flow *flow = rst_test_flow(context, &parameters);
   struct rst_field *start = rst_test_state(context, flow, 7, 1.0);

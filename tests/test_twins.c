@@ -235,7 +235,7 @@ START_TEST(threads_give_the_same_bits) {
   struct rst_context *context[] = {rst_test_context(), rst_test_context()};
   struct rst_case of = sample_case("heavy-ball", RST_PRECISION_DOUBLE, twins_of_double, TWINS);
   struct rst_run_parts march[2];
-  of.flow.correlation = operators[_i];
+  of.flow.conv.correlation = operators[_i];
   for (size_t m = 0; m < 2; ++m) {
     RST_TEST_OK(context[m], rst_context_set_threads(context[m], m ? 3 : 1));
     march[m] = depart(context[m], &of);
@@ -267,7 +267,7 @@ START_TEST(what_cannot_be_twinned_is_refused) {
                  rst_run_parts_create(context, &of, &march));
   /* Also where twins have contexts of their own. */
   of.twin_count = TWINS;
-  of.flow.correlation = "fft";
+  of.flow.conv.correlation = "fft";
   RST_TEST_OK(context, rst_context_set_threads(context, 2));
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "divisor is 3, but scheme rk4 takes none",
                  rst_run_parts_create(context, &of, &march));

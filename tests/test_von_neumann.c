@@ -140,8 +140,8 @@ START_TEST(amplification_equals_a_step) {
     parameters.kind = index ? "conv-linear" : "heat";
     parameters.boundary = RST_BOUNDARY_PERIODIC;
     parameters.diffusion.coefficient = 0.4;
-    parameters.dimension = 2;
-    parameters.points = N;
+    parameters.heat.dimension = 2;
+    parameters.heat.points = N;
     struct rst_flow *flow = rst_test_flow(context, &parameters);
     struct rst_field *lambda = rst_test_state(context, flow, 1, 0.0);
     struct rst_field *field = rst_test_state(context, flow, 1, 0.0);

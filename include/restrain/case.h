@@ -138,9 +138,17 @@ RST_API const char *const *rst_case_scalar_names(void);
  * the nearest valid one. RST_ERROR_IO if the file cannot be read. */
 RST_API enum rst_status rst_case_load(struct rst_context *context, const char *path,
                                       const char *const *overrides, size_t count, struct rst_case **loaded);
+/** The same from memory.
+ * @param text YAML as in a file; NULL or "" for nothing but overrides. Errors are at "case:line:column".
+ * @param folder that file names are relative to; NULL for the current one. */
+RST_API enum rst_status rst_case_parse(struct rst_context *context, const char *text, const char *folder,
+                                       const char *const *overrides, size_t count, struct rst_case **loaded);
+/** The case `from`, made again from its text with further overrides after its own. */
+RST_API enum rst_status rst_case_with(struct rst_context *context, const struct rst_case *from,
+                                      const char *const *overrides, size_t count, struct rst_case **made);
 RST_API void rst_case_destroy(struct rst_case **loaded);
 
-/** The text of the file as read. Owned by the case. */
+/** The text of the file as read, or as given. Owned by the case. */
 RST_API const char *rst_case_source(const struct rst_case *loaded);
 /** Every key with its value, given or default, as YAML that loads to the same case from the same folder; the
  * same bytes for the same case. Owned by the case. */

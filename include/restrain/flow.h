@@ -36,25 +36,35 @@ struct rst_labelled_image {
   int label;
 };
 
-/** All parameters of all flows; each flow reads its own. Strings and arrays are borrowed during
+/** Parameters of `heat`. */
+struct rst_heat_parameters {
+  int dimension; /**< 1 or 2 */
+  size_t points; /**< grid points a side */
+};
+
+/** Parameters of `conv` and `conv-linear`. */
+struct rst_conv_parameters {
+  size_t kernel; /**< kernel points a side */
+  const struct rst_labelled_image *images;
+  size_t image_count;
+  struct rst_labelled_image
+      single; /**< where a case keeps its image if it has one; flows read `images` alone */
+  enum rst_pooling pooling;
+  double shift; /**< of conv */
+  const char *activation;
+  double beta;
+  const char *correlation; /**< implementation of the correlation, or "auto" */
+};
+
+/** General parameters, and those of each flow, which reads its own. Strings and arrays are borrowed during
  * rst_flow_create() only. */
 struct rst_flow_parameters {
   const char *kind;
   enum rst_precision precision;
   enum rst_boundary boundary;
   struct rst_diffusion diffusion; /**< the diffusivity of `heat`, the regulariser of the others */
-  /* heat */
-  int dimension; /**< 1 or 2 */
-  size_t points; /**< grid points a side */
-  /* conv, conv-linear */
-  size_t kernel; /**< kernel points a side */
-  const struct rst_labelled_image *images;
-  size_t image_count;
-  enum rst_pooling pooling;
-  double shift;
-  const char *activation;
-  double beta;
-  const char *correlation; /**< implementation of the correlation, or "auto" */
+  struct rst_heat_parameters heat;
+  struct rst_conv_parameters conv;
 };
 
 /** The data term at a state. */

@@ -44,6 +44,8 @@ struct rst_image_parameters {
   double period;   /**< of `grating`, in points, > 0 */
   double angle;    /**< of `grating`, in degrees from the x axis towards the y axis */
   double exponent; /**< of `gaussian-field` */
+  /** An image in memory, in place of a kind: of any shape and precision, borrowed and copied; NULL for none. */
+  const struct rst_field *pixels;
 };
 
 struct rst_initial_parameters {

@@ -32,7 +32,7 @@
 
 enum rst_decay { RST_DECAY_COUPLED, RST_DECAY_DECOUPLED };
 
-enum { RST_GROWTH_MAX_DEGREE = 2 };
+enum { RST_GROWTH_MAX_DEGREE = 2, RST_SCHEME_MOST_OWN = 4 };
 
 struct rst_scheme_parameters {
   const char *kind;
@@ -42,6 +42,8 @@ struct rst_scheme_parameters {
   double divisor;      /**< q > 0; schemes other than euler, heavy-ball, nesterov and cfl accept only 1 */
   double safety;       /**< of cfl, in (0, 1] */
   enum rst_decay decay;
+  double own
+      [RST_SCHEME_MOST_OWN]; /**< numbers of the scheme's own without a name above, in the order of its keys */
 };
 
 /** The two parameters of a step whose plane is analysed. */

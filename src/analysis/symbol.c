@@ -23,8 +23,8 @@ static enum rst_status ascend(struct rst_context *context, struct rst_field *fie
 /* Labels that agree make H definite, of one sign with its symbol; a regulariser adds the other sign. */
 static bool bounds_network(const struct rst_flow_parameters *parameters) {
   bool agree = parameters->diffusion.coefficient == 0;
-  for (size_t i = 1; agree && i < parameters->image_count; ++i) {
-    agree = parameters->images[i].label == parameters->images[0].label;
+  for (size_t i = 1; agree && i < parameters->conv.image_count; ++i) {
+    agree = parameters->conv.images[i].label == parameters->conv.images[0].label;
   }
   return agree;
 }

@@ -179,7 +179,7 @@ static void settle_sweep(struct rst_scope *scope) {
 }
 
 void rst_settle(struct rst_scope *scope) {
-  if (scope->keys == &rst_case_keys) {
+  if (scope->keys == &scope->owner->keys) {
     settle_boundary(scope);
     settle_every(&scope->owner->content);
   } else if (scope->keys == &rst_bifurcation_keys) {

@@ -98,6 +98,7 @@ static void emit_value(struct emitter *emitter, const struct rst_key *key, const
     break;
   case RST_KEY_NAMES:
   case RST_KEY_TWINS:
+  case RST_KEY_REALS:
     emit_scalars(emitter, key, base);
     break;
   case RST_KEY_MAPPING:
@@ -156,7 +157,7 @@ enum rst_status rst_case_emit(struct rst_context *context, const struct rst_load
   if (emitter.json) {
     open_section(&emitter);
   }
-  emit_table(&emitter, &rst_case_keys, loaded);
+  emit_table(&emitter, &loaded->keys, loaded);
   if (emitter.json) {
     close_section(&emitter);
     rst_text_add(&emitter.text, "\n");

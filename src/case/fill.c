@@ -84,7 +84,7 @@ static void report_missing(struct rst_scope *scope, const struct rst_key *key) {
   rst_value_describe(key, &expected);
   for (size_t i = 0; i < RST_KEY_CONDITIONS && key->when[i].key; ++i) {
     const struct rst_key *selector = &scope->keys->keys[rst_keys_find(scope->keys, key->when[i].key)];
-    if (selector->type != RST_KEY_ITEMS) {
+    if (!rst_key_is_list(selector)) {
       rst_text_add(&expected, "; %s%s \"%s\" needs it", scope->prefix, selector->path,
                    rst_value_name(selector, scope->base));
     }
@@ -102,7 +102,7 @@ static void report_idle(struct rst_scope *scope, const struct rst_key *key, stru
     ++failed;
   }
   const struct rst_key *selector = &scope->keys->keys[rst_keys_find(scope->keys, failed->key)];
-  if (selector->type == RST_KEY_ITEMS) {
+  if (rst_key_is_list(selector)) {
     rst_report_add(scope->report, place, "keys \"%s%s\" and \"%s%s\" exclude each other; remove one",
                    scope->prefix, key->path, scope->prefix, selector->path);
     return;
@@ -183,6 +183,17 @@ static enum applicability applies(const struct rst_scope *scope, const struct rs
   return answer;
 }
 
+/* Whether another key that applies fills the same member. */
+static bool is_taken(const struct rst_scope *scope, const struct rst_key *key) {
+  for (size_t i = 0; i < scope->keys->count; ++i) {
+    const struct rst_key *other = &scope->keys->keys[i];
+    if (other->offset == key->offset && strcmp(other->path, key->path) != 0 && applies(scope, other) == YES) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* Fill the member of the path whose first row is `first`. */
 static void fill_key(struct rst_scope *scope, size_t first) {
   const size_t end = rst_keys_group_end(scope->keys, first);
@@ -204,7 +215,7 @@ static void fill_key(struct rst_scope *scope, size_t first) {
     report_missing(scope, key);
     valid = false;
   } else {
-    valid = read_fallback(scope, key) && answer != UNKNOWN;
+    valid = ((answer == NO && is_taken(scope, key)) || read_fallback(scope, key)) && answer != UNKNOWN;
   }
   entry->state = valid ? RST_DECIDED : RST_UNDECIDED;
 }
@@ -232,5 +243,5 @@ void rst_fill_mapping(struct rst_report *report, struct rst_loaded_case *owner, 
 }
 
 void rst_case_fill(struct rst_report *report, struct fy_node *root, struct rst_loaded_case *loaded) {
-  rst_fill_mapping(report, loaded, &rst_case_keys, "", root, rst_place_start(), loaded);
+  rst_fill_mapping(report, loaded, &loaded->keys, "", root, rst_place_start(), loaded);
 }

@@ -17,11 +17,6 @@ static bool set_list(struct rst_scope *scope, const struct rst_key *key, void *m
 static bool read_items(struct rst_scope *scope, const struct rst_key *key, struct fy_node *list,
                        struct rst_place place) {
   const size_t count = (size_t)fy_node_sequence_item_count(list);
-  if (count == 0 && !key->fallback) {
-    rst_report_add(scope->report, place, "list \"%s%s\" is empty; give at least one item", scope->prefix,
-                   key->path);
-    return false;
-  }
   char *items = rst_case_keep(scope->owner, count * key->items->size);
   if (!set_list(scope, key, items, count)) {
     return false;
@@ -55,6 +50,9 @@ static const char *item_name(const void *item) {
 static bool check_item(struct rst_scope *scope, const struct rst_key *key, const char *path,
                        struct rst_place place, const char *items, size_t index) {
   const size_t size = rst_key_item_size(key);
+  if (key->type == RST_KEY_REALS) {
+    return true;
+  }
   const char *name = item_name(items + index * size);
   for (size_t i = 0; i < index; ++i) {
     const char *earlier = item_name(items + i * size);
@@ -86,7 +84,9 @@ static bool read_scalars(struct rst_scope *scope, const struct rst_key *key, str
     snprintf(path, sizeof path, "%s%s.%zu", scope->prefix, key->path, i);
     if (!rst_node_scalar(node, &scalar)) {
       rst_report_add(scope->report, at, "key \"%s\": expected %s, found %s", path,
-                     key->type == RST_KEY_TWINS ? "a number or a name" : "a name",
+                     key->type == RST_KEY_TWINS   ? "a number or a name"
+                     : key->type == RST_KEY_REALS ? "a number"
+                                                  : "a name",
                      rst_node_found(node, found));
       valid = false;
       continue;
@@ -99,6 +99,11 @@ static bool read_scalars(struct rst_scope *scope, const struct rst_key *key, str
 
 bool rst_fill_list(struct rst_scope *scope, const struct rst_key *key, struct fy_node *list,
                    struct rst_place place) {
+  if (fy_node_sequence_item_count(list) == 0 && !key->fallback) {
+    rst_report_add(scope->report, place, "list \"%s%s\" is empty; give at least one item", scope->prefix,
+                   key->path);
+    return false;
+  }
   return key->type == RST_KEY_ITEMS ? read_items(scope, key, list, place)
                                     : read_scalars(scope, key, list, place);
 }

@@ -102,6 +102,9 @@ static enum rst_status add_table(struct rst_context *context, struct rst_text *t
 }
 
 enum rst_status rst_case_reference(struct rst_context *context, char **text) {
+  struct rst_loaded_case *empty = NULL;
+  RST_TRY(rst_case_create(context, &empty));
+  struct rst_case *content = &empty->content;
   struct rst_text made = {0};
   rst_text_add(&made,
                "Keys of a case file (YAML 1.2). Sections are nested mappings: flow.kind is the key kind "
@@ -109,11 +112,12 @@ enum rst_status rst_case_reference(struct rst_context *context, char **text) {
                "applies.\n\n");
   locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
   const locale_t before = plain ? uselocale(plain) : (locale_t)0;
-  const enum rst_status status = add_table(context, &made, "", &rst_case_keys);
+  const enum rst_status status = add_table(context, &made, "", &empty->keys);
   if (plain) {
     uselocale(before);
     freelocale(plain);
   }
+  rst_case_destroy(&content);
   if (status != RST_OK) {
     rst_text_clear(&made);
     return status;

@@ -96,9 +96,21 @@ size_t rst_key_count(const struct rst_key *key, const void *base) {
 size_t rst_key_item_size(const struct rst_key *key) {
   return key->items                   ? key->items->size
          : key->type == RST_KEY_TWINS ? sizeof(struct rst_twin)
+         : key->type == RST_KEY_REALS ? sizeof(double)
                                       : sizeof(const char *);
 }
 
+bool rst_key_given(const struct rst_key *key, const void *base) {
+  if (key->type != RST_KEY_REALS) {
+    return rst_key_count(key, base) > 0;
+  }
+  /* Other keys may have set the length. */
+  const double *values = NULL;
+  memcpy(&values, rst_key_member_const(key, base), sizeof values);
+  return values != NULL;
+}
+
 bool rst_key_absent(const struct rst_key *key, const void *base) {
-  return key->items && !key->required && !key->fallback && rst_key_count(key, base) == 0;
+  const bool optional = key->items || key->type == RST_KEY_REALS;
+  return optional && !key->required && !key->fallback && !rst_key_given(key, base);
 }

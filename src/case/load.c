@@ -28,7 +28,6 @@ static void destroy(struct rst_loaded_case *loaded) {
     loaded->kept = next;
   }
   if (loaded) {
-    free(loaded->source);
     free(loaded->effective);
     free(loaded->json);
   }
@@ -40,44 +39,61 @@ void rst_case_destroy(struct rst_case **loaded) {
   *loaded = NULL;
 }
 
-/* A relative file name becomes relative to the folder of the case file. */
-static enum rst_status resolve_file(struct rst_context *context, struct rst_loaded_case *loaded,
-                                    const char *case_path, void *member) {
-  const char *given = NULL;
-  memcpy(&given, member, sizeof given);
-  const char *slash = strrchr(case_path, '/');
-  if (!given || *given == '/' || !slash) {
+enum rst_status rst_case_create(struct rst_context *context, struct rst_loaded_case **made) {
+  *made = calloc(1, sizeof **made);
+  if (*made && rst_case_compose(*made)) {
     return RST_OK;
   }
-  const size_t folder = (size_t)(slash - case_path) + 1;
-  const size_t size = folder + strlen(given) + 1;
+  destroy(*made);
+  *made = NULL;
+  return rst_fail(context, RST_ERROR_MEMORY, "memory is exhausted");
+}
+
+static enum rst_status keep_text(struct rst_context *context, struct rst_loaded_case *owner, const char *text,
+                                 size_t length, const char **kept) {
+  char *copy = rst_case_keep(owner, length + 1);
+  RST_REQUIRE(context, copy, RST_ERROR_MEMORY, "memory is exhausted");
+  memcpy(copy, text, length);
+  *kept = copy;
+  return RST_OK;
+}
+
+/* A relative file name becomes relative to the folder of the case. */
+static enum rst_status resolve_file(struct rst_context *context, struct rst_loaded_case *loaded,
+                                    void *member) {
+  const char *given = NULL;
+  memcpy(&given, member, sizeof given);
+  if (!given || *given == '/' || !*loaded->folder) {
+    return RST_OK;
+  }
+  const size_t size = strlen(loaded->folder) + strlen(given) + 1;
   char *resolved = rst_case_keep(loaded, size);
   RST_REQUIRE(context, resolved, RST_ERROR_MEMORY, "memory is exhausted");
-  snprintf(resolved, size, "%.*s%s", (int)folder, case_path, given);
+  snprintf(resolved, size, "%s%s", loaded->folder, given);
   memcpy(member, &resolved, sizeof resolved);
   return RST_OK;
 }
 
 static enum rst_status resolve_files(struct rst_context *context, struct rst_loaded_case *loaded,
-                                     const char *case_path, const struct rst_keys *keys, char *base) {
+                                     const struct rst_keys *keys, char *base) {
   for (size_t i = 0; i < keys->count; ++i) {
     const struct rst_key *key = &keys->keys[i];
     if (key->type == RST_KEY_FILE) {
-      RST_TRY(resolve_file(context, loaded, case_path, rst_key_member(key, base)));
+      RST_TRY(resolve_file(context, loaded, rst_key_member(key, base)));
     } else if (key->type == RST_KEY_MAPPING) {
-      RST_TRY(resolve_files(context, loaded, case_path, key->items, rst_key_member(key, base)));
+      RST_TRY(resolve_files(context, loaded, key->items, rst_key_member(key, base)));
     } else if (key->type == RST_KEY_ITEMS) {
       char *items = NULL;
       memcpy(&items, base + key->offset, sizeof items);
       for (size_t j = 0; j < rst_key_count(key, base); ++j) {
-        RST_TRY(resolve_files(context, loaded, case_path, key->items, items + j * key->items->size));
+        RST_TRY(resolve_files(context, loaded, key->items, items + j * key->items->size));
       }
     }
   }
   return RST_OK;
 }
 
-/* Parse, override, check; the file's text is loaded->source. */
+/* Parse, override, check. */
 static enum rst_status read_case(struct rst_context *context, struct rst_report *report, size_t overrides,
                                  struct rst_loaded_case *loaded) {
   struct rst_document document = {0};
@@ -86,7 +102,7 @@ static enum rst_status read_case(struct rst_context *context, struct rst_report 
     char found[RST_FOUND_LENGTH];
     if (fy_node_is_mapping(root)) {
       for (size_t i = 0; i < overrides; ++i) {
-        rst_override_apply(report, &rst_case_keys, &report->numbers[i], document.tree);
+        rst_override_apply(report, &loaded->keys, &report->numbers[i], document.tree);
       }
       rst_case_fill(report, root, loaded);
     } else {
@@ -98,40 +114,68 @@ static enum rst_status read_case(struct rst_context *context, struct rst_report 
   return rst_report_finish(report, context);
 }
 
-static enum rst_status load(struct rst_context *context, const char *path, const char *const *overrides,
-                            size_t count, struct rst_loaded_case *loaded) {
-  struct rst_report report = {.path = path, .overrides = overrides};
-  RST_TRY(rst_read_text_file(context, path, &loaded->source, &report.length));
-  report.source = loaded->source;
-  report.numbers = rst_case_keep(loaded, count * sizeof *report.numbers);
+/* What a case is made from. */
+struct origin {
+  const char *name; /* for messages */
+  const char *text;
+  size_t length;
+  const char
+      *folder; /* that file names are relative to: its first `folder_length` bytes, none or up to a slash */
+  size_t folder_length;
+  const char *const *overrides;
+  size_t count;
+};
+
+static enum rst_status keep_origin(struct rst_context *context, const struct origin *origin,
+                                   struct rst_loaded_case *loaded) {
+  const char **overrides = rst_case_keep(loaded, origin->count * sizeof *overrides);
+  RST_REQUIRE(context, overrides, RST_ERROR_MEMORY, "memory is exhausted");
+  loaded->overrides = overrides;
+  loaded->override_count = origin->count;
+  for (size_t i = 0; i < origin->count; ++i) {
+    const char *given = origin->overrides[i];
+    RST_TRY(keep_text(context, loaded, given, strlen(given), &overrides[i]));
+  }
+  RST_TRY(keep_text(context, loaded, origin->name, strlen(origin->name), &loaded->name));
+  RST_TRY(keep_text(context, loaded, origin->folder, origin->folder_length, &loaded->folder));
+  return keep_text(context, loaded, origin->text, origin->length, &loaded->source);
+}
+
+static enum rst_status fill(struct rst_context *context, const struct origin *origin,
+                            struct rst_loaded_case *loaded) {
+  RST_TRY(keep_origin(context, origin, loaded));
+  struct rst_report report = {.path = loaded->name,
+                              .source = loaded->source,
+                              .length = origin->length,
+                              .overrides = loaded->overrides,
+                              .numbers = rst_case_keep(loaded, origin->count * sizeof *report.numbers)};
   RST_REQUIRE(context, report.numbers, RST_ERROR_MEMORY, "memory is exhausted");
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < origin->count; ++i) {
     report.numbers[i] = (int)i + 1;
   }
-  const enum rst_status status = read_case(context, &report, count, loaded);
+  const enum rst_status status = read_case(context, &report, origin->count, loaded);
   rst_report_clear(&report);
   RST_TRY(status);
   /* The effective case holds file names as they were given, so it comes before they are resolved. */
   RST_TRY(rst_case_emit(context, loaded, RST_EMIT_YAML, &loaded->effective));
   RST_TRY(rst_case_emit(context, loaded, RST_EMIT_JSON, &loaded->json));
-  RST_TRY(resolve_files(context, loaded, path, &rst_case_keys, (char *)loaded));
-  struct rst_flow_parameters *flow = &loaded->content.flow;
-  if (flow->image_count == 0 && loaded->single.image.kind) {
-    flow->images = &loaded->single;
-    flow->image_count = 1;
+  RST_TRY(resolve_files(context, loaded, &loaded->keys, (char *)loaded));
+  struct rst_conv_parameters *conv = &loaded->content.flow.conv;
+  if (conv->image_count == 0 && conv->single.image.kind) {
+    conv->images = &conv->single;
+    conv->image_count = 1;
   }
   return RST_OK;
 }
 
-enum rst_status rst_case_load(struct rst_context *context, const char *path, const char *const *overrides,
-                              size_t count, struct rst_case **loaded) {
-  *loaded = NULL;
-  struct rst_loaded_case *made = calloc(1, sizeof *made);
-  RST_REQUIRE(context, made, RST_ERROR_MEMORY, "memory is exhausted");
+static enum rst_status make(struct rst_context *context, const struct origin *origin,
+                            struct rst_case **loaded) {
+  struct rst_loaded_case *made = NULL;
+  RST_TRY(rst_case_create(context, &made));
   /* A decimal comma of the caller's locale has no place in a case. */
   locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
   const locale_t before = plain ? uselocale(plain) : (locale_t)0;
-  const enum rst_status status = load(context, path, overrides, count, made);
+  const enum rst_status status = fill(context, origin, made);
   if (plain) {
     uselocale(before);
     freelocale(plain);
@@ -142,6 +186,65 @@ enum rst_status rst_case_load(struct rst_context *context, const char *path, con
   }
   *loaded = &made->content;
   return RST_OK;
+}
+
+enum rst_status rst_case_load(struct rst_context *context, const char *path, const char *const *overrides,
+                              size_t count, struct rst_case **loaded) {
+  *loaded = NULL;
+  char *text = NULL;
+  const char *slash = strrchr(path, '/');
+  struct origin origin = {.name = path,
+                          .folder = path,
+                          .folder_length = slash ? (size_t)(slash - path) + 1 : 0,
+                          .overrides = overrides,
+                          .count = count};
+  RST_TRY(rst_read_text_file(context, path, &text, &origin.length));
+  origin.text = text;
+  const enum rst_status status = make(context, &origin, loaded);
+  free(text);
+  return status;
+}
+
+enum rst_status rst_case_parse(struct rst_context *context, const char *text, const char *folder,
+                               const char *const *overrides, size_t count, struct rst_case **loaded) {
+  *loaded = NULL;
+  char *prefix = NULL;
+  const size_t length = folder ? strlen(folder) : 0;
+  const bool is_open = length > 0 && folder[length - 1] != '/';
+  RST_TRY(rst_format(context, &prefix, "%s%s", length > 0 ? folder : "", is_open ? "/" : ""));
+  const char *given = text && *text ? text : "{}";
+  const struct origin origin = {.name = "case",
+                                .text = given,
+                                .length = strlen(given),
+                                .folder = prefix,
+                                .folder_length = strlen(prefix),
+                                .overrides = overrides,
+                                .count = count};
+  const enum rst_status status = make(context, &origin, loaded);
+  free(prefix);
+  return status;
+}
+
+enum rst_status rst_case_with(struct rst_context *context, const struct rst_case *from,
+                              const char *const *overrides, size_t count, struct rst_case **made) {
+  const struct rst_loaded_case *loaded = (const struct rst_loaded_case *)from;
+  *made = NULL;
+  void *memory = NULL;
+  RST_TRY(rst_allocate(context, loaded->override_count + count, sizeof *overrides, &memory));
+  const char **all = memory;
+  for (size_t i = 0; i < loaded->override_count + count; ++i) {
+    all[i] = i < loaded->override_count ? loaded->overrides[i] : overrides[i - loaded->override_count];
+  }
+  const struct origin origin = {.name = loaded->name,
+                                .text = loaded->source,
+                                .length = strlen(loaded->source),
+                                .folder = loaded->folder,
+                                .folder_length = strlen(loaded->folder),
+                                .overrides = all,
+                                .count = loaded->override_count + count};
+  const enum rst_status status = make(context, &origin, made);
+  free(all);
+  return status;
 }
 
 const char *rst_case_source(const struct rst_case *loaded) {

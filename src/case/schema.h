@@ -2,66 +2,14 @@
 #ifndef RST_SCHEMA_H
 #define RST_SCHEMA_H
 
+#include "core/keys.h"
 #include "core/text.h"
 #include "restrain/case.h"
 
 /** @file
- * The table of keys. Reading, checking, defaults, the effective case, JSON and the reference of keys all
- * follow it; a new key is one row.
+ * The table of keys of a case. Reading, checking, defaults, the effective case, JSON and the reference of keys all
+ * follow it. It is composed of the general rows (schema.c) and of those that flows and schemes bring.
  */
-
-enum rst_key_type {
-  RST_KEY_TEXT,    /**< const char *, NULL for none */
-  RST_KEY_FILE,    /**< const char *, a path relative to the case file */
-  RST_KEY_REAL,    /**< double */
-  RST_KEY_INTEGER, /**< any integer type of 4 or 8 bytes; the range keeps it within the type */
-  RST_KEY_CHOICE,  /**< an enum whose values index `names` */
-  RST_KEY_NAME,    /**< const char *, one of `names` and of `registry` */
-  RST_KEY_NAMES,   /**< const char **, a list of such names, its length at `count_offset` */
-  RST_KEY_TWINS,   /**< const struct rst_twin *, a list of divisors and of `names`, likewise */
-  RST_KEY_ITEMS,   /**< an array of structures filled by `items`, its length at `count_offset` */
-  RST_KEY_MAPPING /**< a structure filled by `items`; by their defaults if it is not given and its own is {}, else
-                      left with 0 at `count_offset`, where a given one has something else */
-};
-
-struct rst_range {
-  double minimum, maximum;
-  bool above, below; /**< the minimum, the maximum itself is excluded */
-};
-
-/** The row applies while `key`, which stands further up in the same table, has one of `values` (separated by
- * blanks; "given" or "absent" for a list of mappings). */
-struct rst_condition {
-  const char *key;
-  const char *values;
-};
-
-enum { RST_KEY_CONDITIONS = 3 };
-
-struct rst_keys;
-
-/** One row. Rows of one section, and rows of one path, which differ in their conditions, are neighbours. */
-struct rst_key {
-  const char *path;
-  enum rst_key_type type;
-  bool required;        /**< wherever it applies */
-  const char *unit;     /**< NULL for a pure number or none */
-  const char *fallback; /**< the default as it would be written in a case; NULL for none */
-  const char *derived;  /**< how a default that depends on other keys comes about; for the reference */
-  struct rst_range range;
-  const char *const *names;
-  const char *const *(*registry)(void);
-  struct rst_condition when[RST_KEY_CONDITIONS]; /**< all of them must hold */
-  const char *help;
-  size_t offset, size, count_offset; /**< of the member in the structure that the table fills */
-  const struct rst_keys *items;
-};
-
-struct rst_keys {
-  const struct rst_key *keys;
-  size_t count;
-  size_t size; /**< of the structure */
-};
 
 /** Memory that lives as long as a case. */
 struct rst_kept;
@@ -69,13 +17,26 @@ struct rst_kept;
 /** A case with what it owns; the content comes first, so that its address is the case's. */
 struct rst_loaded_case {
   struct rst_case content;
-  struct rst_labelled_image single; /**< flow.image and flow.label */
-  char *source, *effective, *json;
+  struct rst_keys keys; /**< its table, composed */
+  const char *name;     /**< in messages: the path of its file, or "case" */
+  const char *folder;   /**< that file names are relative to: "", or ending in a slash */
+  const char *source;
+  const char *const *overrides;
+  size_t override_count;
+  char *effective, *json;
   struct rst_kept *kept;
 };
 
-/** The keys of a case; they fill a struct rst_loaded_case. */
-extern const struct rst_keys rst_case_keys;
+/** The keys of a case that no kind of flow or scheme owns; all keys fill a struct rst_loaded_case. */
+extern const struct rst_keys rst_general_keys;
+
+/** Set owner->keys: the general rows, and those of each flow and scheme (rst_flow_keys(), rst_scheme_keys()) under the
+ * condition that it is chosen. A row goes behind the row that it names, or to the end of its section; one of a path
+ * that a general row has stands in for that. False if memory is exhausted. */
+bool rst_case_compose(struct rst_loaded_case *owner);
+
+/** An empty case with its table; destroyed by rst_case_destroy(). */
+enum rst_status rst_case_create(struct rst_context *context, struct rst_loaded_case **made);
 
 /** `size` bytes of zeros owned by the case, NULL if memory is exhausted. */
 void *rst_case_keep(struct rst_loaded_case *owner, size_t size);
@@ -115,7 +76,9 @@ static inline bool rst_key_is_list(const struct rst_key *key) {
 /** Length of a list, and the size of an item in memory. */
 size_t rst_key_count(const struct rst_key *key, const void *base);
 size_t rst_key_item_size(const struct rst_key *key);
-/** Whether the key is a list of mappings or a mapping that was not given and has no default. */
+/** Whether a list of mappings or numbers, or a mapping, has something in it. */
+bool rst_key_given(const struct rst_key *key, const void *base);
+/** Whether the key is such a list or a mapping that was not given and has no default. */
 bool rst_key_absent(const struct rst_key *key, const void *base);
 
 #endif

@@ -217,6 +217,7 @@ static bool read_member(struct rst_report *report, const struct rst_key *key, co
   case RST_KEY_FILE:
     return read_text(key, scalar, owner, report, member);
   case RST_KEY_REAL:
+  case RST_KEY_REALS:
     return read_real(key, scalar, member);
   case RST_KEY_INTEGER:
     return read_integer(key, scalar, member);
@@ -275,6 +276,9 @@ bool rst_value_read(struct rst_report *report, struct rst_place place, const cha
   struct rst_text expected = {0};
   if (key->type == RST_KEY_TWINS) {
     describe_twin(key, &expected);
+  } else if (key->type == RST_KEY_REALS) {
+    rst_text_add(&expected, "a number");
+    describe_range(&key->range, &expected);
   } else {
     rst_value_describe(key, &expected);
   }
@@ -287,8 +291,8 @@ bool rst_value_read(struct rst_report *report, struct rst_place place, const cha
 }
 
 const char *rst_value_name(const struct rst_key *key, const void *base) {
-  if (key->type == RST_KEY_ITEMS) {
-    return rst_key_count(key, base) > 0 ? "given" : "absent";
+  if (rst_key_is_list(key)) {
+    return rst_key_given(key, base) ? "given" : "absent";
   }
   if (key->type == RST_KEY_CHOICE) {
     int index = 0;
@@ -302,7 +306,8 @@ const char *rst_value_name(const struct rst_key *key, const void *base) {
 
 void rst_value_write(const struct rst_key *key, const void *member, struct rst_text *text) {
   switch (key->type) {
-  case RST_KEY_REAL: {
+  case RST_KEY_REAL:
+  case RST_KEY_REALS: {
     double value = 0;
     memcpy(&value, member, sizeof value);
     rst_text_add_number(text, value);
@@ -375,6 +380,10 @@ void rst_value_describe(const struct rst_key *key, struct rst_text *text) {
   case RST_KEY_TWINS:
     rst_text_add(text, "a list, each item ");
     describe_twin(key, text);
+    break;
+  case RST_KEY_REALS:
+    rst_text_add(text, "a list of numbers");
+    describe_range(&key->range, text);
     break;
   case RST_KEY_ITEMS:
     rst_text_add(text, "a list of mappings");

@@ -30,7 +30,7 @@ bool rst_value_read(struct rst_report *report, struct rst_place place, const cha
                     const struct rst_key *key, const struct rst_scalar *scalar, struct rst_loaded_case *owner,
                     void *member);
 
-/** The text of a name or choice, "given" or "absent" for a list of mappings; NULL for none. Static or
+/** The text of a name or choice, "given" or "absent" for a list; NULL for none. Static or
  * borrowed from `base`. */
 const char *rst_value_name(const struct rst_key *key, const void *base);
 

@@ -21,20 +21,21 @@ struct plan {
 };
 
 static bool is_automatic(const struct plan *plan) {
-  return strcmp(plan->from->flow.correlation, "auto") == 0;
+  return strcmp(plan->from->flow.conv.correlation, "auto") == 0;
 }
 
 static bool is_chosen(const struct plan *plan, size_t index) {
   const struct rst_correlation_candidate *candidate = &plan->candidates[index];
-  return is_automatic(plan) ? candidate->chosen : strcmp(candidate->name, plan->from->flow.correlation) == 0;
+  return is_automatic(plan) ? candidate->chosen
+                            : strcmp(candidate->name, plan->from->flow.conv.correlation) == 0;
 }
 
 /* An attempt to make what does not apply tells why. */
 static enum rst_status ask_why_not(struct rst_context *context, const struct rst_field *image,
                                    const char *name, const struct rst_flow_parameters *flow, char **why_not) {
   struct rst_correlation *correlation = NULL;
-  const enum rst_status status =
-      rst_correlation_create(context, image, flow->kernel, flow->kernel, flow->boundary, name, &correlation);
+  const enum rst_status status = rst_correlation_create(context, image, flow->conv.kernel, flow->conv.kernel,
+                                                        flow->boundary, name, &correlation);
   rst_correlation_destroy(&correlation);
   if (status == RST_ERROR_MEMORY) {
     return status;
@@ -45,8 +46,8 @@ static enum rst_status ask_why_not(struct rst_context *context, const struct rst
 static enum rst_status compare(struct rst_context *context, const struct rst_field *image,
                                struct plan *plan) {
   const struct rst_flow_parameters *flow = &plan->from->flow;
-  RST_TRY(rst_correlation_candidates(context, image, flow->kernel, flow->kernel, flow->boundary, longest,
-                                     plan->candidates, &plan->count));
+  RST_TRY(rst_correlation_candidates(context, image, flow->conv.kernel, flow->conv.kernel, flow->boundary,
+                                     longest, plan->candidates, &plan->count));
   for (size_t i = 0; i < plan->count; ++i) {
     if (!plan->candidates[i].applies) {
       RST_TRY(ask_why_not(context, image, plan->candidates[i].name, flow, &plan->why_not[i]));
@@ -73,7 +74,7 @@ static const char *precision_name(const struct plan *plan) {
 }
 
 static void add_text(struct rst_text *text, const struct plan *plan) {
-  const size_t kernel = plan->from->flow.kernel;
+  const size_t kernel = plan->from->flow.conv.kernel;
   rst_text_add(text, "%s %zu x %zu, kernel %zu x %zu, %s, %s\n", plan->image->image.kind, plan->ny, plan->nx,
                kernel, kernel, boundary_name(plan), precision_name(plan));
   rst_text_add(text, "  %-12s%14s%14s   microseconds of one correlation and one adjoint\n", "operator",
@@ -116,7 +117,7 @@ static void add_json(struct rst_text *text, const struct plan *plan) {
   rst_text_add(text,
                ", \"ny\": %zu, \"nx\": %zu, \"kernel\": %zu, \"boundary\": \"%s\", \"precision\": \"%s\", "
                "\"operators\": [",
-               plan->ny, plan->nx, plan->from->flow.kernel, boundary_name(plan), precision_name(plan));
+               plan->ny, plan->nx, plan->from->flow.conv.kernel, boundary_name(plan), precision_name(plan));
   for (size_t i = 0; i < plan->count; ++i) {
     rst_text_add(text, i > 0 ? ", " : "");
     add_operator(text, plan, i);
@@ -126,7 +127,7 @@ static void add_json(struct rst_text *text, const struct plan *plan) {
 
 static enum rst_status add_image(struct rst_context *context, const struct rst_case *from, size_t index,
                                  bool json, struct rst_text *text) {
-  struct plan plan = {.from = from, .image = &from->flow.images[index]};
+  struct plan plan = {.from = from, .image = &from->flow.conv.images[index]};
   struct rst_field *image = NULL;
   RST_TRY(rst_image_create(context, &plan.image->image, from->flow.precision, &image));
   plan.ny = image->ny;
@@ -144,18 +145,18 @@ static enum rst_status add_image(struct rst_context *context, const struct rst_c
 
 static enum rst_status add_images(struct rst_context *context, const struct rst_arguments *arguments,
                                   const struct rst_case *from, struct rst_text *text) {
-  RST_REQUIRE(context, from->flow.image_count > 0, RST_ERROR_UNSUPPORTED,
+  RST_REQUIRE(context, from->flow.conv.image_count > 0, RST_ERROR_UNSUPPORTED,
               "the flow %s has no correlation, so there is nothing to plan", from->flow.kind);
   rst_context_set_rigor(context, from->performance.rigor);
   if (arguments->json) {
     rst_text_add(text, "{\"case\": ");
     rst_text_add_quoted(text, arguments->subject);
     rst_text_add(text, ", \"operator\": ");
-    rst_text_add_quoted(text, from->flow.correlation);
+    rst_text_add_quoted(text, from->flow.conv.correlation);
     rst_text_add(text, ", \"chosen_by\": \"%s\", \"images\": [",
-                 strcmp(from->flow.correlation, "auto") == 0 ? "cost model" : "flow.operator");
+                 strcmp(from->flow.conv.correlation, "auto") == 0 ? "cost model" : "flow.operator");
   }
-  for (size_t i = 0; i < from->flow.image_count; ++i) {
+  for (size_t i = 0; i < from->flow.conv.image_count; ++i) {
     rst_text_add(text, arguments->json && i > 0 ? ", " : "");
     RST_TRY(add_image(context, from, i, arguments->json, text));
   }

@@ -32,9 +32,9 @@ enum { WORK, SLOPE, CURVATURE, RESPONSES };
 
 static enum rst_status create(struct rst_flow *flow, const struct rst_flow_parameters *parameters) {
   struct conv *conv = (struct conv *)flow;
-  conv->activation = rst_activation_find(parameters->activation);
-  conv->beta = parameters->beta;
-  conv->shift = parameters->shift;
+  conv->activation = rst_activation_find(parameters->conv.activation);
+  conv->beta = parameters->conv.beta;
+  conv->shift = parameters->conv.shift;
   return rst_convolution_build(&conv->base, parameters, RESPONSES, NULL);
 }
 
@@ -187,6 +187,16 @@ static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_fie
   return RST_OK;
 }
 
+static const struct rst_key rows[] = {
+    {REAL("flow.shift", ANY), DEFAULT("0"), PLACE(struct rst_flow_parameters, conv.shift),
+     HELP("subtracted from the pooled response")},
+    {NAMED("flow.activation.kind", rst_activation_names), DEFAULT("swish"),
+     PLACE(struct rst_flow_parameters, conv.activation), HELP("the activation")},
+};
+static const struct rst_keys conv_keys = RST_KEYS(rows, struct rst_flow_parameters);
+static const struct rst_keys *const keys[] = {&rst_convolution_first_keys, &conv_keys,
+                                              &rst_convolution_last_keys, NULL};
+
 const struct rst_flow_type rst_flow_conv = {
     .size = sizeof(struct conv),
     .boundaries = rst_convolution_boundaries,
@@ -197,4 +207,5 @@ const struct rst_flow_type rst_flow_conv = {
     .linearise = linearise,
     .hessian_product = hessian_product,
     .frozen_symbol = frozen_symbol,
+    .keys = keys,
 };

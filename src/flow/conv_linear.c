@@ -80,12 +80,12 @@ static enum rst_status visit(struct rst_convolution *convolution, struct rst_con
 
 static enum rst_status create(struct rst_flow *flow, const struct rst_flow_parameters *parameters) {
   struct conv_linear *linear = (struct conv_linear *)flow;
-  const bool swish = parameters->activation && strcmp(parameters->activation, "swish") == 0;
-  RST_REQUIRE(flow->context, swish || !rst_activation_find(parameters->activation), RST_ERROR_ARGUMENT,
+  const bool swish = parameters->conv.activation && strcmp(parameters->conv.activation, "swish") == 0;
+  RST_REQUIRE(flow->context, swish || !rst_activation_find(parameters->conv.activation), RST_ERROR_ARGUMENT,
               "conv-linear is the linearisation of the activation swish, not of %s; choose swish",
-              parameters->activation);
-  linear->beta = parameters->beta;
-  linear->mean = parameters->pooling == RST_POOLING_MEAN;
+              parameters->conv.activation);
+  linear->beta = parameters->conv.beta;
+  linear->mean = parameters->conv.pooling == RST_POOLING_MEAN;
   linear->periodic = parameters->boundary == RST_BOUNDARY_PERIODIC;
   return rst_convolution_build(&linear->base, parameters, 1, visit);
 }
@@ -168,6 +168,15 @@ static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_fie
   return RST_OK;
 }
 
+static const char *const activations[] = {"swish", NULL};
+static const struct rst_key rows[] = {
+    {NAMED("flow.activation.kind", NULL), DEFAULT("swish"), .names = activations,
+     PLACE(struct rst_flow_parameters, conv.activation), HELP("the activation that was linearised")},
+};
+static const struct rst_keys conv_linear_keys = RST_KEYS(rows, struct rst_flow_parameters);
+static const struct rst_keys *const keys[] = {&rst_convolution_first_keys, &conv_linear_keys,
+                                              &rst_convolution_last_keys, NULL};
+
 const struct rst_flow_type rst_flow_conv_linear = {
     .size = sizeof(struct conv_linear),
     .boundaries = rst_convolution_boundaries,
@@ -179,4 +188,5 @@ const struct rst_flow_type rst_flow_conv_linear = {
     .frozen_symbol = frozen_symbol,
     .symbol_shape = symbol_shape,
     .symbol = symbol,
+    .keys = keys,
 };

@@ -11,21 +11,22 @@ const enum rst_boundary rst_convolution_boundaries[RST_CONVOLUTION_BOUNDARIES] =
                                                                                   RST_BOUNDARY_PERIODIC};
 
 static enum rst_status check(struct rst_context *context, const struct rst_flow_parameters *parameters) {
-  RST_REQUIRE(context, parameters->kernel >= 1, RST_ERROR_ARGUMENT,
-              "the kernel has %zu points a side; it needs at least 1", parameters->kernel);
-  RST_REQUIRE(context, parameters->image_count >= 1 && parameters->images, RST_ERROR_ARGUMENT,
+  RST_REQUIRE(context, parameters->conv.kernel >= 1, RST_ERROR_ARGUMENT,
+              "the kernel has %zu points a side; it needs at least 1", parameters->conv.kernel);
+  RST_REQUIRE(context, parameters->conv.image_count >= 1 && parameters->conv.images, RST_ERROR_ARGUMENT,
               "the flow %s has no image; give at least one", parameters->kind);
-  RST_REQUIRE(context, parameters->pooling == RST_POOLING_MEAN || parameters->pooling == RST_POOLING_SUM,
-              RST_ERROR_ARGUMENT, "the pooling %d is neither mean nor sum", (int)parameters->pooling);
-  RST_REQUIRE(context, isfinite(parameters->shift), RST_ERROR_ARGUMENT, "the shift is %g; it must be finite",
-              parameters->shift);
-  RST_REQUIRE(context, isfinite(parameters->beta), RST_ERROR_ARGUMENT,
-              "the activation's beta is %g; it must be finite", parameters->beta);
-  if (!rst_activation_find(parameters->activation)) {
-    return rst_fail_unknown(context, "activation", parameters->activation, rst_activation_names());
+  RST_REQUIRE(context,
+              parameters->conv.pooling == RST_POOLING_MEAN || parameters->conv.pooling == RST_POOLING_SUM,
+              RST_ERROR_ARGUMENT, "the pooling %d is neither mean nor sum", (int)parameters->conv.pooling);
+  RST_REQUIRE(context, isfinite(parameters->conv.shift), RST_ERROR_ARGUMENT,
+              "the shift is %g; it must be finite", parameters->conv.shift);
+  RST_REQUIRE(context, isfinite(parameters->conv.beta), RST_ERROR_ARGUMENT,
+              "the activation's beta is %g; it must be finite", parameters->conv.beta);
+  if (!rst_activation_find(parameters->conv.activation)) {
+    return rst_fail_unknown(context, "activation", parameters->conv.activation, rst_activation_names());
   }
-  for (size_t i = 0; i < parameters->image_count; ++i) {
-    const int label = parameters->images[i].label;
+  for (size_t i = 0; i < parameters->conv.image_count; ++i) {
+    const int label = parameters->conv.images[i].label;
     RST_REQUIRE(context, label == 0 || label == 1, RST_ERROR_ARGUMENT,
                 "the label of image %zu is %d; it must be 0 or 1", i + 1, label);
   }
@@ -36,17 +37,17 @@ static enum rst_status build_term(struct rst_convolution *convolution,
                                   const struct rst_flow_parameters *parameters, size_t responses,
                                   const struct rst_field *image, struct rst_convolution_term *term) {
   struct rst_context *context = convolution->base.context;
-  const size_t k = parameters->kernel;
+  const size_t k = parameters->conv.kernel;
   RST_REQUIRE(context, k <= image->ny && k <= image->nx, RST_ERROR_ARGUMENT,
               "the kernel of %zu x %zu is larger than image %td of %zu x %zu; make it smaller", k, k,
               term - convolution->terms + 1, image->ny, image->nx);
-  RST_TRY(rst_correlation_create(context, image, k, k, parameters->boundary, parameters->correlation,
+  RST_TRY(rst_correlation_create(context, image, k, k, parameters->boundary, parameters->conv.correlation,
                                  &term->correlation));
   size_t my = 0;
   size_t mx = 0;
   rst_correlation_response_shape(term->correlation, &my, &mx);
   term->multiplicities = rst_correlation_multiplicities(term->correlation);
-  term->norm = parameters->pooling == RST_POOLING_MEAN
+  term->norm = parameters->conv.pooling == RST_POOLING_MEAN
                    ? 1.0 / (double)rst_correlation_positions(term->correlation)
                    : 1.0;
   if (term->multiplicities) {
@@ -63,9 +64,9 @@ static enum rst_status build_image(struct rst_convolution *convolution,
                                    rst_convolution_visitor *visit, size_t index) {
   struct rst_convolution_term *term = &convolution->terms[index];
   struct rst_field *image = NULL;
-  term->label = parameters->images[index].label;
-  RST_TRY(rst_image_create(convolution->base.context, &parameters->images[index].image, parameters->precision,
-                           &image));
+  term->label = parameters->conv.images[index].label;
+  RST_TRY(rst_image_create(convolution->base.context, &parameters->conv.images[index].image,
+                           parameters->precision, &image));
   enum rst_status status = build_term(convolution, parameters, responses, image, term);
   if (status == RST_OK && visit) {
     status = visit(convolution, term, image);
@@ -91,12 +92,12 @@ enum rst_status rst_convolution_build(struct rst_convolution *convolution,
                                       rst_convolution_visitor *visit) {
   struct rst_flow *flow = &convolution->base;
   RST_TRY(check(flow->context, parameters));
-  flow->ny = parameters->kernel;
-  flow->nx = parameters->kernel;
+  flow->ny = parameters->conv.kernel;
+  flow->nx = parameters->conv.kernel;
   void *memory = NULL;
-  RST_TRY(rst_allocate(flow->context, parameters->image_count, sizeof *convolution->terms, &memory));
+  RST_TRY(rst_allocate(flow->context, parameters->conv.image_count, sizeof *convolution->terms, &memory));
   convolution->terms = memory;
-  convolution->count = parameters->image_count;
+  convolution->count = parameters->conv.image_count;
   for (size_t i = 0; i < convolution->count; ++i) {
     RST_TRY(build_image(convolution, parameters, responses, visit, i));
   }

@@ -40,6 +40,9 @@ struct rst_convolution {
   struct rst_laplacian *regulariser; /**< NULL for none */
 };
 
+/** The keys of both flows, before and after those of one kind. */
+extern const struct rst_keys rst_convolution_first_keys, rst_convolution_last_keys;
+
 /** Called once per term, in order, while its image exists. */
 typedef enum rst_status rst_convolution_visitor(struct rst_convolution *convolution,
                                                 struct rst_convolution_term *term,

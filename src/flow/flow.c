@@ -25,6 +25,10 @@ const char *const *rst_flow_names(void) {
   return names;
 }
 
+const struct rst_keys *const *rst_flow_keys(size_t kind) {
+  return types[kind]->keys;
+}
+
 const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count) {
   const int index = rst_name_index(names, kind);
   *count = index < 0 ? 0 : types[index]->boundary_count;

@@ -2,6 +2,7 @@
 #ifndef RST_FLOW_TYPE_H
 #define RST_FLOW_TYPE_H
 
+#include "core/keys.h"
 #include "core/laps.h"
 #include "restrain/flow.h"
 
@@ -54,6 +55,9 @@ struct rst_flow_type {
   /** As rst_flow_symbol_shape(); both NULL: no symbol. symbol() is called only where the shape is known. */
   enum rst_status (*symbol_shape)(struct rst_flow *flow, size_t *ny, size_t *nx, bool *exact);
   void (*symbol)(struct rst_flow *flow, struct rst_field *lambda);
+  /** Tables of the kind's own keys, which fill a struct rst_flow_parameters; NULL-terminated, NULL for none. Kinds that share
+   * keys list the same table. */
+  const struct rst_keys *const *keys;
 };
 
 /** One line per kind: its type is rst_flow_<identifier>. */
@@ -65,6 +69,9 @@ struct rst_flow_type {
 #define RST_FLOW_DECLARATION(identifier, name) extern const struct rst_flow_type rst_flow_##identifier;
 RST_FLOW_LIST(RST_FLOW_DECLARATION)
 #undef RST_FLOW_DECLARATION
+
+/** Tables of the keys of kind number `kind` of rst_flow_names(). */
+const struct rst_keys *const *rst_flow_keys(size_t kind);
 
 /** Phase angle, in (-pi, pi], of wave number k of n in FFT order. */
 double rst_flow_phase(size_t k, size_t n);

@@ -25,15 +25,16 @@ static enum rst_status create(struct rst_flow *flow, const struct rst_flow_param
   struct heat *heat = (struct heat *)flow;
   struct rst_context *context = flow->context;
   enum { FEWEST_POINTS = 3 };
-  RST_REQUIRE(context, parameters->dimension == 1 || parameters->dimension == 2, RST_ERROR_ARGUMENT,
-              "the heat flow has %d dimensions; it must have 1 or 2", parameters->dimension);
-  RST_REQUIRE(context, parameters->points >= FEWEST_POINTS, RST_ERROR_ARGUMENT,
-              "the heat flow has %zu points a side; it needs at least %d", parameters->points, FEWEST_POINTS);
+  RST_REQUIRE(context, parameters->heat.dimension == 1 || parameters->heat.dimension == 2, RST_ERROR_ARGUMENT,
+              "the heat flow has %d dimensions; it must have 1 or 2", parameters->heat.dimension);
+  RST_REQUIRE(context, parameters->heat.points >= FEWEST_POINTS, RST_ERROR_ARGUMENT,
+              "the heat flow has %zu points a side; it needs at least %d", parameters->heat.points,
+              FEWEST_POINTS);
   RST_REQUIRE(context, parameters->diffusion.coefficient > 0, RST_ERROR_ARGUMENT,
               "the diffusivity of the heat flow is %g; it must be positive",
               parameters->diffusion.coefficient);
-  flow->ny = parameters->dimension == 2 ? parameters->points : 1;
-  flow->nx = parameters->points;
+  flow->ny = parameters->heat.dimension == 2 ? parameters->heat.points : 1;
+  flow->nx = parameters->heat.points;
   flow->spacing = parameters->diffusion.spacing;
   heat->periodic = parameters->boundary == RST_BOUNDARY_PERIODIC;
   RST_TRY(rst_laplacian_create(context, flow->precision, flow->ny, flow->nx,
@@ -90,6 +91,17 @@ static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_fie
   return RST_OK;
 }
 
+static const struct rst_key rows[] = {
+    {REAL("flow.diffusion.coefficient", MORE_THAN(0)), REQUIRED, UNIT("length^2/time"),
+     PLACE(struct rst_flow_parameters, diffusion.coefficient), HELP("diffusivity kappa")},
+    {INTEGER("flow.dimension", BETWEEN(1, 2)), DEFAULT("1"),
+     PLACE(struct rst_flow_parameters, heat.dimension), HELP("axes of the grid")},
+    {INTEGER("flow.points", WHOLE(3)), REQUIRED, PLACE(struct rst_flow_parameters, heat.points),
+     HELP("grid points a side, fixed ends included")},
+};
+static const struct rst_keys heat_keys = RST_KEYS(rows, struct rst_flow_parameters);
+static const struct rst_keys *const keys[] = {&heat_keys, NULL};
+
 const struct rst_flow_type rst_flow_heat = {
     .size = sizeof(struct heat),
     .boundaries = boundaries,
@@ -102,4 +114,5 @@ const struct rst_flow_type rst_flow_heat = {
     .pin = pin,
     .symbol_shape = symbol_shape,
     .symbol = symbol,
+    .keys = keys,
 };

@@ -56,9 +56,20 @@ static enum rst_status round_to(struct rst_context *context, enum rst_precision 
   return RST_OK;
 }
 
+static enum rst_status copy_pixels(struct rst_context *context, const struct rst_field *pixels,
+                                   enum rst_precision precision, struct rst_field **image) {
+  RST_TRY(rst_image_require_finite(context, "image in memory", pixels, precision));
+  RST_TRY(rst_field_create(context, precision, pixels->ny, pixels->nx, image));
+  rst_field_copy(pixels, *image);
+  return RST_OK;
+}
+
 enum rst_status rst_image_create(struct rst_context *context, const struct rst_image_parameters *parameters,
                                  enum rst_precision precision, struct rst_field **image) {
   *image = NULL;
+  if (parameters->pixels) {
+    return copy_pixels(context, parameters->pixels, precision, image);
+  }
   const int kind = rst_name_index(names, parameters->kind);
   if (kind < 0) {
     return rst_fail_unknown(context, "image kind", parameters->kind, names);

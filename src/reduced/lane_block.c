@@ -62,9 +62,9 @@ enum rst_status rst_lane_block_create(struct rst_context *context, const struct 
   struct rst_lane_block *made = memory;
   made->network = network;
   made->scheme = scheme_of(&from->step.scheme);
-  made->activation = (size_t)rst_name_index(rst_activation_names(), from->flow.activation);
-  made->beta = from->flow.beta;
-  made->shift = from->flow.shift;
+  made->activation = (size_t)rst_name_index(rst_activation_names(), from->flow.conv.activation);
+  made->beta = from->flow.conv.beta;
+  made->shift = from->flow.conv.shift;
   made->radius = from->stop.blow_up * fmax(norm_of(network->rank + 1, network->initial), 1.0);
   made->asked = (double)from->step.iterations;
   made->may_settle = true;

@@ -75,10 +75,10 @@ static enum rst_status add_image(struct rst_context *context, const struct rst_c
   struct rst_field *image = NULL;
   struct rst_correlation *correlation = NULL;
   enum rst_status status =
-      rst_image_create(context, &flow->images[index].image, RST_PRECISION_DOUBLE, &image);
+      rst_image_create(context, &flow->conv.images[index].image, RST_PRECISION_DOUBLE, &image);
   if (status == RST_OK) {
-    status = rst_correlation_create(context, image, flow->kernel, flow->kernel, flow->boundary, "auto",
-                                    &correlation);
+    status = rst_correlation_create(context, image, flow->conv.kernel, flow->conv.kernel, flow->boundary,
+                                    "auto", &correlation);
   }
   const struct rst_field *weights = status == RST_OK ? rst_correlation_multiplicities(correlation) : NULL;
   *fits = weights && made->count + rst_field_count(weights) <= made->room;
@@ -86,8 +86,8 @@ static enum rst_status add_image(struct rst_context *context, const struct rst_c
     const double positions = (double)rst_correlation_positions(correlation);
     reduction->images[index] =
         (struct rst_reduced_image){.patches = rst_field_count(weights),
-                                   .pooling = flow->pooling == RST_POOLING_MEAN ? 1.0 / positions : 1.0,
-                                   .label = flow->images[index].label};
+                                   .pooling = flow->conv.pooling == RST_POOLING_MEAN ? 1.0 / positions : 1.0,
+                                   .label = flow->conv.images[index].label};
     status = copy_patches(context, correlation, weights, reduction, made);
   }
   rst_correlation_destroy(&correlation);
@@ -157,7 +157,7 @@ static enum rst_status rotate(struct rst_context *context, const struct rst_case
   double *const vector[VECTORS] = {vectors, vectors + made->length, vectors + 2 * made->length,
                                    vectors + 3 * made->length};
   struct rst_field view = {
-      .precision = RST_PRECISION_DOUBLE, .ny = from->flow.kernel, .nx = from->flow.kernel};
+      .precision = RST_PRECISION_DOUBLE, .ny = from->flow.conv.kernel, .nx = from->flow.conv.kernel};
   view.data = vector[STATE];
   RST_TRY(rst_initial_fill(context, &from->initial, &view));
   view.data = vector[PROBE];
@@ -242,9 +242,9 @@ static enum rst_status fill_coordinates(struct rst_context *context, const struc
 
 static enum rst_status prepare(struct rst_context *context, const struct rst_case *from,
                                struct rst_reduced_network *reduction, struct decomposition *made) {
-  const size_t images = from->flow.image_count;
+  const size_t images = from->flow.conv.image_count;
   void *memory = NULL;
-  made->length = from->flow.kernel * from->flow.kernel;
+  made->length = from->flow.conv.kernel * from->flow.conv.kernel;
   made->room = RST_REDUCTION_MOST_PATCHES;
   reduction->image_count = images;
   RST_TRY(rst_allocate(context, images, sizeof *reduction->images, &memory));

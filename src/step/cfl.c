@@ -99,6 +99,13 @@ static enum rst_status step(struct rst_scheme *scheme, struct rst_field *gradien
   return perturbed(scheme, gradient, u, NULL, 0);
 }
 
+static const struct rst_key rows[] = {
+    {REAL("step.safety", ABOVE(0, 1)), DEFAULT("0.9"), PLACE(struct rst_scheme_parameters, safety),
+     HELP("fraction of the local limit 2/lambda_max")},
+};
+static const struct rst_keys cfl_keys = RST_KEYS(rows, struct rst_scheme_parameters);
+static const struct rst_keys *const keys[] = {&rst_divisor_keys, &cfl_keys, NULL};
+
 const struct rst_scheme_type rst_scheme_cfl = {
     .takes_divisor = true,
     .takes_safety = true,
@@ -106,4 +113,5 @@ const struct rst_scheme_type rst_scheme_cfl = {
     .work_count = FIELD_COUNT - STATE_COUNT,
     .step = step,
     .step_with_perturbations = perturbed,
+    .keys = keys,
 };

@@ -18,9 +18,12 @@ static void polynomial(const struct rst_scheme_parameters *parameters, double co
   coefficients[0] = -(1.0 - parameters->lr * (lambda + parameters->weight_decay));
 }
 
+static const struct rst_keys *const keys[] = {&rst_divisor_keys, NULL};
+
 const struct rst_scheme_type rst_scheme_euler = {
     .takes_divisor = true,
     .degree = 1,
     .step = step,
     .polynomial = polynomial,
+    .keys = keys,
 };

@@ -34,6 +34,8 @@ static void polynomial(const struct rst_scheme_parameters *parameters, double co
   coefficients[0] = mu * d;
 }
 
+static const struct rst_keys *const keys[] = {&rst_momentum_keys, &rst_divisor_keys, NULL};
+
 const struct rst_scheme_type rst_scheme_heavy_ball = {
     .takes_divisor = true,
     .takes_momentum = true,
@@ -41,4 +43,5 @@ const struct rst_scheme_type rst_scheme_heavy_ball = {
     .degree = 2,
     .step = step,
     .polynomial = polynomial,
+    .keys = keys,
 };

@@ -37,6 +37,8 @@ static void polynomial(const struct rst_scheme_parameters *parameters, double co
   coefficients[0] = mu * (d + z);
 }
 
+static const struct rst_keys *const keys[] = {&rst_momentum_keys, &rst_divisor_keys, NULL};
+
 const struct rst_scheme_type rst_scheme_nesterov = {
     .takes_divisor = true,
     .takes_momentum = true,
@@ -45,4 +47,5 @@ const struct rst_scheme_type rst_scheme_nesterov = {
     .degree = 2,
     .step = step,
     .polynomial = polynomial,
+    .keys = keys,
 };

@@ -20,6 +20,10 @@ const char *const *rst_scheme_names(void) {
   return names;
 }
 
+const struct rst_keys *const *rst_scheme_keys(size_t kind) {
+  return types[kind]->keys;
+}
+
 static enum rst_status find(struct rst_context *context, const char *kind, int *index) {
   *index = rst_name_index(names, kind);
   return *index >= 0 ? RST_OK : rst_fail_unknown(context, "scheme", kind, names);

@@ -2,6 +2,7 @@
 #ifndef RST_SCHEME_TYPE_H
 #define RST_SCHEME_TYPE_H
 
+#include "core/keys.h"
 #include "restrain/scheme.h"
 
 /** @file
@@ -47,6 +48,9 @@ struct rst_scheme_type {
   /** As rst_scheme_growth_polynomial(); NULL if degree is 0. Sets degree + 1 coefficients. */
   void (*polynomial)(const struct rst_scheme_parameters *parameters, double complex lambda,
                      double complex *coefficients);
+  /** Tables of the scheme's own keys, which fill a struct rst_scheme_parameters; NULL-terminated, NULL for none. Schemes that
+   * share keys list the same table. */
+  const struct rst_keys *const *keys;
 };
 
 struct rst_scheme {
@@ -61,6 +65,11 @@ struct rst_scheme {
 #define RST_SCHEME_DECLARE(symbol, name) extern const struct rst_scheme_type rst_scheme_##symbol;
 RST_SCHEME_LIST(RST_SCHEME_DECLARE)
 #undef RST_SCHEME_DECLARE
+
+/** Tables of the keys of scheme number `kind` of rst_scheme_names(). */
+const struct rst_keys *const *rst_scheme_keys(size_t kind);
+/** Momentum with its decay, and the divisor. */
+extern const struct rst_keys rst_momentum_keys, rst_divisor_keys;
 
 /** As rst_scheme_step(), to the same bits, and every perturbation by the Jacobian of that step. On entry the flow is
  * linearised at u; it need not be so afterwards. */

@@ -117,12 +117,12 @@ static bool measure(struct rst_context *context, const struct run *run) {
   const struct rst_flow_parameters flow = {.kind = "conv",
                                            .boundary = RST_BOUNDARY_VALID,
                                            .diffusion = {.spacing = 1.0},
-                                           .kernel = KERNEL,
-                                           .images = &image,
-                                           .image_count = 1,
-                                           .activation = "swish",
-                                           .beta = 1.0,
-                                           .correlation = "auto"};
+                                           .conv.kernel = KERNEL,
+                                           .conv.images = &image,
+                                           .conv.image_count = 1,
+                                           .conv.activation = "swish",
+                                           .conv.beta = 1.0,
+                                           .conv.correlation = "auto"};
   const struct rst_scheme_parameters parameters = {
       .kind = "euler", .lr = run->lr, .weight_decay = run->weight_decay, .divisor = 1.0, .safety = 1.0};
   struct place place = {.weight_decay = run->weight_decay};

@@ -175,13 +175,13 @@ static struct step create_step(struct rst_context *context, enum rst_precision p
                                            .precision = precision,
                                            .boundary = RST_BOUNDARY_VALID,
                                            .diffusion = {.spacing = 1.0},
-                                           .kernel = kernel,
-                                           .images = implementation == PATCH ? &regular : &rough,
-                                           .image_count = 1,
-                                           .pooling = RST_POOLING_MEAN,
-                                           .activation = "swish",
-                                           .beta = 1.0,
-                                           .correlation = implementations[implementation]};
+                                           .conv.kernel = kernel,
+                                           .conv.images = implementation == PATCH ? &regular : &rough,
+                                           .conv.image_count = 1,
+                                           .conv.pooling = RST_POOLING_MEAN,
+                                           .conv.activation = "swish",
+                                           .conv.beta = 1.0,
+                                           .conv.correlation = implementations[implementation]};
   const struct rst_scheme_parameters scheme = {
       .kind = "euler", .lr = 1e-4, .weight_decay = 20.0, .divisor = 1.0, .safety = 1.0};
   const struct rst_initial_parameters initial = {.kind = "normal", .seed = 7, .scale = 1.0};

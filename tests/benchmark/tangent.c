@@ -128,12 +128,12 @@ int main(void) {
     const struct rst_flow_parameters parameters = {.kind = "conv",
                                                    .boundary = RST_BOUNDARY_VALID,
                                                    .diffusion = {.spacing = 1.0},
-                                                   .kernel = KERNEL,
-                                                   .images = &image,
-                                                   .image_count = 1,
-                                                   .activation = "swish",
-                                                   .beta = 1.0,
-                                                   .correlation = flows[f].correlation};
+                                                   .conv.kernel = KERNEL,
+                                                   .conv.images = &image,
+                                                   .conv.image_count = 1,
+                                                   .conv.activation = "swish",
+                                                   .conv.beta = 1.0,
+                                                   .conv.correlation = flows[f].correlation};
     struct rst_flow *flow = NULL;
     check(context, rst_flow_create(context, &parameters, &flow));
     for (size_t s = 0; s < sizeof schemes / sizeof *schemes; ++s) {
