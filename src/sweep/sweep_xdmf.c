@@ -3,7 +3,7 @@
 #include "core/text.h"
 #include "sweep/sweep_file_parts.h"
 
-/* The sidecar for ParaView: one flat rectilinear mesh, lr along x and weight decay along y, with all maps. Its coordinates
+/* The sidecar for ParaView: one flat rectilinear mesh, the last axis along x and the first along y, with all maps. Its coordinates
  * are the file's scales, logarithmic ones included. Data items are (z, y, x), coordinates in the order x y z. */
 
 /* Names of datasets hold nothing that XML would want escaped; the file's name may. */
@@ -22,35 +22,39 @@ static void add_axis(struct rst_text *text, const char *file, const char *datase
 }
 
 static void add_map(struct rst_text *text, const struct rst_sweep_table *table, const char *file,
-                    const struct rst_sweep_map *map) {
-  const size_t size = H5Tget_size(map->type);
-  const char *kind = H5Tget_class(map->type) == H5T_FLOAT ? "Float" : size == 1 ? "Char" : "Int";
+                    const struct rst_sweep_column *column) {
+  const size_t size = H5Tget_size(rst_sweep_column_type(column));
+  const char *kind = column->numbers == RST_SWEEP_REALS   ? "Float"
+                     : column->numbers == RST_SWEEP_FLAGS ? "Char"
+                                                          : "Int";
   rst_text_add(text,
                "      <Attribute Name=\"%s\" AttributeType=\"Scalar\" Center=\"Node\">\n"
                "        <DataItem Format=\"HDF\" NumberType=\"%s\" Precision=\"%zu\" "
                "Dimensions=\"1 %zu %zu\">",
-               map->variable.name, kind, size, table->weight_decays, table->lrs);
-  add_reference(text, file, map->variable.name);
+               column->variable.name, kind, size, table->rows, table->columns);
+  add_reference(text, file, column->variable.name);
   rst_text_add(text, "      </Attribute>\n");
 }
 
 static void compose(struct rst_text *text, const struct rst_sweep_table *table, const char *file) {
-  struct rst_sweep_map maps[RST_SWEEP_MAPS];
-  rst_sweep_list_maps(table, maps);
+  size_t count = 0;
+  const struct rst_sweep_column *columns = rst_sweep_columns(&count);
   rst_text_add(text,
                "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Xdmf Version=\"2.0\">\n  <Domain>\n"
                "    <Grid Name=\"sweep\" GridType=\"Uniform\">\n"
                "      <Topology TopologyType=\"3DRectMesh\" Dimensions=\"1 %zu %zu\"/>\n"
                "      <Geometry GeometryType=\"VXVYVZ\">\n",
-               table->weight_decays, table->lrs);
-  add_axis(text, file, "lr", table->lrs);
-  add_axis(text, file, "weight_decay", table->weight_decays);
+               table->rows, table->columns);
+  add_axis(text, file, table->axes[1].name, table->columns);
+  add_axis(text, file, table->axes[0].name, table->rows);
   rst_text_add(text,
                "        <DataItem Format=\"XML\" NumberType=\"Float\" Precision=\"8\" Dimensions=\"1\">0"
                "</DataItem>\n"
                "      </Geometry>\n");
-  for (size_t i = 0; i < RST_SWEEP_MAPS; ++i) {
-    add_map(text, table, file, &maps[i]);
+  for (size_t i = 0; i < count; ++i) {
+    if (rst_sweep_column_is_stored(&columns[i], table)) {
+      add_map(text, table, file, &columns[i]);
+    }
   }
   rst_text_add(text, "    </Grid>\n  </Domain>\n</Xdmf>\n");
 }
