@@ -356,3 +356,15 @@ struct rst_field **rst_test_perturbation(struct rst_tangent *tangent, size_t j, 
   *parts = rst_tangent_state(tangent, &fields) / rst_tangent_count(tangent);
   return fields + j * *parts;
 }
+
+struct rst_sweep_table rst_test_table(const struct rst_case *from, bool of_diagram) {
+  struct rst_sweep_task task;
+  struct rst_sweep_table table;
+  if (of_diagram) {
+    rst_sweep_task_of_bifurcation(from, &task);
+  } else {
+    rst_sweep_task_of_sweep(from, &task);
+  }
+  RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, &task, &table));
+  return table;
+}

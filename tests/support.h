@@ -10,6 +10,7 @@
 #include "krylov/extremal.h"
 #include "restrain/analysis.h"
 #include "restrain/tangent.h"
+#include "sweep/sweep_file.h"
 
 /** @file
  * What every libcheck program shares.
@@ -110,6 +111,8 @@ enum rst_status rst_test_bench_load(const char *text, const char *const *overrid
                                     struct rst_case **loaded);
 /** The same with one override or two, unless they are NULL; fails the test on error. */
 struct rst_case *rst_test_case(const char *text, const char *one, const char *other);
+/** The table of a sweep, or of the bifurcation diagram, that a case asks for; nothing is done yet. */
+struct rst_sweep_table rst_test_table(const struct rst_case *from, bool of_diagram);
 /** Analyse that case; nothing is stored. */
 struct rst_analysis *rst_test_analyze(const char *text, const char *one, const char *other);
 /** Fail unless the difference is at most the tolerance times the expected value. */

@@ -46,7 +46,7 @@ static inline struct rst_sweep_table read_table(const struct rst_case *loaded, c
   struct rst_sweep_table table;
   double seconds = -1.0;
   char *wisdom = NULL;
-  RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &table));
+  table = rst_test_table(loaded, false);
   RST_TEST_OK(rst_test_bench.context,
               rst_sweep_file_read(rst_test_bench.context, path, &table, &seconds, &wisdom));
   ck_assert_ptr_null(wisdom);
@@ -82,11 +82,11 @@ static inline void assert_same_reals(const double *a, const double *b, size_t co
 }
 
 static inline void assert_same_tables(const struct rst_sweep_table *a, const struct rst_sweep_table *b) {
-  const size_t count = a->lrs * a->weight_decays;
-  assert_same_reals(a->lr, b->lr, a->lrs);
-  assert_same_reals(a->weight_decay, b->weight_decay, a->weight_decays);
-  assert_same_reals(a->lr_lo, b->lr_lo, a->weight_decays);
-  assert_same_reals(a->lr_hi, b->lr_hi, a->weight_decays);
+  const size_t count = a->points;
+  assert_same_reals(a->axes[1].values, b->axes[1].values, a->columns);
+  assert_same_reals(a->axes[0].values, b->axes[0].values, a->rows);
+  assert_same_reals(a->lr_lo, b->lr_lo, a->rows);
+  assert_same_reals(a->lr_hi, b->lr_hi, a->rows);
   assert_same_reals(a->final_loss, b->final_loss, count);
   assert_same_reals(a->mean_loss, b->mean_loss, count);
   assert_same_reals(a->lyapunov, b->lyapunov, count);

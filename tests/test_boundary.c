@@ -25,7 +25,10 @@ static void tear_down(void) {
 /* A map of its own: regimes by place. */
 static void draw(size_t columns, size_t rows, enum rst_regime (*regime)(size_t column, size_t row)) {
   rst_sweep_table_clear(&table);
-  RST_TEST_OK(context, rst_sweep_table_allocate(context, columns, rows, &table));
+  char y[] = "weight_decay";
+  char x[] = "lr";
+  const struct rst_sweep_scale axes[] = {{.name = y, .count = rows}, {.name = x, .count = columns}};
+  RST_TEST_OK(context, rst_sweep_table_allocate(context, 2, axes, 0, &table));
   for (size_t i = 0; i < columns * rows; ++i) {
     table.regime[i] = (int8_t)regime(i % columns, i / columns);
   }
@@ -62,7 +65,7 @@ static int place_of(int regime, int boundary) {
 static bool is_edge(size_t column, size_t row, int boundary) {
   int inside = 0;
   for (size_t i = 0; i < 4; ++i) {
-    const int place = place_of(table.regime[(row + i / 2) * table.lrs + column + i % 2], boundary);
+    const int place = place_of(table.regime[(row + i / 2) * table.columns + column + i % 2], boundary);
     if (place < 0) {
       return false;
     }
@@ -74,11 +77,11 @@ static bool is_edge(size_t column, size_t row, int boundary) {
 /* Tiles that hold an edge, by looking into each. */
 static int64_t count_tiles(size_t size, int boundary) {
   int64_t tiles = 0;
-  for (size_t top = 0; top + 1 < table.weight_decays; top += size) {
-    for (size_t left = 0; left + 1 < table.lrs; left += size) {
+  for (size_t top = 0; top + 1 < table.rows; top += size) {
+    for (size_t left = 0; left + 1 < table.columns; left += size) {
       bool found = false;
-      for (size_t row = top; row < top + size && row + 1 < table.weight_decays; ++row) {
-        for (size_t column = left; column < left + size && column + 1 < table.lrs; ++column) {
+      for (size_t row = top; row < top + size && row + 1 < table.rows; ++row) {
+        for (size_t column = left; column < left + size && column + 1 < table.columns; ++column) {
           found = found || is_edge(column, row, boundary);
         }
       }
@@ -258,8 +261,8 @@ static void fill(const struct snowflake *snowflake) {
     const struct corner high = a.y < b.y ? b : a;
     for (size_t row = (size_t)ceil(low.y); (double)row < high.y; ++row) {
       const double x = low.x + (high.x - low.x) * ((double)row - low.y) / (high.y - low.y);
-      for (size_t column = (size_t)ceil(x); column < table.lrs; ++column) {
-        table.regime[row * table.lrs + column] ^= RST_REGIME_DIVERGENT;
+      for (size_t column = (size_t)ceil(x); column < table.columns; ++column) {
+        table.regime[row * table.columns + column] ^= RST_REGIME_DIVERGENT;
       }
     }
   }

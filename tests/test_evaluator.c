@@ -65,7 +65,8 @@ static struct rst_evaluator *evaluator_of(const struct rst_case *from, bool redu
 static void run(struct rst_evaluator *evaluator, size_t count, const double *lr, const double *weight_decay,
                 struct rst_orbit_summary *points) {
   bool stopped = true;
-  RST_TEST_OK(context, rst_evaluator_run(evaluator, count, lr, weight_decay, NULL, NULL, points, &stopped));
+  RST_TEST_OK(context,
+              rst_evaluator_run(evaluator, count, lr, weight_decay, NULL, NULL, points, NULL, &stopped));
   ck_assert(!stopped);
 }
 
@@ -372,10 +373,11 @@ START_TEST(it_can_be_stopped_and_names_bad_parameters) {
     struct rst_orbit_summary points[2];
     bool stopped = false;
     struct rst_evaluator *evaluator = evaluator_of(&from, reduce);
-    RST_TEST_OK(context, rst_evaluator_run(evaluator, 1, lr, weight_decay, at_once, NULL, points, &stopped));
+    RST_TEST_OK(context,
+                rst_evaluator_run(evaluator, 1, lr, weight_decay, at_once, NULL, points, NULL, &stopped));
     ck_assert(stopped);
     RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "lr is -0.5",
-                   rst_evaluator_run(evaluator, 2, lr, weight_decay, NULL, NULL, points, &stopped));
+                   rst_evaluator_run(evaluator, 2, lr, weight_decay, NULL, NULL, points, NULL, &stopped));
     run(evaluator, 1, lr, weight_decay, points);
     rst_evaluator_destroy(&evaluator);
   }

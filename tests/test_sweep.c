@@ -26,7 +26,7 @@ START_TEST(a_file_gives_back_what_was_written) {
   struct rst_sweep_table loaded_table;
   struct rst_sweep_origin origin;
   double seconds = 0.0;
-  RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &written));
+  written = rst_test_table(loaded, false);
   for (size_t i = 0; i < POINTS; i += 2) {
     const struct rst_orbit_summary point = {.regime = (enum rst_regime)(i % (RST_REGIME_UNDECIDED + 1)),
                                             .final_loss = i == 4 ? INFINITY : 0.1 * (double)i,
@@ -35,7 +35,7 @@ START_TEST(a_file_gives_back_what_was_written) {
                                             .max_growth = 1e300,
                                             .period = (long)i,
                                             .iterations_run = 9007199254740993L};
-    rst_sweep_table_enter(&written, i, &point);
+    rst_sweep_table_enter(&written, i, &point, NULL);
     written.agreement[i] = (int8_t)((int)(i % 3) - 1);
     written.level[i] = (int8_t)(i % (RST_SWEEP_MOST_LEVELS + 1));
   }
@@ -109,7 +109,7 @@ START_TEST(plans_hand_out_every_point_once) {
       struct rst_sweep_plan plan;
       struct rst_sweep_block block = {0};
       bool more = true;
-      RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &table));
+      table = rst_test_table(loaded, false);
       table.regime[3] = RST_REGIME_STABLE;
       RST_TEST_OK(rst_test_bench.context,
                   rst_sweep_plan_create(rst_test_bench.context, &table, 1, 2, SAMPLE, &plan));
@@ -119,8 +119,8 @@ START_TEST(plans_hand_out_every_point_once) {
         ck_assert_uint_le(block.count, RST_SWEEP_BLOCK);
         for (size_t i = 0; i < block.count; ++i) {
           (block.full ? in_full : handed)[block.index[i]] += 1;
-          ck_assert(block.lr[i] == table.lr[block.index[i] % LRS]);
-          ck_assert(block.weight_decay[i] == table.weight_decay[block.index[i] / LRS]);
+          ck_assert(block.lr[i] == table.axes[1].values[block.index[i] % LRS]);
+          ck_assert(block.weight_decay[i] == table.axes[0].values[block.index[i] / LRS]);
         }
       } while (block.count > 0);
       ck_assert_uint_eq(plan.left + plan.full_left, 0);
@@ -155,8 +155,8 @@ START_TEST(a_sweep_is_its_points) {
     struct rst_orbit_summary point;
     bool stopped = false;
     RST_TEST_OK(rst_test_bench.context,
-                rst_evaluator_run(evaluator, 1, &table.lr[i % LRS], &table.weight_decay[i / LRS], NULL, NULL,
-                                  &point, &stopped));
+                rst_evaluator_run(evaluator, 1, &table.axes[1].values[i % LRS],
+                                  &table.axes[0].values[i / LRS], NULL, NULL, &point, NULL, &stopped));
     ck_assert_int_eq(table.regime[i], point.regime);
     assert_same_reals(&table.final_loss[i], &point.final_loss, 1);
     assert_same_reals(&table.mean_loss[i], &point.mean_loss, 1);
@@ -210,8 +210,8 @@ START_TEST(predictions_are_counted) {
   struct rst_lr_limits theory[WEIGHT_DECAYS];
   const struct rst_sweep_options options = {0};
   const struct rst_sweep_summary summary = sweep(loaded, options, &table);
-  RST_TEST_OK(rst_test_bench.context,
-              rst_lr_limits_find(rst_test_bench.context, loaded, table.weight_decay, WEIGHT_DECAYS, theory));
+  RST_TEST_OK(rst_test_bench.context, rst_lr_limits_find(rst_test_bench.context, loaded, table.axes[0].values,
+                                                         WEIGHT_DECAYS, theory));
   size_t predicted = 0;
   size_t correct = 0;
   for (size_t i = 0; i < WEIGHT_DECAYS; ++i) {
@@ -220,7 +220,7 @@ START_TEST(predictions_are_counted) {
   }
   for (size_t i = 0; i < POINTS; ++i) {
     bool predicts = false;
-    const bool holds = rst_sweep_prediction_holds(&theory[i / LRS], table.lr[i % LRS],
+    const bool holds = rst_sweep_prediction_holds(&theory[i / LRS], table.axes[1].values[i % LRS],
                                                   (enum rst_regime)table.regime[i], &predicts);
     predicted += predicts;
     correct += predicts && holds;

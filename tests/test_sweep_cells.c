@@ -154,7 +154,7 @@ static size_t filled_from(const struct reference *reference, size_t x, size_t y)
 }
 
 static struct rst_orbit_summary point_of(const struct rst_sweep_table *table, map *regime, size_t index) {
-  return (struct rst_orbit_summary){.regime = regime(index % table->lrs, index / table->lrs),
+  return (struct rst_orbit_summary){.regime = regime(index % table->columns, index / table->columns),
                                     .final_loss = (double)index,
                                     .iterations_run = (long)index};
 }
@@ -180,7 +180,8 @@ static void land(struct flights *flights, struct rst_sweep_plan *plan, map *regi
     points[i] = point_of(plan->table, regime, block->index[i]);
     ck_assert_int_eq(plan->table->regime[block->index[i]], RST_SWEEP_PENDING);
   }
-  RST_TEST_OK(rst_test_bench.context, rst_sweep_plan_enter(rst_test_bench.context, plan, block, points));
+  RST_TEST_OK(rst_test_bench.context,
+              rst_sweep_plan_enter(rst_test_bench.context, plan, block, points, NULL));
   *block = flights->blocks[--flights->count];
 }
 
@@ -209,14 +210,14 @@ static bool carry_out(struct rst_sweep_plan *plan, map *regime, uint32_t seed, s
 
 static void check_against(const struct reference *reference, const struct rst_sweep_table *table,
                           map *regime) {
-  for (size_t i = 0; i < table->lrs * table->weight_decays; ++i) {
-    const size_t x = i % table->lrs;
-    const size_t y = i / table->lrs;
+  for (size_t i = 0; i < table->points; ++i) {
+    const size_t x = i % table->columns;
+    const size_t y = i / table->columns;
     const size_t from = reference->computed[i] ? i : filled_from(reference, x, y);
     ck_assert_int_eq(table->level[i],
                      reference->computed[i] ? level_of(x, y, table->refine) : RST_SWEEP_FILLED);
     ck_assert(reference->computed[from]);
-    ck_assert_int_eq(table->regime[i], (int)regime(from % table->lrs, from / table->lrs));
+    ck_assert_int_eq(table->regime[i], (int)regime(from % table->columns, from / table->columns));
     ck_assert(table->final_loss[i] == (double)from);
     ck_assert_int_eq(table->iterations_run[i], (int64_t)from);
   }
@@ -232,7 +233,7 @@ START_TEST(the_points_computed_do_not_depend_on_the_order) {
     const size_t batch = (size_t)1 << seed;
     struct rst_sweep_table table;
     bool complete = false;
-    RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &table));
+    table = rst_test_table(loaded, false);
     while (!complete) {
       struct rst_sweep_plan plan;
       rst_sweep_forget_filled(&table);
@@ -255,12 +256,12 @@ START_TEST(a_boundary_is_followed_from_cell_to_cell) {
   struct rst_case *loaded = load_grid(grids[0]);
   struct rst_sweep_table table;
   struct rst_sweep_plan plan;
-  RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &table));
+  table = rst_test_table(loaded, false);
   RST_TEST_OK(rst_test_bench.context, rst_sweep_plan_create(rst_test_bench.context, &table, 0, 1, 0, &plan));
   ck_assert(carry_out(&plan, ray, 1, 16, SIZE_MAX));
-  for (size_t x = 0; x < table.lrs; ++x) {
-    ck_assert(x < 8 || x > 61 || table.level[12 * table.lrs + x] != RST_SWEEP_FILLED);
-    ck_assert(x <= 8 || table.level[28 * table.lrs + x] == RST_SWEEP_FILLED);
+  for (size_t x = 0; x < table.columns; ++x) {
+    ck_assert(x < 8 || x > 61 || table.level[12 * table.columns + x] != RST_SWEEP_FILLED);
+    ck_assert(x <= 8 || table.level[28 * table.columns + x] == RST_SWEEP_FILLED);
   }
   rst_sweep_plan_clear(&plan);
   rst_sweep_table_clear(&table);

@@ -98,6 +98,8 @@ static enum rst_status receive_until_results(void *user, size_t room, void *byte
   return status;
 }
 
+static struct rst_sweep_task task; /* of a process */
+
 /* From the largest lr down: first what converges to nothing, which ends early nowhere. */
 static void grid_point(size_t index, double *lr, double *weight_decay) {
   const size_t decays = 7;
@@ -125,7 +127,8 @@ static enum rst_status next(void *user, size_t batch, struct rst_sweep_block *bl
 }
 
 static enum rst_status enter(void *user, const struct rst_sweep_block *block,
-                             const struct rst_orbit_summary *points) {
+                             const struct rst_orbit_summary *points, const double *observed) {
+  (void)observed;
   struct job *job = user;
   for (size_t i = 0; i < block->count; ++i) {
     ck_assert_uint_lt(block->index[i], POINTS);
@@ -152,7 +155,8 @@ static _Noreturn void work(int rank, const int *end, const char *change) {
     close(wires.ends[i]);
   }
   const struct rst_case *from = rank == RANKS - 1 && change ? rst_test_case(NETWORK, change, NULL) : loaded;
-  const enum rst_status status = rst_sweep_ranks_work(rst_test_bench.context, from, &ranks);
+  rst_sweep_task_of_sweep(from, &task);
+  const enum rst_status status = rst_sweep_ranks_work(rst_test_bench.context, &task, &ranks);
   /* A closed socket is a lost rank: it stays open until rank 0 has finished. */
   char byte = 0;
   while (recv(mine.ends[0], &byte, 1, 0) > 0) {
@@ -194,8 +198,9 @@ static enum rst_status run(struct rst_sweep_job *job) {
 }
 
 static struct rst_sweep_job make_job(struct job *user) {
+  rst_sweep_task_of_sweep(loaded, &task);
   return (struct rst_sweep_job){.context = rst_test_bench.context,
-                                .from = loaded,
+                                .task = &task,
                                 .user = user,
                                 .next = next,
                                 .enter = enter,
@@ -231,7 +236,7 @@ START_TEST(every_point_is_entered_once_as_one_process_computes_it) {
     ck_assert_int_eq(user.runs[i], 1);
     grid_point(i, &lr, &weight_decay);
     RST_TEST_OK(rst_test_bench.context, rst_evaluator_run(evaluators[is_full(i)], 1, &lr, &weight_decay, NULL,
-                                                          NULL, &point, &stopped));
+                                                          NULL, &point, NULL, &stopped));
     ck_assert_int_eq((int)found->regime, (int)point.regime);
     ck_assert_int_eq(found->iterations_run, point.iterations_run);
     ck_assert_int_eq(found->period, point.period);
@@ -283,7 +288,7 @@ START_TEST(a_refined_map_has_the_same_bits) {
   struct rst_sweep_table table = sweep(&ranks, RST_OK, &summary);
   finish(RST_OK);
   struct rst_sweep_table expected = sweep(NULL, RST_OK, &alone);
-  const size_t count = table.lrs * table.weight_decays;
+  const size_t count = table.points;
   ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
   ck_assert_uint_eq(summary.done, count);
   ck_assert_uint_eq(summary.computed, alone.computed);

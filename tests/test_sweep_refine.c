@@ -29,10 +29,10 @@ START_TEST(what_is_computed_is_the_fine_grid) {
   struct rst_sweep_table table = sweep_refined(&summary);
   size_t computed = 0;
   size_t differ = 0;
-  ck_assert_uint_eq(table.lrs, FINE_LRS);
-  ck_assert_uint_eq(table.weight_decays, FINE_WEIGHT_DECAYS);
-  assert_same_reals(table.lr, fine.lr, FINE_LRS);
-  assert_same_reals(table.weight_decay, fine.weight_decay, FINE_WEIGHT_DECAYS);
+  ck_assert_uint_eq(table.columns, FINE_LRS);
+  ck_assert_uint_eq(table.rows, FINE_WEIGHT_DECAYS);
+  assert_same_reals(table.axes[1].values, fine.axes[1].values, FINE_LRS);
+  assert_same_reals(table.axes[0].values, fine.axes[0].values, FINE_WEIGHT_DECAYS);
   for (size_t i = 0; i < FINE_POINTS; ++i) {
     ck_assert_int_eq(fine.level[i], 0);
     if (table.level[i] == RST_SWEEP_FILLED) {
@@ -225,9 +225,10 @@ static enum rst_status next_link(void *user, size_t batch, struct rst_sweep_bloc
 }
 
 static enum rst_status enter_link(void *user, const struct rst_sweep_block *block,
-                                  const struct rst_orbit_summary *points) {
+                                  const struct rst_orbit_summary *points, const double *observed) {
   struct chain *chain = user;
   (void)points;
+  (void)observed;
   chain->entered += block->count;
   ck_assert_uint_eq(chain->entered, chain->given);
   return chain->entered == CHAIN / 2 && chain->end == FAILS ? RST_ERROR_IO : RST_OK;
@@ -242,8 +243,10 @@ static enum rst_status tend_chain(void *user, bool *stop) {
 START_TEST(threads_wait_for_what_others_bring_about) {
   struct chain chain = {.end = (enum chain_end)_i};
   struct rst_case *loaded = load(NULL, NULL);
+  struct rst_sweep_task task;
+  rst_sweep_task_of_sweep(loaded, &task);
   struct rst_sweep_job job = {.context = rst_test_bench.context,
-                              .from = loaded,
+                              .task = &task,
                               .user = &chain,
                               .next = next_link,
                               .enter = enter_link,

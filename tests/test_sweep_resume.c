@@ -18,8 +18,8 @@ static const char *stop_after(void *user, const struct rst_sweep_progress *progr
   stopper->polls += 1;
   ck_assert_uint_eq(progress->count, stopper->count);
   ck_assert_uint_le(progress->done, progress->count);
-  ck_assert(progress->lr >= 0.05 && progress->lr <= 5.0);
-  ck_assert(progress->weight_decay >= 0.5 && progress->weight_decay <= 4.0);
+  ck_assert(progress->at[1] >= 0.05 && progress->at[1] <= 5.0);
+  ck_assert(progress->at[0] >= 0.5 && progress->at[0] <= 4.0);
   ck_assert(progress->point_iterations >= 0.0);
   if (stopper->kill && progress->done >= stopper->after) {
     raise(SIGKILL);
@@ -205,7 +205,7 @@ START_TEST(outputs_are_not_lost) {
   struct rst_sweep_table table;
   struct rst_sweep_origin origin;
   loaded = load("sweep.lr.count=4", NULL);
-  RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, loaded, &table));
+  table = rst_test_table(loaded, false);
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "no sweep of this case",
                  rst_sweep_file_read(rst_test_bench.context, output, &table, &seconds, &wisdom));
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "cannot be opened",

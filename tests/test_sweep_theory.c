@@ -254,7 +254,7 @@ static struct rst_orbit_summary run_point(struct rst_evaluator *evaluator, doubl
   struct rst_orbit_summary point;
   bool stopped = true;
   RST_TEST_OK(rst_test_bench.context,
-              rst_evaluator_run(evaluator, 1, &lr, &weight_decay, NULL, NULL, &point, &stopped));
+              rst_evaluator_run(evaluator, 1, &lr, &weight_decay, NULL, NULL, &point, NULL, &stopped));
   ck_assert(!stopped);
   return point;
 }

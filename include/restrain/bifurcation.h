@@ -2,47 +2,25 @@
 #ifndef RESTRAIN_BIFURCATION_H
 #define RESTRAIN_BIFURCATION_H
 
-#include "restrain/orbit.h"
+#include "restrain/sweep.h"
 
 /** @file
  * Bifurcation diagrams: what a trajectory settles on, as a function of the learning rate or the weight decay.
  *
- * At every value of the parameter the case is run from its initial state with one perturbation: `burn_in` iterations, then
- * `samples` more that are recorded, the attractor's samples.
+ * A diagram is a sweep of one axis that keeps samples: at every value of the parameter the case is run from its initial state
+ * with one perturbation, `burn_in` iterations, then `samples` more that are recorded, the attractor's samples. No orbit ends
+ * early, unless it diverges.
  */
 
-enum rst_bifurcation_outcome { RST_BIFURCATION_COMPLETED, RST_BIFURCATION_INTERRUPTED };
-
-struct rst_bifurcation_progress {
-  const char *name;     /**< of the parameter, "lr" or "weight_decay" */
-  size_t done, count;   /**< values of the parameter */
-  double parameter;     /**< the last one done */
-  long iterations_done; /**< updates in this call, for rates */
+/** What of a diagram its ranges follow from. */
+struct rst_bifurcation {
+  char *parameter; /**< "lr" or "weight_decay" */
+  size_t count;
+  double *values;   /**< [count], of the parameter */
+  int8_t *regimes;  /**< [count], enum rst_regime, -1 where not done */
+  int64_t *periods; /**< [count] */
 };
-
-struct rst_bifurcation_options {
-  const char *output; /**< path of bifurcation.h5 */
-  bool resume;        /**< keep the values that the file holds, do the others */
-  bool force;         /**< overwrite an existing output */
-  bool make_folders;
-  int argc; /**< recorded in /provenance */
-  char *const *argv;
-  /** Called now and then, by one thread at a time, NULL for never; returns a reason (static string) to stop, NULL to go on.
-   * What is done is stored then, and every ten seconds, or ten times what storing takes if that is longer. */
-  const char *(*poll)(void *user, const struct rst_bifurcation_progress *progress);
-  void *user;
-};
-
-struct rst_bifurcation_summary {
-  enum rst_bifurcation_outcome outcome;
-  const char *reason;
-  size_t done, count;
-  size_t regimes[RST_REGIME_UNDECIDED + 1]; /**< how many values fell into each regime */
-  double wall_seconds;
-};
-
-/** Values of the parameter, count of them from `from` to `to`, both ends included; geometric for RST_SCALE_LOGARITHMIC. */
-RST_API double rst_scan_value(double from, double to, size_t count, enum rst_scale scale, size_t index);
+RST_API void rst_bifurcation_clear(struct rst_bifurcation *diagram);
 
 /** RST_ERROR_ARGUMENT if the case has no section bifurcation. */
 RST_API enum rst_status rst_bifurcation_check(struct rst_context *context, const struct rst_case *from);
@@ -55,11 +33,21 @@ RST_API enum rst_status rst_bifurcation_check(struct rst_context *context, const
  *     flag_meanings, -1 where the value has not been done
  *     /provenance as in run.h5
  *
- * The file is replaced as a whole (temporary name, fsync, rename): a kill leaves the last complete one. With `resume` a
- * file of another case is refused with the differing keys named (RST_ERROR_ARGUMENT). RST_ERROR_ARGUMENT if the case has no
- * section bifurcation. */
+ * @param diagram what the file holds then, to be cleared; nothing on other ranks than the first; NULL if not wanted.
+ * All else is as in rst_sweep_run(). */
 RST_API enum rst_status rst_bifurcation_run(struct rst_context *context, const struct rst_case *from,
-                                            const struct rst_bifurcation_options *options,
-                                            struct rst_bifurcation_summary *summary);
+                                            const struct rst_sweep_options *options,
+                                            struct rst_sweep_summary *summary,
+                                            struct rst_bifurcation *diagram);
+
+/** rst_sweep_merge() for diagrams. */
+RST_API enum rst_status rst_bifurcation_merge(struct rst_context *context, const char *const *paths,
+                                              size_t count, const char *output, bool force,
+                                              struct rst_sweep_summary *summary,
+                                              struct rst_bifurcation *diagram);
+
+/** rst_sweep_estimate() for a diagram. */
+RST_API enum rst_status rst_bifurcation_estimate(struct rst_context *context, const struct rst_case *from,
+                                                 struct rst_sweep_cost *rehearsal);
 
 #endif

@@ -110,6 +110,7 @@ struct rst_case {
     size_t count; /**< of values; 0 for a case without this section */
     enum rst_scale scale;
     long burn_in, samples; /**< iterations before the samples, and of the samples, at each value */
+    enum rst_reduction reduction;
   } bifurcation;
   struct {
     struct rst_sweep_axis lr, weight_decay; /**< count 0: the case has no such section, or has axes instead */

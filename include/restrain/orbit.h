@@ -38,10 +38,10 @@ struct rst_orbit_summary {
   double final_loss; /**< L at the end; infinite or NaN where it overflowed */
   double
       mean_loss; /**< over the last half of step.iterations, an orbit that settled standing still at its end */
-  double lyapunov;     /**< the regime's exponent; NaN if unknown */
-  double max_growth;   /**< the largest local growth */
-  long period;         /**< as rst_regime_result.period */
-  long iterations_run; /**< updates done */
+  double lyapunov, lyapunov_error; /**< the regime's exponent; NaN if unknown */
+  double max_growth;               /**< the largest local growth */
+  long period;                     /**< as rst_regime_result.period */
+  long iterations_run;             /**< updates done */
 };
 
 #endif

@@ -6,23 +6,24 @@
 #include "restrain/orbit.h"
 
 /** @file
- * A sweep: the regime of a case, and what goes with it, over a grid of learning rates and weight decays.
+ * A sweep: the regime of a case, and what goes with it, over a grid of learning rates and weight decays, or of values of any
+ * keys that sweep.axes names.
  *
- * Every point is an orbit (bifurcation.h) of step.iterations updates from the case's initial state. Points are independent
+ * Every point is an orbit (orbit.h) of step.iterations updates from the case's initial state. Points are independent
  * and keyed by their place in the grid: the result has the same bits for any number of threads, ranks or shards, and whether
  * it was interrupted or not.
  *
  * An orbit ends early where its regime can no longer change: where it has diverged, and where it has converged to rounding
  * (the rule of regime.h) for RST_REGIME_AT_REST updates in which perturbations shrank.
  *
- * Refinement. With sweep.refine = n the grid of the file is 2^n times finer than the axes say: (count - 1) 2^n + 1 values on
+ * Refinement, of grids of step.lr and step.weight_decay alone. With sweep.refine = n the grid of the file is 2^n times finer than the axes say: (count - 1) 2^n + 1 values on
  * each. Points of the coarse grid are computed first. A cell is divided into four, n times at most, where the points computed on
  * its edges differ in regime: its centre and the middles of its edges are computed. This goes on, through cells of all sizes,
  * until no cell is left to divide, so that a boundary that leaves a cell is followed into the next; the points computed do not
  * depend on the order. All points inside a cell that stays whole take the values of the nearest of its corners (of the lower
  * one where there are two); their `level` is RST_SWEEP_FILLED. Islands between the computed points are not seen.
  *
- * Boundaries. Those of divergence, of convergence (stable or transient) and of chaos are measured in boxes: N(d) squares of d
+ * Boundaries, in grids of two axes. Those of divergence, of convergence (stable or transient) and of chaos are measured in boxes: N(d) squares of d
  * by d points, of a tiling, hold two neighbouring points (a block of 2 x 2) of which one is inside and one is not. The
  * box-counting dimension is the slope of log N over log 1/d, fitted for d = 1, 2, 4 ... up to an eighth of the shorter side,
  * three sizes at least; J. Sohl-Dickstein, arXiv 2402.06184. A block with a pending point holds no boundary, nor does one with an
@@ -36,6 +37,10 @@
  */
 
 enum { RST_SWEEP_FILLED = -1 };
+enum { RST_SWEEP_MOST_AXES = 8 };
+
+/** Values of a scan, count of them from `from` to `to`, both ends included; geometric for RST_SCALE_LOGARITHMIC. */
+RST_API double rst_scan_value(double from, double to, size_t count, enum rst_scale scale, size_t index);
 
 /** Boundaries: what lies on one side. */
 enum rst_sweep_boundary {
@@ -51,7 +56,9 @@ struct rst_sweep_progress {
   size_t done,
       count; /**< points computed, and all that are known of so far: refinement brings others about */
   double point_iterations; /**< updates of all points done in this call */
-  double lr, weight_decay; /**< the last point done */
+  size_t axis_count;
+  const char *names[RST_SWEEP_MOST_AXES]; /**< of the axes */
+  double at[RST_SWEEP_MOST_AXES];         /**< the last point done */
 };
 
 enum rst_sweep_outcome { RST_SWEEP_COMPLETED, RST_SWEEP_INTERRUPTED };
@@ -68,7 +75,7 @@ struct rst_sweep_ranks {
 };
 
 struct rst_sweep_options {
-  const char *output; /**< path of sweep.h5 */
+  const char *output; /**< path of sweep.h5 or bifurcation.h5 */
   bool resume, force, make_folders;
   size_t shard,
       shards; /**< this process does points i of the coarse grid with i mod shards = shard only; 0 or 1 for all */
@@ -77,7 +84,8 @@ struct rst_sweep_options {
   const struct rst_sweep_ranks *ranks;
   int argc;
   char *const *argv;
-  /** As rst_bifurcation_options.poll. What is done is stored at least every ten seconds. */
+  /** Called now and then, by one thread at a time, NULL for never; returns a reason (static string) to stop, NULL to go on.
+   * What is done is stored then, and every ten seconds, or ten times what storing takes if that is longer. */
   const char *(*poll)(void *user, const struct rst_sweep_progress *progress);
   void *user;
 };
@@ -98,10 +106,11 @@ struct rst_sweep_summary {
 };
 
 /** Sweep the grid of the case's section `sweep` and store sweep.h5 with its sidecar FILE.xdmf (spec in the reference of
- * files): scales /lr and /weight_decay; maps (weight_decay, lr) /regime (int8, -1 where not done), /final_loss, /mean_loss,
- * /lyapunov, /max_growth, /iterations_run, /period, /agreement, /level (int8); curves /lr_lo (weight_decay), /lr_hi
- * (weight_decay); boundaries /box_size, /boxes (boundary, box_size), /dimension (boundary), /dimension_error (boundary).
- * The file is replaced as a whole; a kill leaves the last complete one. Errors as of rst_bifurcation_run(). */
+ * files): scales of the axes, as /lr and /weight_decay; over them, as (weight_decay, lr), /regime (int8, -1 where not done), /final_loss, /mean_loss,
+ * /lyapunov, /max_growth, /iterations_run, /period, /agreement, /level (int8); over all axes but lr, /lr_lo and /lr_hi; with
+ * two axes the sidecar and boundaries /box_size, /boxes (boundary, box_size), /dimension (boundary), /dimension_error (boundary).
+ * The file is replaced as a whole (temporary name, fsync, rename); a kill leaves the last complete one. With `resume` a file of
+ * another case is refused with the differing keys named (RST_ERROR_ARGUMENT). */
 RST_API enum rst_status rst_sweep_run(struct rst_context *context, const struct rst_case *from,
                                       const struct rst_sweep_options *options,
                                       struct rst_sweep_summary *summary);
@@ -118,7 +127,8 @@ RST_API void rst_sweep_window(const struct rst_case *from, size_t window, struct
 /** Windows of the case but for the whole. */
 RST_API size_t rst_sweep_windows(const struct rst_case *from);
 
-/** RST_ERROR_ARGUMENT if the case has no section sweep. */
+/** RST_ERROR_ARGUMENT if the case has no section sweep, or one of too many axes, or refines other axes than those of step.lr and
+ * step.weight_decay. */
 RST_API enum rst_status rst_sweep_check(struct rst_context *context, const struct rst_case *from);
 
 /** What a sweep would do: its engine, patches and rank, and seconds and bytes that it is expected to take on one thread,

@@ -53,6 +53,8 @@ static const struct rst_key bifurcation_keys[] = {
      HELP("at each value before those that are stored")},
     {INTEGER("samples", WHOLE(1)), DEFAULT("200"), UNIT("iterations"), BIFURCATION(samples),
      HELP("at each value whose observables are stored")},
+    {CHOICE("reduction", reduction_names), DEFAULT("auto"), BIFURCATION(reduction),
+     HELP("auto runs in the span of the image's distinct patches where they are few, which is exact")},
 };
 const struct rst_keys rst_bifurcation_keys =
     RST_KEYS(bifurcation_keys, ((struct rst_case *)NULL)->bifurcation);

@@ -17,13 +17,13 @@ struct rst_range {
 };
 
 struct rst_ranges {
-  struct rst_field *values, *regimes, *periods; /**< by index of the value, as stored */
+  const double *values; /**< borrowed, by index of the value */
   struct rst_range *list;
   size_t count;
 };
 
-/** Find the ranges of a stored diagram. */
-enum rst_status rst_ranges_read(struct rst_context *context, const char *path, const char *parameter,
+/** Find the ranges of a diagram, which must outlive them. */
+enum rst_status rst_ranges_find(struct rst_context *context, const struct rst_bifurcation *diagram,
                                 struct rst_ranges *ranges);
 void rst_ranges_clear(struct rst_ranges *ranges);
 

@@ -4,25 +4,22 @@
 
 enum { MOST_LINES = 30 };
 
-static double entry(const struct rst_field *column, size_t index) {
-  return ((const double *)column->data)[index];
-}
-
 /* Only periodic orbits are told apart by their periods. */
-static struct rst_range range_of(const struct rst_ranges *ranges, size_t index) {
-  const int regime = (int)entry(ranges->regimes, index);
-  const long period = regime == RST_REGIME_RESTRAINED_PERIODIC ? (long)entry(ranges->periods, index) : 0;
+static struct rst_range range_of(const struct rst_bifurcation *diagram, size_t index) {
+  const int regime = diagram->regimes[index];
+  const long period = regime == RST_REGIME_RESTRAINED_PERIODIC ? (long)diagram->periods[index] : 0;
   return (struct rst_range){.first = index, .last = index, .regime = regime, .period = period};
 }
 
-static enum rst_status find_ranges(struct rst_context *context, struct rst_ranges *ranges) {
-  const size_t values = rst_field_count(ranges->values);
+enum rst_status rst_ranges_find(struct rst_context *context, const struct rst_bifurcation *diagram,
+                                struct rst_ranges *ranges) {
   void *memory = NULL;
-  RST_TRY(rst_allocate(context, values, sizeof *ranges->list, &memory));
+  *ranges = (struct rst_ranges){.values = diagram->values};
+  RST_TRY(rst_allocate(context, diagram->count, sizeof *ranges->list, &memory));
   ranges->list = memory;
   struct rst_range *last = NULL;
-  for (size_t i = 0; i < values; ++i) {
-    const struct rst_range here = range_of(ranges, i);
+  for (size_t i = 0; i < diagram->count; ++i) {
+    const struct rst_range here = range_of(diagram, i);
     if (last && last->regime == here.regime && last->period == here.period) {
       last->last = i;
     } else {
@@ -33,29 +30,7 @@ static enum rst_status find_ranges(struct rst_context *context, struct rst_range
   return RST_OK;
 }
 
-enum rst_status rst_ranges_read(struct rst_context *context, const char *path, const char *parameter,
-                                struct rst_ranges *ranges) {
-  *ranges = (struct rst_ranges){0};
-  enum rst_status status = rst_archive_read_field(context, path, parameter, &ranges->values);
-  if (status == RST_OK) {
-    status = rst_archive_read_field(context, path, "regime", &ranges->regimes);
-  }
-  if (status == RST_OK) {
-    status = rst_archive_read_field(context, path, "period", &ranges->periods);
-  }
-  if (status == RST_OK) {
-    status = find_ranges(context, ranges);
-  }
-  if (status != RST_OK) {
-    rst_ranges_clear(ranges);
-  }
-  return status;
-}
-
 void rst_ranges_clear(struct rst_ranges *ranges) {
-  rst_field_destroy(&ranges->values);
-  rst_field_destroy(&ranges->regimes);
-  rst_field_destroy(&ranges->periods);
   free(ranges->list);
   *ranges = (struct rst_ranges){0};
 }
@@ -102,8 +77,8 @@ static void add_mixture(struct rst_text *text, const struct rst_ranges *ranges, 
 
 static void add_line(struct rst_text *text, const struct rst_ranges *ranges, size_t begin, size_t end) {
   const struct rst_range *range = &ranges->list[begin];
-  rst_text_add(text, "\n  %10.6g .. %-10.6g  ", entry(ranges->values, range->first),
-               entry(ranges->values, ranges->list[end - 1].last));
+  rst_text_add(text, "\n  %10.6g .. %-10.6g  ", ranges->values[range->first],
+               ranges->values[ranges->list[end - 1].last]);
   if (end > begin + 1) {
     add_mixture(text, ranges, begin, end);
     return;
@@ -133,9 +108,9 @@ void rst_ranges_add_json(struct rst_text *text, const struct rst_ranges *ranges)
   for (size_t i = 0; i < ranges->count; ++i) {
     const struct rst_range *range = &ranges->list[i];
     rst_text_add(text, "%s{\"from\": ", i ? ", " : "");
-    rst_text_add_number(text, entry(ranges->values, range->first));
+    rst_text_add_number(text, ranges->values[range->first]);
     rst_text_add(text, ", \"to\": ");
-    rst_text_add_number(text, entry(ranges->values, range->last));
+    rst_text_add_number(text, ranges->values[range->last]);
     rst_text_add(text, ", \"values\": %zu, \"regime\": ", length(range));
     rst_text_add_quoted(text, range->regime < 0 ? NULL : name_of(range->regime));
     rst_text_add(text, ", \"period\": ");

@@ -63,10 +63,10 @@ const struct rst_command rst_commands[] = {
          "SIGTERM and the\n"
          "wall limit stop it with all finished values stored; --resume does the others, to the same "
          "bits, and also\n"
-         "after a kill. With --threads N, N values are computed at once.\n",
+         "after a kill. --threads, mpirun, --shard and --merge share the values as in a sweep.\n",
      .options = RST_OPTION_DEFINE | RST_OPTION_OUTPUT | RST_OPTION_RESUME | RST_OPTION_FORCE |
-                RST_OPTION_DRY_RUN | RST_OPTION_THREADS | RST_OPTION_WALL_LIMIT | RST_OPTION_QUIET |
-                RST_OPTION_JSON,
+                RST_OPTION_DRY_RUN | RST_OPTION_THREADS | RST_OPTION_SHARD | RST_OPTION_MERGE |
+                RST_OPTION_WALL_LIMIT | RST_OPTION_QUIET | RST_OPTION_JSON,
      .needs_subject = true,
      .execute = rst_command_bifurcate},
     {.name = "sweep",

@@ -7,10 +7,9 @@
 
 #include "cli/mpi_ranks.h"
 #include "cli/output.h"
+#include "cli/sharing.h"
 #include "cli/watch.h"
 #include "core/clock.h"
-
-enum { FILE_NAME = 64 };
 
 /* The series at work: the whole is member 0. */
 struct series {
@@ -110,14 +109,8 @@ static enum rst_exit sweep_all(struct series *series) {
   do {
     code = sweep_window(series, window);
   } while (goes_on(series, window++, &code));
-  if (arguments->json || ranks.rank > 0) {
-    return code;
-  }
-  if (code == RST_EXIT_STOPPED) {
-    rst_print_resumption(arguments, "sweep");
-  } else if (code == RST_EXIT_DONE && arguments->shards > 1) {
-    printf("join the shards%s with: restrain sweep --merge FILE.h5... -o FILE.h5\n",
-           series->of.count > 1 ? " of each window" : "");
+  if (!arguments->json && ranks.rank == 0) {
+    rst_print_continuation(arguments, "sweep", code);
   }
   return code;
 }
@@ -131,8 +124,7 @@ static enum rst_exit rehearse_window(struct series *series, size_t window) {
   if (status != RST_OK) {
     return rst_report(series->context, status);
   }
-  const size_t shards = arguments->shards > 1 ? arguments->shards : 1;
-  const size_t points = (rehearsal.points + shards - 1 - arguments->shard) / shards;
+  const size_t points = rst_points_of_shard(arguments, rehearsal.points);
   const double seconds = rehearsal.seconds * (double)points / (double)rehearsal.points;
   series->seconds += seconds;
   rst_sweep_add_plan(&text, from, series->of.members[window].path, &rehearsal, points, seconds);
@@ -171,13 +163,9 @@ static enum rst_exit do_series(struct series *series, const char *path) {
 
 static enum rst_exit sweep_case(struct rst_context *context, const struct rst_arguments *arguments,
                                 const struct rst_case *from) {
-  char name[FILE_NAME] = "sweep.h5";
   char *path = NULL;
   bool by_default = false;
-  if (arguments->shards > 1) {
-    snprintf(name, sizeof name, "sweep.%zu-of-%zu.h5", arguments->shard, arguments->shards);
-  }
-  const enum rst_status status = rst_output_path(context, arguments, NULL, name, &path, &by_default);
+  const enum rst_status status = rst_shard_path(context, arguments, "sweep", &path, &by_default);
   if (status != RST_OK) {
     return rst_report(context, status);
   }
@@ -200,42 +188,14 @@ static enum rst_exit merge(struct rst_context *context, const struct rst_argumen
   const struct rst_sweep_facts facts = {
       .summary = &summary, .path = arguments->output, .code = exit_code(&summary)};
   const enum rst_exit code = print(arguments, &facts);
-  if (!arguments->json && code == RST_EXIT_STOPPED) {
-    printf("what is missing is in shards that were not given, or: restrain sweep CASE.yaml --resume -o %s\n",
-           arguments->output);
+  if (!arguments->json) {
+    rst_print_continuation(arguments, "sweep", code);
   }
   return code;
 }
 
-/* Whether the command line makes sense for as many processes; prints what does not. */
-static bool check(const struct rst_arguments *arguments) {
-  struct rst_sweep_ranks ranks;
-  const bool together = rst_ranks_connect(&ranks);
-  const int processes = rst_ranks_count();
-  if (processes > 1 && (!together || arguments->merge)) {
-    if (ranks.rank == 0) {
-      fprintf(stderr, "restrain: %d processes were started and would write the same file; %s\n", processes,
-              arguments->merge ? "a merge is one process" : "this build has no MPI, see -Dmpi");
-    }
-    return false;
-  }
-  if (!arguments->merge) {
-    return true;
-  }
-  if (!arguments->output) {
-    fputs("restrain: --merge needs -o FILE.h5, the file to make\n", stderr);
-    return false;
-  }
-  if (arguments->override_count > 0 || arguments->resume || arguments->dry_run || arguments->shards > 0 ||
-      arguments->threads > 1 || arguments->wall_limit > 0.0) {
-    fputs("restrain: --merge joins what is there: it takes -o, --force, --quiet and --json alone\n", stderr);
-    return false;
-  }
-  return true;
-}
-
 enum rst_exit rst_command_sweep(struct rst_context *context, const struct rst_arguments *arguments) {
-  if (!check(arguments)) {
+  if (!rst_sharing_makes_sense(arguments)) {
     return RST_EXIT_USAGE;
   }
   return arguments->merge ? merge(context, arguments)

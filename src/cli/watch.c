@@ -69,14 +69,6 @@ static void draw_run(const struct rst_watch *watch, const struct rst_run_progres
           progress->loss, left);
 }
 
-static void draw_scan(const struct rst_watch *watch, const struct rst_bifurcation_progress *progress,
-                      double elapsed) {
-  char left[32];
-  format_left(watch, (long)progress->done, (long)progress->count, elapsed, sizeof left, left);
-  fprintf(stderr, "value %zu of %zu, %s %.6g, %.2g iterations/s, %s left", progress->done, progress->count,
-          progress->name, progress->parameter, (double)progress->iterations_done / elapsed, left);
-}
-
 /* Sweeps of a series have about as many points each. */
 static void draw_sweep(const struct rst_watch *watch, const struct rst_sweep_progress *progress,
                        double elapsed) {
@@ -87,9 +79,12 @@ static void draw_sweep(const struct rst_watch *watch, const struct rst_sweep_pro
   if (watch->sweeps > 1) {
     fprintf(stderr, "sweep %zu of %zu, ", watch->sweep + 1, watch->sweeps);
   }
-  fprintf(stderr, "%zu of %zu points (%.0f %%), %.3g points/s, %s left", progress->done, progress->count,
-          percent * (double)progress->done / (double)progress->count,
-          (double)((long)progress->done - watch->first) / elapsed, left);
+  fprintf(stderr, "%zu of %zu points (%.0f %%), ", progress->done, progress->count,
+          percent * (double)progress->done / (double)progress->count);
+  for (size_t i = 0; i < progress->axis_count; ++i) {
+    fprintf(stderr, "%s %.6g, ", progress->names[i], progress->at[i]);
+  }
+  fprintf(stderr, "%.3g points/s, %s left", (double)((long)progress->done - watch->first) / elapsed, left);
 }
 
 /* Whether the progress line is to be drawn again; what was there is wiped. Rates count from the first poll. */
@@ -125,15 +120,6 @@ const char *rst_watch_poll(void *user, const struct rst_run_progress *progress) 
   double elapsed = 0.0;
   if (begin_line(watch, progress->iteration, &elapsed)) {
     draw_run(watch, progress, elapsed);
-  }
-  return rst_watch_reason(watch);
-}
-
-const char *rst_watch_poll_scan(void *user, const struct rst_bifurcation_progress *progress) {
-  struct rst_watch *watch = user;
-  double elapsed = 0.0;
-  if (begin_line(watch, (long)progress->done, &elapsed)) {
-    draw_scan(watch, progress, elapsed);
   }
   return rst_watch_reason(watch);
 }

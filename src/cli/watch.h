@@ -5,29 +5,26 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "restrain/bifurcation.h"
 #include "restrain/run.h"
 #include "restrain/sweep.h"
 
 /** @file
- * What watches over a run, a scan or a sweep from outside: signals, the wall limit, the progress line.
+ * What watches over a run or a sweep from outside: signals, the wall limit, the progress line.
  */
 
 struct rst_watch {
   double wall_limit; /**< seconds, 0 for none */
   bool show;         /**< draw the progress line: standard error is a terminal and not --quiet */
   bool drawn;
-  long
-      first; /**< what was done at the first poll: iterations, values of a scan or points of a sweep; -1 before */
+  long first;           /**< what was done at the first poll: iterations or points of a sweep; -1 before */
   size_t sweep, sweeps; /**< the sweep at hand of a series, from 0; 0 and 1 where there is no series */
   struct timespec started, first_polled, shown;
 };
 
 /** Catch SIGINT and SIGTERM: the first asks for a stop, a second one of the kind ends the process at once. */
 void rst_watch_start(struct rst_watch *watch, double wall_limit, bool quiet);
-/** rst_run_options.poll, rst_bifurcation_options.poll and rst_sweep_options.poll; user is the watch. */
+/** rst_run_options.poll and rst_sweep_options.poll; user is the watch. */
 const char *rst_watch_poll(void *user, const struct rst_run_progress *progress);
-const char *rst_watch_poll_scan(void *user, const struct rst_bifurcation_progress *progress);
 const char *rst_watch_poll_sweep(void *user, const struct rst_sweep_progress *progress);
 /** A sweep of a series begins; the wall limit is that of the series. */
 void rst_watch_next(struct rst_watch *watch, size_t sweep, size_t sweeps);

@@ -13,7 +13,7 @@ static bool set_properties(hid_t properties, const struct rst_written_variable *
   if (written->rank > 1) {
     hsize_t chunk[RST_VARIABLE_RANK];
     memcpy(chunk, written->dims, sizeof chunk);
-    chunk[0] = written->rank == RST_VARIABLE_RANK ? 1 : chunk[0];
+    chunk[0] = written->rank > 2 ? 1 : chunk[0];
     done = done && H5Pset_chunk(properties, written->rank, chunk) >= 0 && H5Pset_shuffle(properties) >= 0 &&
            H5Pset_deflate(properties, DEFLATE_LEVEL) >= 0;
   }

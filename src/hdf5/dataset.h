@@ -11,7 +11,7 @@
  * Writing datasets that are complete from the start: values with long_name, units and dimension scales.
  */
 
-enum { RST_VARIABLE_RANK = 3 };
+enum { RST_VARIABLE_RANK = 10 };
 
 /** A dataset and its values; borrowed during the call. */
 struct rst_written_variable {

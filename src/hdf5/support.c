@@ -265,12 +265,14 @@ bool rst_hdf5_has(hid_t location, const char *name) {
 bool rst_hdf5_read_values(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims,
                           void *values) {
   struct rst_ids ids = {0};
-  hsize_t found[2] = {0, 1};
+  hsize_t found[RST_HDF5_READ_RANK] = {0};
   const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
   const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
-  const bool fits = dataset >= 0 && H5Sget_simple_extent_ndims(space) == rank &&
-                    H5Sget_simple_extent_dims(space, found, NULL) == rank && found[0] == dims[0] &&
-                    (rank == 1 || found[1] == dims[1]);
+  bool fits = dataset >= 0 && H5Sget_simple_extent_ndims(space) == rank &&
+              H5Sget_simple_extent_dims(space, found, NULL) == rank;
+  for (int axis = 0; fits && axis < rank; ++axis) {
+    fits = found[axis] == dims[axis];
+  }
   const bool done = fits && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
   rst_ids_close(&ids);
   return done;

@@ -61,7 +61,8 @@ char *rst_hdf5_attribute_text(hid_t object, const char *name);
 char *rst_hdf5_dataset_text(hid_t location, const char *name);
 /** malloc'ed texts of a one-dimensional dataset of strings of variable length, a newline after each; NULL if there is none. */
 char *rst_hdf5_dataset_labels(hid_t location, const char *name);
-/** A dataset of one or two dimensions, which must have the lengths given, into memory. */
+enum { RST_HDF5_READ_RANK = 10 };
+/** A dataset of so many dimensions or fewer, which must have the lengths given, into memory. */
 bool rst_hdf5_read_values(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims,
                           void *values);
 /** Whether a link of that name exists at `location` and leads to an object. */

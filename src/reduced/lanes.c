@@ -18,6 +18,7 @@ struct rst_lanes {
   double *record;             /* [RST_LANES][RST_ORBIT_COLUMNS][room] */
   ptrdiff_t point[RST_LANES]; /* its index in the list, or IDLE */
   size_t filled[RST_LANES];   /* states recorded */
+  size_t samples;             /* states at the end of an orbit that are kept */
 };
 
 /* Points to be done. */
@@ -25,6 +26,7 @@ struct list {
   size_t count, next;
   const double *lr, *weight_decay;
   struct rst_orbit_summary *points;
+  double *observed; /* NULL without samples */
 };
 
 enum rst_status rst_lanes_create(struct rst_context *context, const struct rst_case *from,
@@ -61,6 +63,11 @@ void rst_lanes_destroy(struct rst_lanes **lanes) {
 
 void rst_lanes_end_at_rest(struct rst_lanes *lanes, bool settle) {
   lanes->block->may_settle = settle;
+}
+
+void rst_lanes_sample(struct rst_lanes *lanes, size_t samples) {
+  lanes->samples = samples;
+  rst_lanes_end_at_rest(lanes, false);
 }
 
 /* Put the next point of the list into a lane; the lane is idle if there is none. */
@@ -122,13 +129,32 @@ static enum rst_status judge(const struct rst_lanes *lanes, size_t lane, struct 
   return RST_OK;
 }
 
+static void sample(const struct rst_lanes *lanes, size_t lane, double *observed) {
+  const size_t first = (size_t)lanes->from->step.iterations + 1 - lanes->samples;
+  for (size_t c = 0; c < RST_ORBIT_OBSERVABLES; ++c) {
+    for (size_t s = 0; s < lanes->samples; ++s) {
+      observed[c * lanes->samples + s] =
+          lanes->block->end[lane] == RST_LANE_DIVERGED ? (double)NAN : column_of(lanes, lane, c)[first + s];
+    }
+  }
+}
+
+static enum rst_status finish(struct rst_lanes *lanes, size_t lane, const struct list *list) {
+  const size_t point = (size_t)lanes->point[lane];
+  RST_TRY(judge(lanes, lane, &list->points[point]));
+  if (list->observed) {
+    sample(lanes, lane, list->observed + point * RST_ORBIT_OBSERVABLES * lanes->samples);
+  }
+  return RST_OK;
+}
+
 /* Take the records of one pass, and replace orbits that have ended. */
 static enum rst_status collect(struct rst_lanes *lanes, struct list *list) {
   for (size_t lane = 0; lane < RST_LANES; ++lane) {
     if (lanes->point[lane] != IDLE) {
       keep_record(lanes, lane);
       if (lanes->block->end[lane] != RST_LANE_RUNS) {
-        RST_TRY(judge(lanes, lane, &list->points[lanes->point[lane]]));
+        RST_TRY(finish(lanes, lane, list));
         RST_TRY(take(lanes, lane, list));
       }
     }
@@ -146,9 +172,10 @@ static bool is_idle(const struct rst_lanes *lanes) {
 
 enum rst_status rst_lanes_run(struct rst_lanes *lanes, size_t count, const double *lr,
                               const double *weight_decay, bool (*stop)(void *user), void *user,
-                              struct rst_orbit_summary *points, bool *stopped) {
+                              struct rst_orbit_summary *points, double *observed, bool *stopped) {
   enum { PASSES = 16 }; /* between polls */
-  struct list list = {.count = count, .lr = lr, .weight_decay = weight_decay, .points = points};
+  struct list list = {
+      .count = count, .lr = lr, .weight_decay = weight_decay, .points = points, .observed = observed};
   *stopped = false;
   for (size_t lane = 0; lane < RST_LANES; ++lane) {
     RST_TRY(take(lanes, lane, &list));

@@ -19,9 +19,12 @@ void rst_lanes_destroy(struct rst_lanes **lanes);
 /** Whether orbits may end early for having settled; they may after creation. */
 void rst_lanes_end_at_rest(struct rst_lanes *lanes, bool settle);
 
+/** As rst_evaluator_sample(). */
+void rst_lanes_sample(struct rst_lanes *lanes, size_t samples);
+
 /** As rst_evaluator_run(). */
 enum rst_status rst_lanes_run(struct rst_lanes *lanes, size_t count, const double *lr,
                               const double *weight_decay, bool (*stop)(void *user), void *user,
-                              struct rst_orbit_summary *points, bool *stopped);
+                              struct rst_orbit_summary *points, double *observed, bool *stopped);
 
 #endif

@@ -61,6 +61,7 @@ static inline struct rst_orbit_summary rst_orbit_summary_of(const struct rst_orb
                                     .final_loss = orbit->loss,
                                     .mean_loss = mean_loss,
                                     .lyapunov = orbit->regime.exponent,
+                                    .lyapunov_error = orbit->regime.exponent_error,
                                     .max_growth = orbit->max_growth,
                                     .period = orbit->regime.period,
                                     .iterations_run = orbit->iterations};

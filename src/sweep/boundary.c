@@ -22,8 +22,8 @@ static marks block(const struct rst_sweep_table *table, size_t row, size_t colum
                                  [RST_REGIME_RESTRAINED_CHAOTIC] = CHAOS,
                                  [RST_REGIME_DIVERGENT] = DIVERGENCE,
                                  [RST_REGIME_UNDECIDED] = 0};
-  const int8_t *corner = &table->regime[row * table->lrs + column];
-  const int8_t corners[] = {corner[0], corner[1], corner[table->lrs], corner[table->lrs + 1]};
+  const int8_t *corner = &table->regime[row * table->columns + column];
+  const int8_t corners[] = {corner[0], corner[1], corner[table->columns], corner[table->columns + 1]};
   unsigned some = 0;
   unsigned every = ALL;
   unsigned known = ALL;
@@ -103,16 +103,22 @@ static void measure(marks *tiles, size_t rows, size_t columns, size_t most, stru
 
 enum rst_status rst_sweep_measure_boundaries(struct rst_context *context, struct rst_sweep_table *table) {
   const size_t share = 8;
-  const size_t columns = table->lrs - 1;
-  const size_t rows = table->weight_decays - 1;
-  const size_t shorter = table->lrs < table->weight_decays ? table->lrs : table->weight_decays;
+  table->boxes = (struct rst_sweep_boxes){0};
+  if (table->axis_count != 2 || table->samples > 0) {
+    for (size_t i = 0; i < RST_SWEEP_BOUNDARIES; ++i) {
+      table->boxes.dimension[i] = table->boxes.dimension_error[i] = NAN;
+    }
+    return RST_OK;
+  }
+  const size_t columns = table->columns - 1;
+  const size_t rows = table->rows - 1;
+  const size_t shorter = table->columns < table->rows ? table->columns : table->rows;
   void *memory = NULL;
   RST_TRY(rst_allocate(context, rows * columns + 1, sizeof(marks), &memory));
   marks *tiles = memory;
   for (size_t i = 0; i < rows * columns; ++i) {
     tiles[i] = block(table, i / columns, i % columns);
   }
-  table->boxes = (struct rst_sweep_boxes){0};
   measure(tiles, rows, columns, shorter / share, &table->boxes);
   free(tiles);
   return RST_OK;

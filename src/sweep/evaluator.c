@@ -12,6 +12,7 @@ struct rst_evaluator {
   struct rst_reduced_network *network; /* NULL if full, like the lanes */
   struct rst_lanes *lanes;
   bool settle;
+  size_t samples;
 };
 
 static enum rst_status build(struct rst_evaluator *evaluator, bool reduce) {
@@ -70,18 +71,28 @@ void rst_evaluator_end_at_rest(struct rst_evaluator *evaluator, bool settle) {
   }
 }
 
+void rst_evaluator_sample(struct rst_evaluator *evaluator, size_t samples) {
+  evaluator->samples = samples;
+  rst_evaluator_end_at_rest(evaluator, false);
+  if (evaluator->lanes) {
+    rst_lanes_sample(evaluator->lanes, samples);
+  }
+}
+
 static enum rst_status run_full(struct rst_evaluator *evaluator, double lr, double weight_decay,
                                 bool (*stop)(void *user), void *user, struct rst_orbit_summary *point,
-                                bool *stopped) {
+                                double *observed, bool *stopped) {
+  const long samples = (long)evaluator->samples;
   const struct rst_orbit_request request = {.lr = lr,
                                             .weight_decay = weight_decay,
-                                            .samples = evaluator->from->step.iterations,
+                                            .burn_in = evaluator->from->step.iterations - samples,
+                                            .samples = samples,
                                             .settle = evaluator->settle,
                                             .stop = stop,
                                             .user = user};
   struct rst_orbit orbit;
   double mean_loss = 0.0;
-  RST_TRY(rst_orbit_follow(evaluator->context, evaluator->from, evaluator->flow, &request, NULL, &orbit,
+  RST_TRY(rst_orbit_follow(evaluator->context, evaluator->from, evaluator->flow, &request, observed, &orbit,
                            &mean_loss, stopped));
   *point = rst_orbit_summary_of(&orbit, mean_loss);
   return RST_OK;
@@ -89,13 +100,15 @@ static enum rst_status run_full(struct rst_evaluator *evaluator, double lr, doub
 
 enum rst_status rst_evaluator_run(struct rst_evaluator *evaluator, size_t count, const double *lr,
                                   const double *weight_decay, bool (*stop)(void *user), void *user,
-                                  struct rst_orbit_summary *points, bool *stopped) {
+                                  struct rst_orbit_summary *points, double *observed, bool *stopped) {
+  const size_t numbers = RST_ORBIT_OBSERVABLES * evaluator->samples;
   *stopped = false;
   if (evaluator->lanes) {
-    return rst_lanes_run(evaluator->lanes, count, lr, weight_decay, stop, user, points, stopped);
+    return rst_lanes_run(evaluator->lanes, count, lr, weight_decay, stop, user, points, observed, stopped);
   }
   for (size_t i = 0; i < count && !*stopped; ++i) {
-    RST_TRY(run_full(evaluator, lr[i], weight_decay[i], stop, user, &points[i], stopped));
+    RST_TRY(run_full(evaluator, lr[i], weight_decay[i], stop, user, &points[i],
+                     observed ? observed + i * numbers : NULL, stopped));
   }
   return RST_OK;
 }

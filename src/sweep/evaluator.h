@@ -25,11 +25,15 @@ size_t rst_evaluator_batch(const struct rst_evaluator *evaluator);
 /** Whether orbits may end early for having settled; they may after creation. */
 void rst_evaluator_end_at_rest(struct rst_evaluator *evaluator, bool settle);
 
+/** Keep the last `samples` states of every orbit, none of which ends early then. */
+void rst_evaluator_sample(struct rst_evaluator *evaluator, size_t samples);
+
 /** points[i] at (lr[i], weight_decay[i]), i < count. A point's result does not depend on which others it is computed with,
- * to the bit. @param stop polled now and then, NULL for never; where it returns true, *stopped is set and the points are of no
+ * to the bit. @param observed [count][RST_ORBIT_OBSERVABLES][samples], NaN where the orbit diverged; NULL without samples. @param stop
+ * polled now and then, NULL for never; where it returns true, *stopped is set and the points are of no
  * use. */
 enum rst_status rst_evaluator_run(struct rst_evaluator *evaluator, size_t count, const double *lr,
                                   const double *weight_decay, bool (*stop)(void *user), void *user,
-                                  struct rst_orbit_summary *points, bool *stopped);
+                                  struct rst_orbit_summary *points, double *observed, bool *stopped);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/core.h"
@@ -10,7 +11,8 @@
 /* What the files hold together; its origin is the first one's. */
 struct merger {
   struct rst_context *context;
-  struct rst_sweep_table table;
+  bool are_diagrams;
+  struct rst_sweep_table *table;
   struct rst_sweep_origin origin;
   double wall_seconds;
 };
@@ -20,7 +22,7 @@ static double first_known(double a, double b) {
 }
 
 static void adopt(struct rst_sweep_table *table, const struct rst_sweep_table *from) {
-  for (size_t i = 0; i < table->lrs * table->weight_decays; ++i) {
+  for (size_t i = 0; i < table->points; ++i) {
     if (table->regime[i] == RST_SWEEP_PENDING) {
       rst_sweep_table_adopt(table, i, from, i);
     }
@@ -28,19 +30,26 @@ static void adopt(struct rst_sweep_table *table, const struct rst_sweep_table *f
       table->agreement[i] = from->agreement[i];
     }
   }
-  for (size_t i = 0; i < table->weight_decays; ++i) {
+  for (size_t i = 0; i < table->limits && table->samples == 0; ++i) {
     table->lr_lo[i] = first_known(table->lr_lo[i], from->lr_lo[i]);
     table->lr_hi[i] = first_known(table->lr_hi[i], from->lr_hi[i]);
   }
 }
 
+static bool have_same_shape(const struct rst_sweep_table *one, const struct rst_sweep_table *other) {
+  bool same = one->axis_count == other->axis_count && one->samples == other->samples;
+  for (size_t i = 0; same && i < one->axis_count; ++i) {
+    same = one->axes[i].count == other->axes[i].count && strcmp(one->axes[i].name, other->axes[i].name) == 0;
+  }
+  return same;
+}
+
 static enum rst_status check(const struct merger *merger, const char *path,
                              const struct rst_sweep_table *table, const char *effective) {
-  RST_TRY(rst_sweep_require_same_case(merger->context, merger->origin.case_effective, effective, path,
-                                      "only shards of one case can be joined"));
-  RST_REQUIRE(merger->context,
-              table->lrs == merger->table.lrs && table->weight_decays == merger->table.weight_decays,
-              RST_ERROR_IO, "%s: its grid is not that of its case; do this shard again", path);
+  RST_TRY(rst_sweep_require_same_case(merger->context, merger->table, merger->origin.case_effective,
+                                      effective, path, "only shards of one case can be joined"));
+  RST_REQUIRE(merger->context, have_same_shape(table, merger->table), RST_ERROR_IO,
+              "%s: its grid is not that of its case; do this shard again", path);
   return RST_OK;
 }
 
@@ -52,7 +61,7 @@ static enum rst_status add(struct merger *merger, const char *path) {
   const enum rst_status status = check(merger, path, &table, origin.case_effective);
   if (status == RST_OK) {
     rst_sweep_forget_filled(&table);
-    adopt(&merger->table, &table);
+    adopt(merger->table, &table);
     merger->wall_seconds += seconds;
   }
   rst_sweep_table_clear(&table);
@@ -62,7 +71,7 @@ static enum rst_status add(struct merger *merger, const char *path) {
 
 static enum rst_status plan_the_rest(struct merger *merger, size_t *points, size_t *cells) {
   struct rst_sweep_plan plan;
-  const enum rst_status status = rst_sweep_plan_create(merger->context, &merger->table, 0, 1, 0, &plan);
+  const enum rst_status status = rst_sweep_plan_create(merger->context, merger->table, 0, 1, 0, &plan);
   *cells = plan.wanted.count;
   *points = plan.left - plan.wanted.count;
   rst_sweep_plan_clear(&plan);
@@ -75,10 +84,10 @@ static enum rst_status conclude(struct merger *merger, struct rst_sweep_summary 
   RST_TRY(plan_the_rest(merger, &points, &cells));
   const bool completed = points + cells == 0;
   if (completed) {
-    rst_sweep_fill(&merger->table);
+    rst_sweep_fill(merger->table);
   }
-  RST_TRY(rst_sweep_measure_boundaries(merger->context, &merger->table));
-  rst_sweep_summarize(&merger->table, 0, 1, summary);
+  RST_TRY(rst_sweep_measure_boundaries(merger->context, merger->table));
+  rst_sweep_summarize(merger->table, 0, 1, summary);
   summary->outcome = completed ? RST_SWEEP_COMPLETED : RST_SWEEP_INTERRUPTED;
   summary->reason = completed    ? "completed"
                     : points > 0 ? "points are missing"
@@ -90,8 +99,10 @@ static enum rst_status conclude(struct merger *merger, struct rst_sweep_summary 
 static enum rst_status join(struct merger *merger, const char *const *paths, size_t count, const char *output,
                             struct rst_sweep_summary *summary) {
   RST_TRY(
-      rst_sweep_file_load(merger->context, paths[0], &merger->table, &merger->wall_seconds, &merger->origin));
-  rst_sweep_forget_filled(&merger->table);
+      rst_sweep_file_load(merger->context, paths[0], merger->table, &merger->wall_seconds, &merger->origin));
+  RST_REQUIRE(merger->context, (merger->table->samples > 0) == merger->are_diagrams, RST_ERROR_IO,
+              "%s is no %s", paths[0], merger->are_diagrams ? "bifurcation diagram" : "sweep");
+  rst_sweep_forget_filled(merger->table);
   for (size_t i = 1; i < count; ++i) {
     RST_TRY(add(merger, paths[i]));
   }
@@ -104,18 +115,26 @@ static enum rst_status join(struct merger *merger, const char *const *paths, siz
       .rigor = merger->origin.rigor,
       .correlation = merger->origin.correlation,
   };
-  return rst_sweep_file_write(merger->context, output, &merger->table, &provenance, summary->reason,
+  return rst_sweep_file_write(merger->context, output, merger->table, &provenance, summary->reason,
                               merger->wall_seconds);
 }
 
-enum rst_status rst_sweep_merge(struct rst_context *context, const char *const *paths, size_t count,
-                                const char *output, bool force, struct rst_sweep_summary *summary) {
-  struct merger merger = {.context = context};
+enum rst_status rst_sweep_join(struct rst_context *context, bool are_diagrams, const char *const *paths,
+                               size_t count, const char *output, bool force,
+                               struct rst_sweep_summary *summary, struct rst_sweep_table *table) {
+  struct merger merger = {.context = context, .are_diagrams = are_diagrams, .table = table};
   RST_REQUIRE(context, count > 0, RST_ERROR_ARGUMENT, "no files to join were given");
   RST_REQUIRE(context, force || access(output, F_OK) != 0, RST_ERROR_IO,
               "%s exists; replace it by --force or choose another name", output);
   const enum rst_status status = join(&merger, paths, count, output, summary);
-  rst_sweep_table_clear(&merger.table);
   rst_sweep_origin_clear(&merger.origin);
+  return status;
+}
+
+enum rst_status rst_sweep_merge(struct rst_context *context, const char *const *paths, size_t count,
+                                const char *output, bool force, struct rst_sweep_summary *summary) {
+  struct rst_sweep_table table = {0};
+  const enum rst_status status = rst_sweep_join(context, false, paths, count, output, force, summary, &table);
+  rst_sweep_table_clear(&table);
   return status;
 }

@@ -5,7 +5,7 @@
 
 bool rst_sweep_prediction_holds(const struct rst_lr_limits *theory, double lr, enum rst_regime regime,
                                 bool *predicts) {
-  *predicts = !isnan(theory->lr_lo) && !isnan(theory->lr_hi) && regime != RST_REGIME_UNDECIDED;
+  *predicts = !isnan(lr) && !isnan(theory->lr_lo) && !isnan(theory->lr_hi) && regime != RST_REGIME_UNDECIDED;
   if (!*predicts) {
     return false;
   }

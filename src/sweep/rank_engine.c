@@ -6,7 +6,7 @@
 #include "core/core.h"
 #include "restrain/run.h"
 #include "sweep/engine.h"
-#include "sweep/evaluator.h"
+#include "sweep/evaluators.h"
 
 /* Every message of a worker is a report that rank 0 answers at once, except that of a failure, after which the worker is
  * gone. A worker in the middle of a block reports that it is alive, so that rank 0 can stop it. One for which there is no
@@ -16,14 +16,13 @@ enum { MESSAGE_LENGTH = 1024 };
 
 enum report_kind { REPORT_READY, REPORT_ALIVE, REPORT_RESULTS, REPORT_FAILURE };
 
+/* The content are the summaries of points, then what was observed of them. */
 struct report {
   enum report_kind kind;
   enum rst_status status; /* of a failure */
   size_t batch;
-  union {
-    struct rst_orbit_summary points[RST_SWEEP_BLOCK];
-    char message[MESSAGE_LENGTH];
-  } content;
+  char message[MESSAGE_LENGTH];
+  double content[];
 };
 
 enum answer_kind { ANSWER_GO_ON, ANSWER_BLOCK, ANSWER_WAIT, ANSWER_DISMISSED };
@@ -33,11 +32,29 @@ struct answer {
   struct rst_sweep_block block;
 };
 
-static size_t report_length(const struct report *report, size_t points) {
+static size_t results_length(size_t points, size_t samples) {
+  return points * (sizeof(struct rst_orbit_summary) + RST_ORBIT_OBSERVABLES * samples * sizeof(double));
+}
+
+static size_t report_length(const struct report *report, size_t points, size_t samples) {
   const size_t head = offsetof(struct report, content);
-  return report->kind == REPORT_RESULTS   ? head + points * sizeof *report->content.points
-         : report->kind == REPORT_FAILURE ? sizeof *report
-                                          : head;
+  return report->kind == REPORT_RESULTS   ? head + results_length(points, samples)
+         : report->kind == REPORT_FAILURE ? head
+                                          : offsetof(struct report, message);
+}
+
+/* Of the longest report. */
+static size_t report_room(size_t samples) {
+  return offsetof(struct report, content) + results_length(rst_sweep_block_most(samples), samples);
+}
+
+static struct rst_orbit_summary *points_of(struct report *report) {
+  return (struct rst_orbit_summary *)(void *)report->content;
+}
+
+static double *observed_of(struct report *report, size_t points) {
+  _Static_assert(sizeof(struct rst_orbit_summary) % sizeof(double) == 0, "observables follow the summaries");
+  return report->content + points * (sizeof(struct rst_orbit_summary) / sizeof(double));
 }
 
 /* Rank 0. */
@@ -46,23 +63,27 @@ struct desk {
   struct rst_sweep_job *job; /* NULL: everybody is dismissed */
   const struct rst_sweep_ranks *ranks;
   struct rst_sweep_block *blocks; /* [size], what each rank is at */
+  struct report *report;          /* the last one */
+  size_t room;
   bool stop;
 };
 
-static enum rst_status take(struct desk *desk, int from, const struct report *report, size_t length) {
+static enum rst_status take(struct desk *desk, int from, size_t length) {
   struct rst_sweep_job *job = desk->job;
+  struct report *report = desk->report;
   const struct rst_sweep_block *block = &desk->blocks[from];
   RST_REQUIRE(job->context, report->kind != REPORT_FAILURE, report->status, "rank %d: %s", from,
-              report->content.message);
-  RST_REQUIRE(job->context, length == report_length(report, block->count), RST_ERROR_IO,
+              report->message);
+  RST_REQUIRE(job->context, length == report_length(report, block->count, job->task->samples), RST_ERROR_IO,
               "a message of rank %d has %zu bytes; are all ranks of the same build?", from, length);
   if (report->kind == REPORT_RESULTS) {
-    RST_TRY(job->enter(job->user, block, report->content.points));
+    RST_TRY(job->enter(job->user, block, points_of(report), observed_of(report, block->count)));
   }
   return job->tend(job->user, &desk->stop);
 }
 
-static enum rst_status choose(struct desk *desk, int to, const struct report *report, struct answer *answer) {
+static enum rst_status choose(struct desk *desk, int to, struct answer *answer) {
+  const struct report *report = desk->report;
   struct rst_sweep_block *block = &desk->blocks[to];
   bool more = false;
   if (report->kind == REPORT_ALIVE) {
@@ -87,15 +108,14 @@ static enum rst_status send_answer(const struct desk *desk, int to, const struct
 }
 
 /* Answer a report; whether its rank is dismissed. After the first failure all are. */
-static bool answer_report(struct desk *desk, int from, const struct report *report, size_t length,
-                          enum rst_status *first) {
+static bool answer_report(struct desk *desk, int from, size_t length, enum rst_status *first) {
   struct answer answer = {.kind = ANSWER_DISMISSED};
   if (desk->job && *first == RST_OK) {
-    *first = take(desk, from, report, length);
-    *first = *first == RST_OK ? choose(desk, from, report, &answer) : *first;
+    *first = take(desk, from, length);
+    *first = *first == RST_OK ? choose(desk, from, &answer) : *first;
   }
   answer.kind = *first == RST_OK ? answer.kind : ANSWER_DISMISSED;
-  if (report->kind != REPORT_FAILURE) {
+  if (desk->report->kind != REPORT_FAILURE) {
     const enum rst_status sent = send_answer(desk, from, &answer);
     answer.kind = sent == RST_OK ? answer.kind : ANSWER_DISMISSED;
     *first = *first == RST_OK ? sent : *first;
@@ -106,18 +126,17 @@ static bool answer_report(struct desk *desk, int from, const struct report *repo
 static enum rst_status serve(struct desk *desk) {
   enum rst_status first = RST_OK;
   for (int present = desk->ranks->size - 1; present > 0;) {
-    struct report report = {0};
     int from = 0;
     size_t length = 0;
     const bool heard =
-        desk->ranks->receive(desk->ranks->user, sizeof report, &report, &from, &length) == RST_OK;
+        desk->ranks->receive(desk->ranks->user, desk->room, desk->report, &from, &length) == RST_OK;
     if (!heard) {
       return first != RST_OK || !desk->job
                  ? first
                  : rst_fail(desk->job->context, RST_ERROR_IO, "the other ranks are lost; --resume goes on");
     }
     if (length > 0) {
-      present -= answer_report(desk, from, &report, length, &first);
+      present -= answer_report(desk, from, length, &first);
     } else if (desk->job && first == RST_OK) {
       first = desk->job->tend(desk->job->user, &desk->stop);
     }
@@ -125,18 +144,30 @@ static enum rst_status serve(struct desk *desk) {
   return first;
 }
 
+static enum rst_status open_desk(struct desk *desk, struct rst_sweep_job *job) {
+  const size_t samples = job->task->samples;
+  const size_t room = report_room(samples);
+  void *memory = NULL;
+  job->workers = (size_t)desk->ranks->size - 1;
+  RST_TRY(rst_allocate(job->context, (size_t)desk->ranks->size, sizeof *desk->blocks, &memory));
+  desk->blocks = memory;
+  RST_TRY(rst_allocate(job->context, 1, room, &memory));
+  desk->report = memory;
+  desk->room = room;
+  desk->job = job;
+  return RST_OK;
+}
+
+/* An engine without a job hears of nothing but readiness and failures, which `smallest` can hold. */
 enum rst_status rst_sweep_engine_ranks(struct rst_sweep_job *job, const struct rst_sweep_ranks *ranks) {
-  struct desk desk = {.job = job, .ranks = ranks};
-  enum rst_status status = RST_OK;
-  if (job) {
-    void *memory = NULL;
-    job->workers = (size_t)ranks->size - 1;
-    status = rst_allocate(job->context, (size_t)ranks->size, sizeof *desk.blocks, &memory);
-    desk.blocks = memory;
-    desk.job = status == RST_OK ? job : NULL;
-  }
+  struct report smallest;
+  struct desk desk = {.ranks = ranks, .report = &smallest, .room = sizeof smallest};
+  enum rst_status status = job ? open_desk(&desk, job) : RST_OK;
   const enum rst_status served = serve(&desk);
   free(desk.blocks);
+  if (desk.report != &smallest) {
+    free(desk.report);
+  }
   return status == RST_OK ? served : status;
 }
 
@@ -144,10 +175,10 @@ enum rst_status rst_sweep_engine_ranks(struct rst_sweep_job *job, const struct r
 
 struct hand {
   struct rst_context *context;
-  const struct rst_case *from;
+  const struct rst_sweep_task *task;
   const struct rst_sweep_ranks *ranks;
-  struct rst_evaluator *evaluators[2]; /* [full], made when first needed */
-  struct report report;
+  struct rst_evaluators evaluators;
+  struct report *report;
   struct answer answer; /* the last one: the block that is being done */
   bool dismissed;
   struct timespec reported;
@@ -159,9 +190,10 @@ static enum rst_status report_to_desk(struct hand *hand, enum report_kind kind) 
   const struct rst_sweep_ranks *ranks = hand->ranks;
   int from = 0;
   size_t length = 0;
-  hand->report.kind = kind;
+  hand->report->kind = kind;
   enum rst_status status =
-      ranks->send(ranks->user, 0, &hand->report, report_length(&hand->report, hand->answer.block.count));
+      ranks->send(ranks->user, 0, hand->report,
+                  report_length(hand->report, hand->answer.block.count, hand->task->samples));
   while (status == RST_OK && kind != REPORT_FAILURE && length == 0) {
     status = ranks->receive(ranks->user, sizeof hand->answer, &hand->answer, &from, &length);
   }
@@ -179,30 +211,20 @@ static bool stop(void *user) {
   return hand->dismissed;
 }
 
-static enum rst_status find_evaluator(struct hand *hand, bool full, struct rst_evaluator **evaluator) {
-  if (!hand->evaluators[full]) {
-    RST_TRY(rst_evaluator_create(hand->context, hand->from,
-                                 !full && hand->from->sweep.reduction == RST_REDUCTION_AUTO,
-                                 &hand->evaluators[full]));
-  }
-  *evaluator = hand->evaluators[full];
-  return RST_OK;
-}
-
 static enum rst_status do_block(struct hand *hand) {
   const struct rst_sweep_block *block = &hand->answer.block;
   struct rst_evaluator *evaluator = NULL;
   bool stopped = false;
-  RST_TRY(find_evaluator(hand, block->full, &evaluator));
+  RST_TRY(rst_evaluators_find(&hand->evaluators, block->variant, block->full, &evaluator));
   return rst_evaluator_run(evaluator, block->count, block->lr, block->weight_decay, stop, hand,
-                           hand->report.content.points, &stopped);
+                           points_of(hand->report), observed_of(hand->report, block->count), &stopped);
 }
 
 static enum rst_status begin(struct hand *hand) {
   struct rst_evaluator *evaluator = NULL;
-  rst_context_set_rigor(hand->context, hand->from->performance.rigor);
-  RST_TRY(find_evaluator(hand, false, &evaluator));
-  hand->report.batch = rst_evaluator_batch(evaluator);
+  rst_context_set_rigor(hand->context, hand->task->from.performance.rigor);
+  RST_TRY(rst_evaluators_find(&hand->evaluators, 0, false, &evaluator));
+  hand->report->batch = rst_evaluator_batch(evaluator);
   return RST_OK;
 }
 
@@ -231,24 +253,29 @@ static enum rst_status work(struct hand *hand) {
     }
   }
   if (computed != RST_OK && !hand->dismissed) {
-    hand->report.status = computed;
-    snprintf(hand->report.content.message, MESSAGE_LENGTH, "%s", rst_context_message(hand->context));
+    hand->report->status = computed;
+    snprintf(hand->report->message, MESSAGE_LENGTH, "%s", rst_context_message(hand->context));
     return report_to_desk(hand, REPORT_FAILURE);
   }
   return RST_OK;
 }
 
-enum rst_status rst_sweep_ranks_work(struct rst_context *context, const struct rst_case *from,
+enum rst_status rst_sweep_ranks_work(struct rst_context *context, const struct rst_sweep_task *task,
                                      const struct rst_sweep_ranks *ranks) {
   void *memory = NULL;
   RST_TRY(rst_allocate(context, 1, sizeof(struct hand), &memory));
   struct hand *hand = memory;
   hand->context = context;
-  hand->from = from;
+  hand->task = task;
   hand->ranks = ranks;
-  const enum rst_status status = work(hand);
-  rst_evaluator_destroy(&hand->evaluators[false]);
-  rst_evaluator_destroy(&hand->evaluators[true]);
+  hand->evaluators = (struct rst_evaluators){.context = context, .task = task};
+  enum rst_status status = rst_allocate(context, 1, report_room(task->samples), &memory);
+  hand->report = memory;
+  if (status == RST_OK) {
+    status = work(hand);
+    free(hand->report);
+  }
+  rst_evaluators_clear(&hand->evaluators);
   free(hand);
   return status;
 }

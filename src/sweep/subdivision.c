@@ -14,11 +14,11 @@ static size_t side(const struct rst_sweep_table *table, int level) {
 
 /* The lengths of the cell's edges; 0 along an axis of one value. */
 static size_t width(const struct rst_sweep_table *table, const struct cell *cell) {
-  return table->lrs > 1 ? side(table, cell->level) : 0;
+  return table->columns > 1 ? side(table, cell->level) : 0;
 }
 
 static size_t height(const struct rst_sweep_table *table, const struct cell *cell) {
-  return table->weight_decays > 1 ? side(table, cell->level) : 0;
+  return table->rows > 1 ? side(table, cell->level) : 0;
 }
 
 size_t rst_sweep_coarse_count(const struct rst_sweep_table *table, size_t count) {
@@ -26,24 +26,53 @@ size_t rst_sweep_coarse_count(const struct rst_sweep_table *table, size_t count)
 }
 
 size_t rst_sweep_coarse_points(const struct rst_sweep_table *table) {
-  return rst_sweep_coarse_count(table, table->lrs) * rst_sweep_coarse_count(table, table->weight_decays);
+  size_t points = 1;
+  for (size_t axis = 0; axis < table->axis_count; ++axis) {
+    points *= rst_sweep_coarse_count(table, table->axes[axis].count);
+  }
+  return points;
+}
+
+/* The axes from the fastest one on: those of the step come first. */
+static void order_axes(const struct rst_sweep_table *table, size_t order[RST_SWEEP_MOST_AXES]) {
+  size_t count = 0;
+  for (int is_step = 1; is_step >= 0; --is_step) {
+    for (size_t axis = table->axis_count; axis-- > 0;) {
+      if (((int)axis == table->lr_axis || (int)axis == table->weight_decay_axis) == is_step) {
+        order[count++] = axis;
+      }
+    }
+  }
 }
 
 size_t rst_sweep_coarse_place(const struct rst_sweep_table *table, size_t point) {
-  const size_t lrs = rst_sweep_coarse_count(table, table->lrs);
-  return point / lrs * side(table, 0) * table->lrs + point % lrs * side(table, 0);
+  size_t order[RST_SWEEP_MOST_AXES];
+  size_t place = 0;
+  order_axes(table, order);
+  for (size_t i = 0; i < table->axis_count; ++i) {
+    const size_t count = rst_sweep_coarse_count(table, table->axes[order[i]].count);
+    place += point % count * side(table, 0) * rst_sweep_table_stride(table, order[i]);
+    point /= count;
+  }
+  return place;
 }
 
 size_t rst_sweep_coarse_point(const struct rst_sweep_table *table, size_t place) {
-  const size_t x = place % table->lrs;
-  const size_t y = place / table->lrs;
-  const bool is_coarse = x % side(table, 0) == 0 && y % side(table, 0) == 0;
-  return is_coarse ? y / side(table, 0) * rst_sweep_coarse_count(table, table->lrs) + x / side(table, 0)
-                   : SIZE_MAX;
+  size_t order[RST_SWEEP_MOST_AXES];
+  size_t point = 0;
+  order_axes(table, order);
+  for (size_t i = table->axis_count; i-- > 0;) {
+    const size_t index = rst_sweep_table_index(table, order[i], place);
+    if (index % side(table, 0) != 0) {
+      return SIZE_MAX;
+    }
+    point = point * rst_sweep_coarse_count(table, table->axes[order[i]].count) + index / side(table, 0);
+  }
+  return point;
 }
 
 void rst_sweep_forget_filled(struct rst_sweep_table *table) {
-  for (size_t i = 0; i < table->lrs * table->weight_decays; ++i) {
+  for (size_t i = 0; i < table->points; ++i) {
     if (table->regime[i] == RST_SWEEP_PENDING || table->level[i] == RST_SWEEP_FILLED) {
       rst_sweep_table_forget(table, i);
     }
@@ -53,12 +82,12 @@ void rst_sweep_forget_filled(struct rst_sweep_table *table) {
 static bool is_divided(const struct rst_sweep_table *table, const struct cell *cell) {
   const size_t x = cell->x + width(table, cell) / 2;
   const size_t y = cell->y + height(table, cell) / 2;
-  return cell->level < table->refine && table->level[y * table->lrs + x] != RST_SWEEP_FILLED;
+  return cell->level < table->refine && table->level[y * table->columns + x] != RST_SWEEP_FILLED;
 }
 
 /* Whether a point computed at a place has another regime than those before. */
 static bool differs(const struct rst_sweep_table *table, size_t x, size_t y, int8_t *regime) {
-  const int8_t found = table->regime[y * table->lrs + x];
+  const int8_t found = table->regime[y * table->columns + x];
   if (found != RST_SWEEP_PENDING && *regime == RST_SWEEP_PENDING) {
     *regime = found;
   }
@@ -97,7 +126,7 @@ static enum rst_status divide(struct rst_context *context, struct rst_sweep_tabl
   const size_t half = side(table, cell->level) / 2;
   for (size_t y = cell->y; y <= cell->y + height(table, cell); y += half) {
     for (size_t x = cell->x; x <= cell->x + width(table, cell); x += half) {
-      const size_t place = y * table->lrs + x;
+      const size_t place = y * table->columns + x;
       if (table->level[place] == RST_SWEEP_FILLED) {
         table->level[place] = (int8_t)(cell->level + 1);
         RST_TRY(append(context, place, wanted));
@@ -116,7 +145,7 @@ static bool find_quarter(const struct rst_sweep_table *table, const struct cell 
   const bool is_upper = index / 2 == 1;
   *quarter = (struct cell){cell->x + (is_right ? width(table, cell) / 2 : 0),
                            cell->y + (is_upper ? height(table, cell) / 2 : 0), cell->level + 1};
-  return !(is_right && table->lrs == 1) && !(is_upper && table->weight_decays == 1);
+  return !(is_right && table->columns == 1) && !(is_upper && table->rows == 1);
 }
 
 static enum rst_status refine(struct rst_context *context, struct rst_sweep_table *table,
@@ -137,11 +166,11 @@ static enum rst_status refine(struct rst_context *context, struct rst_sweep_tabl
 /* The cell of level 0 after this one, in the order of the grid; false after the last. */
 static bool advance(const struct rst_sweep_table *table, struct cell *cell) {
   cell->x += side(table, 0);
-  if (cell->x + 1 >= table->lrs) {
+  if (cell->x + 1 >= table->columns) {
     cell->x = 0;
     cell->y += side(table, 0);
   }
-  return cell->y == 0 || cell->y + 1 < table->weight_decays;
+  return cell->y == 0 || cell->y + 1 < table->rows;
 }
 
 enum rst_status rst_sweep_refine(struct rst_context *context, struct rst_sweep_table *table,
@@ -162,12 +191,12 @@ static bool find_piece(size_t count, size_t at, bool is_upper, size_t size, size
 
 /* The cell that is not divided, of those that hold what lies to one side of a point; false where the grid ends there. */
 static bool find_cell(const struct rst_sweep_table *table, size_t place, int side_of, struct cell *cell) {
-  const size_t x = place % table->lrs;
-  const size_t y = place / table->lrs;
+  const size_t x = place % table->columns;
+  const size_t y = place / table->columns;
   for (*cell = (struct cell){0};; ++cell->level) {
     const size_t size = side(table, cell->level);
-    const bool found = find_piece(table->lrs, x, side_of % 2 == 1, size, &cell->x) &&
-                       find_piece(table->weight_decays, y, side_of / 2 == 1, size, &cell->y);
+    const bool found = find_piece(table->columns, x, side_of % 2 == 1, size, &cell->x) &&
+                       find_piece(table->rows, y, side_of / 2 == 1, size, &cell->y);
     if (!found || !is_divided(table, cell)) {
       return found;
     }
@@ -193,10 +222,10 @@ static size_t nearest(size_t at, size_t lower, size_t length) {
 static void fill_whole(struct rst_sweep_table *table, const struct cell *cell) {
   const size_t right = cell->x + width(table, cell);
   const size_t top = cell->y + height(table, cell);
-  for (size_t y = cell->y; y < top || (y == top && y + 1 == table->weight_decays); ++y) {
-    const size_t row = nearest(y, cell->y, top - cell->y) * table->lrs;
-    for (size_t x = cell->x; x < right || (x == right && x + 1 == table->lrs); ++x) {
-      const size_t place = y * table->lrs + x;
+  for (size_t y = cell->y; y < top || (y == top && y + 1 == table->rows); ++y) {
+    const size_t row = nearest(y, cell->y, top - cell->y) * table->columns;
+    for (size_t x = cell->x; x < right || (x == right && x + 1 == table->columns); ++x) {
+      const size_t place = y * table->columns + x;
       if (table->level[place] == RST_SWEEP_FILLED) {
         rst_sweep_table_adopt(table, place, table, row + nearest(x, cell->x, right - cell->x));
         table->level[place] = RST_SWEEP_FILLED;

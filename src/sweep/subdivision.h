@@ -25,7 +25,8 @@ struct rst_sweep_places {
   size_t count, capacity;
 };
 
-/** How many of the `count` values of an axis are of the coarse grid; points of that grid, and the place of one of them. */
+/** How many of the `count` values of an axis are of the coarse grid; points of that grid, and the place of one of them. Points are
+ * counted with the axes of step.lr and step.weight_decay fastest, others slower: neighbours share a variant of the case. */
 size_t rst_sweep_coarse_count(const struct rst_sweep_table *table, size_t count);
 size_t rst_sweep_coarse_points(const struct rst_sweep_table *table);
 size_t rst_sweep_coarse_place(const struct rst_sweep_table *table, size_t point);

@@ -9,7 +9,7 @@
 #include "core/files.h"
 #include "restrain/run.h"
 #include "sweep/boundary.h"
-#include "sweep/evaluator.h"
+#include "sweep/evaluators.h"
 #include "sweep/sweep_parts.h"
 #include "sweep/work_list.h"
 #include "transform/transform.h"
@@ -18,9 +18,9 @@
  * and stores it. Engines (engine.h) compute. */
 struct sweep {
   struct rst_context *context;
-  const struct rst_case *from;
+  const struct rst_sweep_task *task;
   const struct rst_sweep_options *options;
-  struct rst_sweep_table table;
+  struct rst_sweep_table *table;
   struct rst_sweep_plan plan;
   struct rst_sweep_job job;
   const char *correlation;
@@ -34,8 +34,14 @@ struct sweep {
 };
 
 enum rst_status rst_sweep_check(struct rst_context *context, const struct rst_case *from) {
-  RST_REQUIRE(context, from->sweep.lr.count > 0, RST_ERROR_ARGUMENT,
+  struct rst_sweep_task task;
+  RST_REQUIRE(context, from->sweep.axis_count > 0, RST_ERROR_ARGUMENT,
               "the case has no section sweep; say there which learning rates and weight decays to cover");
+  RST_REQUIRE(context, from->sweep.axis_count <= RST_SWEEP_MOST_AXES, RST_ERROR_ARGUMENT,
+              "the sweep has %zu axes; there may be %d", from->sweep.axis_count, (int)RST_SWEEP_MOST_AXES);
+  rst_sweep_task_of_sweep(from, &task);
+  RST_REQUIRE(context, from->sweep.refine == 0 || rst_sweep_task_variants(&task) == 1, RST_ERROR_ARGUMENT,
+              "sweep.refine divides cells of step.lr and step.weight_decay alone");
   return RST_OK;
 }
 
@@ -46,8 +52,8 @@ static double wall_seconds(const struct sweep *sweep) {
 static enum rst_status write_file(struct sweep *sweep, const char *exit_reason, const char *wisdom) {
   const struct rst_sweep_options *options = sweep->options;
   const struct rst_provenance provenance = {
-      .case_source = rst_case_source(sweep->from),
-      .case_effective = rst_case_effective(sweep->from),
+      .case_source = rst_case_source(sweep->task->given),
+      .case_effective = rst_case_effective(sweep->task->given),
       .wisdom = wisdom,
       .argc = options->argc,
       .argv = options->argv,
@@ -56,7 +62,7 @@ static enum rst_status write_file(struct sweep *sweep, const char *exit_reason, 
       .rigor = rst_rigor_names[rst_context_rigor(sweep->context)],
       .correlation = sweep->correlation,
   };
-  return rst_sweep_file_write(sweep->context, options->output, &sweep->table, &provenance, exit_reason,
+  return rst_sweep_file_write(sweep->context, options->output, sweep->table, &provenance, exit_reason,
                               wall_seconds(sweep));
 }
 
@@ -67,7 +73,7 @@ static enum rst_status store(struct sweep *sweep, const char *exit_reason) {
   if (rst_context_rigor(sweep->context) != RST_RIGOR_ESTIMATE) {
     RST_TRY(rst_transform_export_wisdom(sweep->context, &wisdom));
   }
-  enum rst_status status = rst_sweep_measure_boundaries(sweep->context, &sweep->table);
+  enum rst_status status = rst_sweep_measure_boundaries(sweep->context, sweep->table);
   if (status == RST_OK) {
     status = write_file(sweep, exit_reason, wisdom);
   }
@@ -89,32 +95,39 @@ static enum rst_status next(void *user, size_t batch, struct rst_sweep_block *bl
 }
 
 static enum rst_status enter(void *user, const struct rst_sweep_block *block,
-                             const struct rst_orbit_summary *points) {
+                             const struct rst_orbit_summary *points, const double *observed) {
   struct sweep *sweep = user;
   for (size_t i = 0; i < block->count; ++i) {
     sweep->point_iterations += (double)points[i].iterations_run;
   }
   sweep->last = block->index[block->count - 1];
   sweep->changed = true;
-  return rst_sweep_plan_enter(sweep->context, &sweep->plan, block, points);
+  return rst_sweep_plan_enter(sweep->context, &sweep->plan, block, points, observed);
+}
+
+static struct rst_sweep_progress progress_of(const struct sweep *sweep) {
+  const struct rst_sweep_table *table = sweep->table;
+  const struct rst_sweep_plan *plan = &sweep->plan;
+  struct rst_sweep_progress progress = {.done = plan->done,
+                                        .count = plan->done + plan->underway + plan->left,
+                                        .point_iterations = sweep->point_iterations,
+                                        .axis_count = table->axis_count};
+  for (size_t i = 0; i < table->axis_count; ++i) {
+    progress.names[i] = table->axes[i].name;
+    progress.at[i] = table->axes[i].values[rst_sweep_table_index(table, i, sweep->last)];
+  }
+  return progress;
 }
 
 static enum rst_status tend(void *user, bool *stop) {
   const double longest = 10.0;
   const double share = 10.0; /* storing takes a tenth of the time at most */
   struct sweep *sweep = user;
-  const struct rst_sweep_table *table = &sweep->table;
-  const struct rst_sweep_plan *plan = &sweep->plan;
   if (sweep->changed && rst_seconds_since(&sweep->stored) >= fmax(longest, share * sweep->storing)) {
     RST_TRY(store(sweep, "running"));
   }
   if (sweep->options->poll && !sweep->reason) {
-    const struct rst_sweep_progress progress = {.done = plan->done,
-                                                .count = plan->done + plan->underway + plan->left,
-                                                .point_iterations = sweep->point_iterations,
-                                                .lr = table->lr[sweep->last % table->lrs],
-                                                .weight_decay =
-                                                    table->weight_decay[sweep->last / table->lrs]};
+    const struct rst_sweep_progress progress = progress_of(sweep);
     sweep->reason = sweep->options->poll(sweep->options->user, &progress);
     /* The other ranks have still to be dismissed, for which there may be no time: mpirun kills all when one has died. */
     if (sweep->reason && sweep->options->ranks && sweep->changed) {
@@ -125,19 +138,22 @@ static enum rst_status tend(void *user, bool *stop) {
   return RST_OK;
 }
 
-/* The engine of the points, and the correlation of those that are run in full. */
+/* The engine of the points, of the first variant if there are several, and the correlation of those that are run in full. */
 static enum rst_status describe(struct sweep *sweep) {
   struct rst_context *context = sweep->context;
-  struct rst_sweep_table *table = &sweep->table;
+  struct rst_sweep_table *table = sweep->table;
+  struct rst_evaluators evaluators = {.context = context, .task = sweep->task};
   struct rst_evaluator *evaluator = NULL;
   struct rst_problem problem = {0};
-  rst_context_set_rigor(context, sweep->from->performance.rigor);
-  RST_TRY(rst_evaluator_create(context, sweep->from, sweep->from->sweep.reduction == RST_REDUCTION_AUTO,
-                               &evaluator));
-  table->engine = rst_evaluator_engine(evaluator);
-  rst_evaluator_size(evaluator, &table->patches, &table->rank);
-  rst_evaluator_destroy(&evaluator);
-  RST_TRY(rst_problem_create(context, sweep->from, &problem));
+  rst_context_set_rigor(context, sweep->task->from.performance.rigor);
+  const enum rst_status status = rst_evaluators_find(&evaluators, 0, false, &evaluator);
+  if (status == RST_OK) {
+    table->engine = rst_evaluator_engine(evaluator);
+    rst_evaluator_size(evaluator, &table->patches, &table->rank);
+  }
+  rst_evaluators_clear(&evaluators);
+  RST_TRY(status);
+  RST_TRY(rst_problem_create(context, &sweep->task->from, &problem));
   sweep->correlation = rst_flow_correlation(problem.flow);
   rst_problem_destroy(&problem);
   return RST_OK;
@@ -148,25 +164,61 @@ static bool stop_thresholds(void *user) {
   return tend(user, &stop) != RST_OK || stop;
 }
 
-/* A file that is resumed has them already, unless it was stopped before. */
-static enum rst_status compute_thresholds(struct sweep *sweep) {
-  struct rst_sweep_table *table = &sweep->table;
-  void *memory = NULL;
+/* The place of a variant's first point at a weight decay of the axis. */
+static size_t place_of(const struct rst_sweep_table *table, size_t variant, size_t weight_decay) {
+  size_t place = 0;
+  for (size_t axis = table->axis_count; axis-- > 0;) {
+    const size_t stride = rst_sweep_table_stride(table, axis);
+    if ((int)axis == table->weight_decay_axis) {
+      place += weight_decay * stride;
+    } else if ((int)axis != table->lr_axis) {
+      place += variant % table->axes[axis].count * stride;
+      variant /= table->axes[axis].count;
+    }
+  }
+  return place;
+}
+
+/* The thresholds of one variant, unless the table has them already, as one that is resumed. */
+static enum rst_status find_limits(struct sweep *sweep, size_t variant, const double *weight_decays,
+                                   size_t count, struct rst_lr_limits *theory) {
+  struct rst_sweep_table *table = sweep->table;
+  struct rst_case *made = NULL;
+  struct rst_case from;
   size_t known = 0;
-  while (known < table->weight_decays && !isnan(table->lr_hi[known])) {
+  while (known < count &&
+         !isnan(table->lr_hi[rst_sweep_table_limit(table, place_of(table, variant, known))])) {
     ++known;
   }
-  if (known == table->weight_decays) {
+  if (known == count) {
     return RST_OK;
   }
-  RST_TRY(rst_allocate(sweep->context, table->weight_decays, sizeof(struct rst_lr_limits), &memory));
+  enum rst_status status = rst_sweep_task_vary(sweep->context, sweep->task, variant, &made, &from);
+  if (status == RST_OK) {
+    status = rst_lr_limits_until(sweep->context, &from, weight_decays, count, stop_thresholds, sweep, theory,
+                                 &sweep->lacks_theory);
+  }
+  rst_case_destroy(&made);
+  for (size_t i = 0; status == RST_OK && !sweep->lacks_theory && i < count; ++i) {
+    const size_t limit = rst_sweep_table_limit(table, place_of(table, variant, i));
+    table->lr_lo[limit] = theory[i].lr_lo;
+    table->lr_hi[limit] = theory[i].lr_hi;
+  }
+  return status;
+}
+
+static enum rst_status compute_thresholds(struct sweep *sweep) {
+  const struct rst_sweep_table *table = sweep->table;
+  const int axis = table->weight_decay_axis;
+  const size_t count = axis < 0 ? 1 : table->axes[axis].count;
+  const double *weight_decays = axis < 0 ? &table->weight_decay : table->axes[axis].values;
+  const size_t variants = rst_sweep_task_variants(sweep->task);
+  void *memory = NULL;
+  RST_TRY(rst_allocate(sweep->context, count, sizeof(struct rst_lr_limits), &memory));
   struct rst_lr_limits *theory = memory;
-  const enum rst_status status =
-      rst_lr_limits_until(sweep->context, sweep->from, table->weight_decay, table->weight_decays,
-                          stop_thresholds, sweep, theory, &sweep->lacks_theory);
-  for (size_t i = 0; status == RST_OK && !sweep->lacks_theory && i < table->weight_decays; ++i) {
-    table->lr_lo[i] = theory[i].lr_lo;
-    table->lr_hi[i] = theory[i].lr_hi;
+  enum rst_status status = RST_OK;
+  for (size_t variant = 0; status == RST_OK && !sweep->lacks_theory && variant < variants; ++variant) {
+    status = find_limits(sweep, variant, weight_decays, count, theory);
   }
   free(theory);
   return status;
@@ -177,12 +229,13 @@ static enum rst_status restore(struct sweep *sweep) {
   char *stored = NULL;
   char *wisdom = NULL;
   RST_TRY(rst_provenance_effective(sweep->context, path, &stored));
-  enum rst_status status = rst_sweep_require_same_case(
-      sweep->context, stored, rst_case_effective(sweep->from), path, RST_CASE_RESUME_REMEDY);
+  enum rst_status status =
+      rst_sweep_require_same_case(sweep->context, sweep->table, stored,
+                                  rst_case_effective(sweep->task->given), path, RST_CASE_RESUME_REMEDY);
   free(stored);
   RST_TRY(status);
-  RST_TRY(rst_sweep_file_read(sweep->context, path, &sweep->table, &sweep->wall_before, &wisdom));
-  rst_sweep_forget_filled(&sweep->table);
+  RST_TRY(rst_sweep_file_read(sweep->context, path, sweep->table, &sweep->wall_before, &wisdom));
+  rst_sweep_forget_filled(sweep->table);
   status = wisdom ? rst_transform_import_wisdom(sweep->context, wisdom) : RST_OK;
   free(wisdom);
   return status;
@@ -192,19 +245,19 @@ static enum rst_status open_sweep(struct sweep *sweep) {
   struct rst_context *context = sweep->context;
   const struct rst_sweep_options *options = sweep->options;
   const bool exists = access(options->output, F_OK) == 0;
-  RST_TRY(rst_sweep_check(context, sweep->from));
   RST_REQUIRE(context, !exists || options->resume || options->force, RST_ERROR_IO,
               "%s exists; go on with it by --resume or replace it by --force", options->output);
-  RST_TRY(rst_sweep_table_create(context, sweep->from, &sweep->table));
+  RST_TRY(rst_sweep_table_create(context, sweep->task, sweep->table));
   if (options->resume && exists) {
     RST_TRY(restore(sweep));
   } else if (options->resume) {
-    rst_warn(context, "%s does not exist yet: starting a new sweep", options->output);
+    rst_warn(context, "%s does not exist yet: starting a new %s", options->output,
+             sweep->task->samples > 0 ? "scan" : "sweep");
   }
   RST_TRY(describe(sweep));
-  const bool is_reduced = sweep->table.patches > 0;
-  RST_TRY(rst_sweep_plan_create(context, &sweep->table, options->shard, options->shards,
-                                is_reduced ? sweep->from->sweep.agreement : 0, &sweep->plan));
+  const bool is_reduced = sweep->table->patches > 0;
+  RST_TRY(rst_sweep_plan_create(context, sweep->table, options->shard, options->shards,
+                                is_reduced ? sweep->task->from.sweep.agreement : 0, &sweep->plan));
   return options->make_folders ? rst_files_make_folders(context, options->output) : RST_OK;
 }
 
@@ -212,7 +265,9 @@ static enum rst_status open_sweep(struct sweep *sweep) {
 static enum rst_status prepare(struct sweep *sweep) {
   RST_TRY(open_sweep(sweep));
   RST_TRY(store(sweep, "running"));
-  RST_TRY(compute_thresholds(sweep));
+  if (sweep->task->samples == 0) {
+    RST_TRY(compute_thresholds(sweep));
+  }
   sweep->changed = true;
   return RST_OK;
 }
@@ -220,8 +275,7 @@ static enum rst_status prepare(struct sweep *sweep) {
 /* One point may bring about any number of others where cells are divided. */
 static size_t most_points(const struct rst_sweep_plan *plan) {
   const struct rst_sweep_table *table = plan->table;
-  return plan->left > 0 && table->refine > 0 ? table->lrs * table->weight_decays
-                                             : plan->left + plan->full_left;
+  return plan->left > 0 && table->refine > 0 ? table->points : plan->left + plan->full_left;
 }
 
 /* Other ranks wait for their dismissal. */
@@ -250,10 +304,10 @@ static enum rst_status perform(struct sweep *sweep, struct rst_sweep_summary *su
   const struct rst_sweep_plan *plan = &sweep->plan;
   const bool completed = plan->left + plan->underway + plan->full_missing == 0 && !sweep->lacks_theory;
   if (completed && plan->shards == 1) {
-    rst_sweep_fill(&sweep->table);
+    rst_sweep_fill(sweep->table);
   }
-  RST_TRY(rst_sweep_measure_boundaries(sweep->context, &sweep->table));
-  rst_sweep_summarize(&sweep->table, plan->shard, plan->shards, summary);
+  RST_TRY(rst_sweep_measure_boundaries(sweep->context, sweep->table));
+  rst_sweep_summarize(sweep->table, plan->shard, plan->shards, summary);
   summary->outcome = completed ? RST_SWEEP_COMPLETED : RST_SWEEP_INTERRUPTED;
   summary->reason = completed ? "completed" : sweep->reason;
   summary->point_iterations = sweep->point_iterations;
@@ -261,21 +315,34 @@ static enum rst_status perform(struct sweep *sweep, struct rst_sweep_summary *su
   return store(sweep, summary->reason);
 }
 
-enum rst_status rst_sweep_run(struct rst_context *context, const struct rst_case *from,
-                              const struct rst_sweep_options *options, struct rst_sweep_summary *summary) {
+enum rst_status rst_sweep_perform(struct rst_context *context, const struct rst_sweep_task *task,
+                                  const struct rst_sweep_options *options, struct rst_sweep_summary *summary,
+                                  struct rst_sweep_table *table) {
   struct sweep sweep = {
       .context = context,
-      .from = from,
+      .task = task,
       .options = options,
-      .job = {.context = context, .from = from, .workers = 1, .next = next, .enter = enter, .tend = tend}};
+      .table = table,
+      .job = {.context = context, .task = task, .workers = 1, .next = next, .enter = enter, .tend = tend}};
   *summary = (struct rst_sweep_summary){0};
+  *table = (struct rst_sweep_table){0};
   if (options->ranks && options->ranks->rank > 0) {
-    return rst_sweep_ranks_work(context, from, options->ranks);
+    return rst_sweep_ranks_work(context, task, options->ranks);
   }
   sweep.job.user = &sweep;
   clock_gettime(CLOCK_MONOTONIC, &sweep.started);
   const enum rst_status status = perform(&sweep, summary);
   rst_sweep_plan_clear(&sweep.plan);
-  rst_sweep_table_clear(&sweep.table);
+  return status;
+}
+
+enum rst_status rst_sweep_run(struct rst_context *context, const struct rst_case *from,
+                              const struct rst_sweep_options *options, struct rst_sweep_summary *summary) {
+  struct rst_sweep_task task;
+  struct rst_sweep_table table;
+  RST_TRY(rst_sweep_check(context, from));
+  rst_sweep_task_of_sweep(from, &task);
+  const enum rst_status status = rst_sweep_perform(context, &task, options, summary, &table);
+  rst_sweep_table_clear(&table);
   return status;
 }

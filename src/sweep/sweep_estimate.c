@@ -2,6 +2,7 @@
 #include "core/clock.h"
 #include "core/core.h"
 #include "sweep/evaluator.h"
+#include "sweep/sweep_parts.h"
 #include "sweep/work_list.h"
 
 /* A few points, spread over the grid, are run for more and more updates until that takes long enough to be measured, in time of
@@ -23,16 +24,16 @@ struct pace {
 
 static enum rst_status choose_points(struct rst_context *context, const struct rst_sweep_table *table,
                                      size_t points, struct trial *trial) {
-  const size_t count = table->lrs * table->weight_decays;
+  const size_t count = table->points;
   void *memory = NULL;
   RST_TRY(rst_allocate(context, count, sizeof(int8_t), &memory));
   int8_t *chosen = memory;
-  rst_sweep_choose_sample(table->lrs, table->weight_decays, points, chosen);
+  rst_sweep_choose_sample(table->columns, table->rows, points, chosen);
   *trial = (struct trial){0};
   for (size_t i = 0; i < count && trial->points < points; ++i) {
     if (chosen[i] == RST_SWEEP_SAMPLED) {
-      trial->lr[trial->points] = table->lr[i % table->lrs];
-      trial->weight_decay[trial->points] = table->weight_decay[i / table->lrs];
+      trial->lr[trial->points] = rst_sweep_table_lr(table, i);
+      trial->weight_decay[trial->points] = rst_sweep_table_weight_decay(table, i);
       trial->points += 1;
     }
   }
@@ -40,8 +41,8 @@ static enum rst_status choose_points(struct rst_context *context, const struct r
   return RST_OK;
 }
 
-static enum rst_status run_trial(struct rst_context *context, const struct rst_case *from, bool reduce,
-                                 long updates, const struct trial *trial, double *elapsed,
+static enum rst_status run_trial(struct rst_context *context, const struct rst_case *from, bool end_at_rest,
+                                 bool reduce, long updates, const struct trial *trial, double *elapsed,
                                  struct pace *pace) {
   struct rst_case shortened = *from;
   struct rst_evaluator *evaluator = NULL;
@@ -51,9 +52,10 @@ static enum rst_status run_trial(struct rst_context *context, const struct rst_c
   bool stopped = false;
   shortened.step.iterations = updates;
   RST_TRY(rst_evaluator_create(context, &shortened, reduce, &evaluator));
+  rst_evaluator_end_at_rest(evaluator, end_at_rest);
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
   const enum rst_status status = rst_evaluator_run(evaluator, trial->points, trial->lr, trial->weight_decay,
-                                                   NULL, NULL, points, &stopped);
+                                                   NULL, NULL, points, NULL, &stopped);
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
   *elapsed = rst_seconds_between(&start, &end);
   rst_evaluator_destroy(&evaluator);
@@ -73,13 +75,12 @@ static enum rst_status measure(struct rst_context *context, const struct rst_cas
                                const struct rst_sweep_table *table, bool reduce, size_t points,
                                struct pace *pace) {
   const double enough = 0.4;
-  const size_t count = table->lrs * table->weight_decays;
   struct trial trial;
   double elapsed = 0.0;
   long updates = from->step.iterations < 8 ? from->step.iterations : 8;
-  RST_TRY(choose_points(context, table, points < count ? points : count, &trial));
+  RST_TRY(choose_points(context, table, points < table->points ? points : table->points, &trial));
   for (;;) {
-    RST_TRY(run_trial(context, from, reduce, updates, &trial, &elapsed, pace));
+    RST_TRY(run_trial(context, from, table->samples == 0, reduce, updates, &trial, &elapsed, pace));
     if (elapsed >= enough || updates == from->step.iterations) {
       return RST_OK;
     }
@@ -101,12 +102,19 @@ static enum rst_status describe(struct rst_context *context, const struct rst_ca
   return RST_OK;
 }
 
+static size_t fine_points(const struct rst_case *from) {
+  size_t points = 1;
+  for (size_t i = 0; i < from->sweep.axis_count; ++i) {
+    points *= rst_sweep_refined_count(from->sweep.axes[i].count, from->sweep.refine);
+  }
+  return points;
+}
+
 static enum rst_status rehearse(struct rst_context *context, const struct rst_case *from,
                                 const struct rst_sweep_table *table, struct rst_sweep_cost *rehearsal) {
-  const size_t points = table->lrs * table->weight_decays;
-  const size_t fine = rst_sweep_refined_count(table->lrs, from->sweep.refine) *
-                      rst_sweep_refined_count(table->weight_decays, from->sweep.refine);
-  const size_t bytes = 4 * sizeof(double) + 2 * sizeof(int64_t) + 3 * sizeof(int8_t);
+  const size_t points = table->points;
+  const size_t fine = fine_points(from);
+  const size_t bytes = rst_sweep_table_bytes(table);
   size_t batch = 0;
   struct pace pace;
   *rehearsal = (struct rst_sweep_cost){.points = points, .fine = fine, .bytes = (double)fine * (double)bytes};
@@ -124,15 +132,37 @@ static enum rst_status rehearse(struct rst_context *context, const struct rst_ca
   return RST_OK;
 }
 
-enum rst_status rst_sweep_estimate(struct rst_context *context, const struct rst_case *from,
+/* Where there are several variants, the one in their middle stands for all. */
+static enum rst_status rehearse_variant(struct rst_context *context, const struct rst_sweep_task *task,
+                                        const struct rst_sweep_table *table,
+                                        struct rst_sweep_cost *rehearsal) {
+  struct rst_case *made = NULL;
+  struct rst_case from;
+  enum rst_status status =
+      rst_sweep_task_vary(context, task, rst_sweep_task_variants(task) / 2, &made, &from);
+  if (status == RST_OK) {
+    status = rehearse(context, &from, table, rehearsal);
+  }
+  rst_case_destroy(&made);
+  return status;
+}
+
+enum rst_status rst_sweep_rehearse(struct rst_context *context, const struct rst_sweep_task *task,
                                    struct rst_sweep_cost *rehearsal) {
-  struct rst_case coarse = *from;
+  struct rst_sweep_task coarse = *task;
   struct rst_sweep_table table;
-  RST_TRY(rst_sweep_check(context, from));
-  rst_context_set_rigor(context, from->performance.rigor);
-  coarse.sweep.refine = 0;
+  rst_context_set_rigor(context, task->from.performance.rigor);
+  coarse.from.sweep.refine = 0;
   RST_TRY(rst_sweep_table_create(context, &coarse, &table));
-  const enum rst_status status = rehearse(context, from, &table, rehearsal);
+  const enum rst_status status = rehearse_variant(context, task, &table, rehearsal);
   rst_sweep_table_clear(&table);
   return status;
+}
+
+enum rst_status rst_sweep_estimate(struct rst_context *context, const struct rst_case *from,
+                                   struct rst_sweep_cost *rehearsal) {
+  struct rst_sweep_task task;
+  RST_TRY(rst_sweep_check(context, from));
+  rst_sweep_task_of_sweep(from, &task);
+  return rst_sweep_rehearse(context, &task, rehearsal);
 }

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <hdf5_hl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "archive/provenance.h"
+#include "core/core.h"
 #include "sweep/sweep_file_parts.h"
 
-static enum rst_status check_flags(struct rst_context *context, const char *path, const char *name,
-                                   const int8_t *values, size_t count, int most) {
-  for (size_t i = 0; i < count; ++i) {
-    RST_REQUIRE(context, values[i] >= -1 && values[i] <= most, RST_ERROR_IO,
+static enum rst_status check_flags(struct rst_context *context, const char *path,
+                                   const struct rst_sweep_column *column,
+                                   const struct rst_sweep_table *table) {
+  const int8_t *values = rst_sweep_column_values(column, table);
+  for (size_t i = 0; i < table->points; ++i) {
+    RST_REQUIRE(context, values[i] >= -1 && values[i] <= column->most, RST_ERROR_IO,
                 "%s: the number %d of point %zu in /%s has no meaning; start again with --force", path,
-                values[i], i, name);
+                values[i], i, column->variable.name);
   }
   return RST_OK;
 }
@@ -38,32 +43,65 @@ static enum rst_status read_attributes(struct rst_context *context, const char *
   free(engine);
   RST_HDF5(context, known, "%s: the attributes of a sweep are missing", path);
   RST_REQUIRE(context,
-              refine <= RST_SWEEP_MOST_LEVELS && is_refined(table->lrs, refine) &&
-                  is_refined(table->weight_decays, refine),
+              refine <= RST_SWEEP_MOST_LEVELS && is_refined(table->columns, refine) &&
+                  is_refined(table->rows, refine),
               RST_ERROR_IO, "%s: its grid of %zu by %zu is none refined %zu times; start again with --force",
-              path, table->weight_decays, table->lrs, refine);
+              path, table->rows, table->columns, refine);
   table->refine = (int)refine;
   return RST_OK;
 }
 
+/* Lengths of the axes, without that of lr if so wanted; returns how many there are. */
+static int list_dims(const struct rst_sweep_table *table, bool without_lr, hsize_t dims[RST_HDF5_READ_RANK]) {
+  int rank = 0;
+  for (size_t i = 0; i < table->axis_count; ++i) {
+    if (!without_lr || (int)i != table->lr_axis) {
+      dims[rank++] = table->axes[i].count;
+    }
+  }
+  return rank;
+}
+
+static enum rst_status read_column(struct rst_context *context, const char *path, hid_t file,
+                                   const struct rst_sweep_column *column,
+                                   const struct rst_sweep_table *table) {
+  hsize_t dims[RST_HDF5_READ_RANK];
+  int rank = list_dims(table, false, dims);
+  if (column->sampled) {
+    dims[rank++] = table->samples;
+  }
+  RST_HDF5(context,
+           rst_hdf5_read_values(file, column->variable.name, rst_sweep_column_type(column), rank, dims,
+                                rst_sweep_column_values(column, table)),
+           "%s is no %s of this case: its /%s cannot be used; start again with --force", path,
+           table->samples > 0 ? "bifurcation diagram" : "sweep", column->variable.name);
+  return column->numbers == RST_SWEEP_FLAGS ? check_flags(context, path, column, table) : RST_OK;
+}
+
+/* A curve of one value is a scalar where lr is the only axis. */
+static enum rst_status read_limits(struct rst_context *context, const char *path, hid_t file,
+                                   struct rst_sweep_table *table) {
+  hsize_t dims[RST_HDF5_READ_RANK];
+  const int rank = list_dims(table, true, dims);
+  const bool read = rst_hdf5_read_values(file, "lr_lo", H5T_NATIVE_DOUBLE, rank, dims, table->lr_lo) &&
+                    rst_hdf5_read_values(file, "lr_hi", H5T_NATIVE_DOUBLE, rank, dims, table->lr_hi);
+  RST_HDF5(context, read, "%s: its thresholds cannot be read; start again with --force", path);
+  return read_attributes(context, path, file, table);
+}
+
 static enum rst_status read_content(struct rst_context *context, const char *path, hid_t file,
                                     struct rst_sweep_table *table) {
-  const hsize_t dims[2] = {table->weight_decays, table->lrs};
-  const size_t count = table->weight_decays * table->lrs;
-  struct rst_sweep_map maps[RST_SWEEP_MAPS];
-  rst_sweep_list_maps(table, maps);
-  for (size_t i = 0; i < RST_SWEEP_MAPS; ++i) {
-    const char *name = maps[i].variable.name;
-    RST_HDF5(context, rst_hdf5_read_values(file, name, maps[i].type, 2, dims, maps[i].values),
-             "%s is no sweep of this case: its /%s cannot be used; start again with --force", path, name);
+  size_t count = 0;
+  const struct rst_sweep_column *columns = rst_sweep_columns(&count);
+  for (size_t i = 0; i < count; ++i) {
+    if (rst_sweep_column_is_stored(&columns[i], table)) {
+      RST_TRY(read_column(context, path, file, &columns[i], table));
+    }
   }
-  const bool curves = rst_hdf5_read_values(file, "lr_lo", H5T_NATIVE_DOUBLE, 1, dims, table->lr_lo) &&
-                      rst_hdf5_read_values(file, "lr_hi", H5T_NATIVE_DOUBLE, 1, dims, table->lr_hi);
-  RST_HDF5(context, curves, "%s: its thresholds cannot be read; start again with --force", path);
-  RST_TRY(check_flags(context, path, "regime", table->regime, count, RST_REGIME_UNDECIDED));
-  RST_TRY(check_flags(context, path, "agreement", table->agreement, count, 1));
-  RST_TRY(check_flags(context, path, "level", table->level, count, RST_SWEEP_MOST_LEVELS));
-  return read_attributes(context, path, file, table);
+  for (size_t i = 0; i < table->points && table->samples > 0; ++i) {
+    table->level[i] = table->regime[i] == RST_SWEEP_PENDING ? RST_SWEEP_FILLED : 0;
+  }
+  return table->samples > 0 ? RST_OK : read_limits(context, path, file, table);
 }
 
 static enum rst_status read_file(struct rst_context *context, const char *path, hid_t file,
@@ -88,29 +126,78 @@ enum rst_status rst_sweep_file_read(struct rst_context *context, const char *pat
   return status;
 }
 
-/* Values of an axis, 0 if it is none. */
-static size_t axis_length(hid_t file, const char *name) {
+static enum rst_status read_axes(struct rst_context *context, const char *path, hid_t file,
+                                 struct rst_sweep_table *table) {
+  for (size_t i = 0; i < table->axis_count; ++i) {
+    const hsize_t count = table->axes[i].count;
+    RST_HDF5(
+        context,
+        rst_hdf5_read_values(file, table->axes[i].name, H5T_NATIVE_DOUBLE, 1, &count, table->axes[i].values),
+        "%s: its axes cannot be read", path);
+  }
+  return RST_OK;
+}
+
+static herr_t take_name(hid_t dataset, unsigned axis, hid_t scale, void *user) {
+  char **names = user;
+  const ssize_t length = H5DSget_scale_name(scale, NULL, 0);
+  (void)dataset;
+  names[axis] = length > 0 ? calloc((size_t)length + 1, 1) : NULL;
+  return names[axis] && H5DSget_scale_name(scale, names[axis], (size_t)length + 1) > 0 ? 1 : -1;
+}
+
+/* The axes of /regime; none if it is missing. */
+static size_t find_axes(hid_t file, struct rst_sweep_scale *axes) {
+  struct rst_ids ids = {0};
+  hsize_t dims[RST_SWEEP_MOST_AXES];
+  char *names[RST_SWEEP_MOST_AXES] = {NULL};
+  const hid_t regime = rst_ids_keep(&ids, H5Dopen2(file, "regime", H5P_DEFAULT));
+  const hid_t space = rst_ids_keep(&ids, H5Dget_space(regime));
+  const int rank = H5Sget_simple_extent_ndims(space);
+  bool known =
+      rank > 0 && rank <= RST_SWEEP_MOST_AXES && H5Sget_simple_extent_dims(space, dims, NULL) == rank;
+  for (int i = 0; known && i < rank; ++i) {
+    known = dims[i] > 0 && H5DSiterate_scales(regime, (unsigned)i, NULL, take_name, names) > 0;
+    axes[i] = (struct rst_sweep_scale){.name = names[i], .count = (size_t)dims[i]};
+  }
+  rst_ids_close(&ids);
+  return known ? (size_t)rank : 0;
+}
+
+/* How long the axis of samples is, 0 if there is none, and its first value. */
+static size_t find_samples(hid_t file, int64_t *first) {
   struct rst_ids ids = {0};
   hsize_t length = 0;
-  const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
-  const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
-  const bool known =
-      H5Sget_simple_extent_ndims(space) == 1 && H5Sget_simple_extent_dims(space, &length, NULL) == 1;
+  if (!rst_hdf5_has(file, "sample")) {
+    return 0;
+  }
+  const hid_t sample = rst_ids_keep(&ids, H5Dopen2(file, "sample", H5P_DEFAULT));
+  const hid_t space = rst_ids_keep(&ids, H5Dget_space(sample));
+  const hsize_t start = 0;
+  const hsize_t one = 1;
+  const hid_t memory = rst_ids_keep(&ids, H5Screate_simple(1, &one, NULL));
+  const bool read = H5Sget_simple_extent_ndims(space) == 1 &&
+                    H5Sget_simple_extent_dims(space, &length, NULL) == 1 && length > 0 &&
+                    H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &one, NULL) >= 0 &&
+                    H5Dread(sample, H5T_NATIVE_INT64, memory, space, H5P_DEFAULT, first) >= 0;
   rst_ids_close(&ids);
-  return known ? (size_t)length : 0;
+  return read ? (size_t)length : 0;
 }
 
 static enum rst_status load_table(struct rst_context *context, const char *path, hid_t file,
                                   struct rst_sweep_table *table) {
-  const hsize_t lrs = axis_length(file, "lr");
-  const hsize_t weight_decays = axis_length(file, "weight_decay");
-  RST_REQUIRE(context, lrs > 0 && weight_decays > 0, RST_ERROR_IO,
-              "%s is no sweep: it has no axes /lr and /weight_decay", path);
-  RST_TRY(rst_sweep_table_allocate(context, lrs, weight_decays, table));
-  const bool read =
-      rst_hdf5_read_values(file, "lr", H5T_NATIVE_DOUBLE, 1, &lrs, table->lr) &&
-      rst_hdf5_read_values(file, "weight_decay", H5T_NATIVE_DOUBLE, 1, &weight_decays, table->weight_decay);
-  RST_HDF5(context, read, "%s: its axes cannot be read", path);
+  struct rst_sweep_scale axes[RST_SWEEP_MOST_AXES] = {{0}};
+  int64_t first = 1;
+  const size_t axis_count = find_axes(file, axes);
+  enum rst_status status =
+      axis_count > 0 ? rst_sweep_table_allocate(context, axis_count, axes, find_samples(file, &first), table)
+                     : rst_fail(context, RST_ERROR_IO, "%s is no sweep: it has no /regime with axes", path);
+  for (size_t i = 0; i < RST_SWEEP_MOST_AXES; ++i) {
+    free(axes[i].name);
+  }
+  RST_TRY(status);
+  table->burn_in = (long)first - 1;
+  RST_TRY(read_axes(context, path, file, table));
   return read_content(context, path, file, table);
 }
 

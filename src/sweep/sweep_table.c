@@ -1,154 +1,368 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
 
-#include "restrain/bifurcation.h"
+#include "core/core.h"
 #include "sweep/sweep_file_parts.h"
 
-void rst_sweep_list_maps(const struct rst_sweep_table *table, struct rst_sweep_map maps[RST_SWEEP_MAPS]) {
-  const hid_t real = H5T_NATIVE_DOUBLE;
-  const hid_t whole = H5T_NATIVE_INT64;
-  const hid_t small = H5T_NATIVE_INT8;
-  const struct rst_sweep_map all[RST_SWEEP_MAPS] = {
-      {{"regime", "what became of the orbit", "1"}, small, table->regime},
-      {{"final_loss", "objective L at the end of the orbit", "1"}, real, table->final_loss},
-      {{"mean_loss", "mean of the objective L over the last half of the iterations", "1"},
-       real,
-       table->mean_loss},
-      {{"lyapunov", "largest Lyapunov exponent per iteration", "1"}, real, table->lyapunov},
-      {{"max_growth", "largest local growth factor of all updates", "1"}, real, table->max_growth},
-      {{"period", "period in iterations, 1 if converged, 0 if none was found", "1"}, whole, table->period},
-      {{"iterations_run", "updates done", "1"}, whole, table->iterations_run},
-      {{"agreement", "whether the orbit has the same regime without the reduction", "1"},
-       small,
-       table->agreement},
-      {{"level", "times that the grid was refined before the point was computed", "1"}, small, table->level},
-  };
-  for (size_t i = 0; i < RST_SWEEP_MAPS; ++i) {
-    maps[i] = all[i];
+static const char *const *agreements(void) {
+  static const char *const names[] = {"different", "same", NULL};
+  return names;
+}
+
+static const char *const *levels(void) {
+  static const char *const names[] = {NULL};
+  return names;
+}
+
+#define MEMBER(name) .member = offsetof(struct rst_sweep_table, name)
+#define SOURCE(name) .source = offsetof(struct rst_orbit_summary, name)
+#define ELSEWHERE .source = RST_SWEEP_NO_SOURCE
+
+static const struct rst_sweep_column columns[] = {
+    {{"regime", "what became of the orbit", "1"},
+     RST_SWEEP_FLAGS,
+     true,
+     true,
+     false,
+     MEMBER(regime),
+     ELSEWHERE,
+     "pending",
+     RST_REGIME_UNDECIDED,
+     rst_regime_names},
+    {{"final_loss", "objective L at the end of the orbit", "1"},
+     RST_SWEEP_REALS,
+     true,
+     false,
+     false,
+     MEMBER(final_loss),
+     SOURCE(final_loss)},
+    {{"loss", "objective L at the end of the orbit", "1"},
+     RST_SWEEP_REALS,
+     false,
+     true,
+     false,
+     MEMBER(final_loss),
+     SOURCE(final_loss)},
+    {{"mean_loss", "mean of the objective L over the last half of the iterations", "1"},
+     RST_SWEEP_REALS,
+     true,
+     false,
+     false,
+     MEMBER(mean_loss),
+     SOURCE(mean_loss)},
+    {{"lyapunov", "largest Lyapunov exponent per iteration", "1"},
+     RST_SWEEP_REALS,
+     true,
+     true,
+     false,
+     MEMBER(lyapunov),
+     SOURCE(lyapunov)},
+    {{"lyapunov_error", "standard error of the exponent", "1"},
+     RST_SWEEP_REALS,
+     false,
+     true,
+     false,
+     MEMBER(lyapunov_error),
+     SOURCE(lyapunov_error)},
+    {{"max_growth", "largest local growth factor of all updates", "1"},
+     RST_SWEEP_REALS,
+     true,
+     true,
+     false,
+     MEMBER(max_growth),
+     SOURCE(max_growth)},
+    {{"period", "period in iterations, 1 if converged, 0 if none was found", "1"},
+     RST_SWEEP_WHOLES,
+     true,
+     true,
+     false,
+     MEMBER(period),
+     SOURCE(period)},
+    {{"iterations_run", "updates done", "1"},
+     RST_SWEEP_WHOLES,
+     true,
+     true,
+     false,
+     MEMBER(iterations_run),
+     SOURCE(iterations_run)},
+    {{"agreement", "whether the orbit has the same regime without the reduction", "1"},
+     RST_SWEEP_FLAGS,
+     true,
+     false,
+     false,
+     MEMBER(agreement),
+     ELSEWHERE,
+     "not_compared",
+     1,
+     agreements},
+    {{"level", "times that the grid was refined before the point was computed", "1"},
+     RST_SWEEP_FLAGS,
+     true,
+     false,
+     false,
+     MEMBER(level),
+     ELSEWHERE,
+     "filled",
+     RST_SWEEP_MOST_LEVELS,
+     levels},
+    /* In the order of an orbit's observables: */
+    {{"data_loss", "data term of the objective", "1"},
+     RST_SWEEP_REALS,
+     false,
+     true,
+     true,
+     MEMBER(data_loss),
+     ELSEWHERE},
+    {{"residual", "a = predicted minus given label, mean over images", "1"},
+     RST_SWEEP_REALS,
+     false,
+     true,
+     true,
+     MEMBER(residual),
+     ELSEWHERE},
+    {{"weight_norm", "Euclidean norm of the state", "1"},
+     RST_SWEEP_REALS,
+     false,
+     true,
+     true,
+     MEMBER(weight_norm),
+     ELSEWHERE},
+    {{"probe", "inner product of the state and a fixed random unit vector", "1"},
+     RST_SWEEP_REALS,
+     false,
+     true,
+     true,
+     MEMBER(probe),
+     ELSEWHERE},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+const struct rst_sweep_column *rst_sweep_columns(size_t *count) {
+  *count = COLUMNS;
+  return columns;
+}
+
+bool rst_sweep_column_is_stored(const struct rst_sweep_column *column, const struct rst_sweep_table *table) {
+  return table->samples > 0 ? column->of_diagrams : column->of_sweeps;
+}
+
+hid_t rst_sweep_column_type(const struct rst_sweep_column *column) {
+  return column->numbers == RST_SWEEP_REALS    ? H5T_NATIVE_DOUBLE
+         : column->numbers == RST_SWEEP_WHOLES ? H5T_NATIVE_INT64
+                                               : H5T_NATIVE_INT8;
+}
+
+void *rst_sweep_column_values(const struct rst_sweep_column *column, const struct rst_sweep_table *table) {
+  void *values = NULL;
+  memcpy(&values, (const char *)table + column->member, sizeof values);
+  return values;
+}
+
+static size_t width(const struct rst_sweep_column *column, const struct rst_sweep_table *table) {
+  return column->sampled ? table->samples : 1;
+}
+
+static size_t size_of(const struct rst_sweep_column *column) {
+  return column->numbers == RST_SWEEP_REALS    ? sizeof(double)
+         : column->numbers == RST_SWEEP_WHOLES ? sizeof(int64_t)
+                                               : sizeof(int8_t);
+}
+
+/* Where a column keeps what belongs to a point. */
+static void *entry(const struct rst_sweep_column *column, const struct rst_sweep_table *table, size_t place) {
+  char *values = rst_sweep_column_values(column, table);
+  return values + place * width(column, table) * size_of(column);
+}
+
+size_t rst_sweep_table_bytes(const struct rst_sweep_table *table) {
+  size_t bytes = 0;
+  for (size_t c = 0; c < COLUMNS; ++c) {
+    const bool is_stored = rst_sweep_column_is_stored(&columns[c], table);
+    bytes += is_stored ? width(&columns[c], table) * size_of(&columns[c]) : 0;
+  }
+  return bytes;
+}
+
+static void forget(const struct rst_sweep_column *column, const struct rst_sweep_table *table, size_t place) {
+  const size_t count = width(column, table);
+  if (column->numbers == RST_SWEEP_REALS) {
+    double *values = entry(column, table, place);
+    for (size_t i = 0; i < count; ++i) {
+      values[i] = NAN;
+    }
+  } else {
+    memset(entry(column, table, place), column->numbers == RST_SWEEP_FLAGS ? -1 : 0, count * size_of(column));
   }
 }
 
-static enum rst_status reals(struct rst_context *context, size_t count, double **values) {
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, count, sizeof **values, &memory));
-  *values = memory;
-  for (size_t i = 0; i < count; ++i) {
-    (*values)[i] = NAN;
+void rst_sweep_table_forget(struct rst_sweep_table *table, size_t place) {
+  for (size_t c = 0; c < COLUMNS; ++c) {
+    forget(&columns[c], table, place);
+  }
+}
+
+static enum rst_status allocate_column(struct rst_context *context, struct rst_sweep_table *table,
+                                       const struct rst_sweep_column *column) {
+  void *values = rst_sweep_column_values(column, table);
+  if (!values && width(column, table) > 0) {
+    RST_TRY(rst_allocate(context, table->points, width(column, table) * size_of(column), &values));
+    memcpy((char *)table + column->member, &values, sizeof values);
   }
   return RST_OK;
 }
 
-static enum rst_status wholes(struct rst_context *context, size_t count, int64_t **values) {
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, count, sizeof **values, &memory));
-  *values = memory;
-  return RST_OK;
-}
-
-static enum rst_status flags(struct rst_context *context, size_t count, int8_t **values) {
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, count, sizeof **values, &memory));
-  *values = memory;
-  for (size_t i = 0; i < count; ++i) {
-    (*values)[i] = -1;
+static enum rst_status allocate_limits(struct rst_context *context, struct rst_sweep_table *table) {
+  double **const curves[] = {&table->lr_lo, &table->lr_hi};
+  for (size_t c = 0; c < 2; ++c) {
+    void *memory = NULL;
+    RST_TRY(rst_allocate(context, table->limits, sizeof(double), &memory));
+    *curves[c] = memory;
+    for (size_t i = 0; i < table->limits; ++i) {
+      (*curves[c])[i] = NAN;
+    }
   }
   return RST_OK;
 }
 
-static enum rst_status allocate(struct rst_context *context, struct rst_sweep_table *table) {
-  const size_t count = table->lrs * table->weight_decays;
-  RST_TRY(reals(context, table->lrs, &table->lr));
-  RST_TRY(reals(context, table->weight_decays, &table->weight_decay));
-  RST_TRY(reals(context, table->weight_decays, &table->lr_lo));
-  RST_TRY(reals(context, table->weight_decays, &table->lr_hi));
-  RST_TRY(reals(context, count, &table->final_loss));
-  RST_TRY(reals(context, count, &table->mean_loss));
-  RST_TRY(reals(context, count, &table->lyapunov));
-  RST_TRY(reals(context, count, &table->max_growth));
-  RST_TRY(wholes(context, count, &table->period));
-  RST_TRY(wholes(context, count, &table->iterations_run));
-  RST_TRY(flags(context, count, &table->regime));
-  RST_TRY(flags(context, count, &table->level));
-  return flags(context, count, &table->agreement);
+static enum rst_status allocate_axis(struct rst_context *context, struct rst_sweep_table *table,
+                                     const struct rst_sweep_scale *scale) {
+  struct rst_sweep_scale *axis = &table->axes[table->axis_count];
+  void *memory = NULL;
+  *axis = (struct rst_sweep_scale){.count = scale->count};
+  table->axis_count += 1;
+  RST_TRY(rst_format(context, &axis->name, "%s", scale->name));
+  RST_TRY(rst_allocate(context, scale->count, sizeof *axis->values, &memory));
+  axis->values = memory;
+  if (strcmp(axis->name, "lr") == 0) {
+    table->lr_axis = (int)table->axis_count - 1;
+    axis->long_name = "learning rate";
+  } else if (strcmp(axis->name, "weight_decay") == 0) {
+    table->weight_decay_axis = (int)table->axis_count - 1;
+    axis->long_name = "weight decay";
+  } else {
+    axis->long_name = axis->name;
+  }
+  return RST_OK;
 }
 
-enum rst_status rst_sweep_table_allocate(struct rst_context *context, size_t lrs, size_t weight_decays,
+static enum rst_status allocate(struct rst_context *context, size_t axis_count,
+                                const struct rst_sweep_scale *axes, struct rst_sweep_table *table) {
+  table->points = 1;
+  for (size_t i = 0; i < axis_count; ++i) {
+    RST_TRY(allocate_axis(context, table, &axes[i]));
+    table->points *= axes[i].count;
+    table->columns = axes[i].count;
+  }
+  table->rows = table->points / table->columns;
+  table->limits = table->lr_axis < 0 ? table->points : table->points / table->axes[table->lr_axis].count;
+  for (size_t c = 0; c < COLUMNS; ++c) {
+    RST_TRY(allocate_column(context, table, &columns[c]));
+  }
+  for (size_t place = 0; place < table->points; ++place) {
+    rst_sweep_table_forget(table, place);
+  }
+  return table->samples > 0 ? RST_OK : allocate_limits(context, table);
+}
+
+enum rst_status rst_sweep_table_allocate(struct rst_context *context, size_t axis_count,
+                                         const struct rst_sweep_scale *axes, size_t samples,
                                          struct rst_sweep_table *table) {
-  *table = (struct rst_sweep_table){.lrs = lrs, .weight_decays = weight_decays, .engine = ""};
-  const enum rst_status status = allocate(context, table);
+  *table = (struct rst_sweep_table){.lr_axis = -1,
+                                    .weight_decay_axis = -1,
+                                    .lr = NAN,
+                                    .weight_decay = NAN,
+                                    .samples = samples,
+                                    .engine = ""};
+  const enum rst_status status = allocate(context, axis_count, axes, table);
   if (status != RST_OK) {
     rst_sweep_table_clear(table);
   }
   return status;
 }
 
-size_t rst_sweep_refined_count(size_t count, int refine) {
-  return ((count - 1) << refine) + 1;
-}
-
-static void fill_axis(const struct rst_sweep_axis *axis, size_t count, double *values) {
-  for (size_t i = 0; i < count; ++i) {
-    values[i] = rst_scan_value(axis->from, axis->to, count, axis->scale, i);
-  }
-}
-
-enum rst_status rst_sweep_table_create(struct rst_context *context, const struct rst_case *from,
-                                       struct rst_sweep_table *table) {
-  const int refine = from->sweep.refine;
-  const size_t lrs = rst_sweep_refined_count(from->sweep.lr.count, refine);
-  const size_t weight_decays = rst_sweep_refined_count(from->sweep.weight_decay.count, refine);
-  RST_TRY(rst_sweep_table_allocate(context, lrs, weight_decays, table));
-  table->refine = refine;
-  fill_axis(&from->sweep.lr, lrs, table->lr);
-  fill_axis(&from->sweep.weight_decay, weight_decays, table->weight_decay);
-  return RST_OK;
-}
-
 void rst_sweep_table_clear(struct rst_sweep_table *table) {
-  free(table->lr);
-  free(table->weight_decay);
+  for (size_t i = 0; i < table->axis_count; ++i) {
+    free(table->axes[i].name);
+    free(table->axes[i].values);
+  }
+  for (size_t c = 0; c < COLUMNS; ++c) {
+    void *const none = NULL;
+    free(rst_sweep_column_values(&columns[c], table));
+    memcpy((char *)table + columns[c].member, &none, sizeof none); /* others may share the member */
+  }
   free(table->lr_lo);
   free(table->lr_hi);
-  free(table->final_loss);
-  free(table->mean_loss);
-  free(table->lyapunov);
-  free(table->max_growth);
-  free(table->period);
-  free(table->iterations_run);
-  free(table->regime);
-  free(table->agreement);
-  free(table->level);
   *table = (struct rst_sweep_table){0};
 }
 
-void rst_sweep_table_enter(struct rst_sweep_table *table, size_t index,
-                           const struct rst_orbit_summary *point) {
-  table->final_loss[index] = point->final_loss;
-  table->mean_loss[index] = point->mean_loss;
-  table->lyapunov[index] = point->lyapunov;
-  table->max_growth[index] = point->max_growth;
-  table->period[index] = point->period;
-  table->iterations_run[index] = point->iterations_run;
-  table->regime[index] = (int8_t)point->regime;
+size_t rst_sweep_table_stride(const struct rst_sweep_table *table, size_t axis) {
+  size_t stride = 1;
+  for (size_t i = axis + 1; i < table->axis_count; ++i) {
+    stride *= table->axes[i].count;
+  }
+  return stride;
 }
 
-void rst_sweep_table_adopt(struct rst_sweep_table *table, size_t index, const struct rst_sweep_table *from,
-                           size_t from_index) {
-  table->final_loss[index] = from->final_loss[from_index];
-  table->mean_loss[index] = from->mean_loss[from_index];
-  table->lyapunov[index] = from->lyapunov[from_index];
-  table->max_growth[index] = from->max_growth[from_index];
-  table->period[index] = from->period[from_index];
-  table->iterations_run[index] = from->iterations_run[from_index];
-  table->regime[index] = from->regime[from_index];
-  table->level[index] = from->level[from_index];
+size_t rst_sweep_table_index(const struct rst_sweep_table *table, size_t axis, size_t place) {
+  return place / rst_sweep_table_stride(table, axis) % table->axes[axis].count;
 }
 
-void rst_sweep_table_forget(struct rst_sweep_table *table, size_t index) {
-  table->final_loss[index] = table->mean_loss[index] = NAN;
-  table->lyapunov[index] = table->max_growth[index] = NAN;
-  table->period[index] = table->iterations_run[index] = 0;
-  table->regime[index] = RST_SWEEP_PENDING;
-  table->level[index] = RST_SWEEP_FILLED;
-  table->agreement[index] = -1;
+double rst_sweep_table_lr(const struct rst_sweep_table *table, size_t place) {
+  const int axis = table->lr_axis;
+  return axis < 0 ? table->lr : table->axes[axis].values[rst_sweep_table_index(table, (size_t)axis, place)];
+}
+
+double rst_sweep_table_weight_decay(const struct rst_sweep_table *table, size_t place) {
+  const int axis = table->weight_decay_axis;
+  return axis < 0 ? table->weight_decay
+                  : table->axes[axis].values[rst_sweep_table_index(table, (size_t)axis, place)];
+}
+
+size_t rst_sweep_table_limit(const struct rst_sweep_table *table, size_t place) {
+  if (table->lr_axis < 0) {
+    return place;
+  }
+  const size_t stride = rst_sweep_table_stride(table, (size_t)table->lr_axis);
+  return place / (stride * table->axes[table->lr_axis].count) * stride + place % stride;
+}
+
+size_t rst_sweep_table_variant(const struct rst_sweep_table *table, size_t place) {
+  size_t variant = 0;
+  for (size_t axis = 0; axis < table->axis_count; ++axis) {
+    if ((int)axis != table->lr_axis && (int)axis != table->weight_decay_axis) {
+      variant = variant * table->axes[axis].count + rst_sweep_table_index(table, axis, place);
+    }
+  }
+  return variant;
+}
+
+void rst_sweep_table_enter(struct rst_sweep_table *table, size_t place, const struct rst_orbit_summary *point,
+                           const double *observed) {
+  _Static_assert(sizeof point->period == sizeof(int64_t), "whole numbers of a summary are copied");
+  size_t sampled = 0;
+  for (size_t c = 0; c < COLUMNS; ++c) {
+    const struct rst_sweep_column *column = &columns[c];
+    const size_t bytes = width(column, table) * size_of(column);
+    if (column->source != RST_SWEEP_NO_SOURCE) {
+      memcpy(entry(column, table, place), (const char *)point + column->source, bytes);
+    } else if (column->sampled && table->samples > 0) {
+      memcpy(entry(column, table, place), &observed[table->samples * sampled++], bytes);
+    }
+  }
+  table->regime[place] = (int8_t)point->regime;
+}
+
+void rst_sweep_table_adopt(struct rst_sweep_table *table, size_t place, const struct rst_sweep_table *from,
+                           size_t from_place) {
+  const int8_t agreement = table->agreement[place];
+  for (size_t c = 0; c < COLUMNS; ++c) {
+    const struct rst_sweep_column *column = &columns[c];
+    if (width(column, table) > 0) {
+      memcpy(entry(column, table, place), entry(column, from, from_place),
+             width(column, table) * size_of(column));
+    }
+  }
+  table->agreement[place] = agreement;
 }

@@ -4,7 +4,7 @@
 #include "core/core.h"
 #include "core/share.h"
 #include "sweep/engine.h"
-#include "sweep/evaluator.h"
+#include "sweep/evaluators.h"
 
 /* A worker has a context and evaluators of its own; the job is guarded by one lock. */
 
@@ -13,10 +13,12 @@ struct engine;
 struct worker {
   struct engine *engine;
   struct rst_context *context;
-  struct rst_evaluator *evaluators[2]; /* [full], made when first needed */
+  struct rst_evaluators evaluators;
+  size_t batch;
   struct rst_sweep_block block;
   struct rst_orbit_summary points[RST_SWEEP_BLOCK];
-  bool stopped; /* its block was given up */
+  double *observed; /* of a block; NULL without samples */
+  bool stopped;     /* its block was given up */
 };
 
 struct engine {
@@ -46,18 +48,6 @@ static bool stop(void *user) {
   return worker->stopped;
 }
 
-/* With the lock held: planning is not safe among threads. */
-static enum rst_status find_evaluator(struct worker *worker, bool full, struct rst_evaluator **evaluator) {
-  const struct rst_case *from = worker->engine->job->from;
-  enum rst_status status = RST_OK;
-  if (!worker->evaluators[full]) {
-    const bool reduce = !full && from->sweep.reduction == RST_REDUCTION_AUTO;
-    status = rst_evaluator_create(worker->context, from, reduce, &worker->evaluators[full]);
-  }
-  *evaluator = worker->evaluators[full];
-  return status;
-}
-
 static void fail(struct engine *engine, enum rst_status status, const struct worker *worker) {
   if (engine->status == RST_OK) {
     engine->status = rst_fail(engine->job->context, status, "%s", rst_context_message(worker->context));
@@ -68,7 +58,7 @@ static void fail(struct engine *engine, enum rst_status status, const struct wor
 static void wait_for_block(struct worker *worker) {
   struct engine *engine = worker->engine;
   struct rst_sweep_job *job = engine->job;
-  const size_t batch = rst_evaluator_batch(worker->evaluators[false]);
+  const size_t batch = worker->batch;
   bool more = true;
   worker->block.count = 0;
   for (;;) {
@@ -91,7 +81,9 @@ static struct rst_evaluator *take_block(struct worker *worker) {
   pthread_mutex_lock(&engine->lock);
   wait_for_block(worker);
   if (engine->status == RST_OK && worker->block.count > 0) {
-    const enum rst_status status = find_evaluator(worker, worker->block.full, &evaluator);
+    /* Planning is not safe among threads: with the lock held. */
+    const enum rst_status status =
+        rst_evaluators_find(&worker->evaluators, worker->block.variant, worker->block.full, &evaluator);
     if (status != RST_OK) {
       fail(engine, status, worker);
     }
@@ -105,12 +97,12 @@ static void do_block(struct worker *worker, struct rst_evaluator *evaluator) {
   const struct rst_sweep_block *block = &worker->block;
   bool stopped = false;
   const enum rst_status status = rst_evaluator_run(evaluator, block->count, block->lr, block->weight_decay,
-                                                   stop, worker, worker->points, &stopped);
+                                                   stop, worker, worker->points, worker->observed, &stopped);
   pthread_mutex_lock(&engine->lock);
   if (status != RST_OK) {
     fail(engine, status, worker);
   } else if (!stopped && engine->status == RST_OK) {
-    engine->status = engine->job->enter(engine->job->user, block, worker->points);
+    engine->status = engine->job->enter(engine->job->user, block, worker->points, worker->observed);
   }
   pthread_cond_broadcast(&engine->changed);
   pthread_mutex_unlock(&engine->lock);
@@ -126,6 +118,7 @@ static void do_blocks(void *work, size_t index) {
 
 static enum rst_status create_worker(struct engine *engine, int threads, struct worker *worker) {
   struct rst_context *context = engine->job->context;
+  const struct rst_sweep_task *task = engine->job->task;
   struct rst_evaluator *evaluator = NULL;
   worker->engine = engine;
   RST_REQUIRE(context, rst_context_create(&worker->context) == RST_OK, RST_ERROR_MEMORY,
@@ -133,9 +126,17 @@ static enum rst_status create_worker(struct engine *engine, int threads, struct 
   rst_context_set_rigor(worker->context, rst_context_rigor(context));
   enum rst_status status = rst_context_set_threads(worker->context, threads);
   if (status == RST_OK) {
-    status = find_evaluator(worker, false, &evaluator);
+    worker->evaluators = (struct rst_evaluators){.context = worker->context, .task = task};
+    status = rst_evaluators_find(&worker->evaluators, 0, false, &evaluator);
   }
   RST_REQUIRE(context, status == RST_OK, status, "%s", rst_context_message(worker->context));
+  worker->batch = rst_evaluator_batch(evaluator);
+  if (task->samples > 0) {
+    void *memory = NULL;
+    RST_TRY(rst_allocate(context, rst_sweep_block_most(task->samples),
+                         RST_ORBIT_OBSERVABLES * task->samples * sizeof(double), &memory));
+    worker->observed = memory;
+  }
   return RST_OK;
 }
 
@@ -156,8 +157,8 @@ static enum rst_status create_workers(struct engine *engine, size_t points) {
 static void release(struct engine *engine) {
   for (size_t i = 0; engine->workers && i < engine->job->workers; ++i) {
     struct worker *worker = &engine->workers[i];
-    rst_evaluator_destroy(&worker->evaluators[false]);
-    rst_evaluator_destroy(&worker->evaluators[true]);
+    rst_evaluators_clear(&worker->evaluators);
+    free(worker->observed);
     rst_context_destroy(&worker->context);
   }
   free(engine->workers);

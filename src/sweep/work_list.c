@@ -8,16 +8,16 @@
 /* Places follow the Kronecker sequence of the plastic number p = 1.3247..., the root of p^3 = p + 1: k (1/p, 1/p^2) mod 1
  * fills the unit square evenly at every length (M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018).
  * A place that is taken already gives way to the next free one. */
-void rst_sweep_choose_sample(size_t lrs, size_t weight_decays, size_t count, int8_t *full) {
+void rst_sweep_choose_sample(size_t columns, size_t rows, size_t count, int8_t *full) {
   const double steps[] = {0.7548776662466927, 0.5698402909980532};
-  const size_t points = lrs * weight_decays;
+  const size_t points = columns * rows;
   for (size_t i = 0; i < points; ++i) {
     full[i] = count < points ? RST_SWEEP_UNSAMPLED : RST_SWEEP_SAMPLED;
   }
   for (size_t k = 0; k < count && count < points; ++k) {
     const double x = fmod(0.5 + (double)k * steps[0], 1.0);
     const double y = fmod(0.5 + (double)k * steps[1], 1.0);
-    size_t place = (size_t)(y * (double)weight_decays) * lrs + (size_t)(x * (double)lrs);
+    size_t place = (size_t)(y * (double)rows) * columns + (size_t)(x * (double)columns);
     while (full[place] == RST_SWEEP_SAMPLED) {
       place = (place + 1) % points;
     }
@@ -55,7 +55,7 @@ static enum rst_status survey_fine_points(struct rst_context *context, struct rs
   RST_TRY(rst_sweep_refine(context, plan->table, &plan->wanted));
   plan->left += plan->wanted.count;
   plan->done = 0;
-  for (size_t i = 0; i < table->lrs * table->weight_decays; ++i) {
+  for (size_t i = 0; i < table->points; ++i) {
     plan->done += is_done(table, i);
   }
   return RST_OK;
@@ -72,8 +72,8 @@ enum rst_status rst_sweep_plan_create(struct rst_context *context, struct rst_sw
     void *memory = NULL;
     RST_TRY(rst_allocate(context, rst_sweep_coarse_points(table), sizeof *plan->full, &memory));
     plan->full = memory;
-    rst_sweep_choose_sample(rst_sweep_coarse_count(table, table->lrs),
-                            rst_sweep_coarse_count(table, table->weight_decays), sample, plan->full);
+    const size_t columns = rst_sweep_coarse_count(table, table->columns);
+    rst_sweep_choose_sample(columns, rst_sweep_coarse_points(table) / columns, sample, plan->full);
   }
   survey_coarse_points(plan);
   return refines(plan) ? survey_fine_points(context, plan) : RST_OK;
@@ -91,13 +91,15 @@ static size_t block_size(const struct rst_sweep_plan *plan, size_t batch, size_t
   const size_t share = (plan->left + workers - 1) / workers;
   const size_t batches = share / (2 * batch);
   const size_t size = share <= batch ? share : batch * (batches < 1 ? 1 : batches > most ? most : batches);
-  return size < RST_SWEEP_BLOCK ? size : RST_SWEEP_BLOCK;
+  const size_t largest = rst_sweep_block_most(plan->table->samples);
+  return size < largest ? size : largest;
 }
 
 static void add(const struct rst_sweep_table *table, size_t place, struct rst_sweep_block *block) {
+  block->variant = rst_sweep_table_variant(table, place);
   block->index[block->count] = place;
-  block->lr[block->count] = table->lr[place % table->lrs];
-  block->weight_decay[block->count] = table->weight_decay[place / table->lrs];
+  block->lr[block->count] = rst_sweep_table_lr(table, place);
+  block->weight_decay[block->count] = rst_sweep_table_weight_decay(table, place);
   block->count += 1;
 }
 
@@ -106,10 +108,13 @@ static void take_points(struct rst_sweep_plan *plan, size_t size, struct rst_swe
   for (; block->count < size && plan->next < coarse; plan->next += plan->shards) {
     const size_t place = rst_sweep_coarse_place(plan->table, plan->next);
     if (!is_done(plan->table, place)) {
+      if (block->count > 0 && rst_sweep_table_variant(plan->table, place) != block->variant) {
+        break;
+      }
       add(plan->table, place, block);
     }
   }
-  while (block->count < size) {
+  while (block->count < size && plan->wanted.count > 0) {
     add(plan->table, plan->wanted.places[--plan->wanted.count], block);
   }
   plan->left -= block->count;
@@ -148,13 +153,14 @@ static void compare(struct rst_sweep_plan *plan, size_t place) {
 
 enum rst_status rst_sweep_plan_enter(struct rst_context *context, struct rst_sweep_plan *plan,
                                      const struct rst_sweep_block *block,
-                                     const struct rst_orbit_summary *points) {
+                                     const struct rst_orbit_summary *points, const double *observed) {
+  const size_t numbers = RST_ORBIT_OBSERVABLES * plan->table->samples;
   for (size_t i = 0; i < block->count; ++i) {
     const size_t place = block->index[i];
     if (block->full) {
       plan->full[rst_sweep_coarse_point(plan->table, place)] = (int8_t)points[i].regime;
     } else {
-      rst_sweep_table_enter(plan->table, place, &points[i]);
+      rst_sweep_table_enter(plan->table, place, &points[i], numbers > 0 ? observed + i * numbers : NULL);
       plan->underway -= 1;
       plan->done += 1;
     }

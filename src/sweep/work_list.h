@@ -27,9 +27,9 @@ struct rst_sweep_plan {
 
 enum { RST_SWEEP_SAMPLED = -1, RST_SWEEP_UNSAMPLED = -2 };
 
-/** Mark `count` points, spread evenly over the coarse grid of these axes, in `full`; all if there are no more. The choice depends
- * on the grid and on `count` alone; a smaller sample is part of a larger one. */
-void rst_sweep_choose_sample(size_t lrs, size_t weight_decays, size_t count, int8_t *full);
+/** Mark `count` points, spread evenly over a plane of points, in `full`; all if there are no more. The choice depends
+ * on the plane and on `count` alone; a smaller sample is part of a larger one. */
+void rst_sweep_choose_sample(size_t columns, size_t rows, size_t count, int8_t *full);
 
 /** @param table nothing in it is filled; pending points that belong to the plan receive their level.
  * @param sample points of the whole grid to be run in full; those that the table has compared are not run again. */
@@ -44,6 +44,6 @@ void rst_sweep_plan_take(struct rst_sweep_plan *plan, size_t batch, size_t worke
 /** Enter results into the table. */
 enum rst_status rst_sweep_plan_enter(struct rst_context *context, struct rst_sweep_plan *plan,
                                      const struct rst_sweep_block *block,
-                                     const struct rst_orbit_summary *points);
+                                     const struct rst_orbit_summary *points, const double *observed);
 
 #endif

@@ -69,7 +69,7 @@ static double run(struct rst_context *context, struct rst_evaluator *evaluator, 
   double least = INFINITY;
   for (int round = 0; round < ROUNDS; ++round) {
     const double start = seconds();
-    check(context, rst_evaluator_run(evaluator, count, lr, weight_decay, NULL, NULL, points, &stopped));
+    check(context, rst_evaluator_run(evaluator, count, lr, weight_decay, NULL, NULL, points, NULL, &stopped));
     least = fmin(least, seconds() - start);
   }
   *updates = 0.0;

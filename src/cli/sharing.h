@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_SHARING_H
+#define RST_SHARING_H
+
+#include "cli/command.h"
+
+/** @file
+ * Points shared among processes: ranks, shards and their merges, for the commands that have these.
+ */
+
+/** Whether the command line makes sense for as many processes; prints what does not. */
+bool rst_sharing_makes_sense(const struct rst_arguments *arguments);
+
+/** The path of the output, by default of the file NAME.h5 or NAME.i-of-n.h5. */
+enum rst_status rst_shard_path(struct rst_context *context, const struct rst_arguments *arguments,
+                               const char *name, char **path, bool *by_default);
+
+/** How many of the points are of the shard. */
+size_t rst_points_of_shard(const struct rst_arguments *arguments, size_t points);
+
+/** Tell how to go on after a command that ended with that code, if there is a way. */
+void rst_print_continuation(const struct rst_arguments *arguments, const char *command, enum rst_exit code);
+
+#endif
