@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/watch.h"
 #include "core/clock.h"
+#include "core/text.h"
 
 #include <math.h>
 #include <signal.h>
@@ -69,22 +70,26 @@ static void draw_run(const struct rst_watch *watch, const struct rst_run_progres
           progress->loss, left);
 }
 
-/* Sweeps of a series have about as many points each. */
+/* Sweeps of a series have about as many points each. The last point comes last: the line is cut where it would wrap. */
 static void draw_sweep(const struct rst_watch *watch, const struct rst_sweep_progress *progress,
                        double elapsed) {
+  const int columns = 79;
   const double percent = 100.0;
   const size_t after = watch->sweeps - watch->sweep - 1;
+  struct rst_text line = {0};
   char left[32];
   format_left(watch, (long)progress->done, (long)(progress->count * (1 + after)), elapsed, sizeof left, left);
   if (watch->sweeps > 1) {
-    fprintf(stderr, "sweep %zu of %zu, ", watch->sweep + 1, watch->sweeps);
+    rst_text_add(&line, "sweep %zu of %zu, ", watch->sweep + 1, watch->sweeps);
   }
-  fprintf(stderr, "%zu of %zu points (%.0f %%), ", progress->done, progress->count,
-          percent * (double)progress->done / (double)progress->count);
+  rst_text_add(&line, "%zu of %zu points (%.0f %%), %.3g points/s, %s left", progress->done, progress->count,
+               percent * (double)progress->done / (double)progress->count,
+               (double)((long)progress->done - watch->first) / elapsed, left);
   for (size_t i = 0; i < progress->axis_count; ++i) {
-    fprintf(stderr, "%s %.6g, ", progress->names[i], progress->at[i]);
+    rst_text_add(&line, ", %s %.6g", progress->names[i], progress->at[i]);
   }
-  fprintf(stderr, "%.3g points/s, %s left", (double)((long)progress->done - watch->first) / elapsed, left);
+  fprintf(stderr, "%.*s", columns, line.failed ? "" : line.bytes);
+  rst_text_clear(&line);
 }
 
 /* Whether the progress line is to be drawn again; what was there is wiped. Rates count from the first poll. */
