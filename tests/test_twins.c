@@ -214,14 +214,18 @@ START_TEST(state_carries_twins_on_to_the_bit) {
     compare(&run, t);
     step(context, &run, t);
   }
-  struct rst_field **from = NULL;
-  struct rst_field **to = NULL;
-  const size_t count = rst_companions_state(run.companions, &from);
-  ck_assert_uint_eq(rst_companions_state(other.companions, &to), count);
-  ck_assert_uint_gt(count, TWINS - 1);
-  for (size_t i = 0; i < count; ++i) {
-    rst_field_copy(from[i], to[i]);
+  struct rst_blocks from = {0};
+  struct rst_blocks to = {0};
+  rst_companions_list(run.companions, &from);
+  rst_companions_list(other.companions, &to);
+  ck_assert_uint_eq(from.count, to.count);
+  ck_assert_uint_gt(from.count, TWINS - 1);
+  for (size_t i = 0; i < from.count; ++i) {
+    ck_assert_str_eq(from.block[i].name, to.block[i].name);
+    rst_field_copy(from.block[i].field, to.block[i].field);
   }
+  rst_blocks_clear(&from);
+  rst_blocks_clear(&to);
   rst_field_copy(run.problem.u, other.problem.u);
   struct rst_field **of_run = NULL;
   struct rst_field **of_other = NULL;

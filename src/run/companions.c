@@ -16,31 +16,6 @@ static enum rst_status create_perturbations(struct rst_companions *companions, c
   return rst_field_create(context, RST_PRECISION_DOUBLE, 1, 1 + run->tangent.exponents, &companions->sums);
 }
 
-static enum rst_status list_state(struct rst_companions *companions) {
-  struct rst_field **part[3] = {NULL};
-  size_t length[3] = {0};
-  if (companions->tangent) {
-    length[0] = rst_tangent_state(companions->tangent, &part[0]);
-    length[1] = rst_event_detector_state(companions->detector, &part[1]);
-  }
-  if (companions->twins) {
-    length[2] = rst_twins_state(companions->twins, &part[2]);
-  }
-  void *memory = NULL;
-  RST_TRY(rst_allocate(companions->context, 1 + length[0] + length[1] + length[2], sizeof(struct rst_field *),
-                       &memory));
-  companions->state = memory;
-  if (companions->tangent) {
-    companions->state[companions->state_count++] = companions->sums;
-  }
-  for (size_t p = 0; p < 3; ++p) {
-    for (size_t i = 0; i < length[p]; ++i) {
-      companions->state[companions->state_count++] = part[p][i];
-    }
-  }
-  return RST_OK;
-}
-
 static enum rst_status build(struct rst_companions *companions, const struct rst_case *run,
                              const struct rst_problem *problem, bool follows_perturbations) {
   if (follows_perturbations) {
@@ -49,7 +24,7 @@ static enum rst_status build(struct rst_companions *companions, const struct rst
   if (run->twin_count > 0) {
     RST_TRY(rst_twins_create(companions->context, run, problem->flow, problem->u, &companions->twins));
   }
-  return list_state(companions);
+  return RST_OK;
 }
 
 enum rst_status rst_companions_create(struct rst_context *context, const struct rst_case *run,
@@ -75,7 +50,6 @@ void rst_companions_destroy(struct rst_companions **companions) {
     rst_event_detector_destroy(&(*companions)->detector);
     rst_tangent_destroy(&(*companions)->tangent);
     rst_field_destroy(&(*companions)->sums);
-    free((*companions)->state);
     free(*companions);
     *companions = NULL;
   }
@@ -130,7 +104,16 @@ double rst_companions_exponent(const struct rst_companions *companions, size_t j
   return sums[0] > 0.0 ? sums[1 + j] / sums[0] : NAN;
 }
 
-size_t rst_companions_state(struct rst_companions *companions, struct rst_field ***fields) {
-  *fields = companions->state;
-  return companions->state_count;
+void rst_companions_list(struct rst_companions *companions, struct rst_blocks *blocks) {
+  struct rst_field **fields = NULL;
+  if (companions->tangent) {
+    size_t count = rst_tangent_state(companions->tangent, &fields);
+    rst_blocks_add_each(blocks, count, fields, "tangent");
+    count = rst_event_detector_state(companions->detector, &fields);
+    rst_blocks_add_each(blocks, count, fields, "events");
+    rst_blocks_add(blocks, companions->sums, "averages");
+  }
+  if (companions->twins) {
+    rst_twins_list(companions->twins, blocks);
+  }
 }

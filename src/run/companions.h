@@ -19,8 +19,6 @@ struct rst_companions {
   long burn_in;
   /** Updates averaged so far, then the sum of log R_jj over them for each exponent; double. NULL without perturbations. */
   struct rst_field *sums;
-  struct rst_field **state;
-  size_t state_count;
 };
 
 /** Flow and state are borrowed. */
@@ -43,7 +41,7 @@ enum rst_status rst_companions_step(struct rst_companions *companions, struct rs
 /** Finite-time Lyapunov exponent j per iteration, over the updates made since burn_in; NaN before. */
 double rst_companions_exponent(const struct rst_companions *companions, size_t j);
 
-/** The fields that later steps depend on, for checkpoints; the array is owned by the companions. */
-size_t rst_companions_state(struct rst_companions *companions, struct rst_field ***fields);
+/** Add the fields that later steps depend on. */
+void rst_companions_list(struct rst_companions *companions, struct rst_blocks *blocks);
 
 #endif
