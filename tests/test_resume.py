@@ -145,6 +145,23 @@ class Reproducible(ProgramTest):
                 self.assertEqual(attributes(self.folder / whole),
                                  attributes(self.folder / part))
 
+    def assert_resumes(self, text):
+        case = self.write(text)
+        self.restrain("run", case, "-o", "whole.h5", "--force")
+        self.restrain("run", case, "-o", "part.h5", "--force",
+                      "-D", "step.iterations=17")
+        self.restrain("run", case, "-o", "part.h5", "--resume")
+        self.assert_same_datasets(self.folder / "whole.h5",
+                                  self.folder / "part.h5")
+
+    def test_any_amount_of_state_resumes(self):
+        heavy = SMALL_CASE.replace("euler", "heavy-ball").replace(
+            "kernel: 5", "kernel: 9")
+        self.assert_resumes(heavy.replace(
+            "every: 4", "every: 4, scalars: [lyapunov_spectrum]") +
+            "tangent: {exponents: 60}\n")
+        self.assert_resumes(heavy + f"twins: {list(range(2, 34))}\n")
+
     def test_same_bits_for_every_call_and_number_of_threads(self):
         text = SMALL_CASE.replace(
             "image: {kind: checkerboard, size: 24}",

@@ -196,22 +196,20 @@ START_TEST(state_carries_twins_on_to_the_bit) {
     compare(&run, t);
     step(context, &run);
   }
-  struct rst_field **from = NULL;
-  struct rst_field **to = NULL;
-  const size_t count = rst_twins_state(run.twins, &from);
-  ck_assert_uint_eq(rst_twins_state(other.twins, &to), count);
-  ck_assert_uint_gt(count, TWINS - 1);
-  for (size_t i = 0; i < count; ++i) {
-    rst_field_copy(from[i], to[i]);
+  struct rst_blocks from = {0};
+  struct rst_blocks to = {0};
+  rst_motion_list(run.motion, "", &from);
+  rst_twins_list(run.twins, &from);
+  rst_motion_list(other.motion, "", &to);
+  rst_twins_list(other.twins, &to);
+  ck_assert_uint_eq(from.count, to.count);
+  ck_assert_uint_gt(from.count, TWINS - 1);
+  for (size_t i = 0; i < from.count; ++i) {
+    ck_assert_str_eq(from.block[i].name, to.block[i].name);
+    rst_field_copy(from.block[i].field, to.block[i].field);
   }
-  rst_field_copy(run.motion->u, other.motion->u);
-  struct rst_field **of_run = NULL;
-  struct rst_field **of_other = NULL;
-  const size_t own = rst_scheme_state(run.motion->scheme, &of_run);
-  ck_assert_uint_eq(rst_scheme_state(other.motion->scheme, &of_other), own);
-  for (size_t i = 0; i < own; ++i) {
-    rst_field_copy(of_run[i], of_other[i]);
-  }
+  rst_blocks_clear(&from);
+  rst_blocks_clear(&to);
   for (long t = 11; t < 20; ++t) {
     const struct rst_twin_comparison a = compare(&run, t);
     const struct rst_twin_comparison b = compare(&other, t);

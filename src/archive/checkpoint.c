@@ -18,15 +18,15 @@ static const struct member {
 } members[] = {
     {"iteration", COUNT, offsetof(struct rst_checkpoint, iteration)},
     {"snapshots", COUNT, offsetof(struct rst_checkpoint, snapshots)},
-    {"field_count", COUNT, offsetof(struct rst_checkpoint, field_count)},
     {"time", REAL, offsetof(struct rst_checkpoint, time)},
     {"time_compensation", REAL, offsetof(struct rst_checkpoint, time_compensation)},
     {"radius", REAL, offsetof(struct rst_checkpoint, radius)},
     {"wall_seconds", REAL, offsetof(struct rst_checkpoint, wall_seconds)},
 };
-enum { MEMBER_COUNT = sizeof members / sizeof *members, FIELD_NAME_LENGTH = 32 };
+enum { MEMBER_COUNT = sizeof members / sizeof *members };
 _Static_assert(sizeof(long) == sizeof(size_t) && sizeof(double) == sizeof(size_t), "members are alike");
 
+static const char group_of_blocks[] = "blocks";
 static const char ending[] = ".checkpoint.h5";
 static const char ending_previous[] = ".checkpoint.previous.h5";
 static const char ending_part[] = ".checkpoint.partial.h5";
@@ -39,41 +39,50 @@ static hid_t type_of(enum rst_precision precision) {
   return precision == RST_PRECISION_FLOAT ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
 }
 
-static bool write_field(hid_t file, size_t index, const struct rst_field *field) {
-  char name[FIELD_NAME_LENGTH];
-  snprintf(name, sizeof name, "field_%zu", index);
+static bool write_block(hid_t group, const struct rst_block *block) {
+  const struct rst_field *field = block->field;
   const hsize_t dims[] = {field->ny, field->nx};
   const hid_t type = type_of(field->precision);
   struct rst_ids ids = {0};
   const hid_t space = rst_ids_keep(&ids, H5Screate_simple(2, dims, NULL));
   const hid_t dataset =
-      rst_ids_keep(&ids, H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+      rst_ids_keep(&ids, H5Dcreate2(group, block->name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
   const bool done = dataset >= 0 && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, field->data) >= 0;
   rst_ids_close(&ids);
   return done;
 }
 
-static bool write_content(hid_t file, const struct rst_checkpoint *checkpoint) {
+static bool write_blocks(hid_t file, const struct rst_blocks *blocks) {
+  struct rst_ids ids = {0};
+  const hid_t group =
+      rst_ids_keep(&ids, H5Gcreate2(file, group_of_blocks, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  bool done = group >= 0;
+  for (size_t i = 0; done && i < blocks->count; ++i) {
+    done = write_block(group, &blocks->block[i]);
+  }
+  rst_ids_close(&ids);
+  return done;
+}
+
+static bool write_content(hid_t file, const struct rst_checkpoint *checkpoint,
+                          const struct rst_blocks *blocks) {
   bool done = true;
   for (size_t i = 0; done && i < MEMBER_COUNT; ++i) {
     done = rst_hdf5_set_numbers(file, members[i].name, member_type(&members[i]),
                                 (const char *)checkpoint + members[i].offset, 0);
   }
-  done = done && rst_hdf5_write_text(file, "effective", checkpoint->effective) &&
-         rst_hdf5_write_text(file, "wisdom", checkpoint->wisdom);
-  for (size_t i = 0; done && i < checkpoint->field_count; ++i) {
-    done = write_field(file, i, checkpoint->fields[i]);
-  }
-  return done && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
+  return done && rst_hdf5_write_text(file, "effective", checkpoint->effective) &&
+         rst_hdf5_write_text(file, "wisdom", checkpoint->wisdom ? checkpoint->wisdom : "") &&
+         write_blocks(file, blocks) && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
 }
 
 static enum rst_status write_part(struct rst_context *context, const char *path,
-                                  const struct rst_checkpoint *checkpoint) {
+                                  const struct rst_checkpoint *checkpoint, const struct rst_blocks *blocks) {
   hid_t file = H5I_INVALID_HID;
   RST_TRY(rst_files_probe(context, path));
   RST_TRY(rst_hdf5_create(context, path, &file));
   enum rst_status status = RST_OK;
-  if (!write_content(file, checkpoint)) {
+  if (!write_content(file, checkpoint, blocks)) {
     status = rst_hdf5_fail(context, "%s: writing the checkpoint failed", path);
     rst_kill_safe_driver_discard(file);
   }
@@ -101,8 +110,8 @@ static void free_paths(struct paths *paths) {
 
 /* The new generation is complete on the disk before the older ones are touched. */
 static enum rst_status save(struct rst_context *context, const struct paths *paths,
-                            const struct rst_checkpoint *checkpoint) {
-  RST_TRY(write_part(context, paths->part, checkpoint));
+                            const struct rst_checkpoint *checkpoint, const struct rst_blocks *blocks) {
+  RST_TRY(write_part(context, paths->part, checkpoint, blocks));
   if (access(paths->current, F_OK) == 0) {
     RST_TRY(rst_files_replace(context, paths->current, paths->previous, true));
   }
@@ -110,14 +119,16 @@ static enum rst_status save(struct rst_context *context, const struct paths *pat
 }
 
 enum rst_status rst_checkpoint_save(struct rst_context *context, const char *run_path,
-                                    const struct rst_checkpoint *checkpoint) {
+                                    const struct rst_checkpoint *checkpoint,
+                                    const struct rst_blocks *blocks) {
   struct paths paths = {0};
-  struct rst_checkpoint complete = *checkpoint;
-  complete.wisdom = checkpoint->wisdom ? checkpoint->wisdom : "";
-  enum rst_status status = make_paths(context, run_path, &paths);
+  enum rst_status status = rst_blocks_check(context, blocks);
+  if (status == RST_OK) {
+    status = make_paths(context, run_path, &paths);
+  }
   if (status == RST_OK) {
     H5E_BEGIN_TRY {
-      status = save(context, &paths, &complete);
+      status = save(context, &paths, checkpoint, blocks);
     }
     H5E_END_TRY
   }
@@ -125,31 +136,6 @@ enum rst_status rst_checkpoint_save(struct rst_context *context, const char *run
     unlink(paths.part);
   }
   free_paths(&paths);
-  return status;
-}
-
-static enum rst_status read_field(struct rst_context *context, const char *path, hid_t file, size_t index,
-                                  struct rst_field **field) {
-  char name[FIELD_NAME_LENGTH];
-  snprintf(name, sizeof name, "field_%zu", index);
-  struct rst_ids ids = {0};
-  hsize_t dims[2] = {0};
-  const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
-  const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
-  const hid_t type = rst_ids_keep(&ids, H5Dget_type(dataset));
-  const enum rst_precision precision =
-      H5Tget_size(type) == sizeof(float) ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE;
-  enum rst_status status = RST_OK;
-  if (H5Sget_simple_extent_ndims(space) != 2 || H5Sget_simple_extent_dims(space, dims, NULL) != 2) {
-    status = rst_hdf5_fail(context, "%s: %s is damaged", path, name);
-  } else {
-    status = rst_field_create(context, precision, dims[0], dims[1], field);
-  }
-  if (status == RST_OK &&
-      H5Dread(dataset, type_of(precision), H5S_ALL, H5S_ALL, H5P_DEFAULT, (*field)->data) < 0) {
-    status = rst_hdf5_fail(context, "%s: %s is damaged", path, name);
-  }
-  rst_ids_close(&ids);
   return status;
 }
 
@@ -162,30 +148,19 @@ static bool read_number(hid_t file, const char *name, hid_t type, void *value) {
   return done;
 }
 
-static enum rst_status read_content(struct rst_context *context, const char *path, hid_t file,
+static enum rst_status read_content(struct rst_context *context, hid_t file,
                                     struct rst_checkpoint *checkpoint) {
-  enum { MOST_FIELDS = 64 };
-  bool complete = true;
+  bool complete = rst_hdf5_has(file, group_of_blocks);
   for (size_t i = 0; complete && i < MEMBER_COUNT; ++i) {
     complete =
         read_number(file, members[i].name, member_type(&members[i]), (char *)checkpoint + members[i].offset);
   }
-  const size_t count = checkpoint->field_count;
-  checkpoint->field_count = 0; /* of those allocated so far */
-  complete = complete && count <= MOST_FIELDS;
   if (complete) {
     checkpoint->effective = rst_hdf5_dataset_text(file, "effective");
     checkpoint->wisdom = rst_hdf5_dataset_text(file, "wisdom");
   }
   RST_REQUIRE(context, complete && checkpoint->effective && checkpoint->wisdom, RST_ERROR_IO,
-              "%s is no checkpoint of this version", path);
-  void *fields = NULL;
-  RST_TRY(rst_allocate(context, count + 1, sizeof *checkpoint->fields, &fields));
-  checkpoint->fields = fields;
-  for (size_t i = 0; i < count; ++i) {
-    checkpoint->field_count = i + 1;
-    RST_TRY(read_field(context, path, file, i, &checkpoint->fields[i]));
-  }
+              "%s is no checkpoint of this version", checkpoint->path);
   return RST_OK;
 }
 
@@ -195,7 +170,10 @@ static enum rst_status load(struct rst_context *context, const char *path,
   *checkpoint = (struct rst_checkpoint){0};
   RST_TRY(rst_files_check_seal(context, path)); /* HDF5 must not see damaged files: it may crash */
   RST_TRY(rst_hdf5_open(context, path, &file));
-  const enum rst_status status = read_content(context, path, file, checkpoint);
+  enum rst_status status = rst_format(context, &checkpoint->path, "%s", path);
+  if (status == RST_OK) {
+    status = read_content(context, file, checkpoint);
+  }
   H5Fclose(file);
   if (status != RST_OK) {
     rst_checkpoint_clear(checkpoint);
@@ -203,22 +181,38 @@ static enum rst_status load(struct rst_context *context, const char *path,
   return status;
 }
 
+/* What is wrong with the newest generation, `reason`, is the first thing to know if the one before is of no use either. */
+static enum rst_status fall_back(struct rst_context *context, const struct paths *paths, const char *reason,
+                                 struct rst_checkpoint *checkpoint) {
+  static const char remedy[] =
+      "what the run has stored can be read, but not continued: keep it and start again into another file "
+      "(-o)";
+  RST_REQUIRE(context, access(paths->previous, F_OK) == 0, RST_ERROR_IO,
+              "no checkpoint is usable: %s, and there is no older one; %s", reason, remedy);
+  rst_warn(context, "%s; going on from %s", reason, paths->previous);
+  const enum rst_status status = load(context, paths->previous, checkpoint);
+  RST_REQUIRE(context, status == RST_OK, status, "no checkpoint is usable: %s, and %s; %s", reason,
+              rst_context_message(context), remedy);
+  return RST_OK;
+}
+
 /* A kill between the two renames of a save leaves the previous generation alone, which is then the newest. */
 static enum rst_status load_newest(struct rst_context *context, const struct paths *paths,
                                    struct rst_checkpoint *checkpoint) {
-  const bool has_current = access(paths->current, F_OK) == 0;
-  if (has_current && load(context, paths->current, checkpoint) == RST_OK) {
-    return RST_OK;
+  char *reason = NULL;
+  if (access(paths->current, F_OK) == 0) {
+    if (load(context, paths->current, checkpoint) == RST_OK) {
+      return RST_OK;
+    }
+    RST_TRY(rst_format(context, &reason, "%s", rst_context_message(context)));
+  } else {
+    RST_REQUIRE(context, access(paths->previous, F_OK) == 0, RST_ERROR_IO,
+                "there is no checkpoint %s; start again without --resume", paths->current);
+    RST_TRY(rst_format(context, &reason, "%s is missing", paths->current));
   }
-  RST_REQUIRE(context, has_current || access(paths->previous, F_OK) == 0, RST_ERROR_IO,
-              "there is no checkpoint %s; start again without --resume", paths->current);
-  if (has_current) {
-    rst_warn(context, "%s; going on from %s", rst_context_message(context), paths->previous);
-  }
-  const enum rst_status status = load(context, paths->previous, checkpoint);
-  RST_REQUIRE(context, status == RST_OK, status, "no checkpoint is usable: %s; start again with --force",
-              rst_context_message(context));
-  return RST_OK;
+  const enum rst_status status = fall_back(context, paths, reason, checkpoint);
+  free(reason);
+  return status;
 }
 
 enum rst_status rst_checkpoint_load(struct rst_context *context, const char *run_path,
@@ -239,11 +233,65 @@ enum rst_status rst_checkpoint_load(struct rst_context *context, const char *run
   return status;
 }
 
-void rst_checkpoint_clear(struct rst_checkpoint *checkpoint) {
-  for (size_t i = 0; i < checkpoint->field_count; ++i) {
-    rst_field_destroy(&checkpoint->fields[i]);
+/* Whether the dataset is a field of this shape and precision. */
+static bool fits(struct rst_ids *ids, hid_t dataset, const struct rst_field *field) {
+  hsize_t dims[2] = {0};
+  const hid_t space = rst_ids_keep(ids, H5Dget_space(dataset));
+  const hid_t type = rst_ids_keep(ids, H5Dget_type(dataset));
+  return H5Sget_simple_extent_ndims(space) == 2 && H5Sget_simple_extent_dims(space, dims, NULL) == 2 &&
+         dims[0] == field->ny && dims[1] == field->nx && H5Tequal(type, type_of(field->precision)) > 0;
+}
+
+static enum rst_status read_block(struct rst_context *context, const char *path, hid_t group,
+                                  const struct rst_block *block) {
+  static const char remedy[] = "resume with the case that the run was begun with, or start another file (-o)";
+  struct rst_ids ids = {0};
+  RST_REQUIRE(context, rst_hdf5_has(group, block->name), RST_ERROR_IO,
+              "%s lacks the block %s: the case follows something that the stored run did not; %s", path,
+              block->name, remedy);
+  const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(group, block->name, H5P_DEFAULT));
+  enum rst_status status = RST_OK;
+  if (!fits(&ids, dataset, block->field)) {
+    status = rst_fail(context, RST_ERROR_IO, "%s: the block %s is not %zu x %zu numbers of type %s; %s", path,
+                      block->name, block->field->ny, block->field->nx,
+                      block->field->precision == RST_PRECISION_FLOAT ? "float" : "double", remedy);
+  } else if (H5Dread(dataset, type_of(block->field->precision), H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                     block->field->data) < 0) {
+    status = rst_hdf5_fail(context, "%s: the block %s cannot be read", path, block->name);
   }
-  free((void *)checkpoint->fields);
+  rst_ids_close(&ids);
+  return status;
+}
+
+static enum rst_status read_blocks(struct rst_context *context, const char *path,
+                                   const struct rst_blocks *blocks) {
+  struct rst_ids ids = {0};
+  hid_t file = H5I_INVALID_HID;
+  RST_TRY(rst_hdf5_open(context, path, &file));
+  rst_ids_keep(&ids, file);
+  const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_of_blocks, H5P_DEFAULT));
+  enum rst_status status = RST_OK;
+  for (size_t i = 0; i < blocks->count && status == RST_OK; ++i) {
+    status = read_block(context, path, group, &blocks->block[i]);
+  }
+  rst_ids_close(&ids);
+  return status;
+}
+
+enum rst_status rst_checkpoint_restore(struct rst_context *context, const struct rst_checkpoint *checkpoint,
+                                       const struct rst_blocks *blocks) {
+  enum rst_status status = rst_blocks_check(context, blocks);
+  if (status == RST_OK) {
+    H5E_BEGIN_TRY {
+      status = read_blocks(context, checkpoint->path, blocks);
+    }
+    H5E_END_TRY
+  }
+  return status;
+}
+
+void rst_checkpoint_clear(struct rst_checkpoint *checkpoint) {
+  free(checkpoint->path);
   free(checkpoint->effective);
   free(checkpoint->wisdom);
   *checkpoint = (struct rst_checkpoint){0};

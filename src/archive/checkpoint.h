@@ -2,14 +2,14 @@
 #ifndef RST_CHECKPOINT_H
 #define RST_CHECKPOINT_H
 
-#include "restrain/field.h"
+#include "core/blocks.h"
 
 /** @file
  * Checkpoints: everything that a run needs to go on, to the bit.
  *
  * Beside run.h5 lie run.checkpoint.h5 and, one generation older, run.checkpoint.previous.h5. A checkpoint is
  * written to a temporary file, fsync'ed, and renamed, the folder fsync'ed: at every moment at least one
- * complete generation exists.
+ * complete generation exists. The state lies in blocks, one dataset each, by name.
  */
 
 struct rst_checkpoint {
@@ -21,18 +21,21 @@ struct rst_checkpoint {
   double wall_seconds;
   char *effective; /**< the effective case */
   char *wisdom;    /**< "" for none */
-  size_t field_count;
-  struct rst_field **fields; /**< the state, then the scheme's state */
+  char *path;      /**< of the generation that was loaded */
 };
 
-/** Write; the struct is only read. */
+/** Write this and the blocks; both are only read, and `path` is not. */
 enum rst_status rst_checkpoint_save(struct rst_context *context, const char *run_path,
-                                    const struct rst_checkpoint *checkpoint);
+                                    const struct rst_checkpoint *checkpoint, const struct rst_blocks *blocks);
 
-/** Read the newest generation that is complete, warning if that is not the newest. RST_ERROR_IO if there is
+/** Read the newest generation that is complete, warning if that is not the newest; all but its blocks. RST_ERROR_IO if there is
  * none. The content is allocated; release it with rst_checkpoint_clear(). */
 enum rst_status rst_checkpoint_load(struct rst_context *context, const char *run_path,
                                     struct rst_checkpoint *checkpoint);
+/** Fill the fields of `blocks` with the blocks of these names in the generation that was loaded. RST_ERROR_IO names the block
+ * that is missing, or is of another shape or precision; fields before it are filled then. */
+enum rst_status rst_checkpoint_restore(struct rst_context *context, const struct rst_checkpoint *checkpoint,
+                                       const struct rst_blocks *blocks);
 /** Free the content and zero the struct. */
 void rst_checkpoint_clear(struct rst_checkpoint *checkpoint);
 

@@ -170,6 +170,29 @@ enum rst_status rst_motion_advance(struct rst_motion *motion) {
   return rst_scheme_step(motion->scheme, motion->gradient, motion->u, NULL);
 }
 
+static void list_each(const char *prefix, const char *owner, size_t count, struct rst_field *const *fields,
+                      struct rst_blocks *blocks) {
+  for (size_t i = 0; i < count; ++i) {
+    rst_blocks_add(blocks, fields[i], "%s%s.%zu", prefix, owner, i);
+  }
+}
+
+void rst_motion_list(const struct rst_motion *motion, const char *prefix, struct rst_blocks *blocks) {
+  struct rst_field **fields = NULL;
+  size_t count = rst_scheme_state(motion->scheme, &fields);
+  rst_blocks_add(blocks, motion->u, "%sstate", prefix);
+  list_each(prefix, "scheme", count, fields, blocks);
+  if (motion->tangent) {
+    count = rst_tangent_state(motion->tangent, &fields);
+    list_each(prefix, "tangent", count, fields, blocks);
+    rst_blocks_add(blocks, motion->sums, "%saverages", prefix);
+  }
+  if (motion->detector) {
+    count = rst_event_detector_state(motion->detector, &fields);
+    list_each(prefix, "events", count, fields, blocks);
+  }
+}
+
 enum rst_status rst_motion_last_event(struct rst_motion *motion, bool *ended, struct rst_event *event) {
   *ended = false;
   return motion->detector ? rst_event_detector_finish(motion->detector, ended, event) : RST_OK;

@@ -2,6 +2,7 @@
 #ifndef RST_MOTION_H
 #define RST_MOTION_H
 
+#include "core/blocks.h"
 #include "core/laps.h"
 #include "restrain/event.h"
 #include "restrain/scheme.h"
@@ -82,6 +83,10 @@ void rst_motion_look(struct rst_motion *motion, struct rst_observation *seen);
 enum rst_status rst_motion_step(struct rst_motion *motion, struct rst_observation *seen);
 /** Evaluate and step; for motions without perturbations. */
 enum rst_status rst_motion_advance(struct rst_motion *motion);
+
+/** Everything that later steps depend on: "state", "scheme.0", ..., and of perturbations "tangent.0", ..., "averages" and
+ * "events.0", ..., each name behind the prefix. Beside the blocks, `iteration`, `time` and its compensation go on. */
+void rst_motion_list(const struct rst_motion *motion, const char *prefix, struct rst_blocks *blocks);
 
 /** The event that is under way, as far as it has come; the motion may go on afterwards. */
 enum rst_status rst_motion_last_event(struct rst_motion *motion, bool *ended, struct rst_event *event);

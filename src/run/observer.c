@@ -33,7 +33,6 @@ struct rst_observer {
   struct rst_twins *twins;
   struct rst_sharpness *sharpness; /* NULL unless needed, as the next */
   struct rst_amplification *amplification;
-  struct rst_field *state[1];
   bool needs[RST_NEED_TWINS + 1];
 };
 
@@ -151,7 +150,6 @@ static enum rst_status create_instruments(struct rst_observer *made, const struc
                                           struct rst_flow *flow) {
   if (made->needs[RST_NEED_SHARPNESS]) {
     RST_TRY(rst_sharpness_create(made->context, run, flow, &made->sharpness));
-    made->state[0] = rst_sharpness_state(made->sharpness);
   }
   if (made->needs[RST_NEED_AMPLIFICATION]) {
     RST_TRY(rst_amplification_create(made->context, run, flow, &made->amplification));
@@ -228,9 +226,10 @@ bool rst_observer_follows_perturbations(const struct rst_observer *observer) {
   return observer->needs[RST_NEED_PERTURBATIONS];
 }
 
-size_t rst_observer_state(struct rst_observer *observer, struct rst_field ***fields) {
-  *fields = observer->state;
-  return observer->sharpness ? 1 : 0;
+void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *blocks) {
+  if (observer->sharpness) {
+    rst_blocks_add(blocks, rst_sharpness_state(observer->sharpness), "sharpness.vector");
+  }
 }
 
 void rst_observer_describe(const struct rst_observer *observer, struct rst_run_layout *layout) {

@@ -29,8 +29,8 @@ void rst_observer_watch(struct rst_observer *observer, struct rst_motion *motion
 /** What the run file is to hold, but for shape, spacing and precision. Owned by the observer. */
 void rst_observer_describe(const struct rst_observer *observer, struct rst_run_layout *layout);
 
-/** The fields that later measurements depend on: part of a checkpoint. Owned by the observer. */
-size_t rst_observer_state(struct rst_observer *observer, struct rst_field ***fields);
+/** Add the fields that later measurements depend on. */
+void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *blocks);
 
 /** A row of scalars, rst_run_layout_width() values. */
 void rst_observer_measure(struct rst_observer *observer, const struct rst_observation *observation,

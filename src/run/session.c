@@ -49,56 +49,22 @@ static enum rst_status create_objects(struct rst_session *session) {
   return RST_OK;
 }
 
-/* What later steps and observations depend on, in the order of a checkpoint's fields. */
-static enum rst_status list_state(struct rst_session *session, struct rst_field ***state, size_t *count) {
-  const struct rst_motion *motion = session->parts.motion;
-  struct rst_field *own[] = {motion->u, motion->sums};
-  struct rst_field **part[] = {own, NULL, NULL, NULL, NULL, NULL};
-  size_t length[] = {motion->tangent ? 2 : 1,
-                     rst_scheme_state(motion->scheme, &part[1]),
-                     rst_observer_state(session->parts.observer, &part[2]),
-                     0,
-                     0,
-                     0};
-  if (motion->tangent) {
-    length[3] = rst_tangent_state(motion->tangent, &part[3]);
-    length[4] = rst_event_detector_state(motion->detector, &part[4]);
-  }
+/* What later steps and observations depend on. */
+static void list_state(const struct rst_session *session, struct rst_blocks *blocks) {
+  rst_motion_list(session->parts.motion, "", blocks);
+  rst_observer_list(session->parts.observer, blocks);
   if (session->parts.twins) {
-    length[5] = rst_twins_state(session->parts.twins, &part[5]);
+    rst_twins_list(session->parts.twins, blocks);
   }
-  void *memory = NULL;
-  size_t all = 0;
-  for (size_t p = 0; p < sizeof part / sizeof *part; ++p) {
-    all += length[p];
-  }
-  RST_TRY(rst_allocate(session->context, all, sizeof **state, &memory));
-  *state = memory;
-  *count = 0;
-  for (size_t p = 0; p < sizeof part / sizeof *part; ++p) {
-    for (size_t i = 0; i < length[p]; ++i) {
-      (*state)[(*count)++] = part[p][i];
-    }
-  }
-  return RST_OK;
 }
 
 static enum rst_status restore(struct rst_session *session, const struct rst_checkpoint *checkpoint) {
-  struct rst_field **state = NULL;
-  size_t count = 0;
-  RST_TRY(list_state(session, &state, &count));
-  bool fits = count == checkpoint->field_count;
-  for (size_t i = 0; fits && i < count; ++i) {
-    const struct rst_field *saved = checkpoint->fields[i];
-    fits = saved->precision == state[i]->precision && saved->ny == state[i]->ny && saved->nx == state[i]->nx;
-  }
-  for (size_t i = 0; fits && i < count; ++i) {
-    rst_field_copy(checkpoint->fields[i], state[i]);
-  }
-  free(state);
-  RST_REQUIRE(session->context, fits, RST_ERROR_IO,
-              "%s: the checkpoint does not fit the case; start again with --force", session->options->output);
   struct rst_motion *motion = session->parts.motion;
+  struct rst_blocks blocks = {0};
+  list_state(session, &blocks);
+  const enum rst_status status = rst_checkpoint_restore(session->context, checkpoint, &blocks);
+  rst_blocks_clear(&blocks);
+  RST_TRY(status);
   motion->iteration = checkpoint->iteration;
   motion->time = checkpoint->time;
   motion->time_compensation = checkpoint->time_compensation;
@@ -196,7 +162,7 @@ static enum rst_status open_session(struct rst_session *session, struct rst_chec
     RST_TRY(load_checkpoint(session, checkpoint));
   }
   RST_TRY(create_objects(session));
-  if (checkpoint->field_count > 0) {
+  if (checkpoint->path) {
     RST_TRY(restore(session, checkpoint));
   }
   return open_file(session, resuming, checkpoint);
@@ -258,27 +224,23 @@ enum rst_status rst_session_flush(struct rst_session *session) {
 enum rst_status rst_session_checkpoint(struct rst_session *session) {
   rst_profile_begin(&session->profile);
   char *wisdom = NULL;
-  struct rst_field **state = NULL;
-  size_t count = 0;
+  struct rst_blocks blocks = {0};
   RST_TRY(flush(session, true));
   RST_TRY(export_wisdom(session, &wisdom));
-  enum rst_status status = list_state(session, &state, &count);
-  if (status == RST_OK) {
-    const struct rst_checkpoint checkpoint = {
-        .iteration = session->parts.motion->iteration,
-        .time = session->parts.motion->time,
-        .time_compensation = session->parts.motion->time_compensation,
-        .snapshots = rst_run_file_snapshots(session->file),
-        .radius = session->radius,
-        .wall_seconds = rst_session_wall_seconds(session),
-        .effective = (char *)rst_case_effective(session->run),
-        .wisdom = wisdom ? wisdom : "",
-        .field_count = count,
-        .fields = state,
-    };
-    status = rst_checkpoint_save(session->context, session->options->output, &checkpoint);
-  }
-  free(state);
+  list_state(session, &blocks);
+  const struct rst_checkpoint checkpoint = {
+      .iteration = session->parts.motion->iteration,
+      .time = session->parts.motion->time,
+      .time_compensation = session->parts.motion->time_compensation,
+      .snapshots = rst_run_file_snapshots(session->file),
+      .radius = session->radius,
+      .wall_seconds = rst_session_wall_seconds(session),
+      .effective = (char *)rst_case_effective(session->run),
+      .wisdom = wisdom,
+  };
+  const enum rst_status status =
+      rst_checkpoint_save(session->context, session->options->output, &checkpoint, &blocks);
+  rst_blocks_clear(&blocks);
   free(wisdom);
   clock_gettime(CLOCK_MONOTONIC, &session->checkpointed);
   rst_profile_end(&session->profile, RST_STAGE_OUTPUT);

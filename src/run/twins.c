@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "core/core.h"
 #include "core/share.h"
@@ -34,8 +35,6 @@ struct rst_twins {
   struct twin *twin;
   double *distance, *difference, *average; /* [count] */
   struct rst_field *recent; /* [count][window]: the last differences, that of u_t at t mod window */
-  struct rst_field **state;
-  size_t state_count;
 };
 
 /* One unit in the last place of the weight in the middle of the first tensor, of 1 if that is 0. */
@@ -155,30 +154,6 @@ static enum rst_status create_twins(struct rst_twins *twins, const struct rst_ca
   return RST_OK;
 }
 
-static enum rst_status list_state(struct rst_twins *twins) {
-  size_t most = 1;
-  struct rst_field **of_scheme = NULL;
-  for (size_t i = 0; i < twins->count; ++i) {
-    const struct twin *twin = &twins->twin[i];
-    most += twin->is_the_run ? 0 : 1 + rst_scheme_state(twin->motion->scheme, &of_scheme);
-  }
-  void *memory = NULL;
-  RST_TRY(rst_allocate(twins->context, most, sizeof(struct rst_field *), &memory));
-  twins->state = memory;
-  twins->state[twins->state_count++] = twins->recent;
-  for (size_t i = 0; i < twins->count; ++i) {
-    const struct twin *twin = &twins->twin[i];
-    if (!twin->is_the_run) {
-      twins->state[twins->state_count++] = twin->motion->u;
-      const size_t own = rst_scheme_state(twin->motion->scheme, &of_scheme);
-      for (size_t j = 0; j < own; ++j) {
-        twins->state[twins->state_count++] = of_scheme[j];
-      }
-    }
-  }
-  return RST_OK;
-}
-
 static enum rst_status build(struct rst_twins *twins, const struct rst_case *run, struct rst_flow *flow,
                              const struct rst_field *u) {
   struct rst_context *context = twins->context;
@@ -195,8 +170,7 @@ static enum rst_status build(struct rst_twins *twins, const struct rst_case *run
   twins->average = twins->difference + twins->count;
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, twins->count, twins->window, &twins->recent));
   RST_TRY(create_workers(twins, run, flow));
-  RST_TRY(create_twins(twins, run, u));
-  return list_state(twins);
+  return create_twins(twins, run, u);
 }
 
 enum rst_status rst_twins_create(struct rst_context *context, const struct rst_case *run,
@@ -235,7 +209,6 @@ void rst_twins_destroy(struct rst_twins **twins) {
   free((*twins)->twin);
   free((*twins)->distance);
   rst_field_destroy(&(*twins)->recent);
-  free((*twins)->state);
   free(*twins);
   *twins = NULL;
 }
@@ -341,7 +314,13 @@ double rst_twins_rounding(const struct rst_twins *twins, size_t index) {
   return rst_precision_epsilon(narrow ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE);
 }
 
-size_t rst_twins_state(struct rst_twins *twins, struct rst_field ***fields) {
-  *fields = twins->state;
-  return twins->state_count;
+void rst_twins_list(const struct rst_twins *twins, struct rst_blocks *blocks) {
+  rst_blocks_add(blocks, twins->recent, "twins.recent");
+  for (size_t i = 0; i < twins->count; ++i) {
+    if (!twins->twin[i].is_the_run) {
+      char prefix[RST_BLOCK_NAME_LENGTH];
+      snprintf(prefix, sizeof prefix, "twin.%zu.", i);
+      rst_motion_list(twins->twin[i].motion, prefix, blocks);
+    }
+  }
 }

@@ -2,6 +2,7 @@
 #ifndef RST_TWINS_H
 #define RST_TWINS_H
 
+#include "core/blocks.h"
 #include "restrain/case.h"
 
 /** @file
@@ -41,7 +42,7 @@ enum rst_status rst_twins_step(struct rst_twins *twins);
 /** The unit of rounding of the coarser of a twin's and the run's precision. */
 double rst_twins_rounding(const struct rst_twins *twins, size_t index);
 
-/** The fields that later steps and comparisons depend on, for checkpoints; the array is owned by the twins. */
-size_t rst_twins_state(struct rst_twins *twins, struct rst_field ***fields);
+/** Add the fields that later steps and comparisons depend on. */
+void rst_twins_list(const struct rst_twins *twins, struct rst_blocks *blocks);
 
 #endif
