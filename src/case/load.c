@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "case/compare.h"
 #include "case/emit.h"
 #include "case/fill.h"
 
@@ -98,23 +99,24 @@ static enum rst_status read_case(struct rst_context *context, struct rst_report 
   return rst_report_finish(report, context);
 }
 
-static enum rst_status load(struct rst_context *context, const char *path, const char *const *overrides,
-                            size_t count, struct rst_loaded_case *loaded) {
-  struct rst_report report = {.path = path, .overrides = overrides};
-  RST_TRY(rst_read_text_file(context, path, &loaded->source, &report.length));
-  report.source = loaded->source;
-  report.numbers = rst_case_keep(loaded, count * sizeof *report.numbers);
-  RST_REQUIRE(context, report.numbers, RST_ERROR_MEMORY, "memory is exhausted");
-  for (size_t i = 0; i < count; ++i) {
-    report.numbers[i] = (int)i + 1;
+/* Check report->source and complete the case. */
+static enum rst_status load(struct rst_context *context, struct rst_report *report, size_t overrides,
+                            struct rst_loaded_case *loaded) {
+  const size_t size = strlen(report->path) + 1;
+  loaded->path = rst_case_keep(loaded, size);
+  report->numbers = rst_case_keep(loaded, overrides * sizeof *report->numbers);
+  RST_REQUIRE(context, loaded->path && report->numbers, RST_ERROR_MEMORY, "memory is exhausted");
+  memcpy(loaded->path, report->path, size);
+  for (size_t i = 0; i < overrides; ++i) {
+    report->numbers[i] = (int)i + 1;
   }
-  const enum rst_status status = read_case(context, &report, count, loaded);
-  rst_report_clear(&report);
+  const enum rst_status status = read_case(context, report, overrides, loaded);
+  rst_report_clear(report);
   RST_TRY(status);
   /* The effective case holds file names as they were given, so it comes before they are resolved. */
   RST_TRY(rst_case_emit(context, loaded, RST_EMIT_YAML, &loaded->effective));
   RST_TRY(rst_case_emit(context, loaded, RST_EMIT_JSON, &loaded->json));
-  RST_TRY(resolve_files(context, loaded, path, &rst_case_keys, (char *)loaded));
+  RST_TRY(resolve_files(context, loaded, report->path, &rst_case_keys, (char *)loaded));
   struct rst_flow_parameters *flow = &loaded->content.flow;
   if (flow->image_count == 0 && loaded->single.image.kind) {
     flow->images = &loaded->single;
@@ -123,15 +125,32 @@ static enum rst_status load(struct rst_context *context, const char *path, const
   return RST_OK;
 }
 
-enum rst_status rst_case_load(struct rst_context *context, const char *path, const char *const *overrides,
-                              size_t count, struct rst_case **loaded) {
+static enum rst_status load_file(struct rst_context *context, struct rst_report *report, size_t overrides,
+                                 struct rst_loaded_case *loaded) {
+  RST_TRY(rst_read_text_file(context, report->path, &loaded->source, &report->length));
+  report->source = loaded->source;
+  return load(context, report, overrides, loaded);
+}
+
+static enum rst_status load_again(struct rst_context *context, struct rst_report *report, size_t overrides,
+                                  const struct rst_loaded_case *from, struct rst_loaded_case *loaded) {
+  RST_TRY(rst_format(context, &loaded->source, "%s", from->source));
+  report->source = from->effective;
+  report->length = strlen(from->effective);
+  return load(context, report, overrides, loaded);
+}
+
+/* From the file, or from a case that was loaded before. */
+static enum rst_status create(struct rst_context *context, struct rst_report *report, size_t overrides,
+                              const struct rst_loaded_case *from, struct rst_case **loaded) {
   *loaded = NULL;
   struct rst_loaded_case *made = calloc(1, sizeof *made);
   RST_REQUIRE(context, made, RST_ERROR_MEMORY, "memory is exhausted");
   /* A decimal comma of the caller's locale has no place in a case. */
   locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
   const locale_t before = plain ? uselocale(plain) : (locale_t)0;
-  const enum rst_status status = load(context, path, overrides, count, made);
+  const enum rst_status status =
+      from ? load_again(context, report, overrides, from, made) : load_file(context, report, overrides, made);
   if (plain) {
     uselocale(before);
     freelocale(plain);
@@ -142,6 +161,19 @@ enum rst_status rst_case_load(struct rst_context *context, const char *path, con
   }
   *loaded = &made->content;
   return RST_OK;
+}
+
+enum rst_status rst_case_load(struct rst_context *context, const char *path, const char *const *overrides,
+                              size_t count, struct rst_case **loaded) {
+  struct rst_report report = {.path = path, .overrides = overrides};
+  return create(context, &report, count, NULL, loaded);
+}
+
+enum rst_status rst_case_override(struct rst_context *context, const struct rst_case *from,
+                                  const char *const *overrides, size_t count, struct rst_case **made) {
+  const struct rst_loaded_case *owner = (const struct rst_loaded_case *)from;
+  struct rst_report report = {.path = owner->path, .overrides = overrides};
+  return create(context, &report, count, owner, made);
 }
 
 const char *rst_case_source(const struct rst_case *loaded) {

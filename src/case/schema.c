@@ -262,7 +262,8 @@ static const struct rst_key case_keys[] = {
     {.path = "output.every",
      .type = RST_KEY_INTEGER,
      .fallback = "0",
-     .derived = "0, for about 100 snapshots in all or, if logarithmic, 20 a decade",
+     .derived =
+         "0, for about 100 snapshots in all or, if logarithmic, 20 a decade; a resumed run keeps its own",
      .range = WHOLE(0),
      .help = "linear: iterations between snapshots; logarithmic: snapshots a decade",
      AT(content.output.every)},

@@ -71,6 +71,8 @@ struct rst_loaded_case {
   struct rst_case content;
   struct rst_labelled_image single; /**< flow.image and flow.label */
   char *source, *effective, *json;
+  char *path;        /**< of the case file; kept */
+  bool leaves_every; /**< output.every is not given, and was derived */
   struct rst_kept *kept;
 };
 
