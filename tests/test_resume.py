@@ -113,6 +113,35 @@ class Resume(ProgramTest):
                       "-D", "step.iterations=1505")
         self.finish()
 
+    def test_a_prolonged_run_keeps_its_cadence(self):
+        case = self.write(SMALL_CASE.replace("output: {every: 4}\n", "output: {cadence: linear}\n"), "left.yaml")
+        for cadence, every in (("linear", 2), ("logarithmic", 20)):
+            given = ("-D", f"output.cadence={cadence}")
+            longer = (*given, "-D", "step.iterations=500", "--resume")
+            with self.subTest(cadence):
+                self.restrain("run", case, "-o", "part.h5", "--force", *given,
+                              "-D", "step.iterations=200")
+                done = self.restrain("run", case, "-o", "part.h5", *longer,
+                                     "-D", "output.every=3", expect=2)
+                self.assertIn(f"output.every (was {every}, is 3)", done.stderr)
+                self.restrain("run", case, "-o", "part.h5", *longer)
+                # Once more: what is stored is the cadence itself.
+                self.restrain("run", case, "-o", "part.h5", *longer,
+                              "-D", "step.iterations=900")
+                self.restrain("run", case, "-o", "given.h5", "--force", *given,
+                              "-D", "step.iterations=900",
+                              "-D", f"output.every={every}")
+                self.assert_prolonged("part.h5", "given.h5")
+
+    def assert_prolonged(self, part, given):
+        """As `given`, but for the snapshot that ended a shorter run."""
+        with h5py.File(self.folder / part) as a, \
+                h5py.File(self.folder / given) as b:
+            np.testing.assert_array_equal(a["loss"], b["loss"])
+            self.assertEqual(set(a["step"][()]), set(b["step"][()]))
+            self.assertEqual(a["provenance/effective"][()],
+                             b["provenance/effective"][()])
+
     def test_resuming_a_finished_run_changes_nothing(self):
         before = datasets(self.folder / "whole.h5")
         self.restrain("run", self.case, "-o", "whole.h5", "--resume")

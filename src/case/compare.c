@@ -204,3 +204,24 @@ enum rst_status rst_case_require_same(struct rst_context *context, const char *s
   free(differences);
   return status;
 }
+
+enum rst_status rst_case_adopt(struct rst_context *context, const struct rst_case *given, const char *stored,
+                               struct rst_case **adopted) {
+  *adopted = NULL;
+  if (!((const struct rst_loaded_case *)given)->leaves_every) {
+    return RST_OK;
+  }
+  struct flat_case flat = {0};
+  char *every = NULL;
+  enum rst_status status = read_flat(context, stored, "stored case", &flat);
+  const char *value = find(&flat, "output.every");
+  if (status == RST_OK && value) {
+    status = rst_format(context, &every, "output.every=%s", value);
+  }
+  if (every) {
+    status = rst_case_with(context, given, (const char *const *)&every, 1, adopted);
+  }
+  free(every);
+  clear(&flat);
+  return status;
+}

@@ -5,7 +5,7 @@
 #include "restrain/case.h"
 
 /** @file
- * Refusal to go on with a file of another case.
+ * Going on with a file of the same case, and refusal of one of another.
  */
 
 /** The end of the message where a computation was to be resumed. */
@@ -20,5 +20,10 @@
  * have the same keys and values. @param may_differ keys that are passed over, NULL at the end. */
 enum rst_status rst_case_require_same(struct rst_context *context, const char *stored, const char *effective,
                                       const char *const *may_differ, const char *path, const char *remedy);
+
+/** What `given` leaves to the program, output.every, as the effective case `stored` has it: a case of its own, equal otherwise;
+ * NULL where `given` leaves nothing. The caller destroys it. */
+enum rst_status rst_case_adopt(struct rst_context *context, const struct rst_case *given, const char *stored,
+                               struct rst_case **adopted);
 
 #endif

@@ -36,9 +36,11 @@ static void settle_boundary(struct rst_scope *scope) {
 }
 
 /* 0 stands for a number of snapshots that suits the run. */
-static void settle_every(struct rst_case *content) {
+static void settle_every(struct rst_loaded_case *owner) {
   enum { SNAPSHOTS = 100, A_DECADE = 20 };
-  if (content->output.every == 0) {
+  struct rst_case *content = &owner->content;
+  owner->leaves_every = content->output.every == 0;
+  if (owner->leaves_every) {
     const long linear = (content->step.iterations + SNAPSHOTS - 1) / SNAPSHOTS;
     content->output.every = content->output.cadence == RST_CADENCE_LOGARITHMIC ? A_DECADE
                             : linear > 1                                       ? linear
@@ -181,7 +183,7 @@ static void settle_sweep(struct rst_scope *scope) {
 void rst_settle(struct rst_scope *scope) {
   if (scope->keys == &scope->owner->keys) {
     settle_boundary(scope);
-    settle_every(&scope->owner->content);
+    settle_every(scope->owner);
   } else if (scope->keys == &rst_bifurcation_keys) {
     settle_bifurcation(scope);
   } else if (scope->keys == &rst_sweep_keys) {

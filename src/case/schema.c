@@ -55,8 +55,9 @@ static const struct rst_key case_keys[] = {
     {CHOICE("output.cadence", cadence_names), DEFAULT("linear"), AT(content.output.cadence),
      HELP("how the snapshots are spread over the iterations")},
     {INTEGER("output.every", WHOLE(0)), DEFAULT("0"),
-     .derived = "0, for about 100 snapshots in all or, if logarithmic, 20 a decade", AT(content.output.every),
-     HELP("linear: iterations between snapshots; logarithmic: snapshots a decade")},
+     .derived =
+         "0, for about 100 snapshots in all or, if logarithmic, 20 a decade; a resumed run keeps its own",
+     AT(content.output.every), HELP("linear: iterations between snapshots; logarithmic: snapshots a decade")},
     {NAMES("output.fields", rst_case_field_names), DEFAULT("[]"),
 
      LISTED(content.output.fields, content.output.field_count),

@@ -80,7 +80,7 @@ static enum rst_status integrate(struct rst_session *session, struct rst_run_sum
                 summary);
       return conclude(session, &seen, summary);
     }
-    if (rst_cadence_includes(run->output.cadence, run->output.every, t)) {
+    if (rst_cadence_includes(run->output.cadence, rst_session_case(session)->output.every, t)) {
       RST_TRY(rst_session_snapshot(session, &seen));
     }
     RST_TRY(step(session, &seen));

@@ -16,11 +16,16 @@ double rst_session_wall_seconds(const struct rst_session *session) {
   return session->wall_before + rst_seconds_since(&session->started);
 }
 
+const struct rst_case *rst_session_case(const struct rst_session *session) {
+  return session->adopted ? session->adopted : session->run;
+}
+
 static void release(struct rst_session *session) {
   rst_run_file_abandon(&session->file);
   rst_run_parts_destroy(&session->parts);
   free(session->snapshot);
   free(session->rows);
+  rst_case_destroy(&session->adopted);
   session->snapshot = NULL;
   session->rows = NULL;
 }
@@ -78,8 +83,8 @@ static enum rst_status require_same_case(const struct rst_session *session, cons
   static const char *const may_differ[] = {
       "step.iterations", "title",       "reference",         "cost", "expect", "analyze", "bifurcation",
       "sweep",           "output.file", "output.checkpoint", NULL};
-  return rst_case_require_same(session->context, stored, rst_case_effective(session->run), may_differ,
-                               session->options->output, RST_CASE_RESUME_REMEDY);
+  return rst_case_require_same(session->context, stored, rst_case_effective(rst_session_case(session)),
+                               may_differ, session->options->output, RST_CASE_RESUME_REMEDY);
 }
 
 /* Measured plans differ from process to process; their wisdom travels with the result. */
@@ -98,7 +103,7 @@ static enum rst_status open_file(struct rst_session *session, bool resuming,
   RST_TRY(export_wisdom(session, &wisdom));
   const struct rst_provenance provenance = {
       .case_source = rst_case_source(session->run),
-      .case_effective = rst_case_effective(session->run),
+      .case_effective = rst_case_effective(rst_session_case(session)),
       .wisdom = wisdom,
       .argc = session->options->argc,
       .argv = session->options->argv,
@@ -132,7 +137,10 @@ static enum rst_status load_checkpoint(struct rst_session *session, struct rst_c
   const char *path = session->options->output;
   char *stored = NULL;
   RST_TRY(rst_provenance_effective(context, path, &stored));
-  enum rst_status status = require_same_case(session, stored);
+  enum rst_status status = rst_case_adopt(context, session->run, stored, &session->adopted);
+  if (status == RST_OK) {
+    status = require_same_case(session, stored);
+  }
   free(stored);
   RST_TRY(status);
   if (!rst_checkpoint_exists(path)) {
@@ -235,7 +243,7 @@ enum rst_status rst_session_checkpoint(struct rst_session *session) {
       .snapshots = rst_run_file_snapshots(session->file),
       .radius = session->radius,
       .wall_seconds = rst_session_wall_seconds(session),
-      .effective = (char *)rst_case_effective(session->run),
+      .effective = (char *)rst_case_effective(rst_session_case(session)),
       .wisdom = wisdom,
   };
   const enum rst_status status =

@@ -18,7 +18,9 @@ enum { RST_SESSION_BUFFERED_ROWS = 256 };
 
 struct rst_session {
   struct rst_context *context;
-  const struct rst_case *run;
+  const struct rst_case *run; /**< as given */
+  struct rst_case
+      *adopted; /**< the same with what it leaves open as in the run that is resumed; NULL if nothing is */
   const struct rst_run_options *options;
   struct rst_run_parts parts;
   struct rst_profile profile;
@@ -35,6 +37,9 @@ struct rst_session {
  * turned into objects. On failure the session is closed. */
 enum rst_status rst_session_open(struct rst_context *context, const struct rst_case *run,
                                  const struct rst_run_options *options, struct rst_session *session);
+
+/** The case with nothing left open. */
+const struct rst_case *rst_session_case(const struct rst_session *session);
 
 /** Record the scalars of iteration t. */
 enum rst_status rst_session_record(struct rst_session *session, const struct rst_observation *observation);
