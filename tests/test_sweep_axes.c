@@ -96,6 +96,7 @@ START_TEST(every_point_is_the_case_with_its_values) {
   ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
   ck_assert_uint_eq(summary.done, ALL);
   ck_assert_uint_eq(summary.compared, 3);
+  ck_assert_uint_eq(summary.axes, 3);
   struct rst_sweep_table table = load_table(output);
   ck_assert_uint_eq(table.axis_count, 3);
   ck_assert_uint_eq(table.limits, KERNELS * SEEDS);

@@ -93,6 +93,7 @@ struct rst_sweep_options {
 struct rst_sweep_summary {
   enum rst_sweep_outcome outcome;
   const char *reason;
+  size_t axes;                              /**< of the grid; the sidecar is there for two */
   size_t done, count;                       /**< points in the file; of this shard, if there are several */
   size_t regimes[RST_REGIME_UNDECIDED + 1]; /**< points of each */
   const char *engine;                       /**< "reduced" or "full" */

@@ -11,21 +11,22 @@ static double percentage(size_t part, size_t whole) {
 }
 
 static void add_axis(struct rst_text *text, const char *name, const struct rst_sweep_axis *axis) {
-  rst_text_add(text, "%s from %.10g to %.10g%s", name, axis->from, axis->to,
+  rst_text_add(text, "%s from %.10g to %.10g%s", name, axis->values ? axis->values[0] : axis->from,
+               axis->values ? axis->values[axis->count - 1] : axis->to,
                axis->scale == RST_SCALE_LOGARITHMIC ? ", logarithmic" : "");
 }
 
 void rst_sweep_add_plan(struct rst_text *text, const struct rst_case *from, const char *path,
                         const struct rst_sweep_cost *rehearsal, size_t points, double seconds) {
   const double mebibyte = 1048576.0;
-  const struct rst_sweep_axis *lr = &from->sweep.lr;
-  const struct rst_sweep_axis *weight_decay = &from->sweep.weight_decay;
   char duration[32];
   rst_format_duration(seconds, sizeof duration, duration);
-  rst_text_add(text, "would sweep %zu values of ", lr->count);
-  add_axis(text, "lr", lr);
-  rst_text_add(text, ", by %zu values of ", weight_decay->count);
-  add_axis(text, "weight_decay", weight_decay);
+  rst_text_add(text, "would sweep ");
+  for (size_t i = from->sweep.axis_count; i-- > 0;) {
+    const struct rst_sweep_axis *axis = &from->sweep.axes[i];
+    rst_text_add(text, "%s%zu values of ", i + 1 < from->sweep.axis_count ? ", by " : "", axis->count);
+    add_axis(text, strncmp(axis->key, "step.", 5) == 0 ? axis->key + 5 : axis->key, axis);
+  }
   rst_text_add(text, ":\n%zu points of %ld iterations", points, from->step.iterations);
   if (from->sweep.refine > 0) {
     rst_text_add(text, ", and more where regimes differ, on a grid that is %d times finer",
@@ -104,7 +105,10 @@ void rst_sweep_add_text(struct rst_text *text, const struct rst_sweep_facts *fac
   if (facts->rate > 0.0) {
     rst_text_add(text, "\n%.3g point-iterations per second", facts->rate);
   }
-  rst_text_add(text, "\n%s; ParaView opens %.*s.xdmf", path, (int)stem, path);
+  rst_text_add(text, "\n%s", path);
+  if (summary->axes == 2) {
+    rst_text_add(text, "; ParaView opens %.*s.xdmf", (int)stem, path);
+  }
 }
 
 /* "name": {"divergence": ..., ...} */
