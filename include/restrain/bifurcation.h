@@ -41,9 +41,6 @@ struct rst_bifurcation_summary {
   double wall_seconds;
 };
 
-/** Values of the parameter, count of them from `from` to `to`, both ends included; geometric for RST_SCALE_LOGARITHMIC. */
-RST_API double rst_scan_value(double from, double to, size_t count, enum rst_scale scale, size_t index);
-
 /** RST_ERROR_ARGUMENT if the case has no section bifurcation. */
 RST_API enum rst_status rst_bifurcation_check(struct rst_context *context, const struct rst_case *from);
 

@@ -46,19 +46,6 @@ struct scan {
   double wall_before, storing; /* seconds of earlier calls; seconds that the last storing took */
 };
 
-double rst_scan_value(double from, double to, size_t count, enum rst_scale scale, size_t index) {
-  if (index == 0) {
-    return from;
-  }
-  if (index == count - 1) {
-    return to;
-  }
-  const double steps = (double)(count - 1);
-  const double step = (double)index;
-  return scale == RST_SCALE_LOGARITHMIC ? from * pow(to / from, step / steps)
-                                        : ((steps - step) * from + step * to) / steps;
-}
-
 enum rst_status rst_bifurcation_check(struct rst_context *context, const struct rst_case *from) {
   RST_REQUIRE(context, from->bifurcation.count > 0, RST_ERROR_ARGUMENT,
               "the case has no section bifurcation; say there which parameter to scan, from where to where");
