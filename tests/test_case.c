@@ -21,7 +21,7 @@ static void check_conditions(const struct rst_keys *keys, size_t row) {
     snprintf(words, sizeof words, "%s", key->when[i].values);
     for (char *word = NULL; (word = strtok_r(rest, " ", &rest));) {
       const bool known = (by->registry && rst_name_index(by->registry(), word) >= 0) ||
-                         (by->names && rst_name_index(by->names, word) >= 0) || by->type == RST_KEY_ITEMS;
+                         (by->names && rst_name_index(by->names, word) >= 0) || rst_key_is_list(by);
       ck_assert_msg(known, "%s depends on %s %s, which is unknown", key->path, by->path, word);
     }
   }

@@ -10,9 +10,9 @@ enum { KERNELS = 2, AXIS_LRS = 3, SEEDS = 2, ALL = KERNELS * AXIS_LRS * SEEDS };
 static const double kernels[] = {3, 4};
 static const double seeds[] = {7, 11};
 static const struct rst_sweep_axis axes[] = {
-    {.key = "flow.kernel", .count = KERNELS, .values = kernels},
-    {.key = "step.lr", .from = 0.1, .to = 0.9, .count = AXIS_LRS},
-    {.key = "initial.seed", .count = SEEDS, .values = seeds},
+    {.key = "flow.kernel", .name = "kernel", .count = KERNELS, .values = kernels},
+    {.key = "step.lr", .name = "lr", .from = 0.1, .to = 0.9, .count = AXIS_LRS},
+    {.key = "initial.seed", .name = "seed", .count = SEEDS, .values = seeds},
 };
 
 static struct rst_case *case_of(size_t first, size_t count) {

@@ -35,6 +35,8 @@ struct rst_sweep_axis {
   size_t count;
   enum rst_scale scale;
   const double *values; /**< [count], NULL for from ... to */
+  const char
+      *name; /**< in files: the last part of the key, or all of it with underscores where others end alike */
 };
 /** A series of windows into the plane of a sweep, all about one point: in window j = 1 ... count each axis is factor^j times
  * shorter than in the whole (its logarithm, on a logarithmic axis). */
@@ -113,7 +115,8 @@ struct rst_case {
     enum rst_reduction reduction;
   } bifurcation;
   struct {
-    struct rst_sweep_axis lr, weight_decay; /**< count 0: the case has no such section, or has axes instead */
+    size_t points;                          /**< of the grid of all axes; 0 for a case without this section */
+    struct rst_sweep_axis lr, weight_decay; /**< count 0 where the case lists axes instead */
     const struct rst_sweep_axis
         *axes; /**< what the sweep runs over, the first one slowest: sweep.axes, or weight_decay and lr */
     size_t axis_count;
@@ -126,6 +129,11 @@ struct rst_case {
   struct rst_expectation *expect;
   size_t expect_count;
 };
+
+/** Value number `index` of count from `from` to `to`, both ends included; geometric for RST_SCALE_LOGARITHMIC. */
+RST_API double rst_scan_value(double from, double to, size_t count, enum rst_scale scale, size_t index);
+/** Value number `index` of an axis. */
+RST_API double rst_sweep_axis_value(const struct rst_sweep_axis *axis, size_t index);
 
 /** NULL-terminated lists of the fields and scalars that output.fields and output.scalars may name. */
 RST_API const char *const *rst_case_field_names(void);

@@ -39,9 +39,6 @@
 enum { RST_SWEEP_FILLED = -1 };
 enum { RST_SWEEP_MOST_AXES = 8 };
 
-/** Values of a scan, count of them from `from` to `to`, both ends included; geometric for RST_SCALE_LOGARITHMIC. */
-RST_API double rst_scan_value(double from, double to, size_t count, enum rst_scale scale, size_t index);
-
 /** Boundaries: what lies on one side. */
 enum rst_sweep_boundary {
   RST_SWEEP_DIVERGENCE,

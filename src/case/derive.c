@@ -103,25 +103,29 @@ static void settle_bifurcation(struct rst_scope *scope) {
   }
 }
 
-static void settle_axis(struct rst_scope *scope, const char *name, const struct rst_sweep_axis *axis) {
-  char from[RST_PATH_LENGTH];
-  char to[RST_PATH_LENGTH];
-  char scale[RST_PATH_LENGTH];
-  snprintf(from, sizeof from, "%s.from", name);
-  snprintf(to, sizeof to, "%s.to", name);
-  snprintf(scale, sizeof scale, "%s.scale", name);
-  if (!decided(scope, from) || !decided(scope, to) || !decided(scope, scale)) {
+/* An axis whose keys begin with `section`; one that is not known has no values. */
+static void settle_axis(struct rst_scope *scope, const char *section, struct rst_sweep_axis *axis) {
+  static const char *const names[] = {"from", "to", "count", "scale"};
+  enum { FROM, TO, COUNT, SCALE, NAMES };
+  char paths[NAMES][RST_PATH_LENGTH];
+  bool known = true;
+  for (size_t i = 0; i < NAMES; ++i) {
+    snprintf(paths[i], sizeof paths[i], "%s%s", section, names[i]);
+    known = known && decided(scope, paths[i]);
+  }
+  if (!known) {
+    axis->count = 0;
     return;
   }
   if (axis->to < axis->from) {
-    rst_report_add(scope->report, value_place(scope, to),
-                   "key \"%s%s\": expected a number >= %s%s %.10g, found %.10g", scope->prefix, to,
-                   scope->prefix, from, axis->from, axis->to);
+    rst_report_add(scope->report, value_place(scope, paths[TO]),
+                   "key \"%s%s\": expected a number >= %s%s %.10g, found %.10g", scope->prefix, paths[TO],
+                   scope->prefix, paths[FROM], axis->from, axis->to);
   }
   if (axis->from <= 0.0 && axis->scale == RST_SCALE_LOGARITHMIC) {
-    rst_report_add(scope->report, value_place(scope, from),
-                   "key \"%s%s\": expected a number > 0 for %s%s \"log\", found 0", scope->prefix, from,
-                   scope->prefix, scale);
+    rst_report_add(scope->report, value_place(scope, paths[FROM]),
+                   "key \"%s%s\": expected a number > 0 for %s%s \"log\", found %.10g", scope->prefix,
+                   paths[FROM], scope->prefix, paths[SCALE], axis->from);
   }
 }
 
@@ -144,30 +148,33 @@ static void require_inside(struct rst_scope *scope, struct fy_node *item, size_t
   }
 }
 
-/* The plane, its rows first. */
-static void list_axes(struct rst_scope *scope) {
+/* The number of points, which tells that there is a sweep. */
+static void count_points(struct rst_scope *scope) {
+  const double most = 1e10;
   struct rst_case *content = &scope->owner->content;
-  struct rst_sweep_axis *axes = rst_case_keep(scope->owner, 2 * sizeof *axes);
-  if (!axes) {
-    scope->report->exhausted = true;
-    return;
+  double points = content->sweep.axis_count > 0
+                      ? 1.0
+                      : (double)content->sweep.lr.count * (double)content->sweep.weight_decay.count;
+  for (size_t i = 0; i < content->sweep.axis_count; ++i) {
+    points *= (double)content->sweep.axes[i].count;
   }
-  content->sweep.weight_decay.key = "step.weight_decay";
-  content->sweep.lr.key = "step.lr";
-  axes[0] = content->sweep.weight_decay;
-  axes[1] = content->sweep.lr;
-  content->sweep.axes = axes;
-  content->sweep.axis_count = 2;
+  if (points > most) {
+    rst_report_add(scope->report, value_place(scope, "axes"),
+                   "key \"%saxes\": expected at most %g points in all, found %g", scope->prefix, most,
+                   points);
+    points = most;
+  }
+  content->sweep.points = (size_t)points;
 }
 
 static void settle_sweep(struct rst_scope *scope) {
-  const struct rst_case *content = &scope->owner->content;
-  const struct rst_sweep_axis *lr = &content->sweep.lr;
-  const struct rst_sweep_axis *weight_decay = &content->sweep.weight_decay;
+  struct rst_case *content = &scope->owner->content;
+  struct rst_sweep_axis *lr = &content->sweep.lr;
+  struct rst_sweep_axis *weight_decay = &content->sweep.weight_decay;
   struct fy_node_pair *zoom = scope->entries[rst_keys_find(scope->keys, "zoom")].pair;
-  settle_axis(scope, "lr", lr);
-  settle_axis(scope, "weight_decay", weight_decay);
-  list_axes(scope);
+  settle_axis(scope, "lr.", lr);
+  settle_axis(scope, "weight_decay.", weight_decay);
+  count_points(scope);
   for (size_t i = 0; zoom && i < content->sweep.zoom_count; ++i) {
     struct fy_node *items = rst_node_follow(fy_node_pair_value(zoom));
     struct fy_node *item = rst_node_follow(fy_node_sequence_get_by_index(items, (int)i));
@@ -184,10 +191,13 @@ void rst_settle(struct rst_scope *scope) {
   if (scope->keys == &scope->owner->keys) {
     settle_boundary(scope);
     settle_every(scope->owner);
+    rst_check_axes(scope);
   } else if (scope->keys == &rst_bifurcation_keys) {
     settle_bifurcation(scope);
   } else if (scope->keys == &rst_sweep_keys) {
     settle_sweep(scope);
+  } else if (scope->keys == &rst_sweep_axis_keys) {
+    settle_axis(scope, "", scope->base);
   } else if (scope->keys == &rst_sweep_zoom_keys) {
     settle_zoom(scope);
   }

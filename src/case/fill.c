@@ -96,7 +96,7 @@ static void report_missing(struct rst_scope *scope, const struct rst_key *key) {
 }
 
 /* The key was given, yet nothing would read it. */
-static void report_idle(struct rst_scope *scope, const struct rst_key *key, struct rst_place place) {
+void rst_report_idle(const struct rst_scope *scope, const struct rst_key *key, struct rst_place place) {
   const struct rst_condition *failed = key->when;
   while (rst_condition_holds(scope->keys, failed, scope->base)) {
     ++failed;
@@ -208,7 +208,7 @@ static void fill_key(struct rst_scope *scope, size_t first) {
   entry->state = RST_DECIDED;
   bool valid = true;
   if (entry->pair && answer == NO) {
-    report_idle(scope, key, rst_pair_place(entry->pair, scope->place));
+    rst_report_idle(scope, key, rst_pair_place(entry->pair, scope->place));
   } else if (entry->pair) {
     valid = read_given(scope, key, entry->pair);
   } else if (key->required && answer == YES) {

@@ -5,6 +5,7 @@
 
 #include "case/emit.h"
 #include "case/fill.h"
+#include "case/scope.h"
 
 struct rst_kept {
   struct rst_kept *next;
@@ -165,6 +166,7 @@ static enum rst_status fill(struct rst_context *context, const struct origin *or
     conv->images = &conv->single;
     conv->image_count = 1;
   }
+  RST_REQUIRE(context, rst_derive_axes(loaded), RST_ERROR_MEMORY, "memory is exhausted");
   return RST_OK;
 }
 

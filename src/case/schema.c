@@ -109,8 +109,8 @@ static const struct rst_key case_keys[] = {
 
     {MAPPING("sweep", rst_sweep_keys),
 
-     LISTED(content.sweep, content.sweep.lr.count),
-     HELP("the plane of learning rates and weight decays that sweep covers")},
+     LISTED(content.sweep, content.sweep.points),
+     HELP("what sweep covers: the plane of learning rates and weight decays, or axes")},
 
     {ITEMS("expect", rst_expectation_keys), DEFAULT("[]"),
 

@@ -59,6 +59,22 @@ static const struct rst_key bifurcation_keys[] = {
 const struct rst_keys rst_bifurcation_keys =
     RST_KEYS(bifurcation_keys, ((struct rst_case *)NULL)->bifurcation);
 
+#define MOST_VALUES 100000
+#define AXIS(member) PLACE(struct rst_sweep_axis, member)
+#define WITHOUT_VALUES WHEN({"values", "absent"})
+
+static const struct rst_key axis_keys[] = {
+    {TEXT("key"), REQUIRED, AXIS(key), HELP("a key of the case that holds a number or a seed: step.divisor")},
+    {REALS("values", ANY), LIST(struct rst_sweep_axis, values, count), HELP("its values")},
+    {REAL("from", ANY), REQUIRED, WITHOUT_VALUES, AXIS(from), HELP("first value")},
+    {REAL("to", ANY), REQUIRED, WITHOUT_VALUES, AXIS(to), HELP("last one, at least the first")},
+    {INTEGER("count", BETWEEN(1, MOST_VALUES)), REQUIRED, WITHOUT_VALUES, AXIS(count),
+     HELP("number of values, both ends included")},
+    {CHOICE("scale", scale_names), DEFAULT("linear"), WITHOUT_VALUES, AXIS(scale),
+     HELP("whether neighbouring values have the same difference or the same ratio")},
+};
+const struct rst_keys rst_sweep_axis_keys = RST_KEYS(axis_keys, struct rst_sweep_axis);
+
 static const struct rst_key zoom_keys[] = {
     {REAL("lr", MORE_THAN(0)), REQUIRED, UNIT("time"), ZOOM(lr),
      HELP("learning rate in the middle of the windows, inside sweep.lr")},
@@ -70,30 +86,33 @@ static const struct rst_key zoom_keys[] = {
 };
 const struct rst_keys rst_sweep_zoom_keys = RST_KEYS(zoom_keys, struct rst_sweep_zoom);
 
-/* Points are counted by a product of two of these. */
-#define MOST_VALUES 100000
+/* Refinement and zoom halve and shorten both axes of a plane. */
+#define IN_PLANE WHEN({"axes", "absent"})
 
 static const struct rst_key sweep_keys[] = {
-    {REAL("lr.from", MORE_THAN(0)), REQUIRED, UNIT("time"), SWEEP(lr.from), HELP("first learning rate")},
-    {REAL("lr.to", MORE_THAN(0)), REQUIRED, UNIT("time"), SWEEP(lr.to), HELP("last one, at least the first")},
-    {INTEGER("lr.count", BETWEEN(1, MOST_VALUES)), REQUIRED, SWEEP(lr.count),
-     HELP("number of learning rates, both ends included")},
-    {CHOICE("lr.scale", scale_names), DEFAULT("linear"), SWEEP(lr.scale),
-     HELP("whether neighbouring values have the same difference or the same ratio")},
-    {REAL("weight_decay.from", AT_LEAST(0)), REQUIRED, UNIT("1/time"), SWEEP(weight_decay.from),
-     HELP("first weight decay")},
-    {REAL("weight_decay.to", AT_LEAST(0)), REQUIRED, UNIT("1/time"), SWEEP(weight_decay.to),
+    {ITEMS("axes", rst_sweep_axis_keys), SWEEP(axes),
+     .count_offset = offsetof(struct rst_case, sweep.axis_count) - offsetof(struct rst_case, sweep),
+     HELP("what the sweep runs over in place of sweep.lr and sweep.weight_decay, the first slowest")},
+    {REAL("lr.from", MORE_THAN(0)), REQUIRED, UNIT("time"), IN_PLANE, SWEEP(lr.from),
+     HELP("first learning rate")},
+    {REAL("lr.to", MORE_THAN(0)), REQUIRED, UNIT("time"), IN_PLANE, SWEEP(lr.to),
      HELP("last one, at least the first")},
-    {INTEGER("weight_decay.count", BETWEEN(1, MOST_VALUES)), REQUIRED, SWEEP(weight_decay.count),
-     HELP("number of weight decays, both ends included")},
-    {CHOICE("weight_decay.scale", scale_names), DEFAULT("linear"), SWEEP(weight_decay.scale),
+    {INTEGER("lr.count", BETWEEN(1, MOST_VALUES)), REQUIRED, IN_PLANE, SWEEP(lr.count),
+     HELP("number of learning rates, both ends included")},
+    {CHOICE("lr.scale", scale_names), DEFAULT("linear"), IN_PLANE, SWEEP(lr.scale),
      HELP("whether neighbouring values have the same difference or the same ratio")},
-    {INTEGER("refine", BETWEEN(0, RST_SWEEP_MOST_LEVELS)), DEFAULT("0"), SWEEP(refine),
+    {REAL("weight_decay.from", AT_LEAST(0)), REQUIRED, UNIT("1/time"), IN_PLANE, SWEEP(weight_decay.from),
+     HELP("first weight decay")},
+    {REAL("weight_decay.to", AT_LEAST(0)), REQUIRED, UNIT("1/time"), IN_PLANE, SWEEP(weight_decay.to),
+     HELP("last one, at least the first")},
+    {INTEGER("weight_decay.count", BETWEEN(1, MOST_VALUES)), REQUIRED, IN_PLANE, SWEEP(weight_decay.count),
+     HELP("number of weight decays, both ends included")},
+    {CHOICE("weight_decay.scale", scale_names), DEFAULT("linear"), IN_PLANE, SWEEP(weight_decay.scale),
+     HELP("whether neighbouring values have the same difference or the same ratio")},
+    {INTEGER("refine", BETWEEN(0, RST_SWEEP_MOST_LEVELS)), DEFAULT("0"), IN_PLANE, SWEEP(refine),
      HELP(
          "times that cells of the grid are halved, each way, where a boundary between regimes crosses them")},
-    {ITEMS("zoom", rst_sweep_zoom_keys), DEFAULT("[]"),
-
-     SWEEP(zoom),
+    {ITEMS("zoom", rst_sweep_zoom_keys), DEFAULT("[]"), IN_PLANE, SWEEP(zoom),
      .count_offset = offsetof(struct rst_case, sweep.zoom_count) - offsetof(struct rst_case, sweep),
      HELP("series of windows into the plane, each a sweep of its own")},
     {INTEGER("agreement", WHOLE(0)), DEFAULT("16"), UNIT("points"), SWEEP(agreement),

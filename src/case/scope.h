@@ -40,6 +40,15 @@ void rst_fill_mapping(struct rst_report *report, struct rst_loaded_case *owner, 
 bool rst_fill_list(struct rst_scope *scope, const struct rst_key *key, struct fy_node *list,
                    struct rst_place place);
 
+/** Report that the key, which does not apply, is given (fill.c). */
+void rst_report_idle(const struct rst_scope *scope, const struct rst_key *key, struct rst_place place);
+
+/** Hold sweep.axes against the keys that they vary, once the whole case is filled (axes.c). */
+void rst_check_axes(struct rst_scope *scope);
+/** Complete content.sweep.axes, from sweep.lr and sweep.weight_decay where the case lists none; false if memory is
+ * exhausted. */
+bool rst_derive_axes(struct rst_loaded_case *loaded);
+
 /** What the table cannot tell: values that depend on other keys, once all keys of the scope are filled
  * (settle.c). */
 void rst_settle(struct rst_scope *scope);

@@ -62,7 +62,7 @@ static bool is_real(const char *text) {
   return digits && *after == '\0';
 }
 
-static bool in_range(const struct rst_range *range, double value) {
+bool rst_range_holds(const struct rst_range *range, double value) {
   return isfinite(value) && (range->above ? value > range->minimum : value >= range->minimum) &&
          (range->below ? value < range->maximum : value <= range->maximum);
 }
@@ -143,7 +143,7 @@ static bool read_real(const struct rst_key *key, const struct rst_scalar *scalar
     return false;
   }
   const double value = strtod(scalar->text, NULL);
-  if (!in_range(&key->range, value)) {
+  if (!rst_range_holds(&key->range, value)) {
     return false;
   }
   memcpy(member, &value, sizeof value);
@@ -156,7 +156,7 @@ static bool read_integer(const struct rst_key *key, const struct rst_scalar *sca
   }
   errno = 0;
   const long long value = strtoll(scalar->text, NULL, 10);
-  if (errno != 0 || !in_range(&key->range, (double)value)) {
+  if (errno != 0 || !rst_range_holds(&key->range, (double)value)) {
     return false;
   }
   /* Within the range the low bytes of the two's complement are the value in the member's type. */

@@ -24,6 +24,9 @@ bool rst_scalar_null(const struct rst_scalar *scalar);
 enum { RST_FOUND_LENGTH = RST_QUOTE_LENGTH + 16 };
 const char *rst_scalar_found(const struct rst_scalar *scalar, char found[RST_FOUND_LENGTH]);
 
+/** Whether the value is finite and in the range. */
+bool rst_range_holds(const struct rst_range *range, double value);
+
 /** Write the scalar into the member at `member`, of the type of `key` (of an item, for a list of names or twins).
  * On false a fault has been reported at `place`, naming the key `path`, and the member is untouched. */
 bool rst_value_read(struct rst_report *report, struct rst_place place, const char *path,

@@ -85,6 +85,7 @@ struct rst_keys {
 #define NAMES(key, list) .path = (key), .type = RST_KEY_NAMES, .registry = (list)
 #define ITEMS(key, table) .path = (key), .type = RST_KEY_ITEMS, .items = &(table)
 #define MAPPING(key, table) .path = (key), .type = RST_KEY_MAPPING, .items = &(table)
+#define REALS(key, bounds) .path = (key), .type = RST_KEY_REALS, .range = bounds
 #define DEFAULT(text) .fallback = (text)
 #define REQUIRED .required = true
 #define UNIT(name) .unit = (name)

@@ -1,45 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "core/core.h"
 #include "sweep/sweep_file_parts.h"
 
-double rst_scan_value(double from, double to, size_t count, enum rst_scale scale, size_t index) {
-  if (index == 0) {
-    return from;
-  }
-  if (index == count - 1) {
-    return to;
-  }
-  const double steps = (double)(count - 1);
-  const double step = (double)index;
-  return scale == RST_SCALE_LOGARITHMIC ? from * pow(to / from, step / steps)
-                                        : ((steps - step) * from + step * to) / steps;
-}
-
 double rst_sweep_value(const struct rst_sweep_axis *axis, size_t count, size_t index) {
   return axis->values ? axis->values[index] : rst_scan_value(axis->from, axis->to, count, axis->scale, index);
-}
-
-static const char *last_part(const char *key) {
-  const char *dot = strrchr(key, '.');
-  return dot ? dot + 1 : key;
-}
-
-static enum rst_status name_axis(struct rst_context *context, const struct rst_case *from, size_t axis,
-                                 char **name) {
-  const char *key = from->sweep.axes[axis].key;
-  bool is_unique = true;
-  for (size_t i = 0; i < from->sweep.axis_count; ++i) {
-    is_unique = is_unique && (i == axis || strcmp(last_part(from->sweep.axes[i].key), last_part(key)) != 0);
-  }
-  RST_TRY(rst_format(context, name, "%s", is_unique ? last_part(key) : key));
-  for (char *c = *name; *c; ++c) {
-    *c = *c == '.' ? '_' : *c;
-  }
-  return RST_OK;
 }
 
 size_t rst_sweep_refined_count(size_t count, int refine) {
@@ -52,7 +16,7 @@ static enum rst_status create(struct rst_context *context, const struct rst_swee
   const size_t axes = from->sweep.axis_count;
   for (size_t i = 0; i < axes; ++i) {
     scales[i].count = rst_sweep_refined_count(from->sweep.axes[i].count, from->sweep.refine);
-    RST_TRY(name_axis(context, from, i, &scales[i].name));
+    RST_TRY(rst_format(context, &scales[i].name, "%s", from->sweep.axes[i].name));
   }
   RST_TRY(rst_sweep_table_allocate(context, axes, scales, task->samples, table));
   table->lr = from->step.scheme.lr;

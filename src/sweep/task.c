@@ -15,6 +15,7 @@ void rst_sweep_task_of_bifurcation(const struct rst_case *given, struct rst_swee
   *task = (struct rst_sweep_task){.given = given,
                                   .from = *given,
                                   .parameter = {.key = is_lr ? "step.lr" : "step.weight_decay",
+                                                .name = is_lr ? "lr" : "weight_decay",
                                                 .from = given->bifurcation.from,
                                                 .to = given->bifurcation.to,
                                                 .count = given->bifurcation.count,
