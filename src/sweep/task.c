@@ -6,8 +6,15 @@
 #include "core/core.h"
 #include "core/text.h"
 
+/* The divisor moves the last bits of a step in full, which is all that an axis of divisors could show; the reduced engine
+ * has none. */
 void rst_sweep_task_of_sweep(const struct rst_case *given, struct rst_sweep_task *task) {
   *task = (struct rst_sweep_task){.given = given, .from = *given};
+  for (size_t i = 0; i < given->sweep.axis_count; ++i) {
+    if (strcmp(given->sweep.axes[i].key, "step.divisor") == 0) {
+      task->from.sweep.reduction = RST_REDUCTION_NONE;
+    }
+  }
 }
 
 void rst_sweep_task_of_bifurcation(const struct rst_case *given, struct rst_sweep_task *task) {
