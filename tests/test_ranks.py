@@ -127,7 +127,7 @@ class Ranks(SweepTest):
             self.assertEqual(faults.count(message), 1, faults)
 
     def test_other_commands_are_one_process(self):
-        for command in ("run", "analyze", "bifurcate"):
+        for command in ("run", "analyze"):
             _, faults = self.ranks(2, command, self.case, expect=2)
             self.assertIn("2 were started", faults)
 

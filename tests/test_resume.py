@@ -114,7 +114,8 @@ class Resume(ProgramTest):
         self.finish()
 
     def test_a_prolonged_run_keeps_its_cadence(self):
-        case = self.write(SMALL_CASE.replace("output: {every: 4}\n", "output: {cadence: linear}\n"), "left.yaml")
+        text = SMALL_CASE.replace("{every: 4}", "{cadence: linear}")
+        case = self.write(text, "left.yaml")
         for cadence, every in (("linear", 2), ("logarithmic", 20)):
             given = ("-D", f"output.cadence={cadence}")
             longer = (*given, "-D", "step.iterations=500", "--resume")

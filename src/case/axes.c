@@ -53,8 +53,9 @@ static const char *descend(struct found *found, const char *path) {
       if (end == rest || *end != '.' || index >= rst_key_count(key, found->base)) {
         return NULL;
       }
-      memcpy(&below, below, sizeof below);
-      below += index * key->items->size;
+      void *items = NULL;
+      memcpy(&items, below, sizeof items);
+      below = (char *)items + index * key->items->size;
       rest = end + 1;
     }
     const size_t used = strlen(found->prefix);

@@ -6,6 +6,9 @@
 static enum rst_status build(struct rst_context *context, const struct rst_case *run,
                              struct rst_run_parts *parts) {
   struct rst_problem *problem = &parts->problem;
+  RST_REQUIRE(context, run->twin_count <= RST_RUN_MOST_TWINS, RST_ERROR_ARGUMENT,
+              "the case has %zu twins; at most %d are followed in one run", run->twin_count,
+              RST_RUN_MOST_TWINS);
   rst_context_set_rigor(context, run->performance.rigor);
   RST_TRY(rst_problem_create(context, run, problem));
   RST_TRY(rst_observer_create(context, run, problem->flow, &parts->observer));

@@ -158,9 +158,6 @@ static enum rst_status build(struct rst_twins *twins, const struct rst_case *run
                              const struct rst_field *u) {
   struct rst_context *context = twins->context;
   void *memory = NULL;
-  RST_REQUIRE(context, run->twin_count <= RST_RUN_MOST_TWINS, RST_ERROR_ARGUMENT,
-              "the case has %zu twins; at most %d are followed in one run", run->twin_count,
-              RST_RUN_MOST_TWINS);
   RST_TRY(rst_allocate(context, run->twin_count, sizeof *twins->twin, &memory));
   twins->twin = memory;
   twins->count = run->twin_count;
