@@ -10,7 +10,7 @@ static void check_file(const char *path, const char *expected) {
   FILE *file = fopen(path, "rb");
   ck_assert_ptr_nonnull(file);
   const size_t length = fread(text, 1, sizeof text - 1, file);
-  fclose(file);
+  (void)fclose(file);
   ck_assert_uint_lt(length, sizeof text - 1);
   ck_assert_str_eq(text, expected);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -199,14 +200,19 @@ static const char *name_axis(struct rst_loaded_case *loaded, const struct rst_sw
   }
   char *name = rst_case_keep(loaded, strlen(key) + 1);
   for (size_t i = 0; name && key[i]; ++i) {
-    name[i] = key[i] == '.' ? '_' : key[i];
+    name[i] = key[i];
+    if (name[i] == '.') {
+      name[i] = '_';
+    }
   }
   return name;
 }
 
 /* Integers get their exact values. */
 static bool round_values(struct rst_loaded_case *loaded, struct rst_sweep_axis *axis) {
-  if (find_key(loaded, axis->key).key->type != RST_KEY_INTEGER) {
+  const struct rst_key *key = find_key(loaded, axis->key).key;
+  assert(key); /* the case was checked */
+  if (key->type != RST_KEY_INTEGER) {
     return true;
   }
   double *values = rst_case_keep(loaded, axis->count * sizeof *values);

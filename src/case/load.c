@@ -47,7 +47,8 @@ enum rst_status rst_case_create(struct rst_context *context, struct rst_loaded_c
   }
   destroy(*made);
   *made = NULL;
-  return rst_fail(context, RST_ERROR_MEMORY, "memory is exhausted");
+  (void)rst_fail(context, RST_ERROR_MEMORY, "memory is exhausted");
+  return RST_ERROR_MEMORY;
 }
 
 static enum rst_status keep_text(struct rst_context *context, struct rst_loaded_case *owner, const char *text,

@@ -6,7 +6,7 @@ enum { MOST_LINES = 30 };
 
 /* Only periodic orbits are told apart by their periods. */
 static struct rst_range range_of(const struct rst_bifurcation *diagram, size_t index) {
-  const int regime = diagram->regimes[index];
+  const int regime = (int)diagram->regimes[index];
   const long period = regime == RST_REGIME_RESTRAINED_PERIODIC ? (long)diagram->periods[index] : 0;
   return (struct rst_range){.first = index, .last = index, .regime = regime, .period = period};
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sweep/task.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/core.h"
@@ -88,6 +89,7 @@ enum rst_status rst_sweep_task_vary(struct rst_context *context, const struct rs
     rst_text_clear(&texts[i]);
   }
   RST_TRY(status);
+  assert(*made);
   *from = **made;
   return RST_OK;
 }
