@@ -21,8 +21,8 @@ enum rst_status rst_analysis_write_places(struct rst_analysis_writer *writer, co
                                           const char *long_name, const char *units, size_t count,
                                           double first, double step, hid_t *scale) {
   void *memory = NULL;
-  RST_TRY(rst_allocate(writer->context, count, sizeof(double), &memory));
-  double *values = memory;
+  double *values = NULL;
+  RST_TRY(RST_NEW(writer->context, count, &values));
   for (size_t i = 0; i < count; ++i) {
     values[i] = first + step * (double)i;
   }
@@ -88,8 +88,8 @@ enum rst_status rst_analysis_write_group(struct rst_analysis_writer *writer, enu
 static enum rst_status write_wave_numbers(struct rst_analysis_writer *writer, const char *name,
                                           const char *long_name, size_t count, hid_t *scale) {
   void *memory = NULL;
-  RST_TRY(rst_allocate(writer->context, count, sizeof(double), &memory));
-  double *values = memory;
+  double *values = NULL;
+  RST_TRY(RST_NEW(writer->context, count, &values));
   for (size_t i = 0; i < count; ++i) {
     values[i] = rst_analysis_wave_number(writer->analysis, count, i);
   }

@@ -94,9 +94,8 @@ static enum rst_status write_kinds(const struct rst_analysis_writer *writer, hid
 
 static enum rst_status write_columns(struct rst_analysis_writer *writer, hid_t index) {
   const size_t count = writer->analysis->point_count;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(writer->context, count, sizeof(struct rst_analysis_point), &memory));
-  struct rst_analysis_point *points = memory;
+  struct rst_analysis_point *points = NULL;
+  RST_TRY(RST_NEW(writer->context, count, &points));
   for (size_t i = 0; i < count; ++i) {
     points[i] = rst_analysis_point(writer->analysis, i);
   }

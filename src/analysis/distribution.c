@@ -5,9 +5,7 @@
 #include "core/core.h"
 
 static enum rst_status allocate(struct rst_context *context, size_t count, double **values) {
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, count, sizeof **values, &memory));
-  *values = memory;
+  RST_TRY(RST_NEW(context, count, values));
   return RST_OK;
 }
 

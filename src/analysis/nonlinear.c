@@ -127,10 +127,8 @@ static enum rst_status search_from(const struct rst_analysis_task *task, int sta
  * point. */
 static enum rst_status search(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
   const int starts = 2 + task->from->analyze.starts;
-  void *memory = NULL;
   struct rst_field *u = NULL;
-  RST_TRY(rst_allocate(task->context, (size_t)starts, sizeof *analysis->points, &memory));
-  analysis->points = memory;
+  RST_TRY(RST_NEW(task->context, (size_t)starts, &analysis->points));
   RST_TRY(rst_field_create_like(task->context, task->initial, &u));
   enum rst_status status = RST_OK;
   for (int start = 0; status == RST_OK && start < starts; ++start) {

@@ -291,9 +291,7 @@ static int descending(const void *a, const void *b) {
 
 /* Nodes from the largest weight decay, where descents are easiest, to the smallest, each once. */
 static enum rst_status make_nodes(struct walk *walk, const double *weight_decays, size_t count) {
-  void *memory = NULL;
-  RST_TRY(rst_allocate(walk->task.context, count, sizeof *walk->nodes, &memory));
-  walk->nodes = memory;
+  RST_TRY(RST_NEW(walk->task.context, count, &walk->nodes));
   for (size_t i = 0; i < count; ++i) {
     walk->nodes[i].weight_decay = weight_decays[i];
   }

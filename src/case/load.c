@@ -232,9 +232,8 @@ enum rst_status rst_case_with(struct rst_context *context, const struct rst_case
                               const char *const *overrides, size_t count, struct rst_case **made) {
   const struct rst_loaded_case *loaded = (const struct rst_loaded_case *)from;
   *made = NULL;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, loaded->override_count + count, sizeof *overrides, &memory));
-  const char **all = memory;
+  const char **all = NULL;
+  RST_TRY(RST_NEW(context, loaded->override_count + count, &all));
   for (size_t i = 0; i < loaded->override_count + count; ++i) {
     all[i] = i < loaded->override_count ? loaded->overrides[i] : overrides[i - loaded->override_count];
   }

@@ -13,10 +13,8 @@ static struct rst_range range_of(const struct rst_bifurcation *diagram, size_t i
 
 enum rst_status rst_ranges_find(struct rst_context *context, const struct rst_bifurcation *diagram,
                                 struct rst_ranges *ranges) {
-  void *memory = NULL;
   *ranges = (struct rst_ranges){.values = diagram->values};
-  RST_TRY(rst_allocate(context, diagram->count, sizeof *ranges->list, &memory));
-  ranges->list = memory;
+  RST_TRY(RST_NEW(context, diagram->count, &ranges->list));
   struct rst_range *last = NULL;
   for (size_t i = 0; i < diagram->count; ++i) {
     const struct rst_range here = range_of(diagram, i);

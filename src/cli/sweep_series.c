@@ -28,10 +28,9 @@ static enum rst_status load(struct rst_context *context, const struct rst_argume
   struct rst_sweep_axis weight_decay;
   struct rst_text texts[OWN_OVERRIDES] = {{0}};
   const size_t given = arguments->override_count;
-  void *memory = NULL;
   rst_sweep_window(whole, window, &lr, &weight_decay);
-  RST_TRY(rst_allocate(context, given + OWN_OVERRIDES, sizeof(char *), &memory));
-  const char **overrides = memory;
+  const char **overrides = NULL;
+  RST_TRY(RST_NEW(context, given + OWN_OVERRIDES, &overrides));
   memcpy(overrides, arguments->overrides, given * sizeof *overrides);
   add_axis(&texts[0], "lr", &lr);
   add_axis(&texts[1], "weight_decay", &weight_decay);
@@ -77,9 +76,7 @@ static enum rst_status check_files(struct rst_context *context, const struct rst
 static enum rst_status make(struct rst_context *context, const struct rst_arguments *arguments,
                             const struct rst_case *whole, const char *path, struct rst_sweep_series *series) {
   const size_t count = 1 + rst_sweep_windows(whole);
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, count, sizeof *series->members, &memory));
-  series->members = memory;
+  RST_TRY(RST_NEW(context, count, &series->members));
   series->count = count;
   RST_TRY(rst_format(context, &series->members[0].path, "%s", path));
   for (size_t window = 1; window < count; ++window) {

@@ -110,7 +110,7 @@ enum rst_status rst_format(struct rst_context *context, char **text, const char 
   return RST_OK;
 }
 
-enum rst_status rst_allocate(struct rst_context *context, size_t count, size_t size, void **memory) {
+enum rst_status rst_allocate(struct rst_context *context, size_t count, size_t size, void *pointer) {
   enum { ALIGNMENT = 64 };
   size_t bytes = 0;
   const bool overflow = __builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - ALIGNMENT;
@@ -120,7 +120,7 @@ enum rst_status rst_allocate(struct rst_context *context, size_t count, size_t s
   RST_REQUIRE(context, made, RST_ERROR_MEMORY,
               "memory is exhausted: %zu elements of %zu bytes could not be allocated", count, size);
   memset(made, 0, rounded);
-  *memory = made;
+  memcpy(pointer, &made, sizeof made);
   return RST_OK;
 }
 

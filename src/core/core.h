@@ -40,8 +40,10 @@ void rst_warn(struct rst_context *context, const char *format, ...) __attribute_
 extern const char *const rst_rigor_names[];
 
 /** count * size bytes of zeros, aligned to 64 bytes; freed by free(). RST_ERROR_MEMORY also on overflow of
- * the product. */
-enum rst_status rst_allocate(struct rst_context *context, size_t count, size_t size, void **memory);
+ * the product; the pointer is then left as it was. `pointer` is the address of a pointer to any type. */
+enum rst_status rst_allocate(struct rst_context *context, size_t count, size_t size, void *pointer);
+/** rst_allocate() of `count` elements of the type that *pointer points to. */
+#define RST_NEW(context, count, pointer) rst_allocate((context), (count), sizeof **(pointer), (pointer))
 
 /** malloc'ed printf. */
 enum rst_status rst_format(struct rst_context *context, char **text, const char *format, ...)

@@ -106,9 +106,8 @@ enum rst_status rst_correlation_create(struct rst_context *context, const struct
   if (index < 0 && !automatic) {
     return rst_fail_unknown(context, "correlation", name, choices);
   }
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **correlation, &memory));
-  struct rst_correlation *made = memory;
+  struct rst_correlation *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_correlation){.index = index, .precision = image->precision, .shape = shape};
   const enum rst_status status = create(context, image->data, automatic, made);
   if (status != RST_OK) {

@@ -231,9 +231,8 @@ static enum rst_status allocate(struct rst_context *context, struct rst_direct *
 static enum rst_status create(struct rst_context *context, const struct rst_correlation_shape *shape,
                               const void *image, double budget, void **state) {
   (void)budget;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof(struct rst_direct), &memory));
-  struct rst_direct *direct = memory;
+  struct rst_direct *direct = NULL;
+  RST_TRY(RST_NEW(context, 1, &direct));
   const size_t lines = rst_round_up(rst_round_up(shape->mx, LANES) + shape->kx - 1, LANES) / LANES;
   *direct = (struct rst_direct){.shape = *shape,
                                 .context = context,

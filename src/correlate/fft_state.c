@@ -80,9 +80,7 @@ static enum rst_status allocate(struct rst_context *context, struct rst_fft *fft
       {&fft->scratch, (size_t)fft->threads * rst_fft_scratch_length(tiling)},
   };
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; ++i) {
-    void *memory = NULL;
-    RST_TRY(rst_allocate(context, arrays[i].count, 2 * sizeof(real), &memory));
-    *arrays[i].array = memory;
+    RST_TRY(rst_allocate(context, arrays[i].count, 2 * sizeof(real), arrays[i].array));
   }
   return RST_OK;
 }
@@ -134,10 +132,9 @@ enum rst_status RST_REAL(rst_fft_create)(struct rst_context *context,
                                          const struct rst_correlation_shape *shape, const void *image,
                                          double budget, void **state) {
   (void)budget;
-  void *memory = NULL;
   double nanoseconds = 0.0;
-  RST_TRY(rst_allocate(context, 1, sizeof(struct rst_fft), &memory));
-  struct rst_fft *fft = memory;
+  struct rst_fft *fft = NULL;
+  RST_TRY(RST_NEW(context, 1, &fft));
   fft->shape = *shape;
   fft->tiling = RST_REAL(rst_fft_tiling)(shape, &nanoseconds);
   fft->half = rst_round_up(fft->tiling.width / 2 + 1, RST_FFT_BLOCK);

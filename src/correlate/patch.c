@@ -148,9 +148,7 @@ static enum rst_status collect(struct rst_context *context, const struct search 
   patch->length = shape->ky * shape->kx;
   patch->stride = (patch->length + LANES - 1) / LANES * LANES;
   patch->count = search->naming.count;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, patch->count * patch->stride, sizeof(real), &memory));
-  patch->patches = memory;
+  RST_TRY(RST_NEW(context, patch->count * patch->stride, &patch->patches));
   RST_TRY(rst_field_create(context, RST_REAL_PRECISION, 1, patch->count, &patch->multiplicities));
   real *w = patch->multiplicities->data;
   size_t found = 0;
@@ -177,15 +175,12 @@ static void destroy(void *state) {
 /* *patch stays NULL if there are too many patches. */
 static enum rst_status find(struct rst_context *context, struct search *search, const real *image,
                             struct patch **patch) {
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, search->rows * search->columns, sizeof *search->names, &memory));
-  search->names = memory;
+  RST_TRY(RST_NEW(context, search->rows * search->columns, &search->names));
   RST_TRY(name_patches(context, search, image));
   if (search->failed) {
     return RST_OK;
   }
-  RST_TRY(rst_allocate(context, 1, sizeof **patch, &memory));
-  *patch = memory;
+  RST_TRY(RST_NEW(context, 1, patch));
   return collect(context, search, image, *patch);
 }
 

@@ -38,10 +38,9 @@ static enum rst_status create(struct rst_context *context, const struct rst_corr
   (void)budget;
   const size_t rows = shape->my + shape->ky - 1;
   const size_t columns = shape->mx + shape->kx - 1;
-  void *memory = NULL;
   void *copy = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof(struct reference), &memory));
-  struct reference *reference = memory;
+  struct reference *reference = NULL;
+  RST_TRY(RST_NEW(context, 1, &reference));
   *reference = (struct reference){.shape = *shape, .stride = columns};
   const enum rst_status status = rst_allocate(context, rows * columns, sizeof(real), &copy);
   if (status != RST_OK) {

@@ -95,9 +95,7 @@ enum rst_status rst_convolution_build(struct rst_convolution *convolution,
   struct rst_flow *flow = &convolution->base;
   RST_TRY(check(flow->context, parameters));
   rst_flow_lay_out_kernel(flow, parameters->conv.kernel, parameters->conv.kernel, 1.0, &convolution->kernel);
-  void *memory = NULL;
-  RST_TRY(rst_allocate(flow->context, parameters->conv.image_count, sizeof *convolution->terms, &memory));
-  convolution->terms = memory;
+  RST_TRY(RST_NEW(flow->context, parameters->conv.image_count, &convolution->terms));
   convolution->count = parameters->conv.image_count;
   for (size_t i = 0; i < convolution->count; ++i) {
     RST_TRY(build_image(convolution, parameters, responses, visit, i));

@@ -81,9 +81,8 @@ enum rst_status rst_flow_create(struct rst_context *context, const struct rst_fl
   }
   const struct rst_flow_type *type = types[index];
   RST_TRY(check(context, type, parameters));
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, 1, type->size, &memory));
-  struct rst_flow *made = memory;
+  struct rst_flow *made = NULL;
+  RST_TRY(rst_allocate(context, 1, type->size, &made));
   *made = (struct rst_flow){.type = type,
                             .name = names[index],
                             .context = context,

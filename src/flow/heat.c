@@ -25,9 +25,7 @@ static const enum rst_boundary boundaries[] = {RST_BOUNDARY_DIRICHLET, RST_BOUND
 
 /* The rim: the ends of every axis longer than 1. */
 static enum rst_status fix_ends(struct heat *heat, size_t ny, size_t nx) {
-  void *memory = NULL;
-  RST_TRY(rst_allocate(heat->base.context, ny * nx, sizeof *heat->fixed, &memory));
-  heat->fixed = memory;
+  RST_TRY(RST_NEW(heat->base.context, ny * nx, &heat->fixed));
   for (size_t y = 0; y < ny; ++y) {
     for (size_t x = 0; x < nx; ++x) {
       heat->fixed[y * nx + x] = x == 0 || x == nx - 1 || (ny > 1 && (y == 0 || y == ny - 1));

@@ -216,9 +216,8 @@ enum rst_status rst_laplacian_create(struct rst_context *context, enum rst_preci
                                      struct rst_laplacian **laplacian) {
   *laplacian = NULL;
   RST_TRY(check_arguments(context, ny, nx, ends, diffusion));
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **laplacian, &memory));
-  struct rst_laplacian *made = memory;
+  struct rst_laplacian *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   made->context = context;
   made->precision = precision;
   made->operations =

@@ -41,9 +41,8 @@ enum rst_status rst_motion_create(struct rst_context *context, struct rst_flow *
                                   const struct rst_motion_parameters *parameters, const struct rst_field *u,
                                   struct rst_motion **motion) {
   *motion = NULL;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **motion, &memory));
-  struct rst_motion *made = memory;
+  struct rst_motion *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_motion){.context = context, .flow = flow, .parameters = *parameters};
   const enum rst_status status = build(made, u);
   if (status != RST_OK) {

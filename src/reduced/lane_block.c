@@ -36,9 +36,7 @@ static enum rst_status create_arrays(struct rst_context *context, struct rst_lan
                 {&block->product, block->directions},
                 {&block->peak_state, rank + 1}};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; ++i) {
-    void *memory = NULL;
-    RST_TRY(rst_allocate(context, arrays[i].rows, RST_LANES * sizeof(double), &memory));
-    *arrays[i].values = memory;
+    RST_TRY(rst_allocate(context, arrays[i].rows, RST_LANES * sizeof(double), arrays[i].values));
   }
   return RST_OK;
 }
@@ -55,10 +53,9 @@ static struct rst_lane_scheme scheme_of(const struct rst_scheme_parameters *para
 enum rst_status rst_lane_block_create(struct rst_context *context, const struct rst_case *from,
                                       const struct rst_reduced_network *network,
                                       struct rst_lane_block **block) {
-  void *memory = NULL;
   *block = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **block, &memory));
-  struct rst_lane_block *made = memory;
+  struct rst_lane_block *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   made->network = network;
   made->scheme = scheme_of(&from->step.scheme);
   made->activation = (size_t)rst_name_index(rst_activation_names(), from->flow.conv.activation);

@@ -33,8 +33,8 @@ enum rst_status rst_lanes_create(struct rst_context *context, const struct rst_c
                                  const struct rst_reduced_network *network, struct rst_lanes **lanes) {
   void *memory = NULL;
   *lanes = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **lanes, &memory));
-  struct rst_lanes *made = memory;
+  struct rst_lanes *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   const size_t states = (size_t)from->step.iterations + 1;
   made->context = context;
   made->from = from;

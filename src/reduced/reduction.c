@@ -29,9 +29,7 @@ static bool flow_applies(const struct rst_flow_parameters *flow) {
 }
 
 static enum rst_status allocate(struct rst_context *context, size_t count, double **values) {
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, count, sizeof **values, &memory));
-  *values = memory;
+  RST_TRY(RST_NEW(context, count, values));
   return RST_OK;
 }
 
@@ -237,17 +235,14 @@ static enum rst_status fill_coordinates(struct rst_context *context, const struc
 static enum rst_status prepare(struct rst_context *context, const struct rst_case *from,
                                struct rst_reduced_network *reduction, struct decomposition *made) {
   const size_t images = from->flow.conv.image_count;
-  void *memory = NULL;
   made->length = from->flow.conv.kernel * from->flow.conv.kernel;
   made->room = RST_REDUCTION_MOST_PATCHES;
   reduction->image_count = images;
-  RST_TRY(rst_allocate(context, images, sizeof *reduction->images, &memory));
-  reduction->images = memory;
+  RST_TRY(RST_NEW(context, images, &reduction->images));
   RST_TRY(allocate(context, made->room, &reduction->multiplicities));
   RST_TRY(allocate(context, made->room, &made->tau));
   RST_TRY(allocate(context, made->room, &made->norms));
-  RST_TRY(rst_allocate(context, made->room, sizeof *made->order, &memory));
-  made->order = memory;
+  RST_TRY(RST_NEW(context, made->room, &made->order));
   return allocate(context, made->room * made->length, &made->columns);
 }
 
@@ -280,13 +275,11 @@ enum rst_status rst_reduced_network_create(struct rst_context *context, const st
                                            struct rst_flow *flow, struct rst_reduced_network **reduction) {
   struct decomposition made = {0};
   bool applies = false;
-  void *memory = NULL;
   *reduction = NULL;
   if (!flow_applies(&from->flow) || !rst_scheme_facts(from->step.scheme.kind).affine) {
     return RST_OK;
   }
-  RST_TRY(rst_allocate(context, 1, sizeof **reduction, &memory));
-  *reduction = memory;
+  RST_TRY(RST_NEW(context, 1, reduction));
   const enum rst_status status = build(context, from, flow, *reduction, &made, &applies);
   free(made.columns);
   free(made.tau);

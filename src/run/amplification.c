@@ -29,10 +29,9 @@ static enum rst_status build(struct rst_amplification *amplification) {
 
 enum rst_status rst_amplification_create(struct rst_context *context, const struct rst_case *run,
                                          struct rst_flow *flow, struct rst_amplification **amplification) {
-  void *memory = NULL;
   *amplification = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **amplification, &memory));
-  struct rst_amplification *made = memory;
+  struct rst_amplification *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_amplification){.context = context, .flow = flow, .scheme = run->step.scheme};
   const enum rst_status status = build(made);
   if (status != RST_OK) {

@@ -79,13 +79,9 @@ static bool is_recorded(const struct rst_observer *made, enum rst_when when, enu
 }
 
 static enum rst_status choose_scalars(struct rst_observer *made, const struct rst_case *run) {
-  void *memory = NULL;
-  RST_TRY(rst_allocate(made->context, rst_scalar_type_count, sizeof(struct rst_scalar_type *), &memory));
-  made->scalar = memory;
-  RST_TRY(rst_allocate(made->context, rst_scalar_type_count, sizeof *made->scalar_variables, &memory));
-  made->scalar_variables = memory;
-  RST_TRY(rst_allocate(made->context, rst_scalar_type_count, sizeof *made->scalar_per, &memory));
-  made->scalar_per = memory;
+  RST_TRY(RST_NEW(made->context, rst_scalar_type_count, &made->scalar));
+  RST_TRY(RST_NEW(made->context, rst_scalar_type_count, &made->scalar_variables));
+  RST_TRY(RST_NEW(made->context, rst_scalar_type_count, &made->scalar_per));
   for (size_t i = 0; i < rst_scalar_type_count; ++i) {
     const struct rst_scalar_type *type = &rst_scalar_types[i];
     if (is_recorded(made, type->when, type->need, asks_for_scalar(run, type->variable.name))) {
@@ -115,13 +111,9 @@ static enum rst_status add_column(struct rst_observer *made, const struct rst_fi
 static enum rst_status choose_fields(struct rst_observer *made, const struct rst_case *run,
                                      const struct rst_field *like) {
   const size_t most = rst_field_type_count * (1 + run->twin_count);
-  void *memory = NULL;
-  RST_TRY(rst_allocate(made->context, most, sizeof *made->column, &memory));
-  made->column = memory;
-  RST_TRY(rst_allocate(made->context, most, sizeof *made->field_variables, &memory));
-  made->field_variables = memory;
-  RST_TRY(rst_allocate(made->context, most, sizeof *made->field_axes, &memory));
-  made->field_axes = memory;
+  RST_TRY(RST_NEW(made->context, most, &made->column));
+  RST_TRY(RST_NEW(made->context, most, &made->field_variables));
+  RST_TRY(RST_NEW(made->context, most, &made->field_axes));
   for (size_t i = 0; i < rst_field_type_count; ++i) {
     const struct rst_field_type *type = &rst_field_types[i];
     if (is_recorded(made, type->when, type->need, asks_for_field(run, type->variable.name))) {
@@ -135,9 +127,7 @@ static enum rst_status choose_fields(struct rst_observer *made, const struct rst
 }
 
 static enum rst_status list_labels(struct rst_observer *made, const struct rst_case *run) {
-  void *memory = NULL;
-  RST_TRY(rst_allocate(made->context, run->twin_count + 1, sizeof(char *), &memory));
-  made->labels = memory;
+  RST_TRY(RST_NEW(made->context, run->twin_count + 1, &made->labels));
   for (size_t i = 0; i < run->twin_count; ++i) {
     made->labels[i] = run->twins[i].label;
   }
@@ -172,10 +162,9 @@ static enum rst_status build(struct rst_observer *made, const struct rst_case *r
 
 enum rst_status rst_observer_create(struct rst_context *context, const struct rst_case *run,
                                     struct rst_flow *flow, struct rst_observer **observer) {
-  void *memory = NULL;
   *observer = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **observer, &memory));
-  struct rst_observer *made = memory;
+  struct rst_observer *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   made->context = context;
   const enum rst_status status = build(made, run, flow);
   if (status != RST_OK) {

@@ -63,9 +63,7 @@ static enum rst_status build(struct orbit *orbit, const struct rst_case *from, s
   orbit->radius = rst_field_norm(u);
   orbit->record.epsilon = rst_precision_epsilon(u->precision);
   const size_t states = (size_t)orbit->record.asked + 1;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, RST_ORBIT_COLUMNS * states, sizeof(double), &memory));
-  orbit->values = memory;
+  RST_TRY(RST_NEW(context, RST_ORBIT_COLUMNS * states, &orbit->values));
   for (size_t c = 0; c < RST_ORBIT_COLUMNS; ++c) {
     orbit->column[c] = orbit->values + c * states;
     orbit->record.column[c] = orbit->column[c];

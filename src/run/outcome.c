@@ -40,10 +40,8 @@ static enum rst_status read_record(struct rst_context *context, const struct rst
                                    bool has_growth, struct record *record) {
   static const char *const names[COLUMNS] = {"weight_norm", "update_ratio", "data_loss",
                                              "residual",    "grad_norm",    "local_growth"};
-  void *memory = NULL;
   record->states = rst_run_file_iterations(file);
-  RST_TRY(rst_allocate(context, COLUMNS * record->states, sizeof(double), &memory));
-  record->values = memory;
+  RST_TRY(RST_NEW(context, COLUMNS * record->states, &record->values));
   for (size_t c = 0; c < COLUMNS; ++c) {
     record->column[c] = record->values + c * record->states;
     if (c != LOG_GROWTH || has_growth) {
@@ -90,8 +88,8 @@ static enum rst_status measure_twins(struct rst_context *context, const struct r
                                      const struct record *record, struct rst_run_summary *summary) {
   void *memory = NULL;
   const size_t states = record->states;
-  RST_TRY(rst_allocate(context, 2 * states, sizeof(double), &memory));
-  double *distance = memory;
+  double *distance = NULL;
+  RST_TRY(RST_NEW(context, 2 * states, &distance));
   double *difference = distance + states;
   enum rst_status status = RST_OK;
   for (size_t i = 0; i < run->twin_count && status == RST_OK; ++i) {

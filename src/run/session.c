@@ -44,12 +44,9 @@ static enum rst_status create_objects(struct rst_session *session) {
   struct rst_context *context = session->context;
   RST_TRY(rst_run_parts_create(context, session->run, &session->parts));
   const struct rst_run_layout layout = layout_of(session);
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, layout.field_count, sizeof *session->snapshot, &memory));
-  session->snapshot = memory;
+  RST_TRY(RST_NEW(context, layout.field_count, &session->snapshot));
   session->width = rst_run_layout_width(&layout);
-  RST_TRY(rst_allocate(context, RST_SESSION_BUFFERED_ROWS * session->width, sizeof *session->rows, &memory));
-  session->rows = memory;
+  RST_TRY(RST_NEW(context, RST_SESSION_BUFFERED_ROWS * session->width, &session->rows));
   session->radius = rst_field_norm(session->parts.problem.u);
   return RST_OK;
 }

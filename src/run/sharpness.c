@@ -26,10 +26,9 @@ static void apply(void *user, const struct rst_field *v, struct rst_field *produ
 
 enum rst_status rst_sharpness_create(struct rst_context *context, const struct rst_case *run,
                                      struct rst_flow *flow, struct rst_sharpness **sharpness) {
-  void *memory = NULL;
   *sharpness = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **sharpness, &memory));
-  struct rst_sharpness *made = memory;
+  struct rst_sharpness *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_sharpness){.context = context,
                                  .flow = flow,
                                  .weight_decay = run->step.scheme.weight_decay,

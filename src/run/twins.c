@@ -114,9 +114,7 @@ static enum rst_status report(const struct rst_twins *twins, const struct worker
 static enum rst_status create_workers(struct rst_twins *twins, const struct rst_case *run,
                                       struct rst_flow *flow) {
   const size_t count = useful_workers(twins, run, flow);
-  void *memory = NULL;
-  RST_TRY(rst_allocate(twins->context, count, sizeof *twins->workers, &memory));
-  twins->workers = memory;
+  RST_TRY(RST_NEW(twins->context, count, &twins->workers));
   twins->worker_count = count;
   twins->workers[0] = (struct worker){.context = twins->context, .flow = flow};
   for (size_t i = 1; i < count; ++i) {
@@ -157,12 +155,9 @@ static enum rst_status create_twins(struct rst_twins *twins, const struct rst_ca
 static enum rst_status build(struct rst_twins *twins, const struct rst_case *run, struct rst_flow *flow,
                              const struct rst_field *u) {
   struct rst_context *context = twins->context;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, run->twin_count, sizeof *twins->twin, &memory));
-  twins->twin = memory;
+  RST_TRY(RST_NEW(context, run->twin_count, &twins->twin));
   twins->count = run->twin_count;
-  RST_TRY(rst_allocate(context, 3 * twins->count, sizeof(double), &memory));
-  twins->distance = memory;
+  RST_TRY(RST_NEW(context, 3 * twins->count, &twins->distance));
   twins->difference = twins->distance + twins->count;
   twins->average = twins->difference + twins->count;
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, twins->count, twins->window, &twins->recent));
@@ -173,9 +168,8 @@ static enum rst_status build(struct rst_twins *twins, const struct rst_case *run
 enum rst_status rst_twins_create(struct rst_context *context, const struct rst_case *run,
                                  struct rst_flow *flow, const struct rst_field *u, struct rst_twins **twins) {
   *twins = NULL;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **twins, &memory));
-  struct rst_twins *made = memory;
+  struct rst_twins *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   *made =
       (struct rst_twins){.context = context, .precision = u->precision, .window = (size_t)run->twin.average};
   const enum rst_status status = build(made, run, flow, u);

@@ -151,9 +151,7 @@ static void smear(const struct quadrature *quadrature, const struct rst_density_
 }
 
 static enum rst_status allocate_doubles(struct rst_context *context, size_t count, double **values) {
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, count, sizeof **values, &memory));
-  *values = memory;
+  RST_TRY(RST_NEW(context, count, values));
   return RST_OK;
 }
 
@@ -163,9 +161,7 @@ static enum rst_status build(struct prober *prober, const struct rst_density_par
   const struct rst_free_hessian *hessian = prober->hessian;
   const size_t steps = prober->steps;
   const size_t nodes = steps * (size_t)parameters->probes;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, steps + 1, sizeof(struct rst_field *), &memory));
-  prober->basis = memory;
+  RST_TRY(RST_NEW(context, steps + 1, &prober->basis));
   for (size_t i = 0; i <= steps; ++i) {
     RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, 1, hessian->count, &prober->basis[i]));
   }

@@ -67,8 +67,8 @@ static enum rst_status fit(struct rst_context *context, const double *distance, 
   double covariance[3];
   double residual = 0.0;
   void *memory = NULL;
-  RST_TRY(rst_allocate(context, 2 * points, sizeof(double), &memory));
-  double *iteration = memory;
+  double *iteration = NULL;
+  RST_TRY(RST_NEW(context, 2 * points, &iteration));
   double *logarithm = iteration + points;
   for (size_t i = 0; i < points; ++i) {
     iteration[i] = (double)i;

@@ -84,9 +84,8 @@ enum rst_status rst_event_detector_create(struct rst_context *context,
                                           const struct rst_scheme_parameters *parameters,
                                           struct rst_flow *flow, struct rst_event_detector **detector) {
   *detector = NULL;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **detector, &memory));
-  struct rst_event_detector *made = memory;
+  struct rst_event_detector *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_event_detector){.context = context, .flow = flow, .parameters = *parameters};
   const enum rst_status status = build(made);
   if (status != RST_OK) {

@@ -72,8 +72,8 @@ enum rst_status rst_event_find_region(struct rst_context *context, const struct 
   const size_t count = rst_field_count(energy);
   const double *values = energy->data;
   void *memory = NULL;
-  RST_TRY(rst_allocate(context, count, sizeof(struct point), &memory));
-  struct point *points = memory;
+  struct point *points = NULL;
+  RST_TRY(RST_NEW(context, count, &points));
   for (size_t i = 0; i < count; ++i) {
     points[i] = (struct point){.energy = values[i], .index = i};
   }

@@ -7,11 +7,9 @@
 
 static enum rst_status build(struct rst_context *context, struct rst_free_hessian *hessian) {
   const struct rst_layout *layout = rst_flow_layout(hessian->flow);
-  void *memory = NULL;
   RST_TRY(rst_flow_create_state(context, hessian->flow, &hessian->v));
   RST_TRY(rst_flow_create_state(context, hessian->flow, &hessian->product));
-  RST_TRY(rst_allocate(context, layout->count, sizeof *hessian->points, &memory));
-  hessian->points = memory;
+  RST_TRY(RST_NEW(context, layout->count, &hessian->points));
   for (size_t i = 0; i < layout->count; ++i) {
     if (!layout->fixed || !layout->fixed[i]) {
       hessian->points[hessian->count++] = i;
@@ -23,11 +21,10 @@ static enum rst_status build(struct rst_context *context, struct rst_free_hessia
 enum rst_status rst_free_hessian_create(struct rst_context *context, struct rst_flow *flow,
                                         const struct rst_field *u, struct rst_free_hessian **hessian) {
   *hessian = NULL;
-  void *memory = NULL;
   RST_REQUIRE(context, rst_field_is_finite(u), RST_ERROR_NUMERIC,
               "the state is not finite; the Hessian has no spectrum where the flow overflows");
-  RST_TRY(rst_allocate(context, 1, sizeof **hessian, &memory));
-  struct rst_free_hessian *made = memory;
+  struct rst_free_hessian *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_free_hessian){.flow = flow};
   const enum rst_status status = build(context, made);
   if (status != RST_OK) {

@@ -162,9 +162,7 @@ static enum rst_status build(struct rst_tangent *tangent, const struct rst_schem
   }
   RST_TRY(check_dimension(tangent));
   const size_t numbers = tangent->count * tangent->parts * rst_field_count(tangent->state[0]);
-  void *memory = NULL;
-  RST_TRY(rst_allocate(tangent->context, numbers, sizeof *tangent->random, &memory));
-  tangent->random = memory;
+  RST_TRY(RST_NEW(tangent->context, numbers, &tangent->random));
   RST_TRY(rst_random_normal(tangent->context, seed, numbers, tangent->random));
   for (size_t j = 0; j < tangent->count; ++j) {
     start(tangent, j);
@@ -180,9 +178,8 @@ enum rst_status rst_tangent_create(struct rst_context *context,
   *tangent = NULL;
   RST_REQUIRE(context, count >= 1 && count <= RST_TANGENT_MOST, RST_ERROR_ARGUMENT,
               "%zu perturbations were asked for; choose 1 to %d", count, (int)RST_TANGENT_MOST);
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **tangent, &memory));
-  struct rst_tangent *made = memory;
+  struct rst_tangent *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_tangent){.context = context,
                                .flow = flow,
                                .weight_decay = parameters->weight_decay,

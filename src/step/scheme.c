@@ -77,9 +77,8 @@ enum rst_status rst_scheme_create(struct rst_context *context, const struct rst_
   *scheme = NULL;
   int index = 0;
   RST_TRY(validate(context, parameters, &index));
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **scheme, &memory));
-  struct rst_scheme *made = memory;
+  struct rst_scheme *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   *made =
       (struct rst_scheme){.type = types[index], .context = context, .flow = flow, .parameters = *parameters};
   made->parameters.kind = names[index];

@@ -113,9 +113,8 @@ enum rst_status rst_sweep_measure_boundaries(struct rst_context *context, struct
   const size_t columns = table->columns - 1;
   const size_t rows = table->rows - 1;
   const size_t shorter = table->columns < table->rows ? table->columns : table->rows;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, rows * columns + 1, sizeof(marks), &memory));
-  marks *tiles = memory;
+  marks *tiles = NULL;
+  RST_TRY(RST_NEW(context, rows * columns + 1, &tiles));
   for (size_t i = 0; i < rows * columns; ++i) {
     tiles[i] = block(table, i / columns, i % columns);
   }

@@ -27,10 +27,9 @@ static enum rst_status build(struct rst_evaluator *evaluator, bool reduce) {
 
 enum rst_status rst_evaluator_create(struct rst_context *context, const struct rst_case *from, bool reduce,
                                      struct rst_evaluator **evaluator) {
-  void *memory = NULL;
   *evaluator = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **evaluator, &memory));
-  struct rst_evaluator *made = memory;
+  struct rst_evaluator *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_evaluator){.context = context, .from = from, .settle = true};
   const enum rst_status status = build(made, reduce);
   if (status != RST_OK) {

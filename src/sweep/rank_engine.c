@@ -147,12 +147,9 @@ static enum rst_status serve(struct desk *desk) {
 static enum rst_status open_desk(struct desk *desk, struct rst_sweep_job *job) {
   const size_t samples = job->task->samples;
   const size_t room = report_room(samples);
-  void *memory = NULL;
   job->workers = (size_t)desk->ranks->size - 1;
-  RST_TRY(rst_allocate(job->context, (size_t)desk->ranks->size, sizeof *desk->blocks, &memory));
-  desk->blocks = memory;
-  RST_TRY(rst_allocate(job->context, 1, room, &memory));
-  desk->report = memory;
+  RST_TRY(RST_NEW(job->context, (size_t)desk->ranks->size, &desk->blocks));
+  RST_TRY(rst_allocate(job->context, 1, room, &desk->report));
   desk->room = room;
   desk->job = job;
   return RST_OK;
@@ -263,8 +260,8 @@ static enum rst_status work(struct hand *hand) {
 enum rst_status rst_sweep_ranks_work(struct rst_context *context, const struct rst_sweep_task *task,
                                      const struct rst_sweep_ranks *ranks) {
   void *memory = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof(struct hand), &memory));
-  struct hand *hand = memory;
+  struct hand *hand = NULL;
+  RST_TRY(RST_NEW(context, 1, &hand));
   hand->context = context;
   hand->task = task;
   hand->ranks = ranks;

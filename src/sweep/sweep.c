@@ -213,9 +213,8 @@ static enum rst_status compute_thresholds(struct sweep *sweep) {
   const size_t count = axis < 0 ? 1 : table->axes[axis].count;
   const double *weight_decays = axis < 0 ? &table->weight_decay : table->axes[axis].values;
   const size_t variants = rst_sweep_task_variants(sweep->task);
-  void *memory = NULL;
-  RST_TRY(rst_allocate(sweep->context, count, sizeof(struct rst_lr_limits), &memory));
-  struct rst_lr_limits *theory = memory;
+  struct rst_lr_limits *theory = NULL;
+  RST_TRY(RST_NEW(sweep->context, count, &theory));
   enum rst_status status = RST_OK;
   for (size_t variant = 0; status == RST_OK && !sweep->lacks_theory && variant < variants; ++variant) {
     status = find_limits(sweep, variant, weight_decays, count, theory);

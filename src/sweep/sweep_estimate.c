@@ -25,9 +25,8 @@ struct pace {
 static enum rst_status choose_points(struct rst_context *context, const struct rst_sweep_table *table,
                                      size_t points, struct trial *trial) {
   const size_t count = table->points;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, count, sizeof(int8_t), &memory));
-  int8_t *chosen = memory;
+  int8_t *chosen = NULL;
+  RST_TRY(RST_NEW(context, count, &chosen));
   rst_sweep_choose_sample(table->columns, table->rows, points, chosen);
   *trial = (struct trial){0};
   for (size_t i = 0; i < count && trial->points < points; ++i) {

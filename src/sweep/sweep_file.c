@@ -29,9 +29,8 @@ static enum rst_status write_axes(struct writer *writer) {
 
 static enum rst_status write_sample_axis(struct writer *writer) {
   const struct rst_sweep_table *table = writer->table;
-  void *memory = NULL;
-  RST_TRY(rst_allocate(writer->context, table->samples, sizeof(int64_t), &memory));
-  int64_t *updates = memory;
+  int64_t *updates = NULL;
+  RST_TRY(RST_NEW(writer->context, table->samples, &updates));
   for (size_t i = 0; i < table->samples; ++i) {
     updates[i] = table->burn_in + 1 + (int64_t)i;
   }

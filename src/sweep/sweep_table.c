@@ -216,9 +216,7 @@ static enum rst_status allocate_column(struct rst_context *context, struct rst_s
 static enum rst_status allocate_limits(struct rst_context *context, struct rst_sweep_table *table) {
   double **const curves[] = {&table->lr_lo, &table->lr_hi};
   for (size_t c = 0; c < 2; ++c) {
-    void *memory = NULL;
-    RST_TRY(rst_allocate(context, table->limits, sizeof(double), &memory));
-    *curves[c] = memory;
+    RST_TRY(rst_allocate(context, table->limits, sizeof(double), curves[c]));
     for (size_t i = 0; i < table->limits; ++i) {
       (*curves[c])[i] = NAN;
     }
@@ -229,12 +227,10 @@ static enum rst_status allocate_limits(struct rst_context *context, struct rst_s
 static enum rst_status allocate_axis(struct rst_context *context, struct rst_sweep_table *table,
                                      const struct rst_sweep_scale *scale) {
   struct rst_sweep_scale *axis = &table->axes[table->axis_count];
-  void *memory = NULL;
   *axis = (struct rst_sweep_scale){.count = scale->count};
   table->axis_count += 1;
   RST_TRY(rst_format(context, &axis->name, "%s", scale->name));
-  RST_TRY(rst_allocate(context, scale->count, sizeof *axis->values, &memory));
-  axis->values = memory;
+  RST_TRY(RST_NEW(context, scale->count, &axis->values));
   if (strcmp(axis->name, "lr") == 0) {
     table->lr_axis = (int)table->axis_count - 1;
     axis->long_name = "learning rate";

@@ -132,10 +132,8 @@ static enum rst_status create_worker(struct engine *engine, int threads, struct 
   RST_REQUIRE(context, status == RST_OK, status, "%s", rst_context_message(worker->context));
   worker->batch = rst_evaluator_batch(evaluator);
   if (task->samples > 0) {
-    void *memory = NULL;
     RST_TRY(rst_allocate(context, rst_sweep_block_most(task->samples),
-                         RST_ORBIT_OBSERVABLES * task->samples * sizeof(double), &memory));
-    worker->observed = memory;
+                         RST_ORBIT_OBSERVABLES * task->samples * sizeof(double), &worker->observed));
   }
   return RST_OK;
 }
@@ -144,9 +142,7 @@ static enum rst_status create_workers(struct engine *engine, size_t points) {
   struct rst_sweep_job *job = engine->job;
   const int threads = rst_context_threads(job->context);
   const size_t count = rst_team_size(threads, points);
-  void *memory = NULL;
-  RST_TRY(rst_allocate(job->context, count, sizeof *engine->workers, &memory));
-  engine->workers = memory;
+  RST_TRY(RST_NEW(job->context, count, &engine->workers));
   job->workers = count;
   for (size_t i = 0; i < count; ++i) {
     RST_TRY(create_worker(engine, count > 1 ? 1 : threads, &engine->workers[i]));

@@ -69,9 +69,7 @@ enum rst_status rst_sweep_plan_create(struct rst_context *context, struct rst_sw
   RST_REQUIRE(context, shard < plan->shards, RST_ERROR_ARGUMENT,
               "there is no shard %zu of %zu; they are counted from 0", shard, plan->shards);
   if (sample > 0) {
-    void *memory = NULL;
-    RST_TRY(rst_allocate(context, rst_sweep_coarse_points(table), sizeof *plan->full, &memory));
-    plan->full = memory;
+    RST_TRY(RST_NEW(context, rst_sweep_coarse_points(table), &plan->full));
     const size_t columns = rst_sweep_coarse_count(table, table->columns);
     rst_sweep_choose_sample(columns, rst_sweep_coarse_points(table) / columns, sample, plan->full);
   }

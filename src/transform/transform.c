@@ -95,9 +95,8 @@ enum rst_status rst_transform_create(struct rst_context *context, const struct r
   RST_REQUIRE(context, layout->n > 0 && layout->batch > 0, RST_ERROR_ARGUMENT,
               "%zu transforms of length %zu cannot be planned; both must be at least 1", layout->batch,
               layout->n);
-  void *memory = NULL;
-  RST_TRY(rst_allocate(context, 1, sizeof **transform, &memory));
-  struct rst_transform *made = memory;
+  struct rst_transform *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
   made->fftw = fftw_of(layout->precision);
   made->kind = layout->kind;
   const enum rst_status status = plan_on_scratch(context, layout, made);
