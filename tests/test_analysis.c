@@ -241,17 +241,17 @@ START_TEST(faults_are_reported) {
   struct rst_analysis *analysis = NULL;
   char path[256];
   snprintf(path, sizeof path, "%s/none/analysis.h5", rst_test_bench.folder);
-  struct rst_analysis_options options = {.output = rst_test_bench.path};
+  struct rst_analysis_options options = {.output.path = rst_test_bench.path};
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "--force",
                  rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   ck_assert_ptr_null(analysis);
-  options.output = path;
+  options.output.path = path;
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "none",
                  rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   ck_assert_ptr_null(analysis);
   rst_case_destroy(&loaded);
   loaded = rst_test_case(LINEAR, "flow.kernel=25", NULL);
-  options.output = NULL;
+  options.output.path = NULL;
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "25",
                  rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   rst_case_destroy(&loaded);
