@@ -20,7 +20,6 @@ enum rst_status rst_analysis_write_scale(struct rst_analysis_writer *writer, con
 enum rst_status rst_analysis_write_places(struct rst_analysis_writer *writer, const char *name,
                                           const char *long_name, const char *units, size_t count,
                                           double first, double step, hid_t *scale) {
-  void *memory = NULL;
   double *values = NULL;
   RST_TRY(RST_NEW(writer->context, count, &values));
   for (size_t i = 0; i < count; ++i) {
@@ -28,7 +27,7 @@ enum rst_status rst_analysis_write_places(struct rst_analysis_writer *writer, co
   }
   const enum rst_status status =
       rst_analysis_write_scale(writer, name, long_name, units, count, values, scale);
-  free(memory);
+  free(values);
   return status;
 }
 
@@ -87,7 +86,6 @@ enum rst_status rst_analysis_write_group(struct rst_analysis_writer *writer, enu
 /* The wave numbers are those of the analysis, evaluated afresh for each index, so that 0 is 0. */
 static enum rst_status write_wave_numbers(struct rst_analysis_writer *writer, const char *name,
                                           const char *long_name, size_t count, hid_t *scale) {
-  void *memory = NULL;
   double *values = NULL;
   RST_TRY(RST_NEW(writer->context, count, &values));
   for (size_t i = 0; i < count; ++i) {
@@ -95,7 +93,7 @@ static enum rst_status write_wave_numbers(struct rst_analysis_writer *writer, co
   }
   const enum rst_status status =
       rst_analysis_write_scale(writer, name, long_name, "radians per unit length", count, values, scale);
-  free(memory);
+  free(values);
   return status;
 }
 

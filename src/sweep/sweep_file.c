@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+
 #include "archive/atomic_file.h"
 #include "core/core.h"
 #include "core/text.h"
@@ -108,13 +110,25 @@ static enum rst_status write_title(const struct writer *writer) {
   return RST_OK;
 }
 
+static bool is_known(const struct rst_sweep_table *table, const double *curve) {
+  size_t i = 0;
+  while (i < table->limits && isnan(curve[i])) {
+    ++i;
+  }
+  return i < table->limits;
+}
+
 /* What sweeps alone have. */
 static enum rst_status write_attributes_and_limits(const struct writer *writer) {
-  static const struct rst_variable lo = {
-      "lr_lo", "theory: largest learning rate that is stable at the minimum of the descent", "1"};
-  static const struct rst_variable hi = {
-      "lr_hi", "theory: largest learning rate at which what is linear alone is stable", "1"};
   const struct rst_sweep_table *table = writer->table;
+  struct rst_variable lo = {
+      "lr_lo", "theory: largest learning rate that is stable at the minimum of the descent", "1"};
+  struct rst_variable hi = {"lr_hi", "theory: largest learning rate at which what is linear alone is stable",
+                            "1"};
+  if (!is_known(table, table->lr_lo) && !is_known(table, table->lr_hi)) {
+    lo.long_name = "no theory: largest learning rate that is stable at the minimum of the descent";
+    hi.long_name = "no theory: largest learning rate at which what is linear alone is stable";
+  }
   const int64_t sizes[] = {(int64_t)table->patches, (int64_t)table->rank, (int64_t)table->refine};
   const bool written = rst_hdf5_set_text(writer->file, "engine", table->engine, 0) &&
                        rst_hdf5_set_numbers(writer->file, "patches", H5T_NATIVE_INT64, &sizes[0], 0) &&
