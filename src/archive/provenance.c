@@ -122,8 +122,7 @@ enum rst_status rst_provenance_read(struct rst_context *context, hid_t file, con
                                     double *wall_seconds, char **wisdom) {
   struct rst_ids ids = {0};
   const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_name, H5P_DEFAULT));
-  const hid_t wall = rst_ids_keep(&ids, H5Aopen(group, "wall_seconds", H5P_DEFAULT));
-  const bool read = H5Aread(wall, H5T_NATIVE_DOUBLE, wall_seconds) >= 0;
+  const bool read = rst_hdf5_read_number(group, "wall_seconds", H5T_NATIVE_DOUBLE, wall_seconds);
   if (wisdom) {
     *wisdom = read && rst_hdf5_has(group, "wisdom") ? rst_hdf5_dataset_text(group, "wisdom") : NULL;
   }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "hdf5/growing.h"
+#include "hdf5/rows.h"
 #include "hdf5/support.h"
 #include "restrain/archive.h"
 
@@ -81,9 +81,8 @@ static void add_last(struct description *description, hid_t dataset, const char 
                      const hsize_t *dims) {
   struct rst_text *list = &description->last;
   const size_t count = rank > 1 ? dims[0] : 1;
-  const struct rst_column column = {dataset, rank > 1 ? count : 0};
   double *values = calloc(count, sizeof *values);
-  if (values && rst_column_read(&column, 0, count, dims[rank - 1] - 1, 1, H5T_NATIVE_DOUBLE, values)) {
+  if (values && rst_rows_read(dataset, RST_ALL_MEMBERS, dims[rank - 1] - 1, 1, H5T_NATIVE_DOUBLE, values)) {
     const bool brackets = description->json && rank > 1;
     begin_entry(description, list, name);
     rst_text_add(list, brackets ? "[" : "");

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/files.h"
 #include "core/text.h"
 #include "hdf5/kill_safe_driver.h"
 
@@ -105,21 +106,73 @@ static enum rst_status open_file(struct rst_context *context, const char *path, 
   return status;
 }
 
-enum rst_status rst_hdf5_open_writable(struct rst_context *context, const char *path, hid_t *file) {
-  return open_file(context, path, true, file);
-}
-
 /* HDF5 releases the driver of a file just before it calls the driver's own close function; a list of the file's access
  * properties keeps the driver alive over that moment. */
-bool rst_hdf5_close_writable(hid_t file) {
+bool rst_hdf5_close(hid_t file) {
   const hid_t list = H5Fget_access_plist(file);
   const bool closed = H5Fclose(file) >= 0;
   return H5Pclose(list) >= 0 && closed;
 }
 
+void rst_hdf5_discard(hid_t file) {
+  rst_kill_safe_driver_discard(file);
+}
+
+enum rst_status rst_hdf5_end_header(struct rst_context *context, const char *path, hid_t *file) {
+  const bool flushed = H5Fflush(*file, H5F_SCOPE_GLOBAL) >= 0;
+  RST_HDF5(context, flushed, "%s: writing failed", path);
+  const bool closed = rst_hdf5_close(*file);
+  *file = H5I_INVALID_HID;
+  RST_HDF5(context, closed, "%s cannot be completed", path);
+  return open_file(context, path, true, file);
+}
+
+enum rst_status rst_hdf5_flush(struct rst_context *context, const char *path, hid_t file, bool durable) {
+  RST_HDF5(context, H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", path);
+  RST_REQUIRE(context, !durable || rst_kill_safe_driver_synchronise(file), RST_ERROR_IO,
+              "%s: writing it to the disk failed: %s", path, strerror(errno));
+  return RST_OK;
+}
+
+enum rst_status rst_hdf5_write_whole(struct rst_context *context, const char *path,
+                                     enum rst_status (*write)(void *user, hid_t file), void *user) {
+  hid_t file = H5I_INVALID_HID;
+  RST_TRY(rst_files_probe(context, path));
+  RST_TRY(rst_hdf5_create(context, path, &file));
+  enum rst_status status = write(user, file);
+  if (status == RST_OK) {
+    status = rst_hdf5_flush(context, path, file, false);
+  }
+  if (status != RST_OK) {
+    rst_hdf5_discard(file);
+    (void)rst_hdf5_close(file);
+    return status;
+  }
+  RST_HDF5(context, rst_hdf5_close(file), "%s cannot be completed", path);
+  return RST_OK;
+}
+
 enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, hid_t *file) {
   RST_REQUIRE(context, access(path, R_OK) == 0, RST_ERROR_IO, "%s cannot be read: %s", path, strerror(errno));
   return open_file(context, path, false, file);
+}
+
+hid_t rst_hdf5_whole_paths(struct rst_ids *ids) {
+  const hid_t links = rst_ids_keep(ids, H5Pcreate(H5P_LINK_CREATE));
+  return H5Pset_create_intermediate_group(links, true) >= 0 ? links : H5I_INVALID_HID;
+}
+
+/* The heap of names is made large enough for all of them, since HDF5 keeps a heap that has grown in two places, which cannot be
+ * changed at once; and with its prefix it just fits into a page (see kill_safe_driver.h). */
+bool rst_hdf5_make_group(hid_t location, const char *name) {
+  enum { BYTES_PER_NAME = 8, HEAP_BYTES = (RST_HDF5_GROUP_NAMES + 2) * BYTES_PER_NAME };
+  struct rst_ids ids = {0};
+  const hid_t links = rst_hdf5_whole_paths(&ids);
+  const hid_t properties = rst_ids_keep(&ids, H5Pcreate(H5P_GROUP_CREATE));
+  const bool made = H5Pset_local_heap_size_hint(properties, HEAP_BYTES) >= 0 &&
+                    rst_ids_keep(&ids, H5Gcreate2(location, name, links, properties, H5P_DEFAULT)) >= 0;
+  rst_ids_close(&ids);
+  return made;
 }
 
 /* Fixed length, because every reader of HDF5 and netCDF copes with that; one byte stands for "". */
@@ -177,6 +230,14 @@ bool rst_hdf5_update_number(hid_t object, const char *name, hid_t type, const vo
   struct rst_ids ids = {0};
   const hid_t attribute = rst_ids_keep(&ids, H5Aopen(object, name, H5P_DEFAULT));
   const bool done = attribute >= 0 && H5Awrite(attribute, type, value) >= 0;
+  rst_ids_close(&ids);
+  return done;
+}
+
+bool rst_hdf5_read_number(hid_t object, const char *name, hid_t type, void *value) {
+  struct rst_ids ids = {0};
+  const hid_t attribute = rst_ids_keep(&ids, H5Aopen(object, name, H5P_DEFAULT));
+  const bool done = attribute >= 0 && H5Aread(attribute, type, value) >= 0;
   rst_ids_close(&ids);
   return done;
 }
@@ -260,20 +321,4 @@ char *rst_hdf5_dataset_labels(hid_t location, const char *name) {
 
 bool rst_hdf5_has(hid_t location, const char *name) {
   return H5Lexists(location, name, H5P_DEFAULT) > 0 && H5Oexists_by_name(location, name, H5P_DEFAULT) > 0;
-}
-
-bool rst_hdf5_read_values(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims,
-                          void *values) {
-  struct rst_ids ids = {0};
-  hsize_t found[RST_HDF5_READ_RANK] = {0};
-  const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
-  const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
-  bool fits = dataset >= 0 && H5Sget_simple_extent_ndims(space) == rank &&
-              H5Sget_simple_extent_dims(space, found, NULL) == rank;
-  for (int axis = 0; fits && axis < rank; ++axis) {
-    fits = found[axis] == dims[axis];
-  }
-  const bool done = fits && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
-  rst_ids_close(&ids);
-  return done;
 }

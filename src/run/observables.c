@@ -56,8 +56,8 @@ static const struct rst_field *relative_difference(const struct rst_view *view, 
 /* A line of the list of observables and the function of that name. */
 #define SCALAR_LINE(name, when, need, per, long_name, units)                                                 \
   {{#name, long_name, units}, RST_##when, RST_NEED_##need, RST_PER_##per, name},
-#define FIELD_LINE(name, when, need, per, long_name, units, axes)                                            \
-  {{#name, long_name, units}, RST_##when, RST_NEED_##need, RST_PER_##per, RST_AXES_##axes, name},
+#define FIELD_LINE(name, when, need, per, long_name, units, kind)                                            \
+  {{#name, long_name, units}, RST_##when, RST_NEED_##need, RST_PER_##per, RST_FIELD_##kind, name},
 
 const struct rst_scalar_type rst_scalar_types[] = {RST_SCALAR_LIST(SCALAR_LINE)};
 const struct rst_field_type rst_field_types[] = {RST_FIELD_LIST(FIELD_LINE)};

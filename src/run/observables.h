@@ -21,6 +21,12 @@ enum rst_need {
 /** When it is recorded: in every run, where its need is met anyway, or where the case asks for it. */
 enum rst_when { RST_ALWAYS, RST_IMPLIED, RST_ASKED };
 
+/** What there is one of: the run, each twin, or each Lyapunov exponent. */
+enum rst_per { RST_PER_RUN, RST_PER_TWIN, RST_PER_EXPONENT };
+
+/** What a field is: the state, an array of its kind, or one over wave numbers. */
+enum rst_field_kind { RST_FIELD_STATE, RST_FIELD_LIKE, RST_FIELD_SPECTRUM };
+
 /** An observation, and what the observer adds to it where it is asked for. */
 struct rst_view {
   const struct rst_observation *observation;
@@ -45,7 +51,7 @@ struct rst_field_type {
   enum rst_when when;
   enum rst_need need;
   enum rst_per per;
-  enum rst_axes axes;
+  enum rst_field_kind kind;
   const struct rst_field *(*expose)(const struct rst_view *view, size_t member);
 };
 

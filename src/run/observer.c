@@ -8,27 +8,22 @@
 #include "run/observables.h"
 #include "run/sharpness.h"
 
-/* A field of the file: one of a type, or one of its twins'. */
+/* A field that is recorded: one of a type, or one of its twins'. */
 struct column {
   const struct rst_field_type *type;
   size_t member;
-  char *name;                /* with the twin's label; NULL for the type's own */
   struct rst_field *scratch; /* NULL unless per twin */
-  struct rst_field plane;    /* of the state that is exposed */
 };
 
 struct rst_observer {
   struct rst_context *context;
   const struct rst_layout *layout;
+  struct rst_series_list series;
   size_t scalar_count, field_count;
   const struct rst_scalar_type **scalar;
-  struct rst_variable *scalar_variables;
-  enum rst_per *scalar_per;
   struct column *column;
-  struct rst_variable *field_variables;
-  enum rst_axes *field_axes;
-  const char **labels; /* of the twins */
-  size_t twin_count, exponent_count;
+  struct rst_field *tensors;       /* of the states that are exposed, [field_count][tensors] */
+  const char **labels;             /* of the twins */
   const struct rst_motion *motion; /* borrowed, as the next */
   struct rst_twins *twins;
   struct rst_sharpness *sharpness; /* NULL unless needed, as the next */
@@ -78,16 +73,26 @@ static bool is_recorded(const struct rst_observer *made, enum rst_when when, enu
   return when == RST_ALWAYS || asked || (when == RST_IMPLIED && made->needs[need]);
 }
 
+/* What there is one of each of; NULL: the run. */
+static const struct rst_axis *members_of(const struct rst_observer *made, enum rst_per per) {
+  const struct rst_axis *const axes[] = {
+      [RST_PER_TWIN] = &made->series.twin, [RST_PER_EXPONENT] = &made->series.exponent};
+  return per == RST_PER_RUN ? NULL : axes[per];
+}
+
+static size_t count_members(const struct rst_observer *made, enum rst_per per) {
+  const struct rst_axis *axis = members_of(made, per);
+  return axis ? axis->count : 1;
+}
+
 static enum rst_status choose_scalars(struct rst_observer *made, const struct rst_case *run) {
   RST_TRY(RST_NEW(made->context, rst_scalar_type_count, &made->scalar));
-  RST_TRY(RST_NEW(made->context, rst_scalar_type_count, &made->scalar_variables));
-  RST_TRY(RST_NEW(made->context, rst_scalar_type_count, &made->scalar_per));
   for (size_t i = 0; i < rst_scalar_type_count; ++i) {
     const struct rst_scalar_type *type = &rst_scalar_types[i];
     if (is_recorded(made, type->when, type->need, asks_for_scalar(run, type->variable.name))) {
-      made->scalar[made->scalar_count] = type;
-      made->scalar_per[made->scalar_count] = type->per;
-      made->scalar_variables[made->scalar_count++] = type->variable;
+      made->scalar[made->scalar_count++] = type;
+      RST_TRY(
+          rst_series_list_add(&made->series, &type->variable, RST_AT_ITERATION, members_of(made, type->per)));
     }
   }
   return RST_OK;
@@ -95,30 +100,31 @@ static enum rst_status choose_scalars(struct rst_observer *made, const struct rs
 
 static enum rst_status add_column(struct rst_observer *made, const struct rst_field_type *type, size_t member,
                                   const struct rst_field *like) {
-  struct column *column = &made->column[made->field_count];
-  struct rst_variable *variable = &made->field_variables[made->field_count];
+  struct column *column = &made->column[made->field_count++];
   *column = (struct column){.type = type, .member = member};
-  *variable = type->variable;
-  made->field_axes[made->field_count++] = type->axes;
   if (type->per == RST_PER_TWIN) {
-    RST_TRY(rst_format(made->context, &column->name, "%s_%s", type->variable.name, made->labels[member]));
-    variable->name = column->name;
     RST_TRY(rst_field_create_like(made->context, like, &column->scratch));
   }
-  return RST_OK;
+  switch (type->kind) {
+  case RST_FIELD_STATE:
+    return rst_series_list_add_state(&made->series, &type->variable);
+  case RST_FIELD_SPECTRUM:
+    return rst_series_list_add_spectrum(&made->series, &type->variable);
+  default:
+    return rst_series_list_add_field(&made->series, &type->variable,
+                                     type->per == RST_PER_TWIN ? made->labels[member] : NULL);
+  }
 }
 
 static enum rst_status choose_fields(struct rst_observer *made, const struct rst_case *run,
                                      const struct rst_field *like) {
   const size_t most = rst_field_type_count * (1 + run->twin_count);
   RST_TRY(RST_NEW(made->context, most, &made->column));
-  RST_TRY(RST_NEW(made->context, most, &made->field_variables));
-  RST_TRY(RST_NEW(made->context, most, &made->field_axes));
+  RST_TRY(RST_NEW(made->context, most * made->layout->tensor_count, &made->tensors));
   for (size_t i = 0; i < rst_field_type_count; ++i) {
     const struct rst_field_type *type = &rst_field_types[i];
     if (is_recorded(made, type->when, type->need, asks_for_field(run, type->variable.name))) {
-      const size_t members = type->per == RST_PER_TWIN ? run->twin_count : 1;
-      for (size_t m = 0; m < members; ++m) {
+      for (size_t m = 0; m < count_members(made, type->per); ++m) {
         RST_TRY(add_column(made, type, m, like));
       }
     }
@@ -126,14 +132,18 @@ static enum rst_status choose_fields(struct rst_observer *made, const struct rst
   return RST_OK;
 }
 
-static enum rst_status list_labels(struct rst_observer *made, const struct rst_case *run) {
+static enum rst_status begin_series(struct rst_observer *made, const struct rst_case *run) {
+  const bool perturbed = made->needs[RST_NEED_PERTURBATIONS];
   RST_TRY(RST_NEW(made->context, run->twin_count + 1, &made->labels));
   for (size_t i = 0; i < run->twin_count; ++i) {
     made->labels[i] = run->twins[i].label;
   }
-  made->twin_count = run->twin_count;
-  made->exponent_count = made->needs[RST_NEED_PERTURBATIONS] ? run->tangent.exponents : 0;
-  return RST_OK;
+  const struct rst_series_options options = {.precision = run->flow.precision,
+                                             .twins = made->labels,
+                                             .twin_count = run->twin_count,
+                                             .exponent_count = perturbed ? run->tangent.exponents : 0,
+                                             .has_events = perturbed};
+  return rst_series_list_create(made->context, made->layout, &options, &made->series);
 }
 
 static enum rst_status create_instruments(struct rst_observer *made, const struct rst_case *run,
@@ -151,12 +161,12 @@ static enum rst_status build(struct rst_observer *made, const struct rst_case *r
   struct rst_field *like = NULL;
   made->layout = rst_flow_layout(flow);
   RST_TRY(find_needs(made, run));
-  RST_TRY(list_labels(made, run));
-  RST_TRY(choose_scalars(made, run));
+  RST_TRY(begin_series(made, run));
   RST_TRY(rst_flow_create_state(made->context, flow, &like));
   const enum rst_status status = choose_fields(made, run, like);
   rst_field_destroy(&like);
   RST_TRY(status);
+  RST_TRY(choose_scalars(made, run));
   return create_instruments(made, run, flow);
 }
 
@@ -183,16 +193,13 @@ void rst_observer_destroy(struct rst_observer **observer) {
   rst_sharpness_destroy(&gone->sharpness);
   rst_amplification_destroy(&gone->amplification);
   for (size_t i = 0; i < gone->field_count; ++i) {
-    free(gone->column[i].name);
     rst_field_destroy(&gone->column[i].scratch);
   }
   free(gone->column);
-  free(gone->field_variables);
-  free(gone->field_axes);
+  free(gone->tensors);
   free(gone->scalar);
-  free(gone->scalar_variables);
-  free(gone->scalar_per);
   free(gone->labels);
+  rst_series_list_clear(&gone->series);
   free(gone);
   *observer = NULL;
 }
@@ -221,24 +228,8 @@ void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *b
   }
 }
 
-void rst_observer_describe(const struct rst_observer *observer, struct rst_run_layout *layout) {
-  layout->fields = observer->field_variables;
-  layout->field_axes = observer->field_axes;
-  layout->field_count = observer->field_count;
-  layout->scalars = observer->scalar_variables;
-  layout->scalar_per = observer->scalar_per;
-  layout->scalar_count = observer->scalar_count;
-  layout->twins = observer->labels;
-  layout->twin_count = observer->twin_count;
-  layout->exponent_count = observer->exponent_count;
-  layout->has_events = observer->needs[RST_NEED_PERTURBATIONS];
-}
-
-static size_t members(const struct rst_observer *observer, enum rst_per per) {
-  const size_t count[] = {[RST_PER_RUN] = 1,
-                          [RST_PER_TWIN] = observer->twin_count,
-                          [RST_PER_EXPONENT] = observer->exponent_count};
-  return count[per];
+struct rst_series_list *rst_observer_series(struct rst_observer *observer) {
+  return &observer->series;
 }
 
 void rst_observer_measure(struct rst_observer *observer, const struct rst_observation *observation,
@@ -250,10 +241,23 @@ void rst_observer_measure(struct rst_observer *observer, const struct rst_observ
     view.sharpness_limit = rst_sharpness_limit(observer->sharpness, observation->step_size);
   }
   for (size_t i = 0; i < observer->scalar_count; ++i) {
-    for (size_t m = 0; m < members(observer, observer->scalar_per[i]); ++m) {
+    for (size_t m = 0; m < count_members(observer, observer->scalar[i]->per); ++m) {
       *values++ = observer->scalar[i]->measure(&view, m);
     }
   }
+}
+
+/* The tensors of a state, borrowed. */
+static const struct rst_field **split(const struct rst_layout *layout, const struct rst_field *state,
+                                      struct rst_field *tensors, const struct rst_field **fields) {
+  for (size_t i = 0; i < layout->tensor_count; ++i) {
+    const struct rst_tensor *tensor = &layout->tensors[i];
+    tensors[i] = *state;
+    tensors[i].nx = rst_tensor_count(tensor);
+    tensors[i].data = (char *)state->data + tensor->offset * rst_precision_size(state->precision);
+    *fields++ = &tensors[i];
+  }
+  return fields;
 }
 
 enum rst_status rst_observer_expose(struct rst_observer *observer, const struct rst_observation *observation,
@@ -263,12 +267,14 @@ enum rst_status rst_observer_expose(struct rst_observer *observer, const struct 
     RST_TRY(rst_amplification_measure(observer->amplification, observation->u, &view.amplification));
   }
   for (size_t i = 0; i < observer->field_count; ++i) {
-    struct column *column = &observer->column[i];
+    const struct column *column = &observer->column[i];
     view.scratch = column->scratch;
-    fields[i] = column->type->expose(&view, column->member);
-    if (column->type->axes == RST_AXES_SPACE) {
-      column->plane = rst_layout_plane(observer->layout, fields[i], 0, 0);
-      fields[i] = &column->plane;
+    const struct rst_field *exposed = column->type->expose(&view, column->member);
+    if (column->type->kind == RST_FIELD_SPECTRUM) {
+      *fields++ = exposed;
+    } else {
+      fields =
+          split(observer->layout, exposed, observer->tensors + i * observer->layout->tensor_count, fields);
     }
   }
   return RST_OK;

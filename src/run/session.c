@@ -30,22 +30,16 @@ static void release(struct rst_session *session) {
   session->rows = NULL;
 }
 
-static struct rst_run_layout layout_of(const struct rst_session *session) {
-  const struct rst_flow *flow = session->parts.problem.flow;
-  const struct rst_tensor *kernel = rst_flow_layout(flow)->tensors;
-  struct rst_run_layout layout = {.precision = rst_flow_precision(flow), .spacing = kernel->spacing};
-  rst_tensor_plane_shape(kernel, &layout.ny, &layout.nx);
-  rst_observer_describe(session->parts.observer, &layout);
-  rst_outcome_describe(session->run, &layout);
-  return layout;
+static const struct rst_run_layout *layout_of(const struct rst_session *session) {
+  return &rst_observer_series(session->parts.observer)->layout;
 }
 
 static enum rst_status create_objects(struct rst_session *session) {
   struct rst_context *context = session->context;
   RST_TRY(rst_run_parts_create(context, session->run, &session->parts));
-  const struct rst_run_layout layout = layout_of(session);
-  RST_TRY(RST_NEW(context, layout.field_count, &session->snapshot));
-  session->width = rst_run_layout_width(&layout);
+  RST_TRY(rst_outcome_list(session->run, rst_observer_series(session->parts.observer)));
+  RST_TRY(RST_NEW(context, layout_of(session)->count, &session->snapshot));
+  session->width = rst_run_layout_width(layout_of(session));
   RST_TRY(RST_NEW(context, RST_SESSION_BUFFERED_ROWS * session->width, &session->rows));
   session->radius = rst_field_norm(session->parts.problem.u);
   return RST_OK;
@@ -95,7 +89,7 @@ static enum rst_status export_wisdom(struct rst_session *session, char **wisdom)
 static enum rst_status open_file(struct rst_session *session, bool resuming,
                                  const struct rst_checkpoint *checkpoint) {
   struct rst_context *context = session->context;
-  const struct rst_run_layout layout = layout_of(session);
+  const struct rst_run_layout *layout = layout_of(session);
   char *wisdom = NULL;
   RST_TRY(export_wisdom(session, &wisdom));
   const struct rst_provenance provenance = {
@@ -112,7 +106,7 @@ static enum rst_status open_file(struct rst_session *session, bool resuming,
   const char *path = session->options->output;
   enum rst_status status = RST_OK;
   if (resuming) {
-    status = rst_run_file_reopen(context, path, &layout, &provenance, checkpoint->snapshots,
+    status = rst_run_file_reopen(context, path, layout, &provenance, checkpoint->snapshots,
                                  (size_t)checkpoint->iteration, &session->file);
   } else {
     status = session->options->make_folders ? rst_files_make_folders(context, path) : RST_OK;
@@ -120,7 +114,7 @@ static enum rst_status open_file(struct rst_session *session, bool resuming,
       status = rst_checkpoint_remove(context, path);
     }
     if (status == RST_OK) {
-      status = rst_run_file_create(context, path, &layout, &provenance, &session->file);
+      status = rst_run_file_create(context, path, layout, &provenance, &session->file);
     }
   }
   free(wisdom);

@@ -20,12 +20,9 @@ static enum rst_status check_flags(struct rst_context *context, const char *path
 }
 
 static bool read_size(hid_t file, const char *name, size_t *size) {
-  struct rst_ids ids = {0};
   int64_t value = -1;
-  const hid_t attribute = rst_ids_keep(&ids, H5Aopen(file, name, H5P_DEFAULT));
-  const bool read = H5Aread(attribute, H5T_NATIVE_INT64, &value) >= 0 && value >= 0;
+  const bool read = rst_hdf5_read_number(file, name, H5T_NATIVE_INT64, &value) && value >= 0;
   *size = read ? (size_t)value : 0;
-  rst_ids_close(&ids);
   return read;
 }
 
@@ -51,41 +48,25 @@ static enum rst_status read_attributes(struct rst_context *context, const char *
   return RST_OK;
 }
 
-/* Lengths of the axes, without that of lr if so wanted; returns how many there are. */
-static int list_dims(const struct rst_sweep_table *table, bool without_lr, hsize_t dims[RST_HDF5_READ_RANK]) {
-  int rank = 0;
-  for (size_t i = 0; i < table->axis_count; ++i) {
-    if (!without_lr || (int)i != table->lr_axis) {
-      dims[rank++] = table->axes[i].count;
-    }
-  }
-  return rank;
-}
-
 static enum rst_status read_column(struct rst_context *context, const char *path, hid_t file,
+                                   const struct rst_sweep_file_axes *axes,
                                    const struct rst_sweep_column *column,
                                    const struct rst_sweep_table *table) {
-  hsize_t dims[RST_HDF5_READ_RANK];
-  int rank = list_dims(table, false, dims);
-  if (column->sampled) {
-    dims[rank++] = table->samples;
-  }
-  RST_HDF5(context,
-           rst_hdf5_read_values(file, column->variable.name, rst_sweep_column_type(column), rank, dims,
-                                rst_sweep_column_values(column, table)),
+  const struct rst_dataset dataset = rst_sweep_column_dataset(table, axes, column);
+  RST_HDF5(context, rst_dataset_read(file, &dataset, rst_sweep_column_values(column, table)),
            "%s is no %s of this case: its /%s cannot be used; start again with --force", path,
            table->samples > 0 ? "bifurcation diagram" : "sweep", column->variable.name);
-  return column->numbers == RST_SWEEP_FLAGS ? check_flags(context, path, column, table) : RST_OK;
+  return column->numbers == RST_NUMBERS_INT8 ? check_flags(context, path, column, table) : RST_OK;
 }
 
-/* A curve of one value is a scalar where lr is the only axis. */
 static enum rst_status read_limits(struct rst_context *context, const char *path, hid_t file,
-                                   struct rst_sweep_table *table) {
-  hsize_t dims[RST_HDF5_READ_RANK];
-  const int rank = list_dims(table, true, dims);
-  const bool read = rst_hdf5_read_values(file, "lr_lo", H5T_NATIVE_DOUBLE, rank, dims, table->lr_lo) &&
-                    rst_hdf5_read_values(file, "lr_hi", H5T_NATIVE_DOUBLE, rank, dims, table->lr_hi);
-  RST_HDF5(context, read, "%s: its thresholds cannot be read; start again with --force", path);
+                                   const struct rst_sweep_file_axes *axes, struct rst_sweep_table *table) {
+  double *const curves[RST_SWEEP_CURVES] = {table->lr_lo, table->lr_hi};
+  for (int curve = 0; curve < RST_SWEEP_CURVES; ++curve) {
+    const struct rst_dataset dataset = rst_sweep_curve_dataset(table, axes, curve);
+    RST_HDF5(context, rst_dataset_read(file, &dataset, curves[curve]),
+             "%s: its thresholds cannot be read; start again with --force", path);
+  }
   return read_attributes(context, path, file, table);
 }
 
@@ -93,15 +74,16 @@ static enum rst_status read_content(struct rst_context *context, const char *pat
                                     struct rst_sweep_table *table) {
   size_t count = 0;
   const struct rst_sweep_column *columns = rst_sweep_columns(&count);
+  const struct rst_sweep_file_axes axes = rst_sweep_file_axes(table);
   for (size_t i = 0; i < count; ++i) {
     if (rst_sweep_column_is_stored(&columns[i], table)) {
-      RST_TRY(read_column(context, path, file, &columns[i], table));
+      RST_TRY(read_column(context, path, file, &axes, &columns[i], table));
     }
   }
   for (size_t i = 0; i < table->points && table->samples > 0; ++i) {
     table->level[i] = table->regime[i] == RST_SWEEP_PENDING ? RST_SWEEP_FILLED : 0;
   }
-  return table->samples > 0 ? RST_OK : read_limits(context, path, file, table);
+  return table->samples > 0 ? RST_OK : read_limits(context, path, file, &axes, table);
 }
 
 static enum rst_status read_file(struct rst_context *context, const char *path, hid_t file,
@@ -128,12 +110,11 @@ enum rst_status rst_sweep_file_read(struct rst_context *context, const char *pat
 
 static enum rst_status read_axes(struct rst_context *context, const char *path, hid_t file,
                                  struct rst_sweep_table *table) {
+  const struct rst_sweep_file_axes axes = rst_sweep_file_axes(table);
   for (size_t i = 0; i < table->axis_count; ++i) {
-    const hsize_t count = table->axes[i].count;
-    RST_HDF5(
-        context,
-        rst_hdf5_read_values(file, table->axes[i].name, H5T_NATIVE_DOUBLE, 1, &count, table->axes[i].values),
-        "%s: its axes cannot be read", path);
+    const struct rst_dataset scale = {.variable = axes.grid[i].variable, .rank = 1, .axes = {&axes.grid[i]}};
+    RST_HDF5(context, rst_dataset_read(file, &scale, table->axes[i].values), "%s: its axes cannot be read",
+             path);
   }
   return RST_OK;
 }
