@@ -32,16 +32,14 @@ enum rst_status rst_analysis_write_group(const struct rst_analysis_writer *write
                                          const struct rst_axis *axis) {
   const struct rst_quantities *table = &rst_analysis_numbers;
   struct rst_axis over = *axis;
-  double *values = NULL;
+  RST_SCOPED double *values = NULL;
   RST_TRY(RST_NEW(writer->context, over.count, &values));
-  enum rst_status status = RST_OK;
-  for (size_t i = 0; i < table->count && status == RST_OK; ++i) {
+  for (size_t i = 0; i < table->count; ++i) {
     if (table->rows[i].group == (int)group && table->rows[i].variable.name) {
-      status = write_column(writer, &table->rows[i], subjects, size, &over, values);
+      RST_TRY(write_column(writer, &table->rows[i], subjects, size, &over, values));
     }
   }
-  free(values);
-  return status;
+  return RST_OK;
 }
 
 /* The wave numbers are those of the analysis, evaluated afresh for each index, so that 0 is 0. */
@@ -58,7 +56,7 @@ static enum rst_status write_symbol(const struct rst_analysis_writer *writer) {
                                              "1"};
   const struct rst_analysis *analysis = writer->analysis;
   const struct rst_field *shape = analysis->symbol;
-  double *places = NULL;
+  RST_SCOPED double *places = NULL;
   RST_TRY(RST_NEW(writer->context, shape->ny + shape->nx, &places));
   const struct rst_axis ky = {
       .variable = {"ky", "wave number along y", units}, .count = shape->ny, .values = places};
@@ -67,12 +65,8 @@ static enum rst_status write_symbol(const struct rst_analysis_writer *writer) {
   const struct rst_axis *const axes[] = {&ky, &kx};
   list_wave_numbers(analysis, shape->ny, places);
   list_wave_numbers(analysis, shape->nx, places + shape->ny);
-  enum rst_status status = rst_analysis_write(writer, &growth, 2, axes, analysis->amplification->data);
-  if (status == RST_OK) {
-    status = rst_analysis_write(writer, &symbol, 2, axes, analysis->symbol->data);
-  }
-  free(places);
-  return status;
+  RST_TRY(rst_analysis_write(writer, &growth, 2, axes, analysis->amplification->data));
+  return rst_analysis_write(writer, &symbol, 2, axes, analysis->symbol->data);
 }
 
 static enum rst_status write_distribution(const struct rst_analysis_writer *writer) {

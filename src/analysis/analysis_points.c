@@ -19,14 +19,12 @@ static enum rst_status write_states(const struct rst_analysis_writer *writer, co
   const struct rst_axis x = rst_analysis_x(analysis);
   const struct rst_axis *const axes[] = {index, &y, &x};
   const struct rst_stack stack = {.path = "/fixed_point", .rank = 2, .axes = &axes[1]};
-  double *states = NULL;
+  RST_SCOPED double *states = NULL;
   RST_TRY(RST_NEW(writer->context, index->count * count, &states));
   for (size_t i = 0; i < index->count; ++i) {
     memcpy(states + i * count, analysis->points[i].point.u->data, count * sizeof *states);
   }
-  const enum rst_status status = rst_analysis_write(writer, &variable, 3, axes, states);
-  free(states);
-  RST_TRY(status);
+  RST_TRY(rst_analysis_write(writer, &variable, 3, axes, states));
   for (size_t i = 0; i < index->count; ++i) {
     char name[RST_FIXED_POINT_NAME_LENGTH];
     rst_fixed_point_name(name, i);
@@ -40,7 +38,7 @@ static enum rst_status write_kinds(const struct rst_analysis_writer *writer, con
   const char *const kinds[] = {rst_fixed_point_kind_name(RST_FIXED_POINT_MINIMUM),
                                rst_fixed_point_kind_name(RST_FIXED_POINT_SADDLE),
                                rst_fixed_point_kind_name(RST_FIXED_POINT_DEGENERATE), NULL};
-  int8_t *codes = NULL;
+  RST_SCOPED int8_t *codes = NULL;
   RST_TRY(RST_NEW(writer->context, index->count, &codes));
   for (size_t i = 0; i < index->count; ++i) {
     codes[i] = (int8_t)writer->analysis->points[i].kind;
@@ -52,21 +50,16 @@ static enum rst_status write_kinds(const struct rst_analysis_writer *writer, con
       .axes = {index},
       .values = codes,
       .flags = {.names = kinds}};
-  const enum rst_status status = rst_dataset_write(writer->context, writer->file, &dataset);
-  free(codes);
-  return status;
+  return rst_dataset_write(writer->context, writer->file, &dataset);
 }
 
 static enum rst_status write_columns(const struct rst_analysis_writer *writer, const struct rst_axis *index) {
-  struct rst_analysis_point *points = NULL;
+  RST_SCOPED struct rst_analysis_point *points = NULL;
   RST_TRY(RST_NEW(writer->context, index->count, &points));
   for (size_t i = 0; i < index->count; ++i) {
     points[i] = rst_analysis_point(writer->analysis, i);
   }
-  const enum rst_status status =
-      rst_analysis_write_group(writer, RST_ANALYSIS_POINT, points, sizeof *points, index);
-  free(points);
-  return status;
+  return rst_analysis_write_group(writer, RST_ANALYSIS_POINT, points, sizeof *points, index);
 }
 
 enum rst_status rst_analysis_write_points(const struct rst_analysis_writer *writer) {

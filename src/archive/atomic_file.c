@@ -22,30 +22,24 @@ static enum rst_status write_content(void *user, hid_t file) {
 }
 
 static enum rst_status publish(struct rst_context *context, const char *part, const char *path) {
-  char *sidecar = NULL;
+  RST_SCOPED char *sidecar = NULL;
   RST_TRY(rst_files_sibling(context, path, ".xdmf", &sidecar));
-  const enum rst_status status = rst_files_remove(context, sidecar);
-  free(sidecar);
-  RST_TRY(status);
+  RST_TRY(rst_files_remove(context, sidecar));
   return rst_files_replace(context, part, path, true);
 }
 
 enum rst_status rst_atomic_file_write(struct rst_context *context, const char *path,
                                       const struct rst_atomic_file *whole) {
-  char *part = NULL;
-  enum rst_status status = RST_OK;
+  RST_QUIET();
+  RST_SCOPED char *part = NULL;
   RST_TRY(rst_files_sibling(context, path, ".partial.h5", &part));
-  H5E_BEGIN_TRY {
-    struct writer writer = {context, part, whole};
-    status = rst_hdf5_write_whole(context, part, write_content, &writer);
-  }
-  H5E_END_TRY
+  struct writer writer = {context, part, whole};
+  enum rst_status status = rst_hdf5_write_whole(context, part, write_content, &writer);
   if (status == RST_OK) {
     status = publish(context, part, path);
   }
   if (status != RST_OK) {
     (void)unlink(part);
   }
-  free(part);
   return status;
 }

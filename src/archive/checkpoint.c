@@ -75,10 +75,9 @@ static enum rst_status write_content(void *user, hid_t file) {
   done = done && rst_hdf5_write_text(file, "effective", checkpoint->effective) &&
          rst_hdf5_write_text(file, "wisdom", checkpoint->wisdom ? checkpoint->wisdom : "");
   RST_HDF5(writer->context, done, "%s: writing the checkpoint failed", writer->path);
-  const hid_t group = H5Gcreate2(file, group_of_blocks, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  const enum rst_status status = write_blocks(writer, group);
-  H5Gclose(group);
-  return status;
+  RST_IDS(ids);
+  return write_blocks(
+      writer, rst_ids_keep(&ids, H5Gcreate2(file, group_of_blocks, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)));
 }
 
 struct paths {
@@ -96,6 +95,7 @@ static void free_paths(struct paths *paths) {
   free(paths->previous);
   free(paths->part);
 }
+#define PATHS(name) struct paths name __attribute__((cleanup(free_paths))) = {0}
 
 /* The new generation is complete on the disk before the older ones are touched. */
 static enum rst_status save(struct rst_context *context, const struct paths *paths,
@@ -112,21 +112,14 @@ static enum rst_status save(struct rst_context *context, const struct paths *pat
 enum rst_status rst_checkpoint_save(struct rst_context *context, const char *run_path,
                                     const struct rst_checkpoint *checkpoint,
                                     const struct rst_blocks *blocks) {
-  struct paths paths = {0};
-  enum rst_status status = rst_blocks_check(context, blocks);
-  if (status == RST_OK) {
-    status = make_paths(context, run_path, &paths);
-  }
-  if (status == RST_OK) {
-    H5E_BEGIN_TRY {
-      status = save(context, &paths, checkpoint, blocks);
-    }
-    H5E_END_TRY
-  }
-  if (status != RST_OK && paths.part) {
+  RST_QUIET();
+  PATHS(paths);
+  RST_TRY(rst_blocks_check(context, blocks));
+  RST_TRY(make_paths(context, run_path, &paths));
+  const enum rst_status status = save(context, &paths, checkpoint, blocks);
+  if (status != RST_OK) {
     unlink(paths.part);
   }
-  free_paths(&paths);
   return status;
 }
 
@@ -146,17 +139,20 @@ static enum rst_status read_content(struct rst_context *context, hid_t file,
   return RST_OK;
 }
 
+static enum rst_status read_file(struct rst_context *context, const char *path,
+                                 struct rst_checkpoint *checkpoint) {
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
+  RST_TRY(rst_files_check_seal(context, path)); /* HDF5 must not see damaged files: it may crash */
+  RST_TRY(rst_hdf5_open(context, path, &ids, &file));
+  RST_TRY(rst_format(context, &checkpoint->path, "%s", path));
+  return read_content(context, file, checkpoint);
+}
+
 static enum rst_status load(struct rst_context *context, const char *path,
                             struct rst_checkpoint *checkpoint) {
-  hid_t file = H5I_INVALID_HID;
   *checkpoint = (struct rst_checkpoint){0};
-  RST_TRY(rst_files_check_seal(context, path)); /* HDF5 must not see damaged files: it may crash */
-  RST_TRY(rst_hdf5_open(context, path, &file));
-  enum rst_status status = rst_format(context, &checkpoint->path, "%s", path);
-  if (status == RST_OK) {
-    status = read_content(context, file, checkpoint);
-  }
-  H5Fclose(file);
+  const enum rst_status status = read_file(context, path, checkpoint);
   if (status != RST_OK) {
     rst_checkpoint_clear(checkpoint);
   }
@@ -181,7 +177,7 @@ static enum rst_status fall_back(struct rst_context *context, const struct paths
 /* A kill between the two renames of a save leaves the previous generation alone, which is then the newest. */
 static enum rst_status load_newest(struct rst_context *context, const struct paths *paths,
                                    struct rst_checkpoint *checkpoint) {
-  char *reason = NULL;
+  RST_SCOPED char *reason = NULL;
   if (access(paths->current, F_OK) == 0) {
     if (load(context, paths->current, checkpoint) == RST_OK) {
       return RST_OK;
@@ -192,27 +188,18 @@ static enum rst_status load_newest(struct rst_context *context, const struct pat
                 "there is no checkpoint %s; start again without --resume", paths->current);
     RST_TRY(rst_format(context, &reason, "%s is missing", paths->current));
   }
-  const enum rst_status status = fall_back(context, paths, reason, checkpoint);
-  free(reason);
-  return status;
+  return fall_back(context, paths, reason, checkpoint);
 }
 
 enum rst_status rst_checkpoint_load(struct rst_context *context, const char *run_path,
                                     struct rst_checkpoint *checkpoint) {
-  struct paths paths = {0};
+  RST_QUIET();
+  PATHS(paths);
   struct rst_checkpoint loaded = {0};
-  enum rst_status status = make_paths(context, run_path, &paths);
-  if (status == RST_OK) {
-    H5E_BEGIN_TRY {
-      status = load_newest(context, &paths, &loaded);
-    }
-    H5E_END_TRY
-  }
-  free_paths(&paths);
-  if (status == RST_OK) {
-    *checkpoint = loaded;
-  }
-  return status;
+  RST_TRY(make_paths(context, run_path, &paths));
+  RST_TRY(load_newest(context, &paths, &loaded));
+  *checkpoint = loaded;
+  return RST_OK;
 }
 
 static enum rst_status read_block(struct rst_context *context, const char *path, hid_t group,
@@ -230,31 +217,18 @@ static enum rst_status read_block(struct rst_context *context, const char *path,
   return RST_OK;
 }
 
-static enum rst_status read_blocks(struct rst_context *context, const char *path,
-                                   const struct rst_blocks *blocks) {
-  struct rst_ids ids = {0};
-  hid_t file = H5I_INVALID_HID;
-  RST_TRY(rst_hdf5_open(context, path, &file));
-  rst_ids_keep(&ids, file);
-  const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_of_blocks, H5P_DEFAULT));
-  enum rst_status status = RST_OK;
-  for (size_t i = 0; i < blocks->count && status == RST_OK; ++i) {
-    status = read_block(context, path, group, &blocks->block[i]);
-  }
-  rst_ids_close(&ids);
-  return status;
-}
-
 enum rst_status rst_checkpoint_restore(struct rst_context *context, const struct rst_checkpoint *checkpoint,
                                        const struct rst_blocks *blocks) {
-  enum rst_status status = rst_blocks_check(context, blocks);
-  if (status == RST_OK) {
-    H5E_BEGIN_TRY {
-      status = read_blocks(context, checkpoint->path, blocks);
-    }
-    H5E_END_TRY
+  RST_QUIET();
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
+  RST_TRY(rst_blocks_check(context, blocks));
+  RST_TRY(rst_hdf5_open(context, checkpoint->path, &ids, &file));
+  const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_of_blocks, H5P_DEFAULT));
+  for (size_t i = 0; i < blocks->count; ++i) {
+    RST_TRY(read_block(context, checkpoint->path, group, &blocks->block[i]));
   }
-  return status;
+  return RST_OK;
 }
 
 void rst_checkpoint_clear(struct rst_checkpoint *checkpoint) {
@@ -266,24 +240,20 @@ void rst_checkpoint_clear(struct rst_checkpoint *checkpoint) {
 
 bool rst_checkpoint_exists(const char *run_path) {
   struct rst_context *context = NULL;
-  struct paths paths = {0};
+  PATHS(paths);
   if (rst_context_create(&context) != RST_OK) {
     return false;
   }
   const bool exists = make_paths(context, run_path, &paths) == RST_OK &&
                       (access(paths.current, F_OK) == 0 || access(paths.previous, F_OK) == 0);
-  free_paths(&paths);
   rst_context_destroy(&context);
   return exists;
 }
 
 enum rst_status rst_checkpoint_remove(struct rst_context *context, const char *run_path) {
-  struct paths paths = {0};
-  enum rst_status status = make_paths(context, run_path, &paths);
-  const char *const all[] = {paths.current, paths.previous, paths.part};
-  for (size_t i = 0; i < sizeof all / sizeof *all && status == RST_OK; ++i) {
-    status = rst_files_remove(context, all[i]);
-  }
-  free_paths(&paths);
-  return status;
+  PATHS(paths);
+  RST_TRY(make_paths(context, run_path, &paths));
+  RST_TRY(rst_files_remove(context, paths.current));
+  RST_TRY(rst_files_remove(context, paths.previous));
+  return rst_files_remove(context, paths.part);
 }

@@ -55,11 +55,9 @@ static enum rst_status make_views(struct rst_run_file *file) {
 }
 
 static enum rst_status link_vtkhdf(struct rst_run_file *file) {
-  char *path = NULL;
+  RST_SCOPED char *path = NULL;
   RST_TRY(rst_files_sibling(file->context, file->path, ".vtkhdf", &path));
-  const enum rst_status status = rst_files_link(file->context, rst_files_base(file->path), path);
-  free(path);
-  return status;
+  return rst_files_link(file->context, rst_files_base(file->path), path);
 }
 
 enum rst_status rst_views_update(struct rst_run_file *file, bool durable) {
@@ -76,11 +74,9 @@ enum rst_status rst_views_update(struct rst_run_file *file, bool durable) {
 enum rst_status rst_views_remove(struct rst_run_file *file) {
   static const char *const endings[] = {".xdmf", ".spectrum.xdmf", ".vtkhdf"};
   for (size_t i = 0; i < sizeof endings / sizeof *endings; ++i) {
-    char *path = NULL;
+    RST_SCOPED char *path = NULL;
     RST_TRY(rst_files_sibling(file->context, file->path, endings[i], &path));
-    const enum rst_status status = rst_files_remove(file->context, path);
-    free(path);
-    RST_TRY(status);
+    RST_TRY(rst_files_remove(file->context, path));
   }
   return RST_OK;
 }

@@ -22,8 +22,9 @@ static const struct rst_series *find(const struct rst_run_file *file, enum rst_e
   return NULL;
 }
 
-static enum rst_status read_scalar(const struct rst_run_file *file, const char *name, size_t member,
-                                   double *values) {
+enum rst_status rst_run_file_read_scalar(const struct rst_run_file *file, const char *name, size_t member,
+                                         double *values) {
+  RST_QUIET();
   hid_t dataset = H5I_INVALID_HID;
   const struct rst_series *series = find(file, RST_AT_ITERATION, name, &dataset);
   RST_REQUIRE(file->context, series, RST_ERROR_ARGUMENT, "%s has no scalar /%s", file->path, name);
@@ -36,29 +37,15 @@ static enum rst_status read_scalar(const struct rst_run_file *file, const char *
   return RST_OK;
 }
 
-enum rst_status rst_run_file_read_scalar(const struct rst_run_file *file, const char *name, size_t member,
-                                         double *values) {
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    status = read_scalar(file, name, member, values);
-  }
-  H5E_END_TRY
-  return status;
-}
-
 enum rst_status rst_run_file_write_summary(struct rst_run_file *file, const char *name,
                                            const double *values) {
+  RST_QUIET();
   hid_t dataset = H5I_INVALID_HID;
-  enum rst_status status = RST_OK;
   RST_REQUIRE(file->context, find(file, RST_AT_END, name, &dataset), RST_ERROR_ARGUMENT,
               "%s has no summary /%s", file->path, name);
-  H5E_BEGIN_TRY {
-    if (H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
-      status = rst_hdf5_fail(file->context, "%s: writing /%s failed", file->path, name);
-    }
-  }
-  H5E_END_TRY
-  return status;
+  RST_HDF5(file->context, H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0,
+           "%s: writing /%s failed", file->path, name);
+  return RST_OK;
 }
 
 enum rst_status rst_run_regime_begin(struct rst_run_file *file) {
@@ -75,19 +62,15 @@ enum rst_status rst_run_regime_begin(struct rst_run_file *file) {
 }
 
 enum rst_status rst_run_file_write_regime(struct rst_run_file *file, const struct rst_regime_result *regime) {
+  RST_QUIET();
   const int64_t period = regime->period;
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    const bool done =
-        rst_hdf5_update_text(file->file, "regime", rst_regime_names()[regime->regime]) &&
-        rst_hdf5_update_text(file->file, "regime_reason", regime->reason) &&
-        rst_hdf5_update_number(file->file, "period", H5T_NATIVE_INT64, &period) &&
-        rst_hdf5_update_number(file->file, "exponent", H5T_NATIVE_DOUBLE, &regime->exponent) &&
-        rst_hdf5_update_number(file->file, "exponent_error", H5T_NATIVE_DOUBLE, &regime->exponent_error);
-    if (!done) {
-      status = rst_hdf5_fail(file->context, "%s: the attributes of / cannot be written", file->path);
-    }
-  }
-  H5E_END_TRY
-  return status;
+  RST_HDF5(
+      file->context,
+      rst_hdf5_update_text(file->file, "regime", rst_regime_names()[regime->regime]) &&
+          rst_hdf5_update_text(file->file, "regime_reason", regime->reason) &&
+          rst_hdf5_update_number(file->file, "period", H5T_NATIVE_INT64, &period) &&
+          rst_hdf5_update_number(file->file, "exponent", H5T_NATIVE_DOUBLE, &regime->exponent) &&
+          rst_hdf5_update_number(file->file, "exponent_error", H5T_NATIVE_DOUBLE, &regime->exponent_error),
+      "%s: the attributes of / cannot be written", file->path);
+  return RST_OK;
 }

@@ -114,13 +114,9 @@ enum rst_status rst_run_events_store(struct rst_run_file *file) {
 enum rst_status rst_run_file_append_event(struct rst_run_file *file, const struct rst_event *event) {
   struct rst_run_events *events = file->events;
   RST_REQUIRE(file->context, events, RST_ERROR_ARGUMENT, "%s records no events", file->path);
-  enum rst_status status = RST_OK;
   if (events->gathered == MOST_GATHERED) {
-    H5E_BEGIN_TRY {
-      status = rst_run_events_store(file);
-    }
-    H5E_END_TRY
-    RST_TRY(status);
+    RST_QUIET();
+    RST_TRY(rst_run_events_store(file));
   }
   events->list[events->gathered++] = *event;
   return RST_OK;
@@ -130,7 +126,15 @@ size_t rst_run_file_events(const struct rst_run_file *file) {
   return file->events ? file->events->stored + file->events->gathered : 0;
 }
 
-static enum rst_status read_event(const struct rst_run_file *file, size_t index, struct rst_event *event) {
+enum rst_status rst_run_file_read_event(const struct rst_run_file *file, size_t index,
+                                        struct rst_event *event) {
+  RST_QUIET();
+  RST_REQUIRE(file->context, index < rst_run_file_events(file), RST_ERROR_ARGUMENT,
+              "%s has %zu events; %zu is none", file->path, rst_run_file_events(file), index);
+  if (index >= file->events->stored) {
+    *event = file->events->list[index - file->events->stored];
+    return RST_OK;
+  }
   for (size_t i = 0; i < COLUMNS; ++i) {
     RST_HDF5(file->context,
              rst_rows_read(file->events->columns[i], 0, index, 1, rst_numbers_type(columns[i].memory, NULL),
@@ -140,57 +144,36 @@ static enum rst_status read_event(const struct rst_run_file *file, size_t index,
   return RST_OK;
 }
 
-enum rst_status rst_run_file_read_event(const struct rst_run_file *file, size_t index,
-                                        struct rst_event *event) {
-  RST_REQUIRE(file->context, index < rst_run_file_events(file), RST_ERROR_ARGUMENT,
-              "%s has %zu events; %zu is none", file->path, rst_run_file_events(file), index);
-  if (index >= file->events->stored) {
-    *event = file->events->list[index - file->events->stored];
-    return RST_OK;
-  }
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    status = read_event(file, index, event);
-  }
-  H5E_END_TRY
-  return status;
-}
-
 /* Rows that all columns of the older file have, since a kill may have left some longer than others. */
 static enum rst_status count_complete(struct rst_run_file *file, hid_t source, size_t *count) {
   *count = SIZE_MAX;
   for (size_t i = 0; i < COLUMNS; ++i) {
     const char *name = columns[i].variable.name;
-    struct rst_ids ids = {0};
+    RST_IDS(ids);
     RST_REQUIRE(file->context, rst_hdf5_has(source, "events") && rst_hdf5_has(source, name), RST_ERROR_IO,
                 "%s has no /%s and cannot be resumed by this case; start again with --force", file->path,
                 name);
     const size_t rows = rst_rows_count(rst_ids_keep(&ids, H5Dopen2(source, name, H5P_DEFAULT)));
     *count = rows < *count ? rows : *count;
-    rst_ids_close(&ids);
   }
   return RST_OK;
 }
 
 /* Events come in the order of their ends. */
 static enum rst_status count_kept(struct rst_run_file *file, hid_t source, size_t iterations, size_t *kept) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
+  RST_SCOPED int64_t *ends = NULL;
   size_t count = 0;
-  int64_t *ends = NULL;
   *kept = 0;
   RST_TRY(count_complete(file, source, &count));
   RST_TRY(RST_NEW(file->context, count, &ends));
   const hid_t last = rst_ids_keep(&ids, H5Dopen2(source, "events/last", H5P_DEFAULT));
-  const enum rst_status status =
-      rst_rows_read(last, 0, 0, count, H5T_NATIVE_INT64, ends)
-          ? RST_OK
-          : rst_hdf5_fail(file->context, "%s: /events/last cannot be read", file->path);
-  while (status == RST_OK && *kept < count && ends[*kept] + 1 < (int64_t)iterations) {
+  RST_HDF5(file->context, rst_rows_read(last, 0, 0, count, H5T_NATIVE_INT64, ends),
+           "%s: /events/last cannot be read", file->path);
+  while (*kept < count && ends[*kept] + 1 < (int64_t)iterations) {
     ++*kept;
   }
-  free(ends);
-  rst_ids_close(&ids);
-  return status;
+  return RST_OK;
 }
 
 enum rst_status rst_run_events_copy(struct rst_run_file *file, hid_t source, size_t iterations) {

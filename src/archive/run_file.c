@@ -25,20 +25,16 @@ static void close_datasets(struct rst_run_file *file) {
 
 /* Frees everything; what has not been flushed is not written. */
 static void destroy(struct rst_run_file **file) {
+  RST_QUIET();
   struct rst_run_file *old = *file;
   if (!old) {
     return;
   }
-  H5E_BEGIN_TRY {
-    if (old->file > 0) {
-      rst_hdf5_discard(old->file);
-    }
+  if (old->file > 0) {
+    rst_hdf5_discard(old->file);
     close_datasets(old);
-    if (old->file > 0) {
-      (void)rst_hdf5_close(old->file);
-    }
+    (void)rst_hdf5_close(old->file);
   }
-  H5E_END_TRY
   if (old->part) {
     (void)rst_files_remove(old->context, old->part);
   }
@@ -66,14 +62,11 @@ static enum rst_status begin(struct rst_run_file *file, const char *path,
                              const struct rst_provenance *provenance, const char *created) {
   RST_TRY(rst_format(file->context, &file->path, "%s", path));
   RST_TRY(RST_NEW(file->context, file->layout.count, &file->datasets));
-  char *part = NULL;
+  RST_SCOPED char *part = NULL;
   RST_TRY(rst_files_sibling(file->context, path, ".partial.h5", &part));
-  const enum rst_status status = rst_files_probe(file->context, part);
-  if (status != RST_OK) {
-    free(part);
-    return status;
-  }
+  RST_TRY(rst_files_probe(file->context, part));
   file->part = part;
+  part = NULL;
   RST_TRY(write_header(file, provenance, created));
   RST_TRY(rst_run_layout_open(file));
   return file->events ? rst_run_events_open(file) : RST_OK;
@@ -107,14 +100,11 @@ enum rst_status rst_run_file_publish(struct rst_run_file *file) {
 enum rst_status rst_run_file_create(struct rst_context *context, const char *path,
                                     const struct rst_run_layout *layout,
                                     const struct rst_provenance *provenance, struct rst_run_file **file) {
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    status = rst_run_file_begin(context, path, layout, provenance, NULL, file);
-    if (status == RST_OK) {
-      status = rst_run_file_publish(*file);
-    }
+  RST_QUIET();
+  enum rst_status status = rst_run_file_begin(context, path, layout, provenance, NULL, file);
+  if (status == RST_OK) {
+    status = rst_run_file_publish(*file);
   }
-  H5E_END_TRY
   if (status != RST_OK) {
     destroy(file);
   }
@@ -131,9 +121,10 @@ static enum rst_status append_instant(struct rst_run_file *file, long step, doub
   return RST_OK;
 }
 
-static enum rst_status append_snapshot(struct rst_run_file *file, long step, double time,
-                                       const struct rst_field *const *fields) {
-  struct rst_ids ids = {0};
+enum rst_status rst_run_file_append_snapshot(struct rst_run_file *file, long step, double time,
+                                             const struct rst_field *const *fields) {
+  RST_QUIET();
+  RST_IDS(ids);
   const hid_t type = rst_numbers_type(rst_numbers_of(file->layout.precision), &ids);
   for (size_t i = 0; i < file->layout.count; ++i) {
     const struct rst_series *series = &file->layout.series[i];
@@ -150,16 +141,6 @@ static enum rst_status append_snapshot(struct rst_run_file *file, long step, dou
              "%s: writing a snapshot of /%s failed", file->path, series->variable.name);
   }
   return append_instant(file, step, time);
-}
-
-enum rst_status rst_run_file_append_snapshot(struct rst_run_file *file, long step, double time,
-                                             const struct rst_field *const *fields) {
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    status = append_snapshot(file, step, time, fields);
-  }
-  H5E_END_TRY
-  return status;
 }
 
 /* `block` has room for the rows of the widest scalar; iterations are numbered from the first free row. */
@@ -189,19 +170,14 @@ static enum rst_status append_scalars(struct rst_run_file *file, size_t rows, co
 }
 
 enum rst_status rst_run_file_append_scalars(struct rst_run_file *file, size_t rows, const double *values) {
+  RST_QUIET();
   if (rows == 0) {
     return RST_OK;
   }
   _Static_assert(sizeof(int64_t) == sizeof(double), "one buffer serves both");
-  void *block = NULL;
+  RST_SCOPED void *block = NULL;
   RST_TRY(rst_allocate(file->context, rows * (file->width + 1), sizeof(double), &block));
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    status = append_scalars(file, rows, values, block);
-  }
-  H5E_END_TRY
-  free(block);
-  return status;
+  return append_scalars(file, rows, values, block);
 }
 
 size_t rst_run_file_snapshots(const struct rst_run_file *file) {
@@ -219,7 +195,8 @@ static bool views_are_due(const struct rst_run_file *file, const struct timespec
   return rst_seconds_between(&file->views.updated, now) >= (share > least ? share : least);
 }
 
-static enum rst_status flush(struct rst_run_file *file, bool durable) {
+enum rst_status rst_run_file_flush(struct rst_run_file *file, bool durable) {
+  RST_QUIET();
   RST_TRY(rst_run_events_store(file));
   RST_TRY(rst_hdf5_flush(file->context, file->path, file->file, false));
   struct timespec now;
@@ -232,16 +209,9 @@ static enum rst_status flush(struct rst_run_file *file, bool durable) {
   return durable ? rst_hdf5_flush(file->context, file->path, file->file, true) : RST_OK;
 }
 
-enum rst_status rst_run_file_flush(struct rst_run_file *file, bool durable) {
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    status = flush(file, durable);
-  }
-  H5E_END_TRY
-  return status;
-}
-
-static enum rst_status close_file(struct rst_run_file *file) {
+static enum rst_status finish(struct rst_run_file *file, const char *exit_reason, double wall_seconds) {
+  RST_TRY(rst_provenance_finish(file->context, file->file, file->path, exit_reason, wall_seconds));
+  RST_TRY(rst_run_file_flush(file, true));
   close_datasets(file);
   const bool closed = rst_hdf5_close(file->file);
   file->file = 0;
@@ -251,17 +221,8 @@ static enum rst_status close_file(struct rst_run_file *file) {
 
 enum rst_status rst_run_file_finish(struct rst_run_file **file, const char *exit_reason,
                                     double wall_seconds) {
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    status = rst_provenance_finish((*file)->context, (*file)->file, (*file)->path, exit_reason, wall_seconds);
-    if (status == RST_OK) {
-      status = flush(*file, true);
-    }
-    if (status == RST_OK) {
-      status = close_file(*file);
-    }
-  }
-  H5E_END_TRY
+  RST_QUIET();
+  const enum rst_status status = finish(*file, exit_reason, wall_seconds);
   destroy(file);
   return status;
 }

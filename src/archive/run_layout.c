@@ -70,15 +70,13 @@ static enum rst_status write_axes(struct rst_run_file *file) {
 
 /* NaN until the run has ended. */
 static enum rst_status write_empty(struct rst_run_file *file, struct rst_dataset *dataset, size_t count) {
-  double *values = NULL;
+  RST_SCOPED double *values = NULL;
   RST_TRY(RST_NEW(file->context, count, &values));
   for (size_t i = 0; i < count; ++i) {
     values[i] = NAN;
   }
   dataset->values = values;
-  const enum rst_status status = rst_dataset_write(file->context, file->file, dataset);
-  free(values);
-  return status;
+  return rst_dataset_write(file->context, file->file, dataset);
 }
 
 enum rst_status rst_run_layout_write(struct rst_run_file *file) {

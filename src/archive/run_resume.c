@@ -13,7 +13,7 @@ static bool fits(hid_t old, hid_t made, size_t rows) {
   hsize_t before[RST_DATASET_RANK] = {0};
   hsize_t dims[RST_DATASET_RANK] = {0};
   hsize_t limits[RST_DATASET_RANK] = {0};
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const hid_t old_space = rst_ids_keep(&ids, H5Dget_space(old));
   const hid_t made_space = rst_ids_keep(&ids, H5Dget_space(made));
   const hid_t old_type = rst_ids_keep(&ids, H5Dget_type(old));
@@ -24,31 +24,23 @@ static bool fits(hid_t old, hid_t made, size_t rows) {
   for (int axis = 0; axis < rank && same; ++axis) {
     same = limits[axis] == H5S_UNLIMITED ? before[axis] >= rows : before[axis] == dims[axis];
   }
-  rst_ids_close(&ids);
   return same;
-}
-
-static enum rst_status copy_rows(struct rst_run_file *file, hid_t old, const char *name, hid_t made,
-                                 size_t rows) {
-  RST_HDF5(file->context, old >= 0, "%s: /%s cannot be opened", file->path, name);
-  RST_REQUIRE(file->context, fits(old, made, rows), RST_ERROR_IO,
-              "%s: /%s has another shape or type, or fewer than %zu rows, and cannot be resumed; start again "
-              "with --force",
-              file->path, name, rows);
-  RST_HDF5(file->context, rst_rows_copy(old, made, rows), "%s: the rows of /%s cannot be copied", file->path,
-           name);
-  return RST_OK;
 }
 
 enum rst_status rst_run_file_copy_rows(struct rst_run_file *file, hid_t source, const char *name,
                                        hid_t dataset, size_t rows) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   RST_REQUIRE(file->context, rst_hdf5_has(source, name), RST_ERROR_IO,
               "%s has no /%s and cannot be resumed by this case; start again with --force", file->path, name);
   const hid_t old = rst_ids_keep(&ids, H5Dopen2(source, name, H5P_DEFAULT));
-  const enum rst_status status = copy_rows(file, old, name, dataset, rows);
-  rst_ids_close(&ids);
-  return status;
+  RST_HDF5(file->context, old >= 0, "%s: /%s cannot be opened", file->path, name);
+  RST_REQUIRE(file->context, fits(old, dataset, rows), RST_ERROR_IO,
+              "%s: /%s has another shape or type, or fewer than %zu rows, and cannot be resumed; start again "
+              "with --force",
+              file->path, name, rows);
+  RST_HDF5(file->context, rst_rows_copy(old, dataset, rows), "%s: the rows of /%s cannot be copied",
+           file->path, name);
+  return RST_OK;
 }
 
 static enum rst_status copy_all(struct rst_run_file *file, hid_t source, size_t snapshots,
@@ -79,12 +71,9 @@ static enum rst_status check_labels(struct rst_context *context, const char *pat
   for (size_t i = 0; i < axis->count; ++i) {
     rst_text_add(&labels, "%s\n", ((const char *const *)axis->values)[i]);
   }
-  char *made = rst_text_take(&labels);
-  char *old = rst_hdf5_has(source, name) ? rst_hdf5_dataset_labels(source, name) : NULL;
-  const bool same = made && old && strcmp(made, old) == 0;
-  free(old);
-  free(made);
-  RST_REQUIRE(context, same, RST_ERROR_IO,
+  RST_SCOPED char *made = rst_text_take(&labels);
+  RST_SCOPED char *old = rst_hdf5_has(source, name) ? rst_hdf5_dataset_labels(source, name) : NULL;
+  RST_REQUIRE(context, made && old && strcmp(made, old) == 0, RST_ERROR_IO,
               "%s: /%s has other labels and cannot be resumed; start again with --force", path, name);
   return RST_OK;
 }
@@ -99,44 +88,29 @@ static enum rst_status check_axes(struct rst_context *context, const char *path,
   return RST_OK;
 }
 
-static char *read_created(hid_t source) {
-  const hid_t group = H5Gopen2(source, "provenance", H5P_DEFAULT);
-  char *created = group >= 0 ? rst_hdf5_attribute_text(group, "created") : NULL;
-  H5Gclose(group);
-  return created;
-}
-
 static enum rst_status reopen(struct rst_context *context, const char *path,
                               const struct rst_run_layout *layout, const struct rst_provenance *provenance,
                               size_t snapshots, size_t iterations, struct rst_run_file **file) {
+  RST_IDS(ids);
   hid_t source = H5I_INVALID_HID;
-  RST_TRY(rst_hdf5_open(context, path, &source));
-  char *created = read_created(source);
-  enum rst_status status = check_axes(context, path, source, layout);
-  if (status == RST_OK) {
-    status = rst_run_file_begin(context, path, layout, provenance, created, file);
-  }
-  free(created);
-  if (status == RST_OK) {
-    status = copy_all(*file, source, snapshots, iterations);
-  }
-  H5Fclose(source);
-  if (status == RST_OK) {
-    status = rst_run_file_publish(*file);
-  }
-  return status == RST_OK ? rst_run_file_flush(*file, true) : status;
+  RST_TRY(rst_hdf5_open(context, path, &ids, &source));
+  RST_TRY(check_axes(context, path, source, layout));
+  const hid_t group = rst_ids_keep(&ids, H5Gopen2(source, "provenance", H5P_DEFAULT));
+  RST_SCOPED char *created = group >= 0 ? rst_hdf5_attribute_text(group, "created") : NULL;
+  RST_TRY(rst_run_file_begin(context, path, layout, provenance, created, file));
+  RST_TRY(copy_all(*file, source, snapshots, iterations));
+  rst_ids_close(&ids); /* before the file is replaced */
+  RST_TRY(rst_run_file_publish(*file));
+  return rst_run_file_flush(*file, true);
 }
 
 enum rst_status rst_run_file_reopen(struct rst_context *context, const char *path,
                                     const struct rst_run_layout *layout,
                                     const struct rst_provenance *provenance, size_t snapshots,
                                     size_t iterations, struct rst_run_file **file) {
-  enum rst_status status = RST_OK;
+  RST_QUIET();
   *file = NULL;
-  H5E_BEGIN_TRY {
-    status = reopen(context, path, layout, provenance, snapshots, iterations, file);
-  }
-  H5E_END_TRY
+  const enum rst_status status = reopen(context, path, layout, provenance, snapshots, iterations, file);
   if (status != RST_OK) {
     rst_run_file_abandon(file);
   }

@@ -67,7 +67,7 @@ static bool link_arrays(const struct rst_run_file *file, const struct rst_series
 }
 
 enum rst_status rst_vtkhdf_write(struct rst_run_file *file) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const struct rst_series *first = first_of(&file->layout);
   RST_REQUIRE(file->context, first, RST_ERROR_ARGUMENT, "%s would hold no snapshots", file->path);
   const struct rst_xdmf_mesh mesh = rst_series_mesh(first);
@@ -76,23 +76,17 @@ enum rst_status rst_vtkhdf_write(struct rst_run_file *file) {
   const hid_t point_data =
       rst_ids_keep(&ids, H5Gcreate2(group, "PointData", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
   const hid_t steps = rst_ids_keep(&ids, H5Gcreate2(group, "Steps", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-  const enum rst_status status =
-      write_kind(group, &ids) && write_geometry(group, &mesh) &&
-              link_arrays(file, first, mesh.ny, point_data, steps)
-          ? RST_OK
-          : rst_hdf5_fail(file->context, "%s: /VTKHDF cannot be written", file->path);
-  rst_ids_close(&ids);
-  return status;
+  return write_kind(group, &ids) && write_geometry(group, &mesh) &&
+                 link_arrays(file, first, mesh.ny, point_data, steps)
+             ? RST_OK
+             : rst_hdf5_fail(file->context, "%s: /VTKHDF cannot be written", file->path);
 }
 
 enum rst_status rst_vtkhdf_update(struct rst_run_file *file) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const int count = (int)file->snapshots;
   const hid_t steps = rst_ids_keep(&ids, H5Gopen2(file->file, steps_name, H5P_DEFAULT));
-  const enum rst_status status =
-      rst_hdf5_update_number(steps, "NSteps", H5T_NATIVE_INT, &count)
-          ? RST_OK
-          : rst_hdf5_fail(file->context, "%s: /%s cannot be updated", file->path, steps_name);
-  rst_ids_close(&ids);
-  return status;
+  return rst_hdf5_update_number(steps, "NSteps", H5T_NATIVE_INT, &count)
+             ? RST_OK
+             : rst_hdf5_fail(file->context, "%s: /%s cannot be updated", file->path, steps_name);
 }

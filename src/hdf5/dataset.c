@@ -86,19 +86,15 @@ static bool write_flags(hid_t made, const struct rst_flags *flags) {
     rst_text_add(&meanings, "%s%s", count > 0 ? " " : "", code < 0 ? flags->none : flags->names[code]);
     values[count++] = (int8_t)code;
   }
-  char *text = rst_text_take(&meanings);
-  const bool done = text && rst_hdf5_set_numbers(made, "flag_values", H5T_NATIVE_INT8, values, count) &&
-                    rst_hdf5_set_text(made, "flag_meanings", text, 0);
-  free(text);
-  return done;
+  RST_SCOPED char *text = rst_text_take(&meanings);
+  return text && rst_hdf5_set_numbers(made, "flag_values", H5T_NATIVE_INT8, values, count) &&
+         rst_hdf5_set_text(made, "flag_meanings", text, 0);
 }
 
 static bool attach(hid_t file, hid_t made, int axis, const char *name) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const hid_t scale = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
-  const bool done = scale >= 0 && H5DSattach_scale(made, scale, (unsigned)axis) >= 0;
-  rst_ids_close(&ids);
-  return done;
+  return scale >= 0 && H5DSattach_scale(made, scale, (unsigned)axis) >= 0;
 }
 
 static bool describe(hid_t file, hid_t made, const struct rst_dataset *dataset, bool is_scale) {
@@ -118,7 +114,7 @@ static bool describe(hid_t file, hid_t made, const struct rst_dataset *dataset, 
 
 static enum rst_status make(struct rst_context *context, hid_t file, const struct rst_dataset *dataset,
                             bool is_scale) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   char path[512] = "";
   H5Fget_name(file, path, sizeof path);
   const hid_t type = rst_numbers_type(dataset->numbers, &ids);
@@ -128,14 +124,13 @@ static enum rst_status make(struct rst_context *context, hid_t file, const struc
                          ? H5Dcreate2(file, dataset->variable.name, type, space, rst_hdf5_whole_paths(&ids),
                                       properties, H5P_DEFAULT)
                          : H5I_INVALID_HID;
-  const bool done =
+  RST_HDF5(
+      context,
       rst_ids_keep(&ids, made) >= 0 &&
-      (!dataset->values || H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, dataset->values) >= 0) &&
-      describe(file, made, dataset, is_scale);
-  const enum rst_status status =
-      done ? RST_OK : rst_hdf5_fail(context, "%s: /%s cannot be made", path, dataset->variable.name);
-  rst_ids_close(&ids);
-  return status;
+          (!dataset->values || H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, dataset->values) >= 0) &&
+          describe(file, made, dataset, is_scale),
+      "%s: /%s cannot be made", path, dataset->variable.name);
+  return RST_OK;
 }
 
 /* Of doubles or whole numbers. */
@@ -156,7 +151,7 @@ enum rst_status rst_axis_write(struct rst_context *context, hid_t file, const st
   if (!axis->variable.name || rst_hdf5_has(file, axis->variable.name)) {
     return RST_OK;
   }
-  void *places = NULL;
+  RST_SCOPED void *places = NULL;
   if (!axis->values && axis->count > 0) {
     RST_TRY(list_places(context, axis, &places));
   }
@@ -166,9 +161,7 @@ enum rst_status rst_axis_write(struct rst_context *context, hid_t file, const st
                                     .axes = {axis},
                                     .values = places ? places : axis->values,
                                     .flags = axis->flags};
-  const enum rst_status status = make(context, file, &scale, true);
-  free(places);
-  return status;
+  return make(context, file, &scale, true);
 }
 
 enum rst_status rst_dataset_write(struct rst_context *context, hid_t file,
@@ -180,7 +173,7 @@ enum rst_status rst_dataset_write(struct rst_context *context, hid_t file,
 }
 
 bool rst_dataset_read(hid_t file, const struct rst_dataset *dataset, void *values) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   hsize_t dims[RST_DATASET_RANK] = {0};
   const hid_t wanted = rst_numbers_type(dataset->numbers, &ids);
   const hid_t found = rst_ids_keep(&ids, H5Dopen2(file, dataset->variable.name, H5P_DEFAULT));
@@ -192,7 +185,5 @@ bool rst_dataset_read(hid_t file, const struct rst_dataset *dataset, void *value
   for (int axis = 0; fits && axis < dataset->rank; ++axis) {
     fits = dims[axis] == dataset->axes[axis]->count;
   }
-  const bool done = fits && H5Dread(found, wanted, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
-  rst_ids_close(&ids);
-  return done;
+  return fits && H5Dread(found, wanted, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
 }

@@ -13,12 +13,11 @@ struct extent {
 static struct extent extent_of(hid_t dataset) {
   struct extent extent = {.growing = -1};
   hsize_t largest[RST_DATASET_RANK] = {0};
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
   if (H5Sget_simple_extent_ndims(space) <= RST_DATASET_RANK) {
     extent.rank = H5Sget_simple_extent_dims(space, extent.dims, largest);
   }
-  rst_ids_close(&ids);
   for (int axis = 0; axis < extent.rank; ++axis) {
     extent.growing = largest[axis] == H5S_UNLIMITED ? axis : extent.growing;
   }
@@ -28,7 +27,7 @@ static struct extent extent_of(hid_t dataset) {
 /* To or from memory that is as large as the part of the dataset. */
 static bool transfer(hid_t dataset, int rank, const hsize_t *start, const hsize_t *count, hid_t type,
                      const void *from, void *to) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const hid_t stored = rst_ids_keep(&ids, H5Dget_space(dataset));
   const hid_t memory = rst_ids_keep(&ids, H5Screate_simple(rank, count, NULL));
   bool done = H5Sselect_hyperslab(stored, H5S_SELECT_SET, start, NULL, count, NULL) >= 0;
@@ -37,7 +36,6 @@ static bool transfer(hid_t dataset, int rank, const hsize_t *start, const hsize_
   } else {
     done = done && H5Dread(dataset, type, memory, stored, H5P_DEFAULT, to) >= 0;
   }
-  rst_ids_close(&ids);
   return done;
 }
 
@@ -88,7 +86,7 @@ static bool make_room(void **buffer, size_t *capacity, size_t size) {
 
 static bool copy_snapshots(hid_t from, hid_t to, struct extent extent, size_t rows) {
   hsize_t offset[RST_DATASET_RANK] = {0};
-  void *buffer = NULL;
+  RST_SCOPED void *buffer = NULL;
   size_t capacity = 0;
   bool done = true;
   for (size_t row = 0; row < rows && done; ++row) {
@@ -102,24 +100,21 @@ static bool copy_snapshots(hid_t from, hid_t to, struct extent extent, size_t ro
            H5Dset_extent(to, extent.dims) >= 0 &&
            H5Dwrite_chunk(to, H5P_DEFAULT, filters, offset, size, buffer) >= 0;
   }
-  free(buffer);
   return done;
 }
 
 static bool copy_column(hid_t from, hid_t to, const struct extent *extent, size_t rows) {
   enum { BLOCK = 4096 };
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const hid_t type = rst_ids_keep(&ids, H5Dget_type(to));
   const size_t members = extent->rank > 1 ? (size_t)extent->dims[0] : 1;
-  void *values = calloc(BLOCK * members, H5Tget_size(type));
+  RST_SCOPED void *values = calloc(BLOCK * members, H5Tget_size(type));
   bool done = values != NULL;
   for (size_t first = 0; first < rows && done; first += BLOCK) {
     const size_t count = rows - first < BLOCK ? rows - first : BLOCK;
     done = rst_rows_read(from, RST_ALL_MEMBERS, first, count, type, values) &&
            rst_rows_append(to, first, count, type, values);
   }
-  free(values);
-  rst_ids_close(&ids);
   return done;
 }
 

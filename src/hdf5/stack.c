@@ -69,13 +69,12 @@ static bool show(hid_t location, const char *name, const struct rst_stack *stack
   }
   done = done && rst_ids_keep(ids, H5Dcreate2(location, name, rst_numbers_type(stack->numbers, ids), view,
                                               rst_hdf5_whole_paths(ids), properties, H5P_DEFAULT)) >= 0;
-  rst_ids_close(ids);
   return done;
 }
 
 bool rst_stack_show(hid_t file, const char *name, const struct rst_stack *stack, size_t length,
                     size_t index) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const struct range range = {length, length, index, 1};
   size_t ny = 0;
   size_t nx = 0;
@@ -85,7 +84,7 @@ bool rst_stack_show(hid_t file, const char *name, const struct rst_stack *stack,
 }
 
 bool rst_stack_show_all(hid_t location, const char *name, const struct rst_stack *stack) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const struct range range = {0, H5S_UNLIMITED, 0, H5S_UNLIMITED};
   size_t ny = 0;
   size_t nx = 0;

@@ -7,18 +7,31 @@
 #include "core/core.h"
 
 /** @file
- * What the archive's sources share in using HDF5. Public functions wrap their work in H5E_BEGIN_TRY ...
- * H5E_END_TRY, so that HDF5 prints nothing and the application's own setting stays as it was.
+ * What all sources share that use HDF5.
  */
 
 /** Version of the library in use: major, minor, release. */
 void rst_hdf5_version(unsigned version[3]);
+
+/** In a function, from here to its end: HDF5 prints nothing, and the application's own setting returns. Public functions begin
+ * with it. */
+#define RST_QUIET() struct rst_quiet rst_quiet __attribute__((cleanup(rst_quiet_end))) = rst_quiet_begin()
+struct rst_quiet {
+  H5E_auto2_t print;
+  void *data;
+  bool known;
+};
+struct rst_quiet rst_quiet_begin(void);
+void rst_quiet_end(struct rst_quiet *quiet);
 
 /** Identifiers that are closed together, the last one first. */
 struct rst_ids {
   hid_t id[24];
   int count;
 };
+
+/** Declare some, closed at the end of the block, by which the reason of a failure is kept. */
+#define RST_IDS(name) struct rst_ids name __attribute__((cleanup(rst_ids_close))) = {0}
 
 /** Remember `id`, if it is valid, and return it. */
 hid_t rst_ids_keep(struct rst_ids *ids, hid_t id);
@@ -57,7 +70,8 @@ hid_t rst_hdf5_whole_paths(struct rst_ids *ids);
 enum { RST_HDF5_GROUP_NAMES = 500 };
 bool rst_hdf5_make_group(hid_t location, const char *name);
 /** Open for reading without a lock, so that a growing file can be read. */
-enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, hid_t *file);
+enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, struct rst_ids *ids,
+                              hid_t *file);
 
 /** Attributes: a UTF-8 string of fixed length (at least `room` bytes); `count` numbers, 0 for a scalar. */
 bool rst_hdf5_set_text(hid_t object, const char *name, const char *text, size_t room);

@@ -135,7 +135,7 @@ void rst_xdmf_end_grid(struct rst_xdmf *xdmf) {
 
 enum rst_status rst_xdmf_write(struct rst_xdmf *xdmf, struct rst_context *context, const char *ending,
                                bool durable) {
-  char *sidecar = NULL;
+  RST_SCOPED char *sidecar = NULL;
   rst_text_add(&xdmf->text, "  </Domain>\n</Xdmf>\n");
   enum rst_status status = xdmf->text.failed ? rst_fail(context, RST_ERROR_MEMORY, "memory is exhausted")
                                              : rst_files_sibling(context, xdmf->path, ending, &sidecar);
@@ -143,6 +143,5 @@ enum rst_status rst_xdmf_write(struct rst_xdmf *xdmf, struct rst_context *contex
     status = rst_files_write(context, sidecar, xdmf->text.bytes, xdmf->text.length, durable);
   }
   rst_text_clear(&xdmf->text);
-  free(sidecar);
   return status;
 }

@@ -8,21 +8,20 @@
 #include "run/observables.h"
 #include "run/sharpness.h"
 
-/* A field that is recorded: one of a type, or one of its twins'. */
-struct column {
-  const struct rst_field_type *type;
+/* An observable that is recorded; of fields, one of its twins'. */
+struct recorded {
+  const struct rst_observable *of;
   size_t member;
-  struct rst_field *scratch; /* NULL unless per twin */
+  struct rst_field *scratch; /* NULL unless a field per twin */
 };
 
 struct rst_observer {
   struct rst_context *context;
   const struct rst_layout *layout;
   struct rst_series_list series;
-  size_t scalar_count, field_count;
-  const struct rst_scalar_type **scalar;
-  struct column *column;
-  struct rst_field *tensors;       /* of the states that are exposed, [field_count][tensors] */
+  size_t count;
+  struct recorded *recorded;
+  struct rst_field *tensors;       /* of the states that are exposed, [count][tensors] */
   const char **labels;             /* of the twins */
   const struct rst_motion *motion; /* borrowed, as the next */
   struct rst_twins *twins;
@@ -31,46 +30,35 @@ struct rst_observer {
   bool needs[RST_NEED_TWINS + 1];
 };
 
-static bool asked_for(const char *name, const char *const *names, size_t count) {
+static bool asks_for(const struct rst_case *run, const struct rst_observable *observable) {
+  const bool is_scalar = observable->kind == RST_SCALAR;
+  const char *const *names = is_scalar ? run->output.scalars : run->output.fields;
+  const size_t count = is_scalar ? run->output.scalar_count : run->output.field_count;
   for (size_t i = 0; i < count; ++i) {
-    if (strcmp(names[i], name) == 0) {
+    if (strcmp(names[i], observable->variable.name) == 0) {
       return true;
     }
   }
   return false;
 }
 
-static bool asks_for_scalar(const struct rst_case *run, const char *name) {
-  return asked_for(name, run->output.scalars, run->output.scalar_count);
-}
-
-static bool asks_for_field(const struct rst_case *run, const char *name) {
-  return asked_for(name, run->output.fields, run->output.field_count);
-}
-
 static enum rst_status find_needs(struct rst_observer *made, const struct rst_case *run) {
   made->needs[RST_NEED_TWINS] = run->twin_count > 0;
-  for (size_t i = 0; i < rst_scalar_type_count; ++i) {
-    const struct rst_scalar_type *type = &rst_scalar_types[i];
-    const bool asked = asks_for_scalar(run, type->variable.name);
-    RST_REQUIRE(
-        made->context, !asked || type->need != RST_NEED_TWINS || run->twin_count > 0, RST_ERROR_ARGUMENT,
-        "output.scalars asks for %s, but the case has no twins; add twins: [1, 3]", type->variable.name);
-    made->needs[type->need] |= asked;
-  }
-  for (size_t i = 0; i < rst_field_type_count; ++i) {
-    const struct rst_field_type *type = &rst_field_types[i];
-    const bool asked = asks_for_field(run, type->variable.name);
-    RST_REQUIRE(made->context, !asked || type->need != RST_NEED_TWINS || run->twin_count > 0,
-                RST_ERROR_ARGUMENT, "output.fields asks for %s, but the case has no twins; add twins: [1, 3]",
-                type->variable.name);
-    made->needs[type->need] |= asked;
+  for (size_t i = 0; i < rst_observable_count; ++i) {
+    const struct rst_observable *observable = &rst_observables[i];
+    const bool asked = asks_for(run, observable);
+    RST_REQUIRE(made->context, !asked || observable->need != RST_NEED_TWINS || run->twin_count > 0,
+                RST_ERROR_ARGUMENT, "output.%s asks for %s, but the case has no twins; add twins: [1, 3]",
+                observable->kind == RST_SCALAR ? "scalars" : "fields", observable->variable.name);
+    made->needs[observable->need] |= asked;
   }
   return RST_OK;
 }
 
-static bool is_recorded(const struct rst_observer *made, enum rst_when when, enum rst_need need, bool asked) {
-  return when == RST_ALWAYS || asked || (when == RST_IMPLIED && made->needs[need]);
+static bool is_recorded(const struct rst_observer *made, const struct rst_case *run,
+                        const struct rst_observable *observable) {
+  return observable->when == RST_ALWAYS || asks_for(run, observable) ||
+         (observable->when == RST_IMPLIED && made->needs[observable->need]);
 }
 
 /* What there is one of each of; NULL: the run. */
@@ -85,47 +73,37 @@ static size_t count_members(const struct rst_observer *made, enum rst_per per) {
   return axis ? axis->count : 1;
 }
 
-static enum rst_status choose_scalars(struct rst_observer *made, const struct rst_case *run) {
-  RST_TRY(RST_NEW(made->context, rst_scalar_type_count, &made->scalar));
-  for (size_t i = 0; i < rst_scalar_type_count; ++i) {
-    const struct rst_scalar_type *type = &rst_scalar_types[i];
-    if (is_recorded(made, type->when, type->need, asks_for_scalar(run, type->variable.name))) {
-      made->scalar[made->scalar_count++] = type;
-      RST_TRY(
-          rst_series_list_add(&made->series, &type->variable, RST_AT_ITERATION, members_of(made, type->per)));
-    }
-  }
-  return RST_OK;
-}
-
-static enum rst_status add_column(struct rst_observer *made, const struct rst_field_type *type, size_t member,
-                                  const struct rst_field *like) {
-  struct column *column = &made->column[made->field_count++];
-  *column = (struct column){.type = type, .member = member};
-  if (type->per == RST_PER_TWIN) {
-    RST_TRY(rst_field_create_like(made->context, like, &column->scratch));
-  }
-  switch (type->kind) {
+static enum rst_status add(struct rst_observer *made, const struct rst_observable *observable, size_t member,
+                           const struct rst_field *like) {
+  struct recorded *recorded = &made->recorded[made->count++];
+  const bool per_twin = observable->per == RST_PER_TWIN;
+  *recorded = (struct recorded){.of = observable, .member = member};
+  switch (observable->kind) {
+  case RST_SCALAR:
+    return rst_series_list_add(&made->series, &observable->variable, RST_AT_ITERATION,
+                               members_of(made, observable->per));
   case RST_FIELD_STATE:
-    return rst_series_list_add_state(&made->series, &type->variable);
+    return rst_series_list_add_state(&made->series, &observable->variable);
   case RST_FIELD_SPECTRUM:
-    return rst_series_list_add_spectrum(&made->series, &type->variable);
+    return rst_series_list_add_spectrum(&made->series, &observable->variable);
   default:
-    return rst_series_list_add_field(&made->series, &type->variable,
-                                     type->per == RST_PER_TWIN ? made->labels[member] : NULL);
+    RST_TRY(per_twin ? rst_field_create_like(made->context, like, &recorded->scratch) : RST_OK);
+    return rst_series_list_add_field(&made->series, &observable->variable,
+                                     per_twin ? made->labels[member] : NULL);
   }
 }
 
-static enum rst_status choose_fields(struct rst_observer *made, const struct rst_case *run,
-                                     const struct rst_field *like) {
-  const size_t most = rst_field_type_count * (1 + run->twin_count);
-  RST_TRY(RST_NEW(made->context, most, &made->column));
+static enum rst_status choose(struct rst_observer *made, const struct rst_case *run,
+                              const struct rst_field *like) {
+  const size_t most = rst_observable_count * (1 + run->twin_count);
+  RST_TRY(RST_NEW(made->context, most, &made->recorded));
   RST_TRY(RST_NEW(made->context, most * made->layout->tensor_count, &made->tensors));
-  for (size_t i = 0; i < rst_field_type_count; ++i) {
-    const struct rst_field_type *type = &rst_field_types[i];
-    if (is_recorded(made, type->when, type->need, asks_for_field(run, type->variable.name))) {
-      for (size_t m = 0; m < count_members(made, type->per); ++m) {
-        RST_TRY(add_column(made, type, m, like));
+  for (size_t i = 0; i < rst_observable_count; ++i) {
+    const struct rst_observable *observable = &rst_observables[i];
+    if (is_recorded(made, run, observable)) {
+      const bool one = observable->kind == RST_SCALAR;
+      for (size_t m = 0; m < (one ? 1 : count_members(made, observable->per)); ++m) {
+        RST_TRY(add(made, observable, m, like));
       }
     }
   }
@@ -163,10 +141,9 @@ static enum rst_status build(struct rst_observer *made, const struct rst_case *r
   RST_TRY(find_needs(made, run));
   RST_TRY(begin_series(made, run));
   RST_TRY(rst_flow_create_state(made->context, flow, &like));
-  const enum rst_status status = choose_fields(made, run, like);
+  const enum rst_status status = choose(made, run, like);
   rst_field_destroy(&like);
   RST_TRY(status);
-  RST_TRY(choose_scalars(made, run));
   return create_instruments(made, run, flow);
 }
 
@@ -192,12 +169,11 @@ void rst_observer_destroy(struct rst_observer **observer) {
   }
   rst_sharpness_destroy(&gone->sharpness);
   rst_amplification_destroy(&gone->amplification);
-  for (size_t i = 0; i < gone->field_count; ++i) {
-    rst_field_destroy(&gone->column[i].scratch);
+  for (size_t i = 0; i < gone->count; ++i) {
+    rst_field_destroy(&gone->recorded[i].scratch);
   }
-  free(gone->column);
+  free(gone->recorded);
   free(gone->tensors);
-  free(gone->scalar);
   free(gone->labels);
   rst_series_list_clear(&gone->series);
   free(gone);
@@ -240,9 +216,10 @@ void rst_observer_measure(struct rst_observer *observer, const struct rst_observ
                           &view.sharpness_residual);
     view.sharpness_limit = rst_sharpness_limit(observer->sharpness, observation->step_size);
   }
-  for (size_t i = 0; i < observer->scalar_count; ++i) {
-    for (size_t m = 0; m < count_members(observer, observer->scalar[i]->per); ++m) {
-      *values++ = observer->scalar[i]->measure(&view, m);
+  for (size_t i = 0; i < observer->count; ++i) {
+    const struct rst_observable *observable = observer->recorded[i].of;
+    for (size_t m = 0; observable->measure && m < count_members(observer, observable->per); ++m) {
+      *values++ = observable->measure(&view, m);
     }
   }
 }
@@ -266,11 +243,11 @@ enum rst_status rst_observer_expose(struct rst_observer *observer, const struct 
   if (observer->amplification) {
     RST_TRY(rst_amplification_measure(observer->amplification, observation->u, &view.amplification));
   }
-  for (size_t i = 0; i < observer->field_count; ++i) {
-    const struct column *column = &observer->column[i];
-    view.scratch = column->scratch;
-    const struct rst_field *exposed = column->type->expose(&view, column->member);
-    if (column->type->kind == RST_FIELD_SPECTRUM) {
+  for (size_t i = 0; i < observer->count && observer->recorded[i].of->expose; ++i) {
+    const struct recorded *recorded = &observer->recorded[i];
+    view.scratch = recorded->scratch;
+    const struct rst_field *exposed = recorded->of->expose(&view, recorded->member);
+    if (recorded->of->kind == RST_FIELD_SPECTRUM) {
       *fields++ = exposed;
     } else {
       fields =

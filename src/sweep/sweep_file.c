@@ -77,11 +77,9 @@ static enum rst_status write_title(const struct writer *writer, hid_t file) {
     rst_text_add(&text, "%s%s", i > 0 ? ", " : "", table->axes[i].name);
   }
   rst_text_add(&text, ", %zu of %zu %s done", done, table->points, table->samples > 0 ? "values" : "points");
-  char *title = rst_text_take(&text);
+  RST_SCOPED char *title = rst_text_take(&text);
   RST_REQUIRE(writer->context, title, RST_ERROR_MEMORY, "memory is exhausted");
-  const bool written = rst_hdf5_set_text(file, "title", title, 0);
-  free(title);
-  RST_HDF5(writer->context, written, "the title cannot be written");
+  RST_HDF5(writer->context, rst_hdf5_set_text(file, "title", title, 0), "the title cannot be written");
   return RST_OK;
 }
 
