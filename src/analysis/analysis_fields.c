@@ -110,8 +110,8 @@ static enum rst_status write_symbol(struct rst_analysis_writer *writer) {
   RST_TRY(write_wave_numbers(writer, "kx", "wave number along x", analysis->symbol->nx, &kx));
   RST_TRY(write_field(writer, "amplification", "amplification factor |G(w)| of one step",
                       analysis->symbol->ny, analysis->symbol->nx, analysis->amplification, ky, kx));
-  return write_field(writer, "symbol", "Fourier symbol of the gradient of the data term",
-                     analysis->symbol->ny, analysis->symbol->nx, analysis->symbol, ky, kx);
+  return write_field(writer, "symbol", "Fourier symbol of the gradient, decay included", analysis->symbol->ny,
+                     analysis->symbol->nx, analysis->symbol, ky, kx);
 }
 
 static enum rst_status write_distribution(struct rst_analysis_writer *writer) {
@@ -120,11 +120,11 @@ static enum rst_status write_distribution(struct rst_analysis_writer *writer) {
   if (analysis->eigenvalue_count > 0) {
     RST_TRY(rst_analysis_write_places(writer, "eigenvalue", "number of the eigenvalue, ascending", "1",
                                       analysis->eigenvalue_count, 0, 1, &scale));
-    const struct rst_variable spectrum = {"spectrum", "eigenvalues of the Hessian of the data term", "1"};
+    const struct rst_variable spectrum = {"spectrum", "eigenvalues of the Hessian, decay included", "1"};
     RST_TRY(write_column(writer, &spectrum, analysis->eigenvalue_count, analysis->eigenvalues, scale));
   }
   if (analysis->density_count > 0) {
-    RST_TRY(rst_analysis_write_scale(writer, "abscissa", "eigenvalue of the Hessian of the data term", "1",
+    RST_TRY(rst_analysis_write_scale(writer, "abscissa", "eigenvalue of the Hessian, decay included", "1",
                                      analysis->density_count, analysis->abscissae, &scale));
     const struct rst_variable density = {"density", "density of eigenvalues, its integral is 1", "1"};
     RST_TRY(write_column(writer, &density, analysis->density_count, analysis->density, scale));

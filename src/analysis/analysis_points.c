@@ -69,7 +69,8 @@ static enum rst_status write_views(const struct rst_analysis_writer *writer) {
 static enum rst_status write_kinds(const struct rst_analysis_writer *writer, hid_t index) {
   const char *const kinds[] = {rst_fixed_point_kind_name(RST_FIXED_POINT_MINIMUM),
                                rst_fixed_point_kind_name(RST_FIXED_POINT_SADDLE),
-                               rst_fixed_point_kind_name(RST_FIXED_POINT_DEGENERATE), NULL};
+                               rst_fixed_point_kind_name(RST_FIXED_POINT_FLAT),
+                               rst_fixed_point_kind_name(RST_FIXED_POINT_MAXIMUM), NULL};
   const struct rst_analysis *analysis = writer->analysis;
   void *memory = NULL;
   hid_t made = H5I_INVALID_HID;
@@ -78,7 +79,7 @@ static enum rst_status write_kinds(const struct rst_analysis_writer *writer, hid
     ((int8_t *)memory)[i] = (int8_t)analysis->points[i].kind;
   }
   const struct rst_written_variable written = {
-      .variable = {"fixed_point_kind", "kind of the fixed point, by H + alpha", "1"},
+      .variable = {"fixed_point_kind", "kind of the fixed point, by the signs of the spectrum", "1"},
       .type = H5T_NATIVE_INT8,
       .rank = 1,
       .dims = {analysis->point_count},
@@ -92,25 +93,13 @@ static enum rst_status write_kinds(const struct rst_analysis_writer *writer, hid
   return status;
 }
 
-static enum rst_status write_columns(struct rst_analysis_writer *writer, hid_t index) {
-  const size_t count = writer->analysis->point_count;
-  struct rst_analysis_point *points = NULL;
-  RST_TRY(RST_NEW(writer->context, count, &points));
-  for (size_t i = 0; i < count; ++i) {
-    points[i] = rst_analysis_point(writer->analysis, i);
-  }
-  const enum rst_status status =
-      rst_analysis_write_group(writer, RST_ANALYSIS_POINT, points, sizeof *points, count, index);
-  free(points);
-  return status;
-}
-
 enum rst_status rst_analysis_write_points(struct rst_analysis_writer *writer, hid_t y, hid_t x) {
   hid_t index = H5I_INVALID_HID;
   RST_TRY(rst_analysis_write_places(writer, "index", "number of the fixed point", "1",
                                     writer->analysis->point_count, 0, 1, &index));
   RST_TRY(write_stack(writer, index, y, x));
-  RST_TRY(write_columns(writer, index));
+  RST_TRY(rst_analysis_write_group(writer, RST_ANALYSIS_POINT, writer->analysis->points,
+                                   sizeof *writer->analysis->points, writer->analysis->point_count, index));
   RST_TRY(write_kinds(writer, index));
   return write_views(writer);
 }
