@@ -52,8 +52,7 @@ static void list_wave_numbers(const struct rst_analysis *analysis, size_t count,
 static enum rst_status write_symbol(const struct rst_analysis_writer *writer) {
   static const char units[] = "radians per unit length";
   static const struct rst_variable growth = {"amplification", "amplification factor |G(w)| of one step", "1"};
-  static const struct rst_variable symbol = {"symbol", "Fourier symbol of the gradient of the data term",
-                                             "1"};
+  static const struct rst_variable symbol = {"symbol", "Fourier symbol of the gradient, decay included", "1"};
   const struct rst_analysis *analysis = writer->analysis;
   const struct rst_field *shape = analysis->symbol;
   RST_SCOPED double *places = NULL;
@@ -70,15 +69,14 @@ static enum rst_status write_symbol(const struct rst_analysis_writer *writer) {
 }
 
 static enum rst_status write_distribution(const struct rst_analysis_writer *writer) {
-  static const struct rst_variable spectrum = {"spectrum", "eigenvalues of the Hessian of the data term",
-                                               "1"};
+  static const struct rst_variable spectrum = {"spectrum", "eigenvalues of the Hessian, decay included", "1"};
   static const struct rst_variable density = {"density", "density of eigenvalues, its integral is 1", "1"};
   const struct rst_analysis *analysis = writer->analysis;
   const struct rst_axis number = {.variable = {"eigenvalue", "number of the eigenvalue, ascending", "1"},
                                   .count = analysis->eigenvalue_count,
                                   .step = 1};
   const struct rst_axis abscissa = {
-      .variable = {"abscissa", "eigenvalue of the Hessian of the data term", "1"},
+      .variable = {"abscissa", "eigenvalue of the Hessian, decay included", "1"},
       .count = analysis->density_count,
       .values = analysis->abscissae};
   const struct rst_axis *const axes[] = {&number, &abscissa};

@@ -37,14 +37,15 @@ static enum rst_status write_states(const struct rst_analysis_writer *writer, co
 static enum rst_status write_kinds(const struct rst_analysis_writer *writer, const struct rst_axis *index) {
   const char *const kinds[] = {rst_fixed_point_kind_name(RST_FIXED_POINT_MINIMUM),
                                rst_fixed_point_kind_name(RST_FIXED_POINT_SADDLE),
-                               rst_fixed_point_kind_name(RST_FIXED_POINT_DEGENERATE), NULL};
+                               rst_fixed_point_kind_name(RST_FIXED_POINT_FLAT),
+                               rst_fixed_point_kind_name(RST_FIXED_POINT_MAXIMUM), NULL};
   RST_SCOPED int8_t *codes = NULL;
   RST_TRY(RST_NEW(writer->context, index->count, &codes));
   for (size_t i = 0; i < index->count; ++i) {
     codes[i] = (int8_t)writer->analysis->points[i].kind;
   }
   const struct rst_dataset dataset = {
-      .variable = {"fixed_point_kind", "kind of the fixed point, by H + alpha", "1"},
+      .variable = {"fixed_point_kind", "kind of the fixed point, by the signs of the spectrum", "1"},
       .numbers = RST_NUMBERS_INT8,
       .rank = 1,
       .axes = {index},
@@ -53,20 +54,12 @@ static enum rst_status write_kinds(const struct rst_analysis_writer *writer, con
   return rst_dataset_write(writer->context, writer->file, &dataset);
 }
 
-static enum rst_status write_columns(const struct rst_analysis_writer *writer, const struct rst_axis *index) {
-  RST_SCOPED struct rst_analysis_point *points = NULL;
-  RST_TRY(RST_NEW(writer->context, index->count, &points));
-  for (size_t i = 0; i < index->count; ++i) {
-    points[i] = rst_analysis_point(writer->analysis, i);
-  }
-  return rst_analysis_write_group(writer, RST_ANALYSIS_POINT, points, sizeof *points, index);
-}
-
 enum rst_status rst_analysis_write_points(const struct rst_analysis_writer *writer) {
   const struct rst_axis index = {.variable = {"index", "number of the fixed point", "1"},
                                  .count = writer->analysis->point_count,
                                  .step = 1};
   RST_TRY(write_states(writer, &index));
-  RST_TRY(write_columns(writer, &index));
+  RST_TRY(rst_analysis_write_group(writer, RST_ANALYSIS_POINT, writer->analysis->points,
+                                   sizeof *writer->analysis->points, &index));
   return write_kinds(writer, &index);
 }

@@ -20,10 +20,11 @@ static const char *const *levels(void) {
 #define ELSEWHERE RST_SWEEP_NO_SOURCE
 #define NO_CODES NULL, 0, NULL
 /* A column of the table's member; in the file it has a name and a meaning. */
-#define COLUMN(member, numbers, where, source, name, long_name, ...)                                         \
+#define COLUMN(...) COLUMN_IN("1", __VA_ARGS__)
+#define COLUMN_IN(units, member, numbers, where, source, name, long_name, ...)                               \
   {                                                                                                          \
-    {name, long_name, "1"}, RST_NUMBERS_##numbers, where, offsetof(struct rst_sweep_table, member), source,  \
-        __VA_ARGS__                                                                                          \
+    {name, long_name, units}, RST_NUMBERS_##numbers, where, offsetof(struct rst_sweep_table, member),        \
+        source, __VA_ARGS__                                                                                  \
   }
 enum {
   SWEEPS = RST_SWEEP_IN_SWEEPS,
@@ -41,10 +42,10 @@ static const struct rst_sweep_column columns[] = {
            NO_CODES),
     COLUMN(mean_loss, DOUBLE, SWEEPS, SOURCE(mean_loss), "mean_loss",
            "mean of the objective L over the last half of the iterations", NO_CODES),
-    COLUMN(lyapunov, DOUBLE, BOTH, SOURCE(lyapunov), "lyapunov", "largest Lyapunov exponent per iteration",
-           NO_CODES),
-    COLUMN(lyapunov_error, DOUBLE, DIAGRAMS, SOURCE(lyapunov_error), "lyapunov_error",
-           "standard error of the exponent", NO_CODES),
+    COLUMN_IN("1/iteration", lyapunov, DOUBLE, BOTH, SOURCE(lyapunov), "lyapunov",
+              "largest Lyapunov exponent", NO_CODES),
+    COLUMN_IN("1/iteration", lyapunov_error, DOUBLE, DIAGRAMS, SOURCE(lyapunov_error), "lyapunov_error",
+              "standard error of the exponent", NO_CODES),
     COLUMN(max_growth, DOUBLE, BOTH, SOURCE(max_growth), "max_growth",
            "largest local growth factor of all updates", NO_CODES),
     COLUMN(period, INT64, BOTH, SOURCE(period), "period",
