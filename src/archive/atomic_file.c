@@ -6,15 +6,13 @@
 
 #include "core/core.h"
 #include "core/files.h"
-#include "hdf5/kill_safe_driver.h"
 
 static enum rst_status write_content(struct rst_context *context, hid_t file, const char *part,
                                      const struct rst_atomic_file *whole) {
   RST_TRY(whole->write(whole->user, file));
   RST_TRY(rst_provenance_write(context, file, part, whole->provenance, NULL));
   RST_TRY(rst_provenance_finish(context, file, part, whole->exit_reason, whole->wall_seconds));
-  RST_HDF5(context, H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", part);
-  return RST_OK;
+  return rst_hdf5_flush(context, part, file, false);
 }
 
 static enum rst_status write_part(struct rst_context *context, const char *part,
@@ -22,18 +20,17 @@ static enum rst_status write_part(struct rst_context *context, const char *part,
   hid_t file = H5I_INVALID_HID;
   RST_TRY(rst_files_probe(context, part));
   RST_TRY(rst_hdf5_create(context, part, &file));
-  enum rst_status status = write_content(context, file, part, whole);
-  if (status != RST_OK) {
-    rst_kill_safe_driver_discard(file);
+  const enum rst_status status = write_content(context, file, part, whole);
+  if (status == RST_OK) {
+    return rst_hdf5_close_writable(context, part, file);
   }
-  if (!rst_hdf5_close_writable(file) && status == RST_OK) {
-    status = rst_hdf5_fail(context, "%s cannot be completed", part);
-  }
+  rst_hdf5_abandon(file);
   return status;
 }
 
 static enum rst_status publish(struct rst_context *context, const char *part, const char *path) {
   char *sidecar = NULL;
+  RST_TRY(rst_files_synchronise(context, part));
   RST_TRY(rst_files_sibling(context, path, ".xdmf", &sidecar));
   const enum rst_status status = rst_files_remove(context, sidecar);
   free(sidecar);

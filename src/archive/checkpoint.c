@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "core/files.h"
-#include "hdf5/kill_safe_driver.h"
 #include "hdf5/support.h"
 
 /* The numbers of a checkpoint by name, so that saving and loading go over one table. */
@@ -73,7 +72,7 @@ static bool write_content(hid_t file, const struct rst_checkpoint *checkpoint,
   }
   return done && rst_hdf5_write_text(file, "effective", checkpoint->effective) &&
          rst_hdf5_write_text(file, "wisdom", checkpoint->wisdom ? checkpoint->wisdom : "") &&
-         write_blocks(file, blocks) && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
+         write_blocks(file, blocks);
 }
 
 static enum rst_status write_part(struct rst_context *context, const char *path,
@@ -81,15 +80,13 @@ static enum rst_status write_part(struct rst_context *context, const char *path,
   hid_t file = H5I_INVALID_HID;
   RST_TRY(rst_files_probe(context, path));
   RST_TRY(rst_hdf5_create(context, path, &file));
-  enum rst_status status = RST_OK;
   if (!write_content(file, checkpoint, blocks)) {
-    status = rst_hdf5_fail(context, "%s: writing the checkpoint failed", path);
-    rst_kill_safe_driver_discard(file);
+    const enum rst_status status = rst_hdf5_fail(context, "%s: writing the checkpoint failed", path);
+    rst_hdf5_abandon(file);
+    return status;
   }
-  if (!rst_hdf5_close_writable(file) && status == RST_OK) {
-    status = rst_hdf5_fail(context, "%s: closing the checkpoint failed", path);
-  }
-  return status == RST_OK ? rst_files_seal(context, path) : status;
+  RST_TRY(rst_hdf5_close_writable(context, path, file));
+  return rst_files_seal(context, path);
 }
 
 struct paths {

@@ -77,7 +77,7 @@ static enum rst_status make_views(struct rst_run_file *file) {
     }
   }
   RST_TRY(rst_vtkhdf_update(file));
-  RST_HDF5(file->context, H5Fflush(file->file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", file->path);
+  RST_TRY(rst_hdf5_flush(file->context, file->path, file->file, false));
   file->views.snapshots = file->snapshots;
   return RST_OK;
 }

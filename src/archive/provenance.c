@@ -57,6 +57,7 @@ static bool write_texts(hid_t group, const struct rst_provenance *provenance, co
       {"rigor", provenance->rigor},
       {"correlation", provenance->correlation},
       {"created", created},
+      {"identifier", provenance->identifier},
   };
   bool done = rst_hdf5_set_text(group, "exit_reason", "running", ROOM_FOR_REASON);
   for (size_t i = 0; done && i < sizeof texts / sizeof *texts; ++i) {
@@ -132,18 +133,33 @@ enum rst_status rst_provenance_read(struct rst_context *context, hid_t file, con
   return RST_OK;
 }
 
-enum rst_status rst_provenance_effective(struct rst_context *context, const char *path, char **effective) {
+static enum rst_status read_origin(struct rst_context *context, hid_t file, const char *path,
+                                   char **effective, char **identifier) {
+  struct rst_ids ids = {0};
+  const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_name, H5P_DEFAULT));
+  char *text = rst_hdf5_dataset_text(group, "effective");
+  char *stored = rst_hdf5_attribute_text(group, "identifier");
+  rst_ids_close(&ids);
+  enum rst_status status = text ? RST_OK
+                                : rst_fail(context, RST_ERROR_IO,
+                                           "%s is no file of results: it has no /provenance/effective", path);
+  if (status == RST_OK && identifier) {
+    status = rst_format(context, identifier, "%s", stored ? stored : "");
+  }
+  free(stored);
+  *effective = text;
+  return status;
+}
+
+enum rst_status rst_provenance_effective(struct rst_context *context, const char *path, char **effective,
+                                         char **identifier) {
   *effective = NULL;
   enum rst_status status = RST_OK;
   H5E_BEGIN_TRY {
     hid_t file = H5I_INVALID_HID;
     status = rst_hdf5_open(context, path, &file);
     if (status == RST_OK) {
-      *effective = rst_hdf5_dataset_text(file, "/provenance/effective");
-      if (!*effective) {
-        status = rst_fail(context, RST_ERROR_IO, "%s is no file of results: it has no /provenance/effective",
-                          path);
-      }
+      status = read_origin(context, file, path, effective, identifier);
       H5Fclose(file);
     }
   }

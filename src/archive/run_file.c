@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "archive/run_file.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "archive/provenance.h"
@@ -52,10 +51,9 @@ static enum rst_status close_file(struct rst_run_file *file) {
   close_identifier(&file->step.dataset);
   close_identifier(&file->iteration.dataset);
   rst_run_events_close(file);
-  const bool closed = file->file <= 0 || rst_hdf5_close_writable(file->file);
+  const hid_t open = file->file;
   file->file = 0;
-  RST_HDF5(file->context, closed, "%s cannot be completed", file->path);
-  return RST_OK;
+  return open > 0 ? rst_hdf5_close_writable(file->context, file->path, open) : RST_OK;
 }
 
 /* Frees everything; what has not been flushed is not written. */
@@ -154,7 +152,6 @@ static enum rst_status write_header(struct rst_run_file *file, const struct rst_
   RST_TRY(rst_vtkhdf_write(file));
   RST_TRY(rst_views_write(file));
   RST_TRY(rst_provenance_write(file->context, file->file, file->path, provenance, created));
-  RST_HDF5(file->context, H5Fflush(file->file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", file->path);
   return close_file(file);
 }
 
@@ -195,7 +192,7 @@ enum rst_status rst_run_file_begin(struct rst_context *context, const char *path
 
 /* The views of a file that is replaced must go first: they would show the new one wrongly. */
 enum rst_status rst_run_file_publish(struct rst_run_file *file) {
-  RST_HDF5(file->context, H5Fflush(file->file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", file->path);
+  RST_TRY(rst_hdf5_flush(file->context, file->path, file->file, true));
   RST_TRY(rst_views_remove(file));
   RST_TRY(rst_files_replace(file->context, file->part, file->path, true));
   free(file->part);
@@ -327,7 +324,7 @@ static bool views_are_due(const struct rst_run_file *file, const struct timespec
 
 static enum rst_status flush(struct rst_run_file *file, bool durable) {
   RST_TRY(rst_run_events_store(file));
-  RST_HDF5(file->context, H5Fflush(file->file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", file->path);
+  RST_TRY(rst_hdf5_flush(file->context, file->path, file->file, false));
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   if (durable || views_are_due(file, &now)) {
@@ -335,9 +332,7 @@ static enum rst_status flush(struct rst_run_file *file, bool durable) {
     clock_gettime(CLOCK_MONOTONIC, &file->views.updated);
     file->views.cost = rst_seconds_between(&now, &file->views.updated);
   }
-  RST_REQUIRE(file->context, !durable || rst_kill_safe_driver_synchronise(file->file), RST_ERROR_IO,
-              "%s: writing it to the disk failed: %s", file->path, strerror(errno));
-  return RST_OK;
+  return durable ? rst_hdf5_flush(file->context, file->path, file->file, true) : RST_OK;
 }
 
 enum rst_status rst_run_file_flush(struct rst_run_file *file, bool durable) {

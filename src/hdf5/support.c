@@ -109,12 +109,24 @@ enum rst_status rst_hdf5_open_writable(struct rst_context *context, const char *
   return open_file(context, path, true, file);
 }
 
-/* HDF5 releases the driver of a file just before it calls the driver's own close function; a list of the file's access
- * properties keeps the driver alive over that moment. */
-bool rst_hdf5_close_writable(hid_t file) {
-  const hid_t list = H5Fget_access_plist(file);
-  const bool closed = H5Fclose(file) >= 0;
-  return H5Pclose(list) >= 0 && closed;
+static enum rst_status report(struct rst_context *context, const char *path, int failure) {
+  RST_REQUIRE(context, failure == 0, RST_ERROR_IO, "%s: writing failed: %s", path, strerror(failure));
+  return RST_OK;
+}
+
+enum rst_status rst_hdf5_flush(struct rst_context *context, const char *path, hid_t file, bool durable) {
+  RST_HDF5(context, H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", path);
+  return report(context, path,
+                durable ? rst_kill_safe_driver_synchronise(file) : rst_kill_safe_driver_failure(file));
+}
+
+enum rst_status rst_hdf5_close_writable(struct rst_context *context, const char *path, hid_t file) {
+  return report(context, path, rst_kill_safe_driver_close(file));
+}
+
+void rst_hdf5_abandon(hid_t file) {
+  rst_kill_safe_driver_discard(file);
+  (void)rst_kill_safe_driver_close(file);
 }
 
 enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, hid_t *file) {

@@ -40,8 +40,11 @@ enum rst_status rst_hdf5_fail(struct rst_context *context, const char *format, .
 /** Create (replacing) or open for writing, through the ordered driver (kill_safe_driver.h). */
 enum rst_status rst_hdf5_create(struct rst_context *context, const char *path, hid_t *file);
 enum rst_status rst_hdf5_open_writable(struct rst_context *context, const char *path, hid_t *file);
-/** Close a file that one of the two above opened; false if what was written could not be completed. */
-bool rst_hdf5_close_writable(hid_t file);
+/** Write everything to a file that one of the two above opened, with `durable` to the disk (fsync); close it; close it without
+ * writing what has not been flushed. The first two fail if any write to the file has failed until then; it is closed anyway. */
+enum rst_status rst_hdf5_flush(struct rst_context *context, const char *path, hid_t file, bool durable);
+enum rst_status rst_hdf5_close_writable(struct rst_context *context, const char *path, hid_t file);
+void rst_hdf5_abandon(hid_t file);
 /** Open for reading without a lock, so that a growing file can be read. */
 enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, hid_t *file);
 
