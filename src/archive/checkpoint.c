@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/files.h"
+#include "core/text.h"
 #include "hdf5/support.h"
 
 /* The numbers of a checkpoint by name, so that saving and loading go over one table. */
@@ -70,7 +71,9 @@ static bool write_content(hid_t file, const struct rst_checkpoint *checkpoint,
     done = rst_hdf5_set_numbers(file, members[i].name, member_type(&members[i]),
                                 (const char *)checkpoint + members[i].offset, 0);
   }
-  return done && rst_hdf5_write_text(file, "effective", checkpoint->effective) &&
+  return done &&
+         rst_hdf5_set_text(file, "identifier", checkpoint->identifier ? checkpoint->identifier : "", 0) &&
+         rst_hdf5_write_text(file, "effective", checkpoint->effective) &&
          rst_hdf5_write_text(file, "wisdom", checkpoint->wisdom ? checkpoint->wisdom : "") &&
          write_blocks(file, blocks);
 }
@@ -155,16 +158,30 @@ static enum rst_status read_content(struct rst_context *context, hid_t file,
   if (complete) {
     checkpoint->effective = rst_hdf5_dataset_text(file, "effective");
     checkpoint->wisdom = rst_hdf5_dataset_text(file, "wisdom");
+    checkpoint->identifier = rst_hdf5_attribute_text(file, "identifier");
   }
   RST_REQUIRE(context, complete && checkpoint->effective && checkpoint->wisdom, RST_ERROR_IO,
               "%s is no checkpoint of this version", checkpoint->path);
   return RST_OK;
 }
 
+static enum rst_status check_run(struct rst_context *context, const struct rst_checkpoint *checkpoint,
+                                 const struct rst_checkpoint_run *run) {
+  const bool fits =
+      checkpoint->snapshots <= run->snapshots && (size_t)checkpoint->iteration <= run->iterations;
+  RST_REQUIRE(context, strcmp(checkpoint->identifier ? checkpoint->identifier : "", run->identifier) == 0,
+              RST_ERROR_ARGUMENT, "%s belongs to another run", checkpoint->path);
+  RST_REQUIRE(context, fits, RST_ERROR_IO,
+              "%s needs more rows than the file has: %zu snapshots, %ld iterations", checkpoint->path,
+              checkpoint->snapshots, checkpoint->iteration);
+  return RST_OK;
+}
+
 static enum rst_status load(struct rst_context *context, const char *path,
-                            struct rst_checkpoint *checkpoint) {
+                            const struct rst_checkpoint_run *run, struct rst_checkpoint *checkpoint) {
   hid_t file = H5I_INVALID_HID;
   *checkpoint = (struct rst_checkpoint){0};
+  RST_REQUIRE(context, access(path, F_OK) == 0, RST_ERROR_IO, "%s is missing", path);
   RST_TRY(rst_files_check_seal(context, path)); /* HDF5 must not see damaged files: it may crash */
   RST_TRY(rst_hdf5_open(context, path, &file));
   enum rst_status status = rst_format(context, &checkpoint->path, "%s", path);
@@ -172,54 +189,57 @@ static enum rst_status load(struct rst_context *context, const char *path,
     status = read_content(context, file, checkpoint);
   }
   H5Fclose(file);
+  if (status == RST_OK) {
+    status = check_run(context, checkpoint, run);
+  }
   if (status != RST_OK) {
     rst_checkpoint_clear(checkpoint);
   }
   return status;
 }
 
-/* What is wrong with the newest generation, `reason`, is the first thing to know if the one before is of no use either. */
-static enum rst_status fall_back(struct rst_context *context, const struct paths *paths, const char *reason,
-                                 struct rst_checkpoint *checkpoint) {
-  static const char remedy[] =
-      "what the run has stored can be read, but not continued: keep it and start again into another file "
-      "(-o)";
-  RST_REQUIRE(context, access(paths->previous, F_OK) == 0, RST_ERROR_IO,
-              "no checkpoint is usable: %s, and there is no older one; %s", reason, remedy);
-  rst_warn(context, "%s; going on from %s", reason, paths->previous);
-  const enum rst_status status = load(context, paths->previous, checkpoint);
-  RST_REQUIRE(context, status == RST_OK, status, "no checkpoint is usable: %s, and %s; %s", reason,
-              rst_context_message(context), remedy);
-  return RST_OK;
+/* The reasons why no generation can be used: `there` are files, not all of them of another run. */
+static enum rst_status give_up(struct rst_context *context, struct rst_text *reasons, bool there) {
+  char *text = rst_text_take(reasons);
+  const enum rst_status status =
+      there ? rst_fail(context, RST_ERROR_IO,
+                       "no checkpoint is usable: %s; what the run has stored can be read, but not continued: "
+                       "keep it and start again into another file (-o)",
+                       text ? text : "")
+            : RST_OK;
+  free(text);
+  return status;
 }
 
 /* A kill between the two renames of a save leaves the previous generation alone, which is then the newest. */
 static enum rst_status load_newest(struct rst_context *context, const struct paths *paths,
-                                   struct rst_checkpoint *checkpoint) {
-  char *reason = NULL;
-  if (access(paths->current, F_OK) == 0) {
-    if (load(context, paths->current, checkpoint) == RST_OK) {
+                                   const struct rst_checkpoint_run *run, struct rst_checkpoint *checkpoint) {
+  const char *const generations[] = {paths->current, paths->previous};
+  struct rst_text reasons = {0};
+  bool there = false;
+  for (size_t i = 0; i < 2; ++i) {
+    const enum rst_status status = load(context, generations[i], run, checkpoint);
+    if (status == RST_OK) {
+      if (i > 0) {
+        rst_warn(context, "%s; going on from %s", reasons.bytes ? reasons.bytes : "", generations[i]);
+      }
+      rst_text_clear(&reasons);
       return RST_OK;
     }
-    RST_TRY(rst_format(context, &reason, "%s", rst_context_message(context)));
-  } else {
-    RST_REQUIRE(context, access(paths->previous, F_OK) == 0, RST_ERROR_IO,
-                "there is no checkpoint %s; start again without --resume", paths->current);
-    RST_TRY(rst_format(context, &reason, "%s is missing", paths->current));
+    there = there || (status != RST_ERROR_ARGUMENT && access(generations[i], F_OK) == 0);
+    rst_text_add(&reasons, "%s%s", i > 0 ? ", and " : "", rst_context_message(context));
   }
-  const enum rst_status status = fall_back(context, paths, reason, checkpoint);
-  free(reason);
-  return status;
+  return give_up(context, &reasons, there);
 }
 
 enum rst_status rst_checkpoint_load(struct rst_context *context, const char *run_path,
-                                    struct rst_checkpoint *checkpoint) {
+                                    const struct rst_checkpoint_run *run, struct rst_checkpoint *checkpoint) {
   struct paths paths = {0};
   struct rst_checkpoint loaded = {0};
   enum rst_status status = make_paths(context, run_path, &paths);
   if (status == RST_OK) {
     H5E_BEGIN_TRY {
-      status = load_newest(context, &paths, &loaded);
+      status = load_newest(context, &paths, run, &loaded);
     }
     H5E_END_TRY
   }
@@ -290,21 +310,9 @@ enum rst_status rst_checkpoint_restore(struct rst_context *context, const struct
 void rst_checkpoint_clear(struct rst_checkpoint *checkpoint) {
   free(checkpoint->path);
   free(checkpoint->effective);
+  free(checkpoint->identifier);
   free(checkpoint->wisdom);
   *checkpoint = (struct rst_checkpoint){0};
-}
-
-bool rst_checkpoint_exists(const char *run_path) {
-  struct rst_context *context = NULL;
-  struct paths paths = {0};
-  if (rst_context_create(&context) != RST_OK) {
-    return false;
-  }
-  const bool exists = make_paths(context, run_path, &paths) == RST_OK &&
-                      (access(paths.current, F_OK) == 0 || access(paths.previous, F_OK) == 0);
-  free_paths(&paths);
-  rst_context_destroy(&context);
-  return exists;
 }
 
 enum rst_status rst_checkpoint_remove(struct rst_context *context, const char *run_path) {

@@ -195,3 +195,33 @@ enum rst_status rst_run_file_reopen(struct rst_context *context, const char *pat
   }
   return status;
 }
+
+static size_t rows_of(hid_t file, const char *name) {
+  struct rst_ids ids = {0};
+  hsize_t rows = 0;
+  if (rst_hdf5_has(file, name)) {
+    const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
+    const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
+    if (H5Sget_simple_extent_ndims(space) == 1) {
+      H5Sget_simple_extent_dims(space, &rows, NULL);
+    }
+  }
+  rst_ids_close(&ids);
+  return (size_t)rows;
+}
+
+enum rst_status rst_run_file_rows(struct rst_context *context, const char *path, size_t *snapshots,
+                                  size_t *iterations) {
+  enum rst_status status = RST_OK;
+  H5E_BEGIN_TRY {
+    hid_t file = H5I_INVALID_HID;
+    status = rst_hdf5_open(context, path, &file);
+    if (status == RST_OK) {
+      *snapshots = rows_of(file, "time");
+      *iterations = rows_of(file, "iteration");
+      H5Fclose(file);
+    }
+  }
+  H5E_END_TRY
+  return status;
+}
