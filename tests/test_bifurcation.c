@@ -89,14 +89,14 @@ static void assert_same_tables(const struct rst_sweep_table *a, const struct rst
   for (size_t i = 0; i < count; ++i) {
     const struct rst_sweep_column *column = &columns[i];
     if (rst_sweep_column_is_stored(column, a)) {
-      const size_t numbers = a->points * (column->sampled ? a->samples : 1);
+      const size_t numbers = a->points * (column->where & RST_SWEEP_SAMPLED ? a->samples : 1);
       const void *one = rst_sweep_column_values(column, a);
       const void *other = rst_sweep_column_values(column, b);
       stored += 1;
-      if (column->numbers == RST_SWEEP_REALS) {
+      if (column->numbers == RST_NUMBERS_DOUBLE) {
         assert_same_reals(one, other, numbers);
       } else {
-        ck_assert_mem_eq(one, other, numbers * (column->numbers == RST_SWEEP_WHOLES ? 8 : 1));
+        ck_assert_mem_eq(one, other, numbers * rst_numbers_size(column->numbers));
       }
     }
   }

@@ -38,7 +38,7 @@ static void assert_same_columns(const struct rst_sweep_table *a, const struct rs
   ck_assert_uint_eq(a->points, b->points);
   for (size_t i = 0; i < count; ++i) {
     if (rst_sweep_column_is_stored(&columns[i], a)) {
-      const size_t size = H5Tget_size(rst_sweep_column_type(&columns[i]));
+      const size_t size = rst_numbers_size(columns[i].numbers);
       ck_assert_mem_eq(rst_sweep_column_values(&columns[i], a), rst_sweep_column_values(&columns[i], b),
                        a->points * size);
     }

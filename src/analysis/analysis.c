@@ -15,8 +15,12 @@ const char *rst_verdict_name(enum rst_verdict verdict) {
 }
 
 const char *rst_fixed_point_kind_name(enum rst_fixed_point_kind kind) {
-  static const char *const names[] = {"minimum", "saddle", "degenerate"};
+  static const char *const names[] = {"minimum", "saddle", "flat-minimum", "maximum"};
   return names[kind];
+}
+
+bool rst_fixed_point_is_minimum(enum rst_fixed_point_kind kind) {
+  return kind == RST_FIXED_POINT_MINIMUM || kind == RST_FIXED_POINT_FLAT;
 }
 
 const char *rst_symbol_meaning_name(enum rst_symbol_meaning meaning) {
@@ -100,6 +104,43 @@ static void describe(const struct rst_analysis_task *task, struct rst_analysis *
   analysis->decay_max_factor = NAN;
 }
 
+static void shift(double by, double *values, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    values[i] += by;
+  }
+}
+
+static void shift_limits(double by, struct rst_spectrum_limits *interval) {
+  interval->lambda_min += by;
+  interval->lambda_max += by;
+  interval->limits.critical += by;
+}
+
+static void shift_spectrum(double by, struct rst_state_spectrum *spectrum) {
+  spectrum->smallest.value += by;
+  spectrum->largest.value += by;
+}
+
+/* The parts work with the data term's eigenvalues, for the decay is a parameter of schemes; what is told is H's, decay
+ * included. */
+static void include_decay(struct rst_analysis *analysis) {
+  const double decay = analysis->effective_decay;
+  shift_limits(decay, &analysis->exact);
+  shift_limits(decay, &analysis->by_symbol);
+  shift_spectrum(decay, &analysis->spectrum);
+  for (size_t i = 0; i < analysis->point_count; ++i) {
+    shift_spectrum(decay, &analysis->points[i].spectrum);
+  }
+  for (size_t i = 0; i < analysis->refinement_count; ++i) {
+    analysis->refinements[i].lambda_max += decay;
+  }
+  shift(decay, analysis->eigenvalues, analysis->eigenvalue_count);
+  shift(decay, analysis->abscissae, analysis->density_count);
+  if (analysis->symbol) {
+    shift(decay, analysis->symbol->data, rst_field_count(analysis->symbol));
+  }
+}
+
 static enum rst_status compute(struct rst_analysis_task *task, struct rst_output *output,
                                struct rst_analysis *analysis) {
   RST_TRY(rst_analysis_prepare(task));
@@ -109,7 +150,9 @@ static enum rst_status compute(struct rst_analysis_task *task, struct rst_output
   RST_TRY(analysis->linear ? rst_analyze_linear(task, analysis) : rst_analyze_nonlinear(task, analysis));
   RST_TRY(rst_analyze_refinement(task, analysis));
   RST_TRY(rst_explain_gap(task, analysis));
-  return rst_judge(task, analysis);
+  RST_TRY(rst_judge(task, analysis));
+  include_decay(analysis);
+  return RST_OK;
 }
 
 static enum rst_status analyze(struct rst_context *context, const struct rst_case *from,

@@ -5,12 +5,8 @@
 static enum rst_status write_content(void *user, hid_t file) {
   struct rst_analysis_writer *writer = user;
   writer->file = file;
-  enum rst_status status = rst_analysis_write_scalars(writer);
-  if (status == RST_OK) {
-    status = rst_analysis_write_fields(writer);
-  }
-  rst_ids_close(&writer->scales);
-  return status;
+  RST_TRY(rst_analysis_write_scalars(writer));
+  return rst_analysis_write_fields(writer);
 }
 
 enum rst_status rst_analysis_file_write(struct rst_output *output, const struct rst_case *from,

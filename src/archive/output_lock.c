@@ -28,9 +28,8 @@ static void write_holder(int descriptor) {
   (void)gethostname(host, sizeof host - 1);
   const int length = snprintf(holder, sizeof holder, "process %ld on %s since %s", (long)getpid(), host, now);
   /* The lock holds without it, on a full disk for one. */
-  if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, holder, (size_t)length, 0) != length) {
-    (void)ftruncate(descriptor, 0);
-  }
+  const bool told = ftruncate(descriptor, 0) == 0 && pwrite(descriptor, holder, (size_t)length, 0) == length;
+  (void)told;
 }
 
 static enum rst_status refuse(struct rst_context *context, const char *output, int descriptor) {

@@ -28,6 +28,10 @@ enum rst_status rst_output_find(struct rst_context *context, const struct rst_ar
   const char *given = arguments->output ? arguments->output : configured;
   const char *stem = NULL;
   int length = 0;
+  if (strpbrk(given ? given : arguments->subject, ":|")) {
+    rst_warn(context, "'%s' contains ':' or '|': ParaView does not open files beside such names",
+             given ? given : arguments->subject);
+  }
   find_stem(arguments->subject, &stem, &length);
   RST_TRY(given ? rst_files_follow(context, given, path)
                 : rst_format(context, path, "output/%.*s/%s", length, stem, name));

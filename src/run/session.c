@@ -25,22 +25,16 @@ static void release(struct rst_session *session) {
   session->rows = NULL;
 }
 
-static struct rst_run_layout layout_of(const struct rst_session *session) {
-  const struct rst_flow *flow = session->parts.problem.flow;
-  const struct rst_tensor *kernel = rst_flow_layout(flow)->tensors;
-  struct rst_run_layout layout = {.precision = rst_flow_precision(flow), .spacing = kernel->spacing};
-  rst_tensor_plane_shape(kernel, &layout.ny, &layout.nx);
-  rst_observer_describe(session->parts.observer, &layout);
-  rst_outcome_describe(session->run, &layout);
-  return layout;
+static const struct rst_run_layout *layout_of(const struct rst_session *session) {
+  return &rst_observer_series(session->parts.observer)->layout;
 }
 
 static enum rst_status create_objects(struct rst_session *session) {
   struct rst_context *context = session->context;
   RST_TRY(rst_run_parts_create(context, session->run, &session->parts));
-  const struct rst_run_layout layout = layout_of(session);
-  RST_TRY(RST_NEW(context, layout.field_count, &session->snapshot));
-  session->width = rst_run_layout_width(&layout);
+  RST_TRY(rst_outcome_list(session->run, rst_observer_series(session->parts.observer)));
+  RST_TRY(RST_NEW(context, layout_of(session)->count, &session->snapshot));
+  session->width = rst_run_layout_width(layout_of(session));
   RST_TRY(RST_NEW(context, RST_SESSION_BUFFERED_ROWS * session->width, &session->rows));
   session->radius = rst_field_norm(session->parts.problem.u);
   return RST_OK;
@@ -82,17 +76,17 @@ static enum rst_status require_same_case(const struct rst_session *session, cons
 static enum rst_status open_file(struct rst_session *session, const struct rst_checkpoint *checkpoint) {
   struct rst_context *context = session->context;
   struct rst_output *output = &session->output;
-  const struct rst_run_layout layout = layout_of(session);
+  const struct rst_run_layout *layout = layout_of(session);
   struct rst_provenance provenance;
   RST_TRY(rst_output_provenance(output, rst_case_source(session->run),
                                 rst_case_effective(rst_session_case(session)),
                                 rst_flow_correlation(session->parts.problem.flow), &provenance));
   if (output->resuming) {
-    return rst_run_file_reopen(context, output->path, &layout, &provenance, checkpoint->snapshots,
+    return rst_run_file_reopen(context, output->path, layout, &provenance, checkpoint->snapshots,
                                (size_t)checkpoint->iteration, &session->file);
   }
   RST_TRY(rst_output_prepare(output));
-  RST_TRY(rst_run_file_create(context, output->path, &layout, &provenance, &session->file));
+  RST_TRY(rst_run_file_create(context, output->path, layout, &provenance, &session->file));
   return rst_checkpoint_remove(context, output->path); /* those of a run that was replaced */
 }
 
