@@ -121,32 +121,30 @@ static enum rst_status open_file(struct rst_context *context, const char *path, 
   return status;
 }
 
-/* HDF5 releases the driver of a file just before it calls the driver's own close function; a list of the file's access
- * properties keeps the driver alive over that moment. */
-bool rst_hdf5_close(hid_t file) {
-  const hid_t list = H5Fget_access_plist(file);
-  const bool closed = H5Fclose(file) >= 0;
-  return H5Pclose(list) >= 0 && closed;
+int rst_hdf5_close(hid_t file) {
+  return rst_kill_safe_driver_close(file);
 }
 
 void rst_hdf5_discard(hid_t file) {
   rst_kill_safe_driver_discard(file);
 }
 
+static enum rst_status report(struct rst_context *context, const char *path, int failure) {
+  RST_REQUIRE(context, failure == 0, RST_ERROR_IO, "%s: writing failed: %s", path, strerror(failure));
+  return RST_OK;
+}
+
 enum rst_status rst_hdf5_end_header(struct rst_context *context, const char *path, hid_t *file) {
-  const bool flushed = H5Fflush(*file, H5F_SCOPE_GLOBAL) >= 0;
-  RST_HDF5(context, flushed, "%s: writing failed", path);
-  const bool closed = rst_hdf5_close(*file);
+  const int failure = rst_hdf5_close(*file);
   *file = H5I_INVALID_HID;
-  RST_HDF5(context, closed, "%s cannot be completed", path);
+  RST_TRY(report(context, path, failure));
   return open_file(context, path, true, file);
 }
 
 enum rst_status rst_hdf5_flush(struct rst_context *context, const char *path, hid_t file, bool durable) {
   RST_HDF5(context, H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", path);
-  RST_REQUIRE(context, !durable || rst_kill_safe_driver_synchronise(file), RST_ERROR_IO,
-              "%s: writing it to the disk failed: %s", path, strerror(errno));
-  return RST_OK;
+  return report(context, path,
+                durable ? rst_kill_safe_driver_synchronise(file) : rst_kill_safe_driver_failure(file));
 }
 
 enum rst_status rst_hdf5_write_whole(struct rst_context *context, const char *path,
@@ -163,8 +161,7 @@ enum rst_status rst_hdf5_write_whole(struct rst_context *context, const char *pa
     (void)rst_hdf5_close(file);
     return status;
   }
-  RST_HDF5(context, rst_hdf5_close(file), "%s cannot be completed", path);
-  return RST_OK;
+  return report(context, path, rst_hdf5_close(file));
 }
 
 enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, struct rst_ids *ids,
