@@ -130,6 +130,13 @@ START_TEST(verdict_turns_at_the_limits) {
   char change[128];
   snprintf(scheme, sizeof scheme, "step={scheme: %s, lr: 0.1, weight_decay: 0.2, iterations: 1}", kind);
   struct rst_analysis *analysis = rst_test_analyze(LINEAR, "flow.label=0", scheme);
+  if (strcmp(kind, "adam") == 0) {
+    ck_assert_int_eq(analysis->verdict, RST_VERDICT_UNDECIDED);
+    ck_assert(isnan(analysis->exact.limits.lr_max) && isnan(analysis->lr_lo) && isnan(analysis->lr_factor));
+    assert_says(analysis, "lambda_max(P^-1 (H + alpha)) < 380: its scalar");
+    rst_analysis_destroy(&analysis);
+    return;
+  }
   const bool adapts = strcmp(kind, "cfl") == 0;
   ck_assert_int_eq(isinf(analysis->lr_factor) != 0, adapts);
   for (int side = -1; side <= 1 && !adapts; side += 2) {
@@ -241,17 +248,17 @@ START_TEST(faults_are_reported) {
   struct rst_analysis *analysis = NULL;
   char path[256];
   snprintf(path, sizeof path, "%s/none/analysis.h5", rst_test_bench.folder);
-  struct rst_analysis_options options = {.output = rst_test_bench.path};
+  struct rst_analysis_options options = {.output.path = rst_test_bench.path};
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "--force",
                  rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   ck_assert_ptr_null(analysis);
-  options.output = path;
+  options.output.path = path;
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "none",
                  rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   ck_assert_ptr_null(analysis);
   rst_case_destroy(&loaded);
   loaded = rst_test_case(LINEAR, "flow.kernel=25", NULL);
-  options.output = NULL;
+  options.output.path = NULL;
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "25",
                  rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   rst_case_destroy(&loaded);

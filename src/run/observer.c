@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "run/observer.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/core.h"
@@ -25,7 +26,8 @@ struct rst_observer {
   const char **labels;             /* of the twins */
   const struct rst_motion *motion; /* borrowed, as the next */
   struct rst_twins *twins;
-  struct rst_sharpness *sharpness; /* NULL unless needed, as the next */
+  struct rst_sharpness *sharpness; /* NULL unless needed, as the next two */
+  struct rst_sharpness *preconditioned;
   struct rst_amplification *amplification;
   bool needs[RST_NEED_TWINS + 1];
 };
@@ -127,7 +129,10 @@ static enum rst_status begin_series(struct rst_observer *made, const struct rst_
 static enum rst_status create_instruments(struct rst_observer *made, const struct rst_case *run,
                                           struct rst_flow *flow) {
   if (made->needs[RST_NEED_SHARPNESS]) {
-    RST_TRY(rst_sharpness_create(made->context, run, flow, &made->sharpness));
+    RST_TRY(rst_sharpness_create(made->context, run, flow, false, &made->sharpness));
+  }
+  if (made->needs[RST_NEED_PRECONDITIONED]) {
+    RST_TRY(rst_sharpness_create(made->context, run, flow, true, &made->preconditioned));
   }
   if (made->needs[RST_NEED_AMPLIFICATION]) {
     RST_TRY(rst_amplification_create(made->context, run, flow, &made->amplification));
@@ -168,6 +173,7 @@ void rst_observer_destroy(struct rst_observer **observer) {
     return;
   }
   rst_sharpness_destroy(&gone->sharpness);
+  rst_sharpness_destroy(&gone->preconditioned);
   rst_amplification_destroy(&gone->amplification);
   for (size_t i = 0; i < gone->count; ++i) {
     rst_field_destroy(&gone->recorded[i].scratch);
@@ -202,6 +208,9 @@ void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *b
   if (observer->sharpness) {
     rst_blocks_add(blocks, rst_sharpness_state(observer->sharpness), "sharpness.vector");
   }
+  if (observer->preconditioned) {
+    rst_blocks_add(blocks, rst_sharpness_state(observer->preconditioned), "preconditioned.vector");
+  }
 }
 
 struct rst_series_list *rst_observer_series(struct rst_observer *observer) {
@@ -211,9 +220,15 @@ struct rst_series_list *rst_observer_series(struct rst_observer *observer) {
 void rst_observer_measure(struct rst_observer *observer, const struct rst_observation *observation,
                           double *values) {
   struct rst_view view = view_of(observer, observation);
+  const struct rst_scheme *scheme = observer->motion ? observer->motion->scheme : NULL;
+  if (observer->preconditioned) {
+    double residual = NAN;
+    rst_sharpness_measure(observer->preconditioned, observation->iteration, observation->u, scheme,
+                          &view.preconditioned_sharpness, &residual);
+  }
   if (observer->sharpness) {
-    rst_sharpness_measure(observer->sharpness, observation->iteration, observation->u, &view.sharpness,
-                          &view.sharpness_residual);
+    rst_sharpness_measure(observer->sharpness, observation->iteration, observation->u, scheme,
+                          &view.sharpness, &view.sharpness_residual);
     view.sharpness_limit = rst_sharpness_limit(observer->sharpness, observation->step_size);
   }
   for (size_t i = 0; i < observer->count; ++i) {

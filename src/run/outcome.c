@@ -82,7 +82,6 @@ static enum rst_status review_events(const struct rst_run_file *file, struct rst
 static enum rst_status measure_twins(struct rst_context *context, const struct rst_case *run,
                                      const struct rst_twins *twins, const struct rst_run_file *file,
                                      const struct record *record, struct rst_run_summary *summary) {
-  void *memory = NULL;
   const size_t states = record->states;
   double *distance = NULL;
   RST_TRY(RST_NEW(context, 2 * states, &distance));
@@ -101,7 +100,7 @@ static enum rst_status measure_twins(struct rst_context *context, const struct r
                                       rst_twins_rounding(twins, i), &twin->divergence);
     }
   }
-  free(memory);
+  free(distance);
   summary->twin_count = run->twin_count;
   return status;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+
 #include "archive/atomic_file.h"
 #include "core/core.h"
 #include "core/text.h"
@@ -45,12 +47,23 @@ struct rst_dataset rst_sweep_column_dataset(const struct rst_sweep_table *table,
   return dataset;
 }
 
+static bool is_known(const struct rst_sweep_table *table, const double *curve) {
+  size_t i = 0;
+  while (i < table->limits && isnan(curve[i])) {
+    ++i;
+  }
+  return i < table->limits;
+}
+
 struct rst_dataset rst_sweep_curve_dataset(const struct rst_sweep_table *table,
                                            const struct rst_sweep_file_axes *axes, int curve) {
-  static const struct rst_variable variables[] = {
-      {"lr_lo", "theory: largest learning rate that is stable at the minimum of the descent", "1"},
-      {"lr_hi", "theory: largest learning rate at which what is linear alone is stable", "1"}};
-  struct rst_dataset dataset = {.variable = variables[curve],
+  static const struct rst_variable variables[][RST_SWEEP_CURVES] = {
+      {{"lr_lo", "no theory: largest learning rate that is stable at the minimum of the descent", "1"},
+       {"lr_hi", "no theory: largest learning rate at which what is linear alone is stable", "1"}},
+      {{"lr_lo", "theory: largest learning rate that is stable at the minimum of the descent", "1"},
+       {"lr_hi", "theory: largest learning rate at which what is linear alone is stable", "1"}}};
+  const bool known = is_known(table, table->lr_lo) || is_known(table, table->lr_hi);
+  struct rst_dataset dataset = {.variable = variables[known][curve],
                                 .values = curve == RST_SWEEP_LR_LO ? table->lr_lo : table->lr_hi};
   spread(table, axes, true, &dataset);
   return dataset;
