@@ -223,13 +223,14 @@ bool rst_hdf5_update_text(hid_t object, const char *name, const char *text) {
   const hid_t attribute = rst_ids_keep(&ids, H5Aopen(object, name, H5P_DEFAULT));
   const hid_t type = rst_ids_keep(&ids, H5Aget_type(attribute));
   const size_t size = H5Tget_size(type);
-  RST_SCOPED char *bytes = size ? calloc(1, size) : NULL;
+  char *bytes = size ? calloc(1, size) : NULL;
   bool done = false;
   if (bytes) {
     const size_t length = strlen(text);
     memcpy(bytes, text, length < size ? length : size);
     done = H5Awrite(attribute, type, bytes) >= 0;
   }
+  free(bytes);
   return done;
 }
 
@@ -307,12 +308,13 @@ char *rst_hdf5_dataset_labels(hid_t location, const char *name) {
   const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
   const hid_t type = rst_hdf5_label_type(&ids);
   const hssize_t count = H5Sget_simple_extent_npoints(space);
-  RST_SCOPED char **labels = count > 0 ? calloc((size_t)count, sizeof *labels) : NULL;
+  char **labels = count > 0 ? calloc((size_t)count, sizeof *labels) : NULL;
   const bool read = labels && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, labels) >= 0;
   for (hssize_t i = 0; read && i < count; ++i) {
     rst_text_add(&text, "%s\n", labels[i] ? labels[i] : "");
     H5free_memory(labels[i]);
   }
+  free(labels);
   return read ? rst_text_take(&text) : NULL;
 }
 
