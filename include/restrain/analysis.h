@@ -4,6 +4,7 @@
 
 #include "restrain/case.h"
 #include "restrain/fixed_point.h"
+#include "restrain/output.h"
 #include "restrain/spectrum.h"
 #include "restrain/threshold.h"
 #include "restrain/von_neumann.h"
@@ -152,12 +153,7 @@ struct rst_analysis {
 };
 
 struct rst_analysis_options {
-  const char *output; /**< path of analysis.h5, NULL to store nothing */
-  bool force;         /**< overwrite an existing output */
-  bool make_folders;  /**< make the folders of the output that are missing */
-  /** Recorded in /provenance. */
-  int argc;
-  char *const *argv;
+  struct rst_output_options output; /**< analysis.h5; without a path nothing is stored */
 };
 
 /** Analyse `from` (its keys analyze.* say what besides the default) and store the result, with the sidecar

@@ -35,10 +35,14 @@
  * |          | PGM, of the shape of the plane                                                         |
  */
 
+/** Points of a file that are read without being asked: 2 GiB of doubles. */
+#define RST_IMAGE_MOST_POINTS ((size_t)1 << 28)
+
 struct rst_image_parameters {
   const char *kind;
   size_t size; /**< points a side, for synthetic images */
   const char *file;
+  size_t most_points; /**< that a file may have; 0 for RST_IMAGE_MOST_POINTS */
   uint32_t seed;
   double value;    /**< of `constant` */
   double period;   /**< of `grating`, in points, > 0 */

@@ -22,6 +22,7 @@
 #include "restrain/laplacian.h"
 #include "restrain/layout.h"
 #include "restrain/orbit.h"
+#include "restrain/output.h"
 #include "restrain/regime.h"
 #include "restrain/run.h"
 #include "restrain/scheme.h"

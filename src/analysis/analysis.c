@@ -2,12 +2,9 @@
 #include "restrain/analysis.h"
 
 #include <math.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "analysis/analysis_file.h"
 #include "analysis/analysis_task.h"
-#include "core/clock.h"
 #include "core/core.h"
 #include "restrain/run.h"
 
@@ -144,8 +141,10 @@ static void include_decay(struct rst_analysis *analysis) {
   }
 }
 
-static enum rst_status compute(struct rst_analysis_task *task, struct rst_analysis *analysis) {
+static enum rst_status compute(struct rst_analysis_task *task, struct rst_output *output,
+                               struct rst_analysis *analysis) {
   RST_TRY(rst_analysis_prepare(task));
+  RST_TRY(rst_output_prepare(output));
   describe(task, analysis);
   RST_TRY(rst_real_limit_find(task->context, &task->from->step.scheme, &analysis->real_limit));
   RST_TRY(analysis->linear ? rst_analyze_linear(task, analysis) : rst_analyze_nonlinear(task, analysis));
@@ -157,28 +156,30 @@ static enum rst_status compute(struct rst_analysis_task *task, struct rst_analys
 }
 
 static enum rst_status analyze(struct rst_context *context, const struct rst_case *from,
-                               const struct rst_analysis_options *options, struct rst_analysis *analysis) {
-  struct timespec start;
+                               struct rst_output *output, struct rst_analysis *analysis) {
   struct rst_analysis_task task = {.context = context, .from = from};
-  clock_gettime(CLOCK_MONOTONIC, &start);
-  enum rst_status status = compute(&task, analysis);
+  enum rst_status status = compute(&task, output, analysis);
   rst_analysis_release(&task);
-  analysis->wall_seconds = rst_seconds_since(&start);
-  if (status == RST_OK && options->output) {
-    status = rst_analysis_file_write(context, from, analysis, options);
+  analysis->wall_seconds = rst_output_wall_seconds(output);
+  if (status == RST_OK && output->path) {
+    status = rst_analysis_file_write(output, from, analysis);
   }
   return status;
 }
 
 enum rst_status rst_analyze(struct rst_context *context, const struct rst_case *from,
                             const struct rst_analysis_options *options, struct rst_analysis **analysis) {
-  void *made = NULL;
+  struct rst_output output;
   *analysis = NULL;
-  RST_REQUIRE(context, !options->output || options->force || access(options->output, F_OK) != 0, RST_ERROR_IO,
-              "%s exists; replace it by --force", options->output);
-  RST_TRY(rst_allocate(context, 1, sizeof **analysis, &made));
-  *analysis = made;
-  const enum rst_status status = analyze(context, from, options, *analysis);
+  RST_REQUIRE(context, !options->output.resume, RST_ERROR_ARGUMENT, "an analysis cannot be resumed");
+  enum rst_status status = rst_output_open(context, &options->output, NULL, &output);
+  if (status == RST_OK) {
+    status = RST_NEW(context, 1, analysis);
+  }
+  if (status == RST_OK) {
+    status = analyze(context, from, &output, *analysis);
+  }
+  rst_output_close(&output);
   if (status != RST_OK) {
     rst_analysis_destroy(analysis);
   }

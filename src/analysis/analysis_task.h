@@ -49,7 +49,8 @@ enum rst_status rst_analyze_distribution(const struct rst_analysis_task *task, c
  * (limits.c). */
 struct rst_scheme_parameters rst_working_scheme(const struct rst_scheme_parameters *scheme,
                                                 double lambda_max);
-/** rst_step_limits_find() for every scheme: any lr will do for cfl, which adapts it. */
+/** rst_step_limits_find() for every scheme: any lr will do for cfl, which adapts it; no numbers for a preconditioned scheme,
+ * whose limits do not follow from the spectrum. */
 enum rst_status rst_spectrum_limits_find(struct rst_context *context,
                                          const struct rst_scheme_parameters *scheme, double lambda_min,
                                          double lambda_max, struct rst_spectrum_limits *found);

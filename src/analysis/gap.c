@@ -32,12 +32,13 @@ static void explain_window(struct rst_text *text, const struct rst_analysis *ana
 static void explain_ends(struct rst_text *text, const struct rst_analysis *analysis) {
   rst_text_add(text,
                "why they differ: between fixed ends no mode is as fast as the wave pi/h: the largest lambda "
-               "is %.9g, not "
-               "%.9g, and lr_max "
-               "%.9g, not %.9g",
+               "is %.9g, not %.9g",
                analysis->exact.lambda_max + analysis->effective_decay,
-               analysis->by_symbol.lambda_max + analysis->effective_decay, analysis->exact.limits.lr_max,
-               analysis->by_symbol.limits.lr_max);
+               analysis->by_symbol.lambda_max + analysis->effective_decay);
+  if (!isnan(analysis->exact.limits.lr_max)) {
+    rst_text_add(text, ", and lr_max %.9g, not %.9g", analysis->exact.limits.lr_max,
+                 analysis->by_symbol.limits.lr_max);
+  }
 }
 
 enum rst_status rst_explain_gap(const struct rst_analysis_task *task, struct rst_analysis *analysis) {

@@ -173,6 +173,12 @@ enum rst_status rst_lr_limits_until(struct rst_context *context, const struct rs
   if (count == 0) {
     return RST_OK;
   }
+  if (rst_scheme_facts(from->step.scheme.kind).preconditioned) {
+    for (size_t i = 0; i < count; ++i) {
+      theory[i] = (struct rst_lr_limits){.lr_lo = NAN, .lr_hi = NAN};
+    }
+    return RST_OK;
+  }
   const enum rst_status status = find_all(&walk, weight_decays, count);
   for (size_t i = 0; status == RST_OK && i < count; ++i) {
     const struct node key = {.weight_decay = weight_decays[i]};

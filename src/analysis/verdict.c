@@ -12,6 +12,7 @@
 #include "analysis/analysis_task.h"
 #include "core/core.h"
 #include "core/text.h"
+#include "restrain/tangent.h"
 
 /* Growth factors are computed to this accuracy. */
 static const double rounding = 1e-12;
@@ -211,18 +212,46 @@ static void explain_nonlinear(struct rst_text *text, const struct rst_analysis *
   }
 }
 
+/* Nothing follows from the spectrum. */
+static void explain_preconditioned(struct rst_text *text, const struct rst_analysis_task *task,
+                                   struct rst_analysis *analysis) {
+  const struct rst_scheme_parameters *scheme = &task->from->step.scheme;
+  const bool decoupled = scheme->decay == RST_DECAY_DECOUPLED && scheme->weight_decay > 0.0;
+  analysis->verdict = RST_VERDICT_UNDECIDED;
+  analysis->lr_factor = analysis->decay_min_factor = analysis->decay_max_factor = NAN;
+  rst_text_add(
+      text,
+      "undecided: %s divides the slope by a preconditioner P that the run makes, so that no limit of lr "
+      "follows from the spectrum of H\na run is locally stable while lambda_max(P^-1 %s < %.8g: its scalar "
+      "preconditioned_sharpness",
+      analysis->scheme, decoupled ? "H)" : "(H + alpha))", rst_scheme_local_limit(task->context, scheme));
+  if (decoupled) {
+    rst_text_add(text, "\nwith decoupled decay %s does not come to rest where the gradient of L is zero",
+                 analysis->scheme);
+  }
+}
+
+static void explain(struct rst_text *text, struct rst_analysis *analysis) {
+  if (analysis->linear) {
+    analysis->verdict = analysis->exact.limits.stable ? RST_VERDICT_STABLE : RST_VERDICT_UNSTABLE;
+    explain_linear(text, analysis);
+  } else {
+    analysis->verdict = judge_nonlinear(analysis);
+    explain_nonlinear(text, analysis);
+  }
+}
+
 enum rst_status rst_judge(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
-  if (analysis->linear || analysis->minimum >= 0) {
+  const bool preconditioned = rst_scheme_facts(task->from->step.scheme.kind).preconditioned;
+  if (!preconditioned && (analysis->linear || analysis->minimum >= 0)) {
     find_factors(analysis);
     RST_TRY(find_mechanisms(task, analysis));
   }
   struct rst_text text = {0};
-  if (analysis->linear) {
-    analysis->verdict = analysis->exact.limits.stable ? RST_VERDICT_STABLE : RST_VERDICT_UNSTABLE;
-    explain_linear(&text, analysis);
+  if (preconditioned) {
+    explain_preconditioned(&text, task, analysis);
   } else {
-    analysis->verdict = judge_nonlinear(analysis);
-    explain_nonlinear(&text, analysis);
+    explain(&text, analysis);
   }
   analysis->explanation = rst_text_take(&text);
   RST_REQUIRE(task->context, analysis->explanation, RST_ERROR_MEMORY, "memory is exhausted");

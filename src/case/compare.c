@@ -149,13 +149,19 @@ static void add_difference(struct rst_text *text, const char *path, const char *
                is ? is : "absent");
 }
 
+/* Files that were moved with their folders are the same. */
+static bool same_value(const char *was, const char *is) {
+  const char *const ends[] = {*was == '/' ? strrchr(was, '/') : was, *is == '/' ? strrchr(is, '/') : is};
+  return strcmp(ends[0], ends[1]) == 0;
+}
+
 static enum rst_status compare(struct rst_context *context, const struct flat_case *a,
                                const struct flat_case *b, const char *const *ignore, char **differences) {
   struct rst_text text = {0};
   for (size_t i = 0; i < a->count; ++i) {
     const struct flat *member = &a->members[i];
     const char *is = find(b, member->path);
-    if (!ignored(ignore, member->path) && (!is || strcmp(member->value, is) != 0)) {
+    if (!ignored(ignore, member->path) && (!is || !same_value(member->value, is))) {
       add_difference(&text, member->path, member->value, is);
     }
   }

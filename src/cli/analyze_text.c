@@ -124,6 +124,9 @@ static void add_limits(struct rst_text *text, const struct rst_analysis *analysi
 
 static void add_worst_modes(struct rst_text *text, const struct rst_analysis *analysis) {
   rst_text_add(text, "\n");
+  if (isnan(analysis->exact.limits.growth)) {
+    return;
+  }
   if (analysis->symbol) {
     rst_text_add(text, "worst wave number by the symbol: |G| = %.8g at (ky, kx) = (%.6g, %.6g)\n",
                  analysis->worst_growth, analysis->worst_ky, analysis->worst_kx);
@@ -177,10 +180,12 @@ static void add_two_limits(struct rst_text *text, const struct rst_analysis *ana
     const struct rst_state_spectrum *spectrum = &analysis->points[analysis->minimum].spectrum;
     rst_text_add(
         text,
-        "\ncritical mode at the minimum: wave number (ky, kx) = (%.6g, %.6g), participation ratio %.4g\n"
-        "worst plane wave there: |G| = %.8g at (ky, kx) = (%.6g, %.6g)\n",
-        spectrum->ky, spectrum->kx, spectrum->participation_max, analysis->worst_growth, analysis->worst_ky,
-        analysis->worst_kx);
+        "\ncritical mode at the minimum: wave number (ky, kx) = (%.6g, %.6g), participation ratio %.4g\n",
+        spectrum->ky, spectrum->kx, spectrum->participation_max);
+    if (!isnan(analysis->worst_growth)) {
+      rst_text_add(text, "worst plane wave there: |G| = %.8g at (ky, kx) = (%.6g, %.6g)\n",
+                   analysis->worst_growth, analysis->worst_ky, analysis->worst_kx);
+    }
   }
 }
 

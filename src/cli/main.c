@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <gsl/gsl_errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,9 @@ static enum rst_exit execute(const struct rst_command *command, const struct rst
   if (!arguments->quiet) {
     rst_context_set_warning(context, warn, NULL);
   }
+  if (arguments->json) {
+    rst_report_as_json();
+  }
   const enum rst_exit code = command->execute(context, arguments);
   rst_context_destroy(&context);
   return code;
@@ -192,10 +196,13 @@ static enum rst_exit dispatch(int argc, char **argv) {
 int main(int argc, char **argv) {
   /* GSL reports by return code where it is used; its handler would abort the program instead. */
   gsl_set_error_handler_off();
+  /* A file that would exceed its limit is an error of writing, which has a message. */
+  signal(SIGXFSZ, SIG_IGN);
   rst_ranks_start(&argc, &argv);
   enum rst_exit code = dispatch(argc, argv);
   /* A full disk or a closed pipe shows only when the results leave the buffer. */
-  if (fflush(stdout) != 0 && code == RST_EXIT_DONE) {
+  const bool lost = fflush(stdout) != 0 || ferror(stdout) != 0;
+  if (lost && code == RST_EXIT_DONE) {
     fputs("restrain: standard output cannot be written\n", stderr);
     code = RST_EXIT_IO;
   }

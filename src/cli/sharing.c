@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 #include "cli/mpi_ranks.h"
-#include "cli/output.h"
+#include "cli/output_path.h"
+#include "core/text.h"
 
 enum { FILE_NAME = 64 };
 
@@ -34,15 +35,15 @@ bool rst_sharing_makes_sense(const struct rst_arguments *arguments) {
   return true;
 }
 
-enum rst_status rst_shard_path(struct rst_context *context, const struct rst_arguments *arguments,
-                               const char *name, char **path, bool *by_default) {
+enum rst_status rst_shard_output(struct rst_context *context, const struct rst_arguments *arguments,
+                                 const char *name, char **path, struct rst_output_options *output) {
   char file[FILE_NAME];
   if (arguments->shards > 1) {
     snprintf(file, sizeof file, "%s.%zu-of-%zu.h5", name, arguments->shard, arguments->shards);
   } else {
     snprintf(file, sizeof file, "%s.h5", name);
   }
-  return rst_output_path(context, arguments, NULL, file, path, by_default);
+  return rst_output_find(context, arguments, NULL, file, path, output);
 }
 
 size_t rst_points_of_shard(const struct rst_arguments *arguments, size_t points) {
@@ -59,4 +60,20 @@ void rst_print_continuation(const struct rst_arguments *arguments, const char *c
   } else if (code == RST_EXIT_DONE && arguments->shards > 1) {
     printf("join the shards with: restrain %s --merge FILE.h5... -o FILE.h5\n", command);
   }
+}
+
+enum rst_exit rst_print_plan(const char *command, const char *path, const struct rst_sweep_cost *cost,
+                             size_t points, size_t sweeps) {
+  const struct rst_member members[] = {
+      {"dry_run", command, 0.0},
+      {"output", path, 0.0},
+      {"engine", cost->engine, 0.0},
+      {"sweeps", NULL, (double)sweeps},
+      {"points", NULL, (double)points},
+      {"seconds", NULL, cost->seconds * (double)points / (double)cost->points},
+      {"bytes", NULL, cost->bytes},
+  };
+  struct rst_text text = {0};
+  rst_text_add_object(&text, members, sizeof members / sizeof *members);
+  return rst_print_text(&text);
 }

@@ -53,6 +53,7 @@ int rst_context_threads(const struct rst_context *context) {
 }
 
 const char *const rst_rigor_names[] = {"estimate", "measure", "patient", NULL};
+const char *const rst_switch_names[] = {"no", "yes", NULL};
 
 void rst_context_set_rigor(struct rst_context *context, enum rst_rigor rigor) {
   context->rigor = rigor;
@@ -98,6 +99,12 @@ void rst_warn(struct rst_context *context, const char *format, ...) {
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   context->warn(context->warn_user, text);
+}
+
+void rst_scoped_free(void *address_of_pointer) {
+  void *pointer = NULL;
+  memcpy(&pointer, address_of_pointer, sizeof pointer);
+  free(pointer);
 }
 
 enum rst_status rst_format(struct rst_context *context, char **text, const char *format, ...) {

@@ -36,14 +36,25 @@ void rst_warn(struct rst_context *context, const char *format, ...) __attribute_
     }                                                                                                        \
   } while (0)
 
+/** Message about a name, rows, columns, and the points that it may have. */
+#define RST_TOO_MANY_POINTS                                                                                  \
+  "%s has %zu x %zu points, more than the %zu that are read; set most_points beside its name if that is "    \
+  "meant"
+
 /** "estimate", "measure", "patient"; in the order of enum rst_rigor, NULL at the end. */
 extern const char *const rst_rigor_names[];
+/** "no", "yes", NULL: the names of a key that is a switch; `false` and `true` stand for them. */
+extern const char *const rst_switch_names[];
 
 /** count * size bytes of zeros, aligned to 64 bytes; freed by free(). RST_ERROR_MEMORY also on overflow of
  * the product; the pointer is then left as it was. `pointer` is the address of a pointer to any type. */
 enum rst_status rst_allocate(struct rst_context *context, size_t count, size_t size, void *pointer);
 /** rst_allocate() of `count` elements of the type that *pointer points to. */
 #define RST_NEW(context, count, pointer) rst_allocate((context), (count), sizeof **(pointer), (pointer))
+
+/** Before the declaration of a pointer, which may be NULL: free() what it points to at the end of the block. */
+#define RST_SCOPED __attribute__((cleanup(rst_scoped_free)))
+void rst_scoped_free(void *address_of_pointer);
 
 /** malloc'ed printf. */
 enum rst_status rst_format(struct rst_context *context, char **text, const char *format, ...)

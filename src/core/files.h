@@ -20,10 +20,16 @@ const char *rst_files_base(const char *path);
 /** Make the folders of the file `path` that are missing, like mkdir -p of everything before its last slash. */
 enum rst_status rst_files_make_folders(struct rst_context *context, const char *path);
 
-/** Create or empty `path`, to learn before any work whether that is possible; the message names the folder.
- */
+/** malloc'ed path of what the symbolic link `path` leads to, whether that exists or not; of `path` if it is none. */
+enum rst_status rst_files_follow(struct rst_context *context, const char *path, char **target);
+
+/** open() that creates; the message names the folder. */
+enum rst_status rst_files_open(struct rst_context *context, const char *path, int flags, int *descriptor);
+/** Create or empty `path`, to learn before any work whether that is possible. */
 enum rst_status rst_files_probe(struct rst_context *context, const char *path);
 
+/** Bring a file to the disk (fsync). */
+enum rst_status rst_files_synchronise(struct rst_context *context, const char *path);
 /** Rename `from` to `to`, replacing it; with `durable` both survive a power loss (fsync of file and folder).
  */
 enum rst_status rst_files_replace(struct rst_context *context, const char *from, const char *to,
@@ -31,7 +37,7 @@ enum rst_status rst_files_replace(struct rst_context *context, const char *from,
 /** Write `length` bytes to `path` through a temporary file and rst_files_replace(). */
 enum rst_status rst_files_write(struct rst_context *context, const char *path, const char *bytes,
                                 size_t length, bool durable);
-/** Make `path` a symbolic link to `target`, replacing what is there. */
+/** Make `path` a symbolic link to `target`, replacing what is there. A file system without such links is worth a warning. */
 enum rst_status rst_files_link(struct rst_context *context, const char *target, const char *path);
 /** Append a checksum of all bytes of `path`, where formats that know their own length ignore it. */
 enum rst_status rst_files_seal(struct rst_context *context, const char *path);

@@ -4,16 +4,36 @@
 
 enum { MOST_AXES = 8 };
 
-/* Shape of the field that a dataset becomes: leading axes of length 1 dropped, at most two left. */
+/* A source that is missing would be read as zeros, and a name of any file on the machine can stand there. */
+static enum rst_status require_own_numbers(struct rst_context *context, const char *path, const char *name,
+                                           hid_t dataset, struct rst_ids *ids) {
+  const hid_t layout = rst_ids_keep(ids, H5Dget_create_plist(dataset));
+  bool elsewhere = H5Pget_external_count(layout) > 0;
+  size_t sources = 0;
+  if (H5Pget_layout(layout) == H5D_VIRTUAL) {
+    H5Pget_virtual_count(layout, &sources);
+  }
+  for (size_t i = 0; i < sources && !elsewhere; ++i) {
+    char source[2] = "";
+    elsewhere = H5Pget_virtual_filename(layout, i, source, sizeof source) != 1 || source[0] != '.';
+  }
+  RST_REQUIRE(
+      context, !elsewhere, RST_ERROR_IO,
+      "%s: %s keeps its numbers in other files; copy them into one dataset (h5py: f['new'] = f['%s'][()])",
+      path, name, name);
+  return RST_OK;
+}
+
+/* Shape of the field that a dataset becomes. */
 static enum rst_status field_shape(struct rst_context *context, const char *path, const char *name,
                                    hid_t dataset, struct rst_ids *ids, size_t *ny, size_t *nx) {
   hsize_t dims[MOST_AXES] = {0};
   const hid_t space = rst_ids_keep(ids, H5Dget_space(dataset));
   const hid_t type = rst_ids_keep(ids, H5Dget_type(dataset));
   const H5T_class_t kind = H5Tget_class(type);
-  RST_REQUIRE(context, kind == H5T_FLOAT || kind == H5T_INTEGER, RST_ERROR_IO,
+  RST_REQUIRE(context, kind == H5T_FLOAT || kind == H5T_INTEGER || kind == H5T_ENUM, RST_ERROR_IO,
               "%s: %s does not hold numbers; name a numeric dataset", path, name);
-  const int rank = H5Sget_simple_extent_ndims(space);
+  int rank = H5Sget_simple_extent_ndims(space);
   RST_REQUIRE(context, rank >= 1 && rank <= MOST_AXES, RST_ERROR_IO,
               "%s: %s has %d axes; a field needs one or two", path, name, rank);
   H5Sget_simple_extent_dims(space, dims, NULL);
@@ -21,44 +41,38 @@ static enum rst_status field_shape(struct rst_context *context, const char *path
   while (first < rank - 2 && dims[first] == 1) {
     ++first;
   }
-  RST_REQUIRE(context, rank - first <= 2, RST_ERROR_IO,
-              "%s: %s has %d axes (%llu along the first one longer than 1); a field needs one or two", path,
-              name, rank, (unsigned long long)dims[first]);
+  while (rank - first > 2 && dims[rank - 1] == 1) {
+    --rank;
+  }
+  RST_REQUIRE(
+      context, rank - first <= 2, RST_ERROR_IO,
+      "%s: %s has %d axes without those of length 1 (%llu along the first one); a field needs one or two",
+      path, name, rank - first, (unsigned long long)dims[first]);
   *ny = rank - first == 2 ? dims[rank - 2] : 1;
   *nx = dims[rank - 1];
   RST_REQUIRE(context, *ny > 0 && *nx > 0, RST_ERROR_IO, "%s: %s is empty", path, name);
   return RST_OK;
 }
 
-static enum rst_status read_dataset(struct rst_context *context, const char *path, const char *name,
-                                    hid_t file, struct rst_ids *ids, struct rst_field **field) {
-  const hid_t dataset = rst_ids_keep(ids, H5Dopen2(file, name, H5P_DEFAULT));
-  RST_HDF5(context, dataset >= 0, "%s holds no dataset %s", path, name);
+enum rst_status rst_archive_read_field(struct rst_context *context, const char *path, const char *name,
+                                       size_t most_points, struct rst_field **field) {
+  RST_QUIET();
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
   size_t ny = 0;
   size_t nx = 0;
-  RST_TRY(field_shape(context, path, name, dataset, ids, &ny, &nx));
+  *field = NULL;
+  RST_TRY(rst_hdf5_open(context, path, &ids, &file));
+  const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
+  RST_HDF5(context, dataset >= 0, "%s holds no dataset %s", path, name);
+  RST_TRY(field_shape(context, path, name, dataset, &ids, &ny, &nx));
+  RST_REQUIRE(context, ny <= most_points / nx, RST_ERROR_IO, "%s: " RST_TOO_MANY_POINTS, path, name, ny, nx,
+              most_points);
+  RST_TRY(require_own_numbers(context, path, name, dataset, &ids));
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, field));
   if (H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, (*field)->data) < 0) {
     rst_field_destroy(field);
     return rst_hdf5_fail(context, "%s: %s cannot be read", path, name);
   }
   return RST_OK;
-}
-
-enum rst_status rst_archive_read_field(struct rst_context *context, const char *path, const char *dataset,
-                                       struct rst_field **field) {
-  *field = NULL;
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    hid_t file = H5I_INVALID_HID;
-    status = rst_hdf5_open(context, path, &file);
-    if (status == RST_OK) {
-      struct rst_ids ids = {0};
-      rst_ids_keep(&ids, file);
-      status = read_dataset(context, path, dataset, file, &ids, field);
-      rst_ids_close(&ids);
-    }
-  }
-  H5E_END_TRY
-  return status;
 }

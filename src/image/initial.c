@@ -80,7 +80,7 @@ static enum rst_status copy_to_planes(struct rst_context *context, const char *f
 static enum rst_status fill_file(struct rst_context *context, const struct rst_initial_parameters *parameters,
                                  const struct rst_layout *layout, struct rst_field *values) {
   struct rst_field *read = NULL;
-  RST_TRY(rst_image_read(context, parameters->file, &read));
+  RST_TRY(rst_image_read(context, parameters->file, RST_IMAGE_MOST_POINTS, &read));
   const enum rst_status status = copy_to_planes(context, parameters->file, read, layout, values);
   rst_field_scale(parameters->scale, values);
   rst_field_destroy(&read);
