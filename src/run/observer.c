@@ -31,7 +31,7 @@ struct rst_observer {
   size_t twin_count, exponent_count;
   const struct rst_motion *motion; /* borrowed, as the next */
   struct rst_twins *twins;
-  struct rst_sharpness *sharpness; /* NULL unless needed, as the next */
+  struct rst_sharpness *sharpness, *lambda_min; /* NULL unless needed, as the next */
   struct rst_amplification *amplification;
   bool needs[RST_NEED_TWINS + 1];
 };
@@ -139,7 +139,10 @@ static enum rst_status list_labels(struct rst_observer *made, const struct rst_c
 static enum rst_status create_instruments(struct rst_observer *made, const struct rst_case *run,
                                           struct rst_flow *flow) {
   if (made->needs[RST_NEED_SHARPNESS]) {
-    RST_TRY(rst_sharpness_create(made->context, run, flow, &made->sharpness));
+    RST_TRY(rst_sharpness_create(made->context, run, flow, RST_SPECTRUM_LARGEST, &made->sharpness));
+  }
+  if (made->needs[RST_NEED_LAMBDA_MIN]) {
+    RST_TRY(rst_sharpness_create(made->context, run, flow, RST_SPECTRUM_SMALLEST, &made->lambda_min));
   }
   if (made->needs[RST_NEED_AMPLIFICATION]) {
     RST_TRY(rst_amplification_create(made->context, run, flow, &made->amplification));
@@ -181,6 +184,7 @@ void rst_observer_destroy(struct rst_observer **observer) {
     return;
   }
   rst_sharpness_destroy(&gone->sharpness);
+  rst_sharpness_destroy(&gone->lambda_min);
   rst_amplification_destroy(&gone->amplification);
   for (size_t i = 0; i < gone->field_count; ++i) {
     free(gone->column[i].name);
@@ -219,6 +223,9 @@ void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *b
   if (observer->sharpness) {
     rst_blocks_add(blocks, rst_sharpness_state(observer->sharpness), "sharpness.vector");
   }
+  if (observer->lambda_min) {
+    rst_blocks_add(blocks, rst_sharpness_state(observer->lambda_min), "lambda_min.vector");
+  }
 }
 
 void rst_observer_describe(const struct rst_observer *observer, struct rst_run_layout *layout) {
@@ -248,6 +255,11 @@ void rst_observer_measure(struct rst_observer *observer, const struct rst_observ
     rst_sharpness_measure(observer->sharpness, observation->iteration, observation->u, &view.sharpness,
                           &view.sharpness_residual);
     view.sharpness_limit = rst_sharpness_limit(observer->sharpness, observation->step_size);
+  }
+  if (observer->lambda_min) {
+    double residual = 0.0;
+    rst_sharpness_measure(observer->lambda_min, observation->iteration, observation->u, &view.lambda_min,
+                          &residual);
   }
   for (size_t i = 0; i < observer->scalar_count; ++i) {
     for (size_t m = 0; m < members(observer, observer->scalar_per[i]); ++m) {

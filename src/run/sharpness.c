@@ -6,10 +6,12 @@
 #include "core/core.h"
 #include "krylov/extremal.h"
 #include "restrain/tangent.h"
+#include "run/orbit.h"
 
 struct rst_sharpness {
   struct rst_context *context;
   struct rst_flow *flow;
+  enum rst_spectrum_end end;
   double weight_decay;
   long every;
   double tolerance;
@@ -24,19 +26,32 @@ static void apply(void *user, const struct rst_field *v, struct rst_field *produ
   rst_flow_pin(sharpness->flow, product);
 }
 
+/* Points that the flow keeps fixed have the eigenvalue 0: the search for the smallest one begins, and so remains, outside
+ * of them. */
+static enum rst_status create_vector(struct rst_sharpness *sharpness) {
+  RST_TRY(rst_flow_create_state(sharpness->context, sharpness->flow, &sharpness->vector));
+  if (sharpness->end == RST_SPECTRUM_SMALLEST) {
+    RST_TRY(rst_orbit_probe(sharpness->context, rst_flow_layout(sharpness->flow), sharpness->vector));
+    rst_flow_pin(sharpness->flow, sharpness->vector);
+  }
+  return RST_OK;
+}
+
 enum rst_status rst_sharpness_create(struct rst_context *context, const struct rst_case *run,
-                                     struct rst_flow *flow, struct rst_sharpness **sharpness) {
+                                     struct rst_flow *flow, enum rst_spectrum_end end,
+                                     struct rst_sharpness **sharpness) {
   *sharpness = NULL;
   struct rst_sharpness *made = NULL;
   RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_sharpness){.context = context,
                                  .flow = flow,
+                                 .end = end,
                                  .weight_decay = run->step.scheme.weight_decay,
                                  .every = run->sharpness.every,
                                  .tolerance = run->sharpness.tolerance,
                                  .lr = run->step.scheme.lr,
                                  .limit = rst_scheme_local_limit(context, &run->step.scheme)};
-  const enum rst_status status = rst_flow_create_state(context, flow, &made->vector);
+  const enum rst_status status = create_vector(made);
   if (status != RST_OK) {
     rst_sharpness_destroy(&made);
     return status;
@@ -58,8 +73,8 @@ void rst_sharpness_measure(struct rst_sharpness *sharpness, long t, const struct
   struct rst_eigenpair found = {.value = NAN, .residual = NAN};
   if (t % sharpness->every == 0 && rst_field_is_finite(u)) {
     rst_flow_linearise(sharpness->flow, u, NULL, NULL);
-    (void)rst_extremal_eigenpair(sharpness->context, apply, sharpness, RST_SPECTRUM_LARGEST,
-                                 sharpness->tolerance, sharpness->vector, &found);
+    (void)rst_extremal_eigenpair(sharpness->context, apply, sharpness, sharpness->end, sharpness->tolerance,
+                                 sharpness->vector, &found);
   }
   *value = found.value;
   *residual = found.residual;

@@ -3,19 +3,22 @@
 #define RST_SHARPNESS_H
 
 #include "restrain/case.h"
+#include "restrain/eigenpair.h"
 
 /** @file
- * The sharpness during a run: lambda_max of H(u_t) + alpha, and the largest value for which the scheme is locally stable.
+ * An extreme eigenvalue of H(u_t), decay included, during a run: the sharpness is the largest one, which comes with the
+ * largest value for which the scheme is locally stable.
  */
 
 struct rst_sharpness;
 
 /** The flow is borrowed. The scheme's limit is found here. */
 enum rst_status rst_sharpness_create(struct rst_context *context, const struct rst_case *run,
-                                     struct rst_flow *flow, struct rst_sharpness **sharpness);
+                                     struct rst_flow *flow, enum rst_spectrum_end end,
+                                     struct rst_sharpness **sharpness);
 void rst_sharpness_destroy(struct rst_sharpness **sharpness);
 
-/** At iteration t: lambda_max and its residual, from the eigenvector of the last search; both NaN between the iterations
+/** At iteration t: the eigenvalue and its residual, from the eigenvector of the last search; both NaN between the iterations
  * asked for (sharpness.every) and where no eigenvalue could be found (the state overflows). */
 void rst_sharpness_measure(struct rst_sharpness *sharpness, long t, const struct rst_field *u, double *value,
                            double *residual);

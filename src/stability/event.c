@@ -8,6 +8,7 @@
 #include "krylov/extremal.h"
 #include "restrain/spectrum.h"
 #include "stability/event_region.h"
+#include "stability/local_range.h"
 
 /* Fields that later events depend on, and work space. */
 enum {
@@ -21,17 +22,28 @@ enum {
   LANCZOS,
   FIELD_COUNT
 };
-/* The elements of NUMBERS. */
-enum { UNDER_WAY, FIRST, LAST, PEAK, PEAK_ITERATION, LOG_AMPLIFICATION, RAYLEIGH, NUMBER_COUNT };
+/* The elements of NUMBERS; log growth of updates of a kind, and of those that the peak stands for. */
+enum {
+  UNDER_WAY,
+  FIRST,
+  LAST,
+  PEAK,
+  PEAK_ITERATION,
+  LOG_AMPLIFICATION,
+  RAYLEIGH,
+  LOG_DISCRETE,
+  LOG_CONTINUOUS,
+  LOG_PENDING,
+  NUMBER_COUNT
+};
 
 struct rst_event_detector {
   struct rst_context *context;
   struct rst_flow *flow;
   struct rst_scheme_parameters parameters;
-  double limit;   /* the largest locally stable eigenvalue; -infinity where none is, infinity where all are */
-  double neutral; /* below this eigenvalue the flow itself grows */
-  double tolerance; /* of that comparison, relative to the largest modulus */
-  bool skips_places;
+  struct rst_local_range range;
+  double tolerance;  /* of comparisons with it, relative to the largest modulus */
+  bool is_symmetric; /* the Jacobian, see event.h */
   struct rst_field *fields[FIELD_COUNT];
 };
 
@@ -44,32 +56,13 @@ const char *rst_event_kind_name(enum rst_event_kind kind) {
   return names[kind];
 }
 
-/* A scheme without growth polynomial chooses its step so that lambda_max never exceeds its limit. */
-static enum rst_status find_limit(struct rst_event_detector *detector) {
-  double growth = 0.0;
-  const enum rst_status status = rst_scheme_growth(detector->context, &detector->parameters, 0.0, &growth);
-  if (status == RST_ERROR_UNSUPPORTED) {
-    detector->limit = INFINITY;
-    return RST_OK;
-  }
-  RST_TRY(status);
-  detector->limit = rst_scheme_local_limit(detector->context, &detector->parameters);
-  if (isnan(detector->limit)) {
-    detector->limit = -INFINITY;
-  }
-  return RST_OK;
-}
-
 static enum rst_status build(struct rst_event_detector *detector) {
   const enum rst_precision precision = rst_flow_precision(detector->flow);
   const double epsilon = precision == RST_PRECISION_FLOAT ? FLT_EPSILON : DBL_EPSILON;
   const size_t count = rst_flow_layout(detector->flow)->count;
-  detector->tolerance = fmax(1e-9, RST_EXTREMAL_ROUNDING * epsilon);
-  /* Momentum multiplies the gradient's effect by 1/(1 - mu), but not that of decoupled decay. */
-  detector->neutral = detector->parameters.decay == RST_DECAY_DECOUPLED
-                          ? detector->parameters.momentum * detector->parameters.weight_decay
-                          : 0.0;
-  RST_TRY(find_limit(detector));
+  detector->tolerance = fmax(RST_REGIME_EIGENVALUE, RST_EXTREMAL_ROUNDING * epsilon);
+  RST_TRY(rst_local_range_find(detector->context, &detector->parameters, &detector->range));
+  detector->is_symmetric = rst_scheme_facts(detector->parameters.kind).symmetric_jacobian;
   detector->parameters.kind =
       rst_scheme_names()[rst_name_index(rst_scheme_names(), detector->parameters.kind)];
   for (int i = 0; i < FIELD_COUNT; ++i) {
@@ -106,10 +99,6 @@ void rst_event_detector_destroy(struct rst_event_detector **detector) {
   }
 }
 
-void rst_event_detector_skip_places(struct rst_event_detector *detector) {
-  detector->skips_places = true;
-}
-
 static double *numbers_of(const struct rst_event_detector *detector) {
   return detector->fields[NUMBERS]->data;
 }
@@ -120,6 +109,9 @@ static void begin(struct rst_event_detector *detector, long t) {
   numbers[FIRST] = (double)t;
   numbers[PEAK] = 0.0;
   numbers[LOG_AMPLIFICATION] = 0.0;
+  numbers[LOG_DISCRETE] = 0.0;
+  numbers[LOG_CONTINUOUS] = 0.0;
+  numbers[LOG_PENDING] = 0.0;
   rst_field_fill(0.0, detector->fields[ENERGY]);
 }
 
@@ -133,27 +125,7 @@ static void add_energy(struct rst_field *energy, const struct rst_field *before,
   }
 }
 
-static void extend(struct rst_event_detector *detector, long t, const struct rst_field *u,
-                   const struct rst_tangent *tangent, double growth) {
-  double *numbers = numbers_of(detector);
-  const struct rst_field *before = rst_tangent_previous(tangent);
-  const struct rst_field *after = rst_tangent_vector(tangent, 0);
-  numbers[LAST] = (double)t;
-  numbers[LOG_AMPLIFICATION] += rst_tangent_log_growth(tangent, 0);
-  if (!detector->skips_places) {
-    add_energy(detector->fields[ENERGY], before, growth, after);
-  }
-  if (growth > numbers[PEAK]) {
-    numbers[PEAK] = growth;
-    numbers[PEAK_ITERATION] = (double)t;
-    numbers[RAYLEIGH] = rst_tangent_rayleigh(tangent);
-    rst_field_copy(u, detector->fields[PEAK_STATE]);
-    rst_field_copy(before, detector->fields[PEAK_BEFORE]);
-    rst_field_copy(after, detector->fields[PEAK_AFTER]);
-  }
-}
-
-/* One end of the spectrum of H + alpha at the peak, and how much its eigenvector adds to the square of the norm. */
+/* One end of the spectrum of H at the peak, decay included, and how much its eigenvector adds to the square of the norm. */
 static enum rst_status find_end(struct rst_event_detector *detector, enum rst_spectrum_end end,
                                 double *lambda, double *gain) {
   const double tolerance = 1e-6;
@@ -163,7 +135,7 @@ static enum rst_status find_end(struct rst_event_detector *detector, enum rst_sp
   rst_field_copy(detector->fields[PEAK_BEFORE], vector);
   RST_TRY(rst_spectrum_extreme(detector->context, detector->flow, detector->fields[PEAK_STATE], end,
                                tolerance, vector, &pair));
-  if (isfinite(detector->limit)) {
+  if (isfinite(detector->range.largest)) {
     RST_TRY(rst_scheme_growth(detector->context, &detector->parameters, pair.value, &growth));
   }
   const double part = rst_field_dot(vector, detector->fields[PEAK_BEFORE]);
@@ -179,8 +151,8 @@ static enum rst_status classify_by_eigenvalues(struct rst_event_detector *detect
   RST_TRY(find_end(detector, RST_SPECTRUM_SMALLEST, &lambda[0], &gain[0]));
   RST_TRY(find_end(detector, RST_SPECTRUM_LARGEST, &lambda[1], &gain[1]));
   const bool grows =
-      lambda[0] < detector->neutral - detector->tolerance * fmax(fabs(lambda[0]), fabs(lambda[1]));
-  const bool beyond = lambda[1] > detector->limit;
+      lambda[0] < detector->range.lowest - detector->tolerance * fmax(fabs(lambda[0]), fabs(lambda[1]));
+  const bool beyond = lambda[1] > detector->range.largest;
   *kind = beyond && !(grows && gain[0] > gain[1]) ? RST_EVENT_DISCRETE
           : grows                                 ? RST_EVENT_CONTINUOUS
                                                   : RST_EVENT_NONNORMAL;
@@ -201,15 +173,16 @@ static struct quadrature quadrature_of(double a0, double a1, double b) {
   return (struct quadrature){{mean - radius, mean + radius}, {1.0 - upper, upper}};
 }
 
-static struct quadrature find_quadrature(struct rst_event_detector *detector) {
+static struct quadrature find_quadrature(struct rst_event_detector *detector, const struct rst_field *u,
+                                         const struct rst_field *before) {
   struct rst_field *v = detector->fields[LANCZOS];
   struct rst_field *product = detector->fields[EIGENVECTOR];
-  const double length = rst_field_norm(detector->fields[PEAK_BEFORE]);
+  const double length = rst_field_norm(before);
   if (length == 0.0) {
     return (struct quadrature){{NAN, NAN}, {0.0, 0.0}};
   }
-  rst_flow_linearise(detector->flow, detector->fields[PEAK_STATE], NULL, NULL);
-  rst_field_copy(detector->fields[PEAK_BEFORE], v);
+  rst_flow_linearise(detector->flow, u, NULL, NULL);
+  rst_field_copy(before, v);
   rst_field_scale(1.0 / length, v);
   rst_flow_hessian_product(detector->flow, v, product);
   const double a0 = rst_field_dot(v, product);
@@ -231,23 +204,29 @@ static double gain_of(const struct rst_event_detector *detector, double node, do
   return known ? weight * (growth * growth - 1.0) : weight;
 }
 
-/* A node beyond a limit proves an eigenvalue there, since nodes lie between the extreme eigenvalues. */
-static enum rst_status classify(struct rst_event_detector *detector, enum rst_event_kind *kind) {
+/* A node beyond a limit proves an eigenvalue there, since nodes lie between the extreme eigenvalues; non-normal without. */
+static enum rst_event_kind classify_by_quadrature(struct rst_event_detector *detector,
+                                                  const struct rst_field *u, const struct rst_field *before) {
   const double alpha = detector->parameters.weight_decay;
-  const struct quadrature q = find_quadrature(detector);
+  const struct quadrature q = find_quadrature(detector, u, before);
   const double size = fmax(fabs(q.node[0] + alpha), fabs(q.node[1] + alpha));
   double discrete = 0.0;
   double continuous = 0.0;
   for (int i = 0; i < 2; ++i) {
     const double lambda = q.node[i] + alpha;
-    if (lambda > detector->limit + detector->tolerance * size) {
+    if (lambda > detector->range.largest + detector->tolerance * size) {
       discrete += gain_of(detector, q.node[i], q.weight[i]);
-    } else if (lambda < detector->neutral - detector->tolerance * size) {
+    } else if (lambda < detector->range.lowest - detector->tolerance * size) {
       continuous += gain_of(detector, q.node[i], q.weight[i]);
     }
   }
-  if (discrete > 0.0 || continuous > 0.0) {
-    *kind = discrete > continuous ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
+  const bool proved = discrete > 0.0 || continuous > 0.0;
+  return !proved ? RST_EVENT_NONNORMAL : discrete > continuous ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
+}
+
+static enum rst_status classify_peak(struct rst_event_detector *detector, enum rst_event_kind *kind) {
+  *kind = classify_by_quadrature(detector, detector->fields[PEAK_STATE], detector->fields[PEAK_BEFORE]);
+  if (*kind != RST_EVENT_NONNORMAL) {
     return RST_OK;
   }
   const enum rst_status status = classify_by_eigenvalues(detector, kind);
@@ -255,7 +234,68 @@ static enum rst_status classify(struct rst_event_detector *detector, enum rst_ev
     return status;
   }
   /* Without eigenvalues the nearer end is the likelier. */
-  *kind = numbers_of(detector)[RAYLEIGH] > 0.5 * detector->limit ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
+  *kind = numbers_of(detector)[RAYLEIGH] > 0.5 * detector->range.largest ? RST_EVENT_DISCRETE
+                                                                         : RST_EVENT_CONTINUOUS;
+  return RST_OK;
+}
+
+/* The kind of an update from u; non-normal where the peak is to tell. */
+static enum rst_event_kind classify_update(struct rst_event_detector *detector, const struct rst_field *u,
+                                           const struct rst_tangent *tangent, double growth) {
+  const struct rst_field *before = rst_tangent_previous(tangent);
+  if (detector->is_symmetric) {
+    const double along = growth * rst_field_dot(before, rst_tangent_vector(tangent, 0));
+    if (along * along >= 0.5 * (growth * growth + 1.0)) {
+      return along < 0.0 ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
+    }
+    return classify_by_quadrature(detector, u, before);
+  }
+  const double rayleigh = rst_tangent_rayleigh(tangent);
+  const double error = detector->tolerance * fabs(rayleigh);
+  return rayleigh > detector->range.largest + error  ? RST_EVENT_DISCRETE
+         : rayleigh < detector->range.lowest - error ? RST_EVENT_CONTINUOUS
+                                                     : RST_EVENT_NONNORMAL;
+}
+
+static void extend(struct rst_event_detector *detector, long t, const struct rst_field *u,
+                   const struct rst_tangent *tangent, double growth) {
+  static const int sums[] = {[RST_EVENT_DISCRETE] = LOG_DISCRETE,
+                             [RST_EVENT_CONTINUOUS] = LOG_CONTINUOUS,
+                             [RST_EVENT_NONNORMAL] = LOG_PENDING};
+  double *numbers = numbers_of(detector);
+  const struct rst_field *before = rst_tangent_previous(tangent);
+  const struct rst_field *after = rst_tangent_vector(tangent, 0);
+  const double log_growth = rst_tangent_log_growth(tangent, 0);
+  numbers[LAST] = (double)t;
+  numbers[LOG_AMPLIFICATION] += log_growth;
+  numbers[sums[classify_update(detector, u, tangent, growth)]] += log_growth;
+  add_energy(detector->fields[ENERGY], before, growth, after);
+  if (growth > numbers[PEAK]) {
+    numbers[PEAK] = growth;
+    numbers[PEAK_ITERATION] = (double)t;
+    numbers[RAYLEIGH] = rst_tangent_rayleigh(tangent);
+    rst_field_copy(u, detector->fields[PEAK_STATE]);
+    rst_field_copy(before, detector->fields[PEAK_BEFORE]);
+    rst_field_copy(after, detector->fields[PEAK_AFTER]);
+  }
+}
+
+/* The kind that carries most, once the peak has told of the updates that are pending. */
+static enum rst_status find_kind(struct rst_event_detector *detector, struct rst_event *event) {
+  const double *numbers = numbers_of(detector);
+  enum rst_event_kind peak = RST_EVENT_NONNORMAL;
+  if (numbers[LOG_PENDING] > 0.0) {
+    RST_TRY(classify_peak(detector, &peak));
+  }
+  const double pending = numbers[LOG_PENDING];
+  const double discrete = numbers[LOG_DISCRETE] + (peak == RST_EVENT_DISCRETE ? pending : 0.0);
+  const double continuous = numbers[LOG_CONTINUOUS] + (peak == RST_EVENT_CONTINUOUS ? pending : 0.0);
+  const double others = peak == RST_EVENT_NONNORMAL ? pending : 0.0;
+  event->growth_discrete = discrete;
+  event->growth_continuous = continuous;
+  event->kind = others > fmax(discrete, continuous) ? RST_EVENT_NONNORMAL
+                : discrete >= continuous            ? RST_EVENT_DISCRETE
+                                                    : RST_EVENT_CONTINUOUS;
   return RST_OK;
 }
 
@@ -293,10 +333,8 @@ static enum rst_status describe(struct rst_event_detector *detector, struct rst_
       .amplification = exp(numbers[LOG_AMPLIFICATION]),
       .rayleigh = numbers[RAYLEIGH],
   };
-  RST_TRY(classify(detector, &found.kind));
-  if (!detector->skips_places) {
-    RST_TRY(find_place(detector, &found));
-  }
+  RST_TRY(find_kind(detector, &found));
+  RST_TRY(find_place(detector, &found));
   *event = found;
   return RST_OK;
 }

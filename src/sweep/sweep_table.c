@@ -29,7 +29,7 @@ static const struct rst_sweep_column columns[] = {
      MEMBER(regime),
      ELSEWHERE,
      "pending",
-     RST_REGIME_UNDECIDED,
+     RST_REGIME_COUNT - 1,
      rst_regime_names},
     {{"final_loss", "objective L at the end of the orbit", "1"},
      RST_SWEEP_REALS,
