@@ -55,7 +55,7 @@ class Diagram(ProgramTest):
             self.assertEqual(regime.attrs["flag_meanings"].decode().split(),
                              REGIMES)
             np.testing.assert_array_equal(regime.attrs["flag_values"],
-                                          range(-1, 6))
+                                          range(-1, 8))
             two = np.flatnonzero(file["period"][()] == 2)
             self.assertGreater(len(two), 1)
             np.testing.assert_array_equal(regime[two], 2)

@@ -191,7 +191,8 @@ START_TEST(the_reduction_gives_the_same_diagram) {
     ck_assert_str_eq(of_reduced.engine, "reduced");
     ck_assert_str_eq(of_full.engine, "full");
     for (size_t i = 0; i < VALUES; ++i) {
-      ck_assert(rst_regime_agrees((enum rst_regime)tables[0].regime[i], (enum rst_regime)tables[1].regime[i]));
+      ck_assert(
+          rst_regime_agrees((enum rst_regime)tables[0].regime[i], (enum rst_regime)tables[1].regime[i]));
       ck_assert_int_eq(tables[0].iterations_run[i], tables[1].iterations_run[i]);
       for (size_t j = 0; j < RST_ORBIT_OBSERVABLES; ++j) {
         for (size_t s = i * SAMPLES; s < (i + 1) * SAMPLES; ++s) {

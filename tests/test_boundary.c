@@ -53,7 +53,8 @@ static enum rst_regime any(size_t column, size_t row) {
 /* 1 inside, 0 outside, -1 unknown: the table of boundary.h. */
 static int place_of(int regime, int boundary) {
   const bool chaotic = regime == RST_REGIME_RESTRAINED_CHAOTIC;
-  const bool converged = regime == RST_REGIME_STABLE || regime == RST_REGIME_TRANSIENT || regime == RST_REGIME_CONVERGED;
+  const bool converged =
+      regime == RST_REGIME_STABLE || regime == RST_REGIME_TRANSIENT || regime == RST_REGIME_CONVERGED;
   const bool open = regime == RST_REGIME_UNDECIDED || regime == RST_REGIME_BOUNDED;
   if (regime == RST_SWEEP_PENDING || (boundary == RST_SWEEP_CHAOS && open)) {
     return -1;

@@ -39,7 +39,6 @@ static void assert_same_blocks(const struct rst_lane_block *a, const struct rst_
   assert_same(RST_LANES, a->end, b->end);
   assert_same(RST_LANES, a->done, b->done);
   assert_same(RST_LANES, a->unstable, b->unstable);
-  assert_same(RST_LANES, a->bound, b->bound);
   assert_same(RST_LANES, a->margin, b->margin);
   assert_same(RST_LANES, a->max_growth, b->max_growth);
   assert_same(RST_LANES, a->rest, b->rest);

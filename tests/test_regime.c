@@ -272,7 +272,8 @@ START_TEST(contradictory_trajectories_are_refused) {
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "3 observables", rst_regime_classify(context, &t, &result));
   t.observable_count = 0;
   t.unstable_updates = -2;
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "-2 unstable and 0 stable", rst_regime_classify(context, &t, &result));
+  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "-2 unstable and 0 stable",
+                 rst_regime_classify(context, &t, &result));
   ck_assert_int_eq(result.period, 7);
   t = (struct rst_trajectory){.states = 1, .weight_norm = norm};
   RST_TEST_OK(context, rst_regime_classify(context, &t, &result));

@@ -89,7 +89,7 @@ class Maps(SweepTest):
             self.assertEqual(regime.attrs["flag_meanings"].decode().split(),
                              REGIMES)
             np.testing.assert_array_equal(regime.attrs["flag_values"],
-                                          range(-1, 6))
+                                          range(-1, 8))
             self.check_regimes(file)
             origin = file["provenance"].attrs
             self.assertEqual(origin["exit_reason"].rstrip(b"\0"),

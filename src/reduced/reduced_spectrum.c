@@ -21,10 +21,10 @@ static double row_dot(const struct rst_reduced_network *network, size_t patch, c
   return sum;
 }
 
-/* h += factor x x^T */
+/* h += factor x x^T, its lower triangle, which is all that is asked for. */
 static void add_square(size_t rank, double factor, const double *x, double *h) {
   for (size_t i = 0; i < rank; ++i) {
-    for (size_t k = 0; k < rank; ++k) {
+    for (size_t k = 0; k <= i; ++k) {
       h[i * rank + k] += factor * x[i] * x[k];
     }
   }

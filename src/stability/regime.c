@@ -429,8 +429,16 @@ static void find_exponent(const struct rst_trajectory *t, size_t first, struct r
 
 /* Whether a part of the tail is periodic, where the tail holds what came before it settled. */
 static bool judge_settled(const struct rst_trajectory *t, struct rst_regime_result *result) {
-  const size_t least_part = 16;
-  for (size_t part = 4; part <= least_part && t->states / part >= RST_REGIME_LEAST_STATES; part *= 2) {
+  size_t least_part = 16;
+  while (least_part >= 4 && t->states / least_part < RST_REGIME_LEAST_STATES) {
+    least_part /= 2;
+  }
+  const size_t last = t->states - t->states / least_part;
+  if (rst_period_find(t->observables, t->observable_count, last, t->states - 1, RST_REGIME_MOST_PERIOD) ==
+      0) {
+    return false; /* nor has a longer part a period, but for one that does not fit */
+  }
+  for (size_t part = 4; part <= least_part; part *= 2) {
     const size_t first = t->states - t->states / part;
     const struct tail tail = tail_seen(t, first);
     const double tolerance = RST_REGIME_STATIONARY_PERIODIC * 2.0 / (double)part;
