@@ -223,6 +223,31 @@ START_TEST(divergence_comes_first) {
 }
 END_TEST
 
+/* Chaos for most of the tail, then a cycle of two. */
+START_TEST(a_period_that_sets_in_late_is_found) {
+  const size_t settles[] = {700, 800};
+  for (size_t i = 0; i < 2; ++i) {
+    struct sample s = logistic(4.0, 0.3, 1000);
+    struct rst_regime_result result;
+    for (size_t t = settles[i]; t < s.states; ++t) {
+      s.u[t] = t % 2 ? 0.8 : 0.5 + 1e-3 * pow(0.9, (double)(t - settles[i]));
+      s.other[t] = s.u[t] * s.u[t];
+      s.growth[t] = -0.25;
+    }
+    measure(&s);
+    expect(&s, RST_REGIME_RESTRAINED_PERIODIC, 2, "bounded, period 2, exponent -0.25 +- 0", &result);
+    for (size_t t = settles[i]; t < s.states; ++t) { /* not if perturbations grow */
+      s.growth[t] = 0.25;
+    }
+    expect(&s, i > 0 ? RST_REGIME_RESTRAINED_CHAOTIC : RST_REGIME_UNDECIDED, 0,
+           i > 0 ? "exponent 0." : "still shrinking", NULL);
+    s.tracked = false;
+    expect(&s, RST_REGIME_RESTRAINED_PERIODIC, 2, "exponent not known", NULL);
+    free_sample(&s);
+  }
+}
+END_TEST
+
 START_TEST(what_was_not_recorded_is_named) {
   struct sample s = geometric(0.5, 0.9, 1000);
   s.tracked = false;
@@ -299,6 +324,7 @@ int main(void) {
   tcase_add_test(tests, slow_motion_is_not_rounding);
   tcase_add_test(tests, growth_and_drift_are_undecided);
   tcase_add_test(tests, divergence_comes_first);
+  tcase_add_test(tests, a_period_that_sets_in_late_is_found);
   tcase_add_test(tests, what_was_not_recorded_is_named);
   tcase_add_test(tests, an_unstable_limit_is_told);
   tcase_add_test(tests, contradictory_trajectories_are_refused);

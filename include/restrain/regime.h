@@ -33,7 +33,7 @@
  *
  * Amplitude, period and exponent are taken over the tail, the last half of the run. A run that settles on a period later is
  * periodic if the last 2/s of the tail, s = 4, 8 or 16, are stationary, with 2/s of the tolerance, so that slow motion does
- * not pass for its shortness; the exponent is then that of the part.
+ * not pass for its shortness, and the exponent of the part, which is then the result's, is not positive.
  *
  * Contraction is the geometric mean ratio between the largest of the last m updates and the largest of the m before them,
  * m = max(8, T/16). The way that remains is the sum of all further updates, at least the distance to the limit. Since rounding

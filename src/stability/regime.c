@@ -227,17 +227,15 @@ static struct approach approach_of(const struct rst_trajectory *t, double expone
   return find_arrival(t, &earlier) ? earlier : last;
 }
 
-/* The standard error, but no less than what makes a growth by e over the tail one error. */
-static double least_error(const struct rst_trajectory *t, const struct rst_regime_result *result) {
-  return fmax(result->exponent_error, 1.0 / (double)(updates_of(t) - tail_of(t)));
-}
-
 static bool exponent_known(const struct rst_regime_result *result) {
   return !isnan(result->exponent) && (!isnan(result->exponent_error) || isinf(result->exponent));
 }
 
-static bool exponent_positive(const struct rst_trajectory *t, const struct rst_regime_result *result) {
-  return exponent_known(result) && result->exponent > RST_REGIME_SIGNIFICANCE * least_error(t, result);
+/* Over the updates from `first` on; its error is no less than what makes a growth by e over them one error. */
+static bool exponent_positive(const struct rst_trajectory *t, size_t first,
+                              const struct rst_regime_result *result) {
+  const double error = fmax(result->exponent_error, 1.0 / (double)(updates_of(t) - first));
+  return exponent_known(result) && result->exponent > RST_REGIME_SIGNIFICANCE * error;
 }
 
 static double relative(double length, double scale) {
@@ -295,7 +293,8 @@ static bool judge_convergence(const struct rst_trajectory *t, const struct appro
   }
   tell_arrival(t, approach, result->contraction, how);
   result->period = 1;
-  const char *limit = exponent_positive(t, result) ? "; perturbations still grow at the limit" : "";
+  const char *limit =
+      exponent_positive(t, tail_of(t), result) ? "; perturbations still grow at the limit" : "";
   if (t->unstable_updates > 0) {
     decide(t, result, RST_REGIME_TRANSIENT, "%s; %ld of %ld measured updates were locally unstable%s", how,
            t->unstable_updates, t->unstable_updates + t->stable_updates, limit);
@@ -442,8 +441,11 @@ static bool judge_settled(const struct rst_trajectory *t, struct rst_regime_resu
     const size_t first = t->states - t->states / part;
     const struct tail tail = tail_seen(t, first);
     const double tolerance = RST_REGIME_STATIONARY_PERIODIC * 2.0 / (double)part;
-    if (tail.varying && tail.period && tail.change <= 1.0 + tolerance) {
-      find_exponent(t, first, result);
+    struct rst_regime_result settled = *result;
+    find_exponent(t, first, &settled);
+    if (tail.varying && tail.period && tail.change <= 1.0 + tolerance &&
+        !exponent_positive(t, first, &settled)) {
+      *result = settled;
       tell_period(t, tail.period, result);
       return true;
     }
@@ -458,9 +460,9 @@ static void judge_tail(const struct rst_trajectory *t, const struct approach *ap
   const bool bounded = tail.varying && tail.change <= RST_REGIME_STATIONARY_CHAOTIC;
   if (strict && tail.period) {
     tell_period(t, tail.period, result);
-  } else if (!strict && judge_settled(t, result)) {
+  } else if (!(strict && exponent_known(result) && result->exponent <= 0.0) && judge_settled(t, result)) {
     return;
-  } else if (bounded && !tail.period && exponent_positive(t, result)) {
+  } else if (bounded && !tail.period && exponent_positive(t, tail_of(t), result)) {
     decide(t, result, RST_REGIME_RESTRAINED_CHAOTIC, "bounded, no period up to %ld, exponent %.3g +- %.3g",
            tail.most, result->exponent, result->exponent_error);
   } else if (strict && exponent_known(result)) {
