@@ -208,8 +208,8 @@ class Exponents(InstabilityTest):
                                 ("output.scalars=[sharpness]", "converged"),
                                 ("output.scalars=[lambda_min]", "converged")):
             told = self.run_published("step.lr=0.01", scalars,
-                                      "initial.kind=file", "initial.file="
-                                      f"{self.folder}/minimum.h5:/kernel")
+                                      "initial={kind: file, file: \"%s\"}"
+                                      % f"{self.folder}/minimum.h5:/kernel")
             self.assertEqual(told["regime"], regime, told["regime_reason"])
 
 
