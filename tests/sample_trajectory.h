@@ -57,6 +57,7 @@ static inline void expect(const struct sample *s, enum rst_regime regime, long p
                                       .log_growth = s->tracked ? s->growth : NULL};
   for (size_t t = 0; s->tracked && t + 1 < s->states; ++t) {
     trajectory.unstable_updates += s->growth[t] > 0.0 ? 1 : 0;
+    trajectory.stable_updates += s->growth[t] > 0.0 ? 0 : 1;
   }
   RST_TEST_OK(context, rst_regime_classify(context, &trajectory, r));
   ck_assert_msg(r->regime == regime && r->period == period && strstr(r->reason, reason),

@@ -121,7 +121,7 @@ START_TEST(columns_of_events_say_what_they_are) {
   const hid_t file = sample_open(path);
   const hid_t group = H5Gopen2(file, "events", H5P_DEFAULT);
   ck_assert(H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, check_column, &columns) >= 0);
-  ck_assert_int_eq(columns, 17);
+  ck_assert_int_eq(columns, 19);
   const hid_t kind = H5Dopen2(group, "kind", H5P_DEFAULT);
   const hid_t type = H5Dget_type(kind);
   ck_assert_uint_eq(H5Tget_size(type), 1);

@@ -24,7 +24,8 @@ bifurcation: {from: 0.1, to: 1.1, count: 21, burn_in: 400, samples: 64}
 # A second or so of many short orbits, so that there is something to interrupt.
 LONG = ("-D", "bifurcation.burn_in=4000", "-D", "bifurcation.count=600")
 REGIMES = ["pending", "stable", "transient", "restrained-periodic",
-           "restrained-chaotic", "divergent", "undecided"]
+           "restrained-chaotic", "divergent", "undecided", "converged",
+           "bounded"]
 
 
 class Diagram(ProgramTest):
@@ -54,7 +55,7 @@ class Diagram(ProgramTest):
             self.assertEqual(regime.attrs["flag_meanings"].decode().split(),
                              REGIMES)
             np.testing.assert_array_equal(regime.attrs["flag_values"],
-                                          range(-1, 6))
+                                          range(-1, 8))
             two = np.flatnonzero(file["period"][()] == 2)
             self.assertGreater(len(two), 1)
             np.testing.assert_array_equal(regime[two], 2)

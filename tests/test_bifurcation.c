@@ -143,7 +143,7 @@ START_TEST(a_scan_is_its_orbits) {
     struct rst_flow *flow = rst_test_flow(rst_test_bench.context, &loaded->flow);
     ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
     ck_assert_uint_eq(summary.done, VALUES);
-    size_t counted[RST_REGIME_UNDECIDED + 1] = {0};
+    size_t counted[RST_REGIME_COUNT] = {0};
     for (size_t i = 0; i < VALUES; ++i) {
       const double value = rst_scan_value(0.1, 1.1, VALUES, RST_SCALE_LINEAR, i);
       double observed[RST_ORBIT_OBSERVABLES * SAMPLES];
@@ -163,7 +163,7 @@ START_TEST(a_scan_is_its_orbits) {
       ck_assert_int_eq(table.regime[i], orbit.regime.regime);
       counted[orbit.regime.regime] += 1;
     }
-    for (int i = 0; i <= RST_REGIME_UNDECIDED; ++i) {
+    for (int i = 0; i < RST_REGIME_COUNT; ++i) {
       ck_assert_uint_eq(summary.regimes[i], counted[i]);
     }
     rst_flow_destroy(&flow);
@@ -191,7 +191,8 @@ START_TEST(the_reduction_gives_the_same_diagram) {
     ck_assert_str_eq(of_reduced.engine, "reduced");
     ck_assert_str_eq(of_full.engine, "full");
     for (size_t i = 0; i < VALUES; ++i) {
-      ck_assert_int_eq(tables[0].regime[i], tables[1].regime[i]);
+      ck_assert(
+          rst_regime_agrees((enum rst_regime)tables[0].regime[i], (enum rst_regime)tables[1].regime[i]));
       ck_assert_int_eq(tables[0].iterations_run[i], tables[1].iterations_run[i]);
       for (size_t j = 0; j < RST_ORBIT_OBSERVABLES; ++j) {
         for (size_t s = i * SAMPLES; s < (i + 1) * SAMPLES; ++s) {

@@ -47,14 +47,16 @@ static uint32_t draw_number(uint32_t most) {
 static enum rst_regime any(size_t column, size_t row) {
   (void)column;
   (void)row;
-  return (enum rst_regime)draw_number(RST_REGIME_UNDECIDED);
+  return (enum rst_regime)draw_number(RST_REGIME_COUNT - 1);
 }
 
 /* 1 inside, 0 outside, -1 unknown: the table of boundary.h. */
 static int place_of(int regime, int boundary) {
   const bool chaotic = regime == RST_REGIME_RESTRAINED_CHAOTIC;
-  const bool converged = regime == RST_REGIME_STABLE || regime == RST_REGIME_TRANSIENT;
-  if (regime == RST_SWEEP_PENDING || (boundary == RST_SWEEP_CHAOS && regime == RST_REGIME_UNDECIDED)) {
+  const bool converged =
+      regime == RST_REGIME_STABLE || regime == RST_REGIME_TRANSIENT || regime == RST_REGIME_CONVERGED;
+  const bool open = regime == RST_REGIME_UNDECIDED || regime == RST_REGIME_BOUNDED;
+  if (regime == RST_SWEEP_PENDING || (boundary == RST_SWEEP_CHAOS && open)) {
     return -1;
   }
   return boundary == RST_SWEEP_DIVERGENCE    ? regime == RST_REGIME_DIVERGENT

@@ -82,22 +82,36 @@ static void find_extremes(struct machine *m, const struct rst_field *u, const st
   gsl_matrix_free(hessian);
 }
 
-/* The rule, on all eigenvalues of P^-1 (H + alpha) at the peak. */
-static void check_kind(struct machine *m, const struct record *record, const struct rst_event *event) {
+/* The rule of a kind, on all eigenvalues of P^-1 (H + alpha) at a state. */
+static bool kind_holds(struct machine *m, const struct rst_field *u, const struct rst_field *over,
+                       enum rst_event_kind kind) {
   const double limit = limit_of(&m->parameters);
-  const long peak = event->peak_iteration;
   double smallest = 0.0;
   double largest = 0.0;
-  find_extremes(m, record->u[peak], record->over[peak], &smallest, &largest);
+  find_extremes(m, u, over, &smallest, &largest);
   const double rounding =
       (m->u->precision == RST_PRECISION_FLOAT ? 1e-5 : 1e-9) * fmax(fabs(smallest), fabs(largest));
-  if (event->kind == RST_EVENT_DISCRETE) {
-    ck_assert_double_gt(largest, limit - rounding);
-  } else if (event->kind == RST_EVENT_CONTINUOUS) {
-    ck_assert_double_lt(smallest, 0.0);
-  } else {
-    ck_assert_double_lt(largest, limit + rounding);
-    ck_assert_double_gt(smallest, -rounding);
+  return kind == RST_EVENT_DISCRETE     ? largest > limit - rounding
+         : kind == RST_EVENT_CONTINUOUS ? smallest < 0.0
+                                        : largest < limit + rounding && smallest > -rounding;
+}
+
+/* An update at least is of the kind that the event names, and what has log growth of a kind has such an update; where the
+ * scheme is preconditioned, the peak tells for all. */
+static void check_kind(struct machine *m, const struct record *record, const struct rst_event *event) {
+  const double others = log(event->amplification) - event->growth_discrete - event->growth_continuous;
+  const double parts[] = {event->growth_discrete, event->growth_continuous, others};
+  const bool by_peak = rst_scheme_facts(m->parameters.kind).preconditioned;
+  const long first = by_peak ? event->peak_iteration : event->first;
+  const long last = by_peak ? event->peak_iteration : event->last;
+  for (enum rst_event_kind kind = RST_EVENT_DISCRETE; kind <= RST_EVENT_NONNORMAL; ++kind) {
+    bool found = false;
+    for (long t = first; t <= last && !found; ++t) {
+      found = kind_holds(m, record->u[t], record->over[t], kind);
+    }
+    ck_assert(found || parts[kind] <= 1e-12);
+    ck_assert_double_ge(parts[kind], -1e-12);
+    ck_assert_double_ge(parts[event->kind], parts[kind] - 1e-12);
   }
 }
 
@@ -192,12 +206,12 @@ START_TEST(events_are_what_was_recorded) {
 }
 END_TEST
 
-/* What the eigenvalues beyond the limit, and those below 0, add to |v_{t+1}|^2 at the peak, for euler: with all eigenvectors
+/* What the eigenvalues beyond the limit, and those below 0, add to |v_{t+1}|^2, for euler: with all eigenvectors
  * w_j of H + alpha, sum <w_j, v>^2 ((1 - lr lambda_j)^2 - 1). */
-static void split_growth(struct machine *m, const struct record *record, const struct rst_event *event,
-                         double *discrete, double *continuous) {
-  const struct rst_field *u = record->u[event->peak_iteration];
-  const struct rst_field *v = record->after[event->peak_iteration - 1];
+static void split_growth(struct machine *m, const struct record *record, long t, double *discrete,
+                         double *continuous) {
+  const struct rst_field *u = record->u[t];
+  const struct rst_field *v = record->after[t - 1];
   const size_t n = rst_field_count(u);
   gsl_matrix *hessian = gsl_matrix_alloc(n, n);
   gsl_matrix *vectors = gsl_matrix_alloc(n, n);
@@ -223,7 +237,25 @@ static void split_growth(struct machine *m, const struct record *record, const s
   gsl_matrix_free(hessian);
 }
 
-/* Where eigenvalues lie beyond both limits, the kind is that of the larger part of the growth. */
+/* Log growth of the discrete updates of an event; false if the parts of one are not far apart. */
+static bool sum_discrete(struct machine *m, const struct record *record, const struct rst_event *event,
+                         double *sum, int *both) {
+  *sum = 0.0;
+  for (long t = event->first; t <= event->last; ++t) {
+    double discrete = 0.0;
+    double continuous = 0.0;
+    split_growth(m, record, t, &discrete, &continuous);
+    *both += discrete > 0.0 && continuous > 0.0;
+    if (fmax(discrete, continuous) <= 2.0 * fmin(discrete, continuous)) {
+      return false;
+    }
+    *sum += discrete > continuous ? log(record->growth[t]) : 0.0;
+  }
+  return true;
+}
+
+/* Where eigenvalues lie beyond both limits, the kind of an update is that of the larger part of its growth; that of an
+ * event, of the larger part of its log growth. */
 START_TEST(the_larger_part_of_the_growth_decides) {
   struct rst_context *context = rst_test_context();
   struct rst_flow *flow = rst_test_conv(context, RST_PRECISION_DOUBLE, 32, 8);
@@ -233,21 +265,22 @@ START_TEST(the_larger_part_of_the_growth_decides) {
   run(&m, 300, record);
   int clear = 0;
   int both = 0;
+  int mixed = 0;
   for (int i = 0; i < record->event_count; ++i) {
     const struct rst_event *event = &record->events[i];
+    const double whole = log(event->amplification);
     double discrete = 0.0;
-    double continuous = 0.0;
-    if (event->peak_iteration > 0) {
-      split_growth(&m, record, event, &discrete, &continuous);
-      both += discrete > 0.0 && continuous > 0.0;
-    }
-    if (fmax(discrete, continuous) > 2.0 * fmin(discrete, continuous)) {
+    if (event->first > 0 && sum_discrete(&m, record, event, &discrete, &both)) {
       ++clear;
-      ck_assert_int_eq(event->kind, discrete > continuous ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS);
+      rst_test_close(event->growth_discrete, discrete, 1e-9);
+      rst_test_close(event->growth_continuous, whole - discrete, 1e-9);
+      ck_assert_int_eq(event->kind, discrete > 0.5 * whole ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS);
+      mixed += discrete > 0.1 * whole && discrete < 0.9 * whole;
     }
   }
   ck_assert_int_gt(clear, 20);
   ck_assert_int_gt(both, 5);
+  ck_assert_int_gt(mixed, 3);
   destroy_record(record);
   stop(&m);
   rst_flow_destroy(&flow);
@@ -259,6 +292,7 @@ static void check_same(const struct rst_event *a, const struct rst_event *b) {
   ck_assert(a->first == b->first && a->last == b->last && a->kind == b->kind);
   ck_assert(a->peak == b->peak && a->peak_iteration == b->peak_iteration);
   ck_assert(a->amplification == b->amplification && a->rayleigh == b->rayleigh);
+  ck_assert(a->growth_discrete == b->growth_discrete && a->growth_continuous == b->growth_continuous);
   ck_assert(a->y_first == b->y_first && a->y_last == b->y_last);
   ck_assert(a->x_first == b->x_first && a->x_last == b->x_last);
   ck_assert(a->centroid_y == b->centroid_y && a->centroid_x == b->centroid_x);

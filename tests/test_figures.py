@@ -200,7 +200,8 @@ class Contents(FigureTest):
         files, figure = self.draw("bifurcation")
         rates = bifurcation.draw_order(files)[0]
         words, values = rates.words("regime"), rates["lr"]
-        self.assertEqual(set(words[values < 0.032]), {"stable", "transient"})
+        # All ways from this kernel pass through the saddle's neighbourhood.
+        self.assertEqual(set(words[values < 0.032]), {"transient"})
         self.assertEqual(set(words[values > 0.1015]), {"divergent"})
         self.assertIn("restrained-chaotic", words)
         points = figure.axes[2].lines[0].get_xydata()

@@ -163,7 +163,7 @@ class Exponents(InstabilityTest):
 
     def test_regimes_are_named(self):
         for rate, regime, period, code in (
-                (0.01, "stable", 1, 0), (0.03, "transient", 1, 0),
+                (0.01, "converged", 1, 0), (0.03, "converged", 1, 0),
                 (0.035, "restrained-periodic", 2, 0),
                 (0.06, "restrained-periodic", 4, 0),
                 (0.07, "restrained-chaotic", 0, 0),
@@ -181,11 +181,36 @@ class Exponents(InstabilityTest):
 
     def test_what_was_not_recorded_is_not_guessed(self):
         told = self.run_published("step.lr=0.01")
-        self.assertEqual(told["regime"], "undecided")
-        self.assertIn("local_growth", told["regime_reason"])
+        self.assertEqual(told["regime"], "converged")
+        # At the minimum all eigenvalues but one are the weight decay.
+        self.assertAlmostEqual(told["contraction"], 1 - 0.01 * 20, delta=1e-4)
+        self.assertIn("stability was not measured", told["regime_reason"])
         told = self.run_published("step.lr=0.07")
-        self.assertEqual(told["regime"], "undecided")
+        self.assertEqual(told["regime"], "bounded")
         self.assertIn("lyapunov", told["regime_reason"])
+
+    def test_measured_eigenvalues_decide(self):
+        scalars = "output.scalars=[sharpness, lambda_min]"
+        told = self.run_published("step.lr=0.01", scalars)
+        self.assertEqual(told["regime"], "transient")
+        run = self.open()
+        beyond = (run.lambda_min < 0) | (run.sharpness > 2 / 0.01)
+        self.assertIn(f"; {int(beyond[:-1].sum())} of 1000 measured updates",
+                      told["regime_reason"])
+        # Where the last state lies nothing but the decay and the pattern act.
+        self.assertAlmostEqual(float(run.lambda_min[-1]), 20, delta=1e-6)
+        self.assertAlmostEqual(float(run.sharpness[-1]), 61.9972749916,
+                               delta=1e-4)
+        # From near the minimum the way is stable.
+        with h5py.File(self.folder / "minimum.h5", "w") as file:
+            file["kernel"] = 1.01 * run.kernel.values[-1]
+        for scalars, regime in ((scalars, "stable"),
+                                ("output.scalars=[sharpness]", "converged"),
+                                ("output.scalars=[lambda_min]", "converged")):
+            told = self.run_published("step.lr=0.01", scalars,
+                                      "initial={kind: file, file: \"%s\"}"
+                                      % f"{self.folder}/minimum.h5:/kernel")
+            self.assertEqual(told["regime"], regime, told["regime_reason"])
 
 
 class Events(InstabilityTest):
@@ -217,13 +242,60 @@ class Events(InstabilityTest):
         self.assertGreater(kinds.count("continuous"), 20)
         self.assertEqual(kinds.count("non-normal"), 0)
         rayleigh = events.rayleigh.values
-        self.assertLess(rayleigh[events.kind == 1].max(), 2 / 0.07)
-        self.assertGreater(rayleigh[events.kind == 0].min(), 0)
+        steps, flows = events.growth_discrete, events.growth_continuous
+        # Those that overshoot turn round: 1 - lr times the quotient < 0.
+        self.assertLess(rayleigh[steps == 0].max(), 1 / 0.07)
+        self.assertGreater(rayleigh[flows == 0].min(), 1 / 0.07)
+        np.testing.assert_array_equal(events.kind == 0, steps > flows)
+        self.assertGreater(int(((steps > 0) & (flows > 0)).sum()), 30)
+        self.assert_close(steps + flows, np.log(events.amplification), 1e-9)
+        share = float(flows.sum() / (steps + flows).sum())
+        self.assertAlmostEqual(told["share_continuous"], share, delta=1e-12)
+        self.assertAlmostEqual(told["share_discrete"], 1 - share, delta=1e-12)
         # Only the direction of the pattern itself is unstable.
         np.testing.assert_allclose(events.ky, np.pi)
         np.testing.assert_allclose(abs(events.kx), np.pi)
         self.assertGreater(float(events.participation.median()), 0.99)
         self.assertEqual(float(events.share.median()), 1)
+
+    def test_shares_are_those_of_the_pattern_alone(self):
+        # On a checkerboard the kernel moves along its pattern, but for the
+        # decay: K = q P/32 and c = 32 q on 25313 positions, -c on 25312.
+        share, length = 25313 / 225**2, 32.0
+        pattern = np.where(np.indices((32, 32)).sum(0) % 2, 1.0, -1.0)
+        np.random.seed(7)
+        start = (np.random.randn(32, 32) * pattern).sum() / length
+
+        def bends(z):
+            s = 1 / (1 + np.exp(-z))
+            return (z * s, s * (1 + z * (1 - s)),
+                    s * (1 - s) * (2 + z * (1 - 2 * s)))
+
+        def shares(rate, updates):
+            q, log = start, np.zeros(2)
+            for _ in range(updates):
+                one, other = bends(length * q), bends(-length * q)
+                value, slope, curvature = (
+                    share * x + sign * (1 - share) * y for x, y, sign in zip(
+                        one, other, (1, -1, 1)))
+                output = 1 / (1 + np.exp(-value))
+                hessian = 20 + length**2 * (
+                    (output - 1) * curvature
+                    + output * (1 - output) * slope**2)
+                factor = 1 - rate * hessian
+                if abs(factor) > 1:
+                    log[int(factor > 0)] += np.log(abs(factor))
+                q -= rate * ((output - 1) * length * slope + 20 * q)
+            return log[1] / log.sum()
+
+        for rate, expected in ((0.05, 0.71), (0.07, 0.47), (0.085, 0.36),
+                               (0.095, 0.20)):
+            told = self.run_published(
+                f"step.lr={rate}", "step.iterations=20000", "twins=[]",
+                "output.scalars=[lyapunov]", "output.every=20000")
+            self.assertAlmostEqual(shares(rate, 20000), expected, delta=0.02)
+            self.assertAlmostEqual(told["share_continuous"], expected,
+                                   delta=0.02)
 
     def test_summary_is_readable(self):
         done = self.restrain("run", PUBLISHED, "-o", "run.h5", "-D",

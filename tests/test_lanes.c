@@ -39,6 +39,7 @@ static void assert_same_blocks(const struct rst_lane_block *a, const struct rst_
   assert_same(RST_LANES, a->end, b->end);
   assert_same(RST_LANES, a->done, b->done);
   assert_same(RST_LANES, a->unstable, b->unstable);
+  assert_same(RST_LANES, a->margin, b->margin);
   assert_same(RST_LANES, a->max_growth, b->max_growth);
   assert_same(RST_LANES, a->rest, b->rest);
   assert_same(RST_LANES, a->rest_log_growth, b->rest_log_growth);
@@ -50,7 +51,9 @@ static struct rst_lane_block *block_of(struct rst_context *context, const struct
   struct rst_lane_block *block = NULL;
   RST_TEST_OK(context, rst_lane_block_create(context, from, network, &block));
   for (size_t lane = 0; lane < RST_LANES; ++lane) {
-    rst_lane_block_begin(block, lane, 0.04 * (double)(lane + 1), 4.0, 40.0);
+    const double rate = 0.04 * (double)(lane + 1);
+    const struct rst_local_range range = {0.0, 2.0 / rate};
+    rst_lane_block_begin(block, lane, rate, 4.0, &range);
   }
   return block;
 }

@@ -28,7 +28,7 @@ START_TEST(a_file_gives_back_what_was_written) {
   double seconds = 0.0;
   written = rst_test_table(loaded, false);
   for (size_t i = 0; i < POINTS; i += 2) {
-    const struct rst_orbit_summary point = {.regime = (enum rst_regime)(i % (RST_REGIME_UNDECIDED + 1)),
+    const struct rst_orbit_summary point = {.regime = (enum rst_regime)(i % (RST_REGIME_COUNT)),
                                             .final_loss = i == 4 ? INFINITY : 0.1 * (double)i,
                                             .mean_loss = 1.0 / (1.0 + (double)i),
                                             .lyapunov = i == 6 ? NAN : -1e-300 * (double)i,
@@ -149,7 +149,7 @@ START_TEST(a_sweep_is_its_points) {
   RST_TEST_OK(rst_test_bench.context, rst_evaluator_create(rst_test_bench.context, loaded, true, &evaluator));
   ck_assert_str_eq(summary.engine, rst_evaluator_engine(evaluator));
   ck_assert_str_eq(table.engine, rst_evaluator_engine(evaluator));
-  size_t regimes[RST_REGIME_UNDECIDED + 1] = {0};
+  size_t regimes[RST_REGIME_COUNT] = {0};
   double updates = 0.0;
   for (size_t i = 0; i < POINTS; ++i) {
     struct rst_orbit_summary point;
@@ -167,7 +167,7 @@ START_TEST(a_sweep_is_its_points) {
     regimes[point.regime] += 1;
     updates += (double)point.iterations_run;
   }
-  for (int i = 0; i <= RST_REGIME_UNDECIDED; ++i) {
+  for (int i = 0; i < RST_REGIME_COUNT; ++i) {
     ck_assert_uint_eq(summary.regimes[i], regimes[i]);
   }
   ck_assert_uint_gt(regimes[RST_REGIME_STABLE] + regimes[RST_REGIME_TRANSIENT], 0);

@@ -72,7 +72,7 @@ static bool differs_on_edges(const struct reference *reference, map *regime, siz
                              size_t size) {
   const size_t right = least(x + size, reference->lrs - 1);
   const size_t top = least(y + size, reference->weight_decays - 1);
-  bool seen[RST_REGIME_UNDECIDED + 1] = {false};
+  bool seen[RST_REGIME_COUNT] = {false};
   int count = 0;
   for (size_t v = y; v <= top; ++v) {
     for (size_t u = x; u <= right; ++u) {

@@ -302,7 +302,7 @@ enum { GRID = 24 };
 
 /* Points over lr/lr_hi from 0.02 to 1.2 and weight decays from `from` to `to`: how many are of each regime, how many decided
  * ones are predicted, and how many rightly. */
-static void survey(double from, double to, size_t regimes[RST_REGIME_UNDECIDED + 1], size_t *predicted,
+static void survey(double from, double to, size_t regimes[RST_REGIME_COUNT], size_t *predicted,
                    size_t *right) {
   double weight_decays[GRID];
   struct rst_lr_limits theory[GRID];
@@ -329,7 +329,7 @@ static void survey(double from, double to, size_t regimes[RST_REGIME_UNDECIDED +
 }
 
 START_TEST(regimes_are_as_predicted) {
-  size_t regimes[RST_REGIME_UNDECIDED + 1] = {0};
+  size_t regimes[RST_REGIME_COUNT] = {0};
   size_t predicted = 0;
   size_t right = 0;
   survey(2.0, 140.0, regimes, &predicted, &right);
@@ -343,7 +343,7 @@ END_TEST
 
 /* The weight decay from which on H has no positive eigenvalue at the minimum is 147.6: see above. */
 START_TEST(nothing_is_restrained_at_a_large_decay) {
-  size_t regimes[RST_REGIME_UNDECIDED + 1] = {0};
+  size_t regimes[RST_REGIME_COUNT] = {0};
   size_t predicted = 0;
   size_t right = 0;
   survey(150.0, 2000.0, regimes, &predicted, &right);

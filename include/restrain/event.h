@@ -8,18 +8,25 @@
  * Events: the intervals of consecutive iterations in which the leading perturbation grows, |v_{t+1}| > |v_t|, with where and
  * why. An update counts as growth from a local growth of 1 + RST_EVENT_TOLERANCE on.
  *
- * | kind       | rule, at the update of largest growth                                                              |
+ * | kind       | rule, for an update                                                                                |
  * |------------|----------------------------------------------------------------------------------------------------|
  * | discrete   | lambda_max beyond the scheme's limit: the step overshoots where the continuous flow would decay    |
  * | continuous | lambda_min < 0: the flow itself grows there, whatever the step                                     |
  * | non-normal | neither: momentum, stages and steps that depend on u make Jacobians that are not normal, so that   |
  * |            | norms may grow for a while                                                                         |
  *
- * with lambda_min, lambda_max the extreme eigenvalues of H(u_t) + alpha. For decoupled decay mu alpha stands in place of 0,
- * because momentum multiplies the gradient's effect but not the decay's; cfl is always within its limit. Where both rules
- * hold, the one that carries more of the growth decides, by the two-point Gauss quadrature of the perturbation's spectral
- * measure (two steps of Lanczos; for euler it gives the growth exactly). Its nodes lie between the extreme eigenvalues, so
- * that one beyond a limit proves the rule; only where none is beyond are eigenvalues computed.
+ * with lambda_min, lambda_max the extreme eigenvalues of H(u_t), decay included. For decoupled decay mu alpha stands in place
+ * of 0, because momentum multiplies the gradient's effect but not the decay's; cfl is always within its limit. Where both
+ * rules hold, the one that carries more of the growth decides. An event's kind is the one that carries most of the sum of its
+ * log growths, which is kept by kind.
+ *
+ * For euler and imex, whose Jacobian J is symmetric with eigenvalues >= -1 but for overshooting directions and <= 1 but for
+ * growing ones, let |v| = 1, g = |Jv| and m = <v, Jv>. Growth of either kind adds at most g^2 - m^2 to g^2 where m has the
+ * other sign, so that for m^2 >= (g^2 + 1)/2 the update is discrete if m < 0 and continuous if m > 0. Otherwise, and at the
+ * peak for other schemes, the two-point Gauss quadrature of the perturbation's spectral measure tells (two steps of Lanczos;
+ * for euler and imex it gives the growth exactly). Its nodes lie between the extreme eigenvalues, so that one beyond a limit
+ * proves the rule; only where none is beyond are eigenvalues computed. Other updates of those schemes have the kind of their
+ * Rayleigh quotient where it lies beyond a limit by RST_REGIME_EIGENVALUE of it, and that of the peak otherwise.
  *
  * For a preconditioned scheme (adam) the eigenvalues are those of P^-1 (H + alpha), P the preconditioner of the update, and
  * the limit is theirs; for decoupled decay those of P^-1 H, with -alpha in place of 0. The spectral measure is that of P^1/2 du
@@ -44,6 +51,8 @@ struct rst_event {
   double peak;                           /**< the largest local growth */
   long peak_iteration;                   /**< the update where it happened */
   double amplification;                  /**< product of the local growths */
+  double growth_discrete;                /**< sum of their logarithms over the discrete updates */
+  double growth_continuous;              /**< the same, continuous */
   double rayleigh;                       /**< <du, (H + alpha) du>/<du, du> at the peak */
   long y_first, y_last, x_first, x_last; /**< bounding box of the region, in points, ends included */
   double centroid_y, centroid_x;         /**< of the region's growing energy, in units of length */
@@ -63,8 +72,6 @@ RST_API enum rst_status rst_event_detector_create(struct rst_context *context,
                                                   struct rst_flow *flow,
                                                   struct rst_event_detector **detector);
 RST_API void rst_event_detector_destroy(struct rst_event_detector **detector);
-/** From now on events are told without place and wave number, which cost more than all else: these are of no meaning. */
-RST_API void rst_event_detector_skip_places(struct rst_event_detector *detector);
 
 /** Tell of update t, just made by rst_tangent_step() with `scheme` from u (the state before it). `ended` tells whether an event has ended
  * before t, written to *event. Updates must come in order. May linearise the flow anew. */

@@ -15,16 +15,25 @@
  * | regime             | rule                                                                                          |
  * |--------------------|-----------------------------------------------------------------------------------------------|
  * | divergent          | the run left its ball, or overflowed                                                          |
- * | stable, transient  | converged: what remains of the way, estimated from the contraction of the last updates as     |
- * |                    | geometric, is at most RST_REGIME_CONVERGED times max(|u_T|, |u_0|); or the updates are        |
- * |                    | rounding. Stable if no update was locally unstable, transient if some were; undecided if      |
- * |                    | perturbations were not tracked                                                                |
+ * | stable, transient, | converged: what remains of the way, estimated from the contraction of the last updates as     |
+ * | converged          | geometric, is at most RST_REGIME_REMAINING times max(abs u_T, abs u_0); or the updates are    |
+ * |                    | rounding. Transient if an update is known to be locally unstable, stable if all are known not |
+ * |                    | to be, converged if that was not measured                                                     |
  * | restrained-periodic| not converged, amplitude stationary, and a period was found; or none, but the exponent is not |
  * |                    | positive (quasi-periodic, or of a period above RST_REGIME_MOST_PERIOD)                        |
  * | restrained-chaotic | not converged, amplitude stationary, no period, exponent positive                             |
+ * | bounded            | as the one before, but the exponent is not known, or neither positive nor is the amplitude    |
+ * |                    | as stationary as quasi-periodic motion must be: no period, no convergence                     |
  * | undecided          | everything else; `reason` says what would decide                                              |
  *
- * Amplitude, period and exponent are taken over the tail, the last half of the run.
+ * An update is locally unstable if an extreme eigenvalue of H(u_t), decay included, lies beyond a limit of the scheme: the
+ * largest above rst_scheme_local_limit(), or the smallest below 0 (mu alpha for decoupled decay), by more than
+ * RST_REGIME_EIGENVALUE times the larger modulus of the two. Growth of a perturbation tells nothing here, since what one
+ * random vector misses depends on the vector.
+ *
+ * Amplitude, period and exponent are taken over the tail, the last half of the run. A run that settles on a period later is
+ * periodic if the last 2/s of the tail, s = 4, 8 or 16, are stationary, with 2/s of the tolerance, so that slow motion does
+ * not pass for its shortness, and the exponent of the part, which is then the result's, is not positive.
  *
  * Contraction is the geometric mean ratio between the largest of the last m updates and the largest of the m before them,
  * m = max(8, T/16). The way that remains is the sum of all further updates, at least the distance to the limit. Since rounding
@@ -44,7 +53,8 @@
  * than exp(RST_REGIME_SIGNIFICANCE) over the tail, which those of quasi-periodic motion, growing as t or not at all, do not.
  */
 
-#define RST_REGIME_CONVERGED 1e-8
+#define RST_REGIME_REMAINING 1e-8
+#define RST_REGIME_EIGENVALUE 1e-9
 /** Units of rounding (trajectory.epsilon) of an update that has converged. */
 #define RST_REGIME_ROUNDING 16.0
 /** An observable whose range is below this, relative to its magnitude, is constant: rounding of a float. */
@@ -59,7 +69,7 @@
 /** The same for chaotic ones: a factor. */
 #define RST_REGIME_STATIONARY_CHAOTIC 2.0
 #define RST_REGIME_SIGNIFICANCE 2.0
-enum { RST_REGIME_MOST_PERIOD = 64, RST_REGIME_LEAST_STATES = 64 };
+enum { RST_REGIME_MOST_PERIOD = 64, RST_REGIME_LEAST_STATES = 32 };
 /** Consecutive updates that are rounding, after which a trajectory that contracts is at rest. */
 enum { RST_REGIME_AT_REST = 64 };
 
@@ -69,11 +79,18 @@ enum rst_regime {
   RST_REGIME_RESTRAINED_PERIODIC,
   RST_REGIME_RESTRAINED_CHAOTIC,
   RST_REGIME_DIVERGENT,
-  RST_REGIME_UNDECIDED
+  RST_REGIME_UNDECIDED,
+  RST_REGIME_CONVERGED,
+  RST_REGIME_BOUNDED,
+  RST_REGIME_COUNT
 };
 
 /** "stable", "transient", "restrained-periodic", ...; static. NULL-terminated list in the order of the enum. */
 RST_API const char *const *rst_regime_names(void);
+
+/** Whether both may be said of one trajectory: they are equal, or one says less (`converged` of stable and transient ones,
+ * `bounded` of restrained ones). */
+RST_API bool rst_regime_agrees(enum rst_regime a, enum rst_regime b);
 
 /** What was recorded of a trajectory; arrays are borrowed, entry t belongs to u_t or the update from it. */
 struct rst_trajectory {
@@ -85,9 +102,11 @@ struct rst_trajectory {
   const double *const *observables; /**< functions of the state, each [states], in which a period must show */
   size_t observable_count;
   const double
-      *log_growth;       /**< log of the local growth, [states - 1]; NULL if perturbations were not tracked */
-  long unstable_updates; /**< updates known to be locally unstable, 0 if log_growth is NULL */
-  bool without_reason;   /**< leave `reason` empty: its numbers cost more than many a short trajectory */
+      *log_growth; /**< log of the local growth, [states - 1]; NULL if perturbations were not tracked */
+  long
+      unstable_updates; /**< updates whose extreme eigenvalues, measured or bounded, make them locally unstable */
+  long stable_updates; /**< the same, locally stable */
+  bool without_reason; /**< leave `reason` empty: its numbers cost more than many a short trajectory */
 };
 
 enum { RST_REGIME_REASON = 256 };
@@ -97,8 +116,9 @@ struct rst_regime_result {
   long period;           /**< 1 if converged, p >= 2 if periodic, 0 if none was found */
   double exponent;       /**< mean of log_growth over the tail; NaN if unknown */
   double exponent_error; /**< its standard error, from the means of 16 blocks */
-  double contraction;    /**< geometric mean ratio of successive updates over the end of the run; 0 if
-                                       they were zero, NaN if it diverged or was too short */
+  double
+      contraction; /**< geometric mean ratio of successive updates over the end of the run, or over the last three
+                                       decades before they were rounding or zero; NaN if that is not known */
   char reason[RST_REGIME_REASON]; /**< one line that says why, with the numbers that decided */
 };
 

@@ -78,6 +78,8 @@ struct rst_run_summary {
   struct rst_regime_result regime; /**< undecided with an empty reason where the run was interrupted */
   bool has_events;                 /**< perturbations were followed */
   size_t event_count;
+  double event_growth;                                   /**< sum of the log amplifications of all events, */
+  double event_growth_discrete, event_growth_continuous; /**< and by kind of their updates */
   struct rst_event
       strongest[RST_RUN_STRONGEST_EVENTS]; /**< by amplification, falling; min(event_count, size) of them */
   size_t twin_count;                       /**< 0 where the run was interrupted */

@@ -23,16 +23,16 @@
  * depend on the order. All points inside a cell that stays whole take the values of the nearest of its corners (of the lower
  * one where there are two); their `level` is RST_SWEEP_FILLED. Islands between the computed points are not seen.
  *
- * Boundaries, in grids of two axes. Those of divergence, of convergence (stable or transient) and of chaos are measured in boxes: N(d) squares of d
+ * Boundaries, in grids of two axes. Those of divergence, of convergence (stable, transient or converged) and of chaos are measured in boxes: N(d) squares of d
  * by d points, of a tiling, hold two neighbouring points (a block of 2 x 2) of which one is inside and one is not. The
  * box-counting dimension is the slope of log N over log 1/d, fitted for d = 1, 2, 4 ... up to an eighth of the shorter side,
  * three sizes at least; J. Sohl-Dickstein, arXiv 2402.06184. A block with a pending point holds no boundary, nor does one with an
- * undecided point hold that of chaos; undecided points have neither diverged nor converged.
+ * undecided or merely bounded point hold that of chaos; undecided points have neither diverged nor converged.
  *
  * Reduction. An image with few distinct patches acts on a kernel only through their span: with an orthonormal basis B of
  * that span, of the part of the initial kernel outside it and of that of the perturbation, K_t = B q_t for all t, and
  * patches Z = P B of a few numbers take the place of k^2 ones. Exact, for every scheme. Where it applies
- * (rst_sweep_summary.reduced) a sample of points is run in full as well: `agreement` is 1 where both have the same regime, 0
+ * (rst_sweep_summary.reduced) a sample of points is run in full as well: `agreement` is 1 where their regimes agree (rst_regime_agrees()), 0
  * where not, -1 where they were not compared.
  */
 
@@ -87,13 +87,13 @@ struct rst_sweep_options {
 struct rst_sweep_summary {
   enum rst_sweep_outcome outcome;
   const char *reason;
-  size_t axes;                              /**< of the grid; the sidecar is there for two */
-  size_t done, count;                       /**< points in the file; of this shard, if there are several */
-  size_t regimes[RST_REGIME_UNDECIDED + 1]; /**< points of each */
-  const char *engine;                       /**< "reduced" or "full" */
-  size_t patches, rank;                     /**< of the reduction; 0 without */
-  size_t compared, agreed;                  /**< points run in both ways, and of the same regime in both */
-  size_t computed;                          /**< of `done`, those that were run and not filled in */
+  size_t axes;                      /**< of the grid; the sidecar is there for two */
+  size_t done, count;               /**< points in the file; of this shard, if there are several */
+  size_t regimes[RST_REGIME_COUNT]; /**< points of each */
+  const char *engine;               /**< "reduced" or "full" */
+  size_t patches, rank;             /**< of the reduction; 0 without */
+  size_t compared, agreed;          /**< points run in both ways, and of the same regime in both */
+  size_t computed;                  /**< of `done`, those that were run and not filled in */
   double dimension[RST_SWEEP_BOUNDARIES], dimension_error[RST_SWEEP_BOUNDARIES]; /**< NaN if there is none */
   size_t predicted, correct; /**< points whose regime the theory predicts, and where it is right; see below */
   double point_iterations;   /**< updates of this call */
@@ -138,7 +138,7 @@ struct rst_sweep_cost {
 RST_API enum rst_status rst_sweep_estimate(struct rst_context *context, const struct rst_case *from,
                                            struct rst_sweep_cost *rehearsal);
 
-/** The regime classes that the theory predicts: converging (stable or transient) for lr < lr_lo, restrained between, and
+/** The regime classes that the theory predicts: converging (stable, transient, converged) for lr < lr_lo, restrained between, and
  * divergent above lr_hi (and above lr_lo). True if `regime` is what it predicts; *predicts is false where it says nothing (a
  * threshold is NaN, or the point is undecided). */
 RST_API bool rst_sweep_prediction_holds(const struct rst_lr_limits *theory, double lr, enum rst_regime regime,

@@ -22,6 +22,7 @@
   X(sharpness_limit, ASKED, SHARPNESS, RUN, "sharpness up to which the step is locally stable", "1")         \
   X(preconditioned_sharpness, ASKED, PRECONDITIONED, RUN,                                                    \
     "largest eigenvalue of the Hessian of L over the preconditioner", "1")                                   \
+  X(lambda_min, ASKED, LAMBDA_MIN, RUN, "smallest eigenvalue of the Hessian of L", "1")                      \
   X(local_growth, IMPLIED, PERTURBATIONS, RUN, "growth of the leading perturbation in the update", "1")      \
   X(lyapunov, IMPLIED, PERTURBATIONS, RUN, "finite-time Lyapunov exponent, leading", "1/iteration")          \
   X(lyapunov_spectrum, ASKED, PERTURBATIONS, EXPONENT, "finite-time Lyapunov exponents", "1/iteration")      \

@@ -61,7 +61,7 @@ static size_t count_lines(const struct rst_ranges *ranges, size_t shortest) {
 /* "mixed: 12 restrained-chaotic, 3 undecided" */
 static void add_mixture(struct rst_text *text, const struct rst_ranges *ranges, size_t begin, size_t end) {
   const char *separator = "mixed: ";
-  for (int regime = -1; regime <= RST_REGIME_UNDECIDED; ++regime) {
+  for (int regime = -1; regime < RST_REGIME_COUNT; ++regime) {
     size_t values = 0;
     for (size_t i = begin; i < end; ++i) {
       values += ranges->list[i].regime == regime ? length(&ranges->list[i]) : 0;

@@ -76,7 +76,8 @@ const struct rst_command rst_commands[] = {
      .details =
          "At every point of the grid that the case's section sweep spans, the case is run from its "
          "initial state and classified: stable, transient, restrained-periodic, restrained-chaotic or "
-         "divergent. The maps go, by default, to output/<stem of the case file>/sweep.h5, with a "
+         "divergent; converged or bounded where more was not measured. The maps go, by default, to "
+         "output/<stem of the case file>/sweep.h5, with a "
          "sidecar for ParaView, every ten seconds as far as they are.\n\n"
          "With sweep.refine the cells of the grid that a boundary between regimes crosses are divided "
          "again and again. Windows that sweep.zoom asks for are sweeps of their own; they follow the "

@@ -27,6 +27,10 @@ static void print_event(const struct rst_event *event) {
   }
 }
 
+static double share_of(double growth, const struct rst_run_summary *summary) {
+  return growth / summary->event_growth;
+}
+
 static void print_events(const struct rst_run_summary *summary) {
   if (!summary->has_events) {
     return;
@@ -36,10 +40,13 @@ static void print_events(const struct rst_run_summary *summary) {
     return;
   }
   const size_t shown = shown_events(summary);
+  printf("events: %zu, of their log growth %.3g %% discrete, %.3g %% continuous", summary->event_count,
+         100.0 * share_of(summary->event_growth_discrete, summary),
+         100.0 * share_of(summary->event_growth_continuous, summary));
   if (shown < summary->event_count) {
-    printf("events: %zu, the strongest %zu:\n", summary->event_count, shown);
+    printf("; the strongest %zu:\n", shown);
   } else {
-    printf("events: %zu\n", summary->event_count);
+    printf("\n");
   }
   for (size_t i = 0; i < shown; ++i) {
     print_event(&summary->strongest[i]);
@@ -107,11 +114,14 @@ void rst_run_summary_add_json(const struct rst_run_summary *summary, struct rst_
   }
   rst_text_add(text, ", \"regime\": \"%s\", \"regime_reason\": ", rst_regime_names()[summary->regime.regime]);
   rst_text_add_quoted(text, summary->regime.reason);
+  add_number(text, "contraction", summary->regime.contraction);
   add_number(text, "period", (double)summary->regime.period);
   add_number(text, "exponent", summary->regime.exponent);
   add_number(text, "exponent_error", summary->regime.exponent_error);
   if (summary->has_events) {
     add_number(text, "event_count", (double)summary->event_count);
+    add_number(text, "share_discrete", share_of(summary->event_growth_discrete, summary));
+    add_number(text, "share_continuous", share_of(summary->event_growth_continuous, summary));
     rst_text_add(text, ", \"strongest_events\": [");
     for (size_t i = 0; i < shown_events(summary); ++i) {
       rst_text_add(text, i > 0 ? ", " : "");

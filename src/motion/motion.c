@@ -13,11 +13,8 @@ static enum rst_status create_perturbations(struct rst_motion *motion) {
                              parameters->seed, &motion->tangent));
   RST_TRY(rst_field_create(motion->context, RST_PRECISION_DOUBLE, 1, 1 + parameters->perturbations,
                            &motion->sums));
-  if (parameters->events != RST_MOTION_NO_EVENTS) {
+  if (parameters->has_events) {
     RST_TRY(rst_event_detector_create(motion->context, &parameters->scheme, motion->flow, &motion->detector));
-  }
-  if (parameters->events == RST_MOTION_EVENT_KINDS) {
-    rst_event_detector_skip_places(motion->detector);
   }
   return RST_OK;
 }
@@ -196,8 +193,4 @@ void rst_motion_list(const struct rst_motion *motion, const char *prefix, struct
 enum rst_status rst_motion_last_event(struct rst_motion *motion, bool *ended, struct rst_event *event) {
   *ended = false;
   return motion->detector ? rst_event_detector_finish(motion->detector, ended, event) : RST_OK;
-}
-
-void rst_motion_ignore_events(struct rst_motion *motion) {
-  rst_event_detector_destroy(&motion->detector);
 }

@@ -17,17 +17,14 @@
  *     rst_motion_advance()   both at once, to the same bits, where nobody looks
  */
 
-/** What is told of events: nothing, the kinds, or everything. */
-enum rst_motion_events { RST_MOTION_NO_EVENTS, RST_MOTION_EVENT_KINDS, RST_MOTION_WHOLE_EVENTS };
-
 struct rst_motion_parameters {
   struct rst_scheme_parameters scheme;
   bool observed;  /**< rst_motion_look() and rst_motion_step() will be used, not rst_motion_advance() alone */
   bool has_slope; /**< grad L is among what is observed, with what a run tells of perturbations */
-  size_t perturbations;          /**< that are followed; 0 for none */
-  uint32_t seed;                 /**< of theirs */
-  long burn_in;                  /**< updates before the exponents begin to average */
-  enum rst_motion_events events; /**< with perturbations only */
+  size_t perturbations; /**< that are followed; 0 for none */
+  uint32_t seed;        /**< of theirs */
+  long burn_in;         /**< updates before the exponents begin to average */
+  bool has_events;      /**< are told of; with perturbations only */
 };
 
 /** The state u_t and the update from it. Pointers are borrowed until the next step. */
@@ -90,7 +87,5 @@ void rst_motion_list(const struct rst_motion *motion, const char *prefix, struct
 
 /** The event that is under way, as far as it has come; the motion may go on afterwards. */
 enum rst_status rst_motion_last_event(struct rst_motion *motion, bool *ended, struct rst_event *event);
-/** Watch for events no longer. */
-void rst_motion_ignore_events(struct rst_motion *motion);
 
 #endif

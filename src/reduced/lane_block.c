@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/core.h"
-#include "restrain/event.h"
 
 static double norm_of(size_t count, const double *x) {
   double square = 0.0;
@@ -18,6 +17,7 @@ static double norm_of(size_t count, const double *x) {
 static enum rst_status create_arrays(struct rst_context *context, struct rst_lane_block *block) {
   const size_t patches = block->network->patches;
   const size_t rank = block->network->rank;
+  const size_t images = block->network->image_count;
   const struct {
     double **values;
     size_t rows;
@@ -34,7 +34,12 @@ static enum rst_status create_arrays(struct rst_context *context, struct rst_lan
                 {&block->tangent, patches},
                 {&block->gradient, rank + 1},
                 {&block->product, block->directions},
-                {&block->peak_state, rank + 1}};
+                {&block->residual, images},
+                {&block->factor, images},
+                {&block->old_weight, patches},
+                {&block->old_slope, patches},
+                {&block->old_factor, images},
+                {&block->old_sum, images}};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; ++i) {
     RST_TRY(rst_allocate(context, arrays[i].rows, RST_LANES * sizeof(double), arrays[i].values));
   }
@@ -53,6 +58,7 @@ static struct rst_lane_scheme scheme_of(const struct rst_scheme_parameters *para
 enum rst_status rst_lane_block_create(struct rst_context *context, const struct rst_case *from,
                                       const struct rst_reduced_network *network,
                                       struct rst_lane_block **block) {
+  const struct rst_local_range range = {0.0, INFINITY};
   *block = NULL;
   struct rst_lane_block *made = NULL;
   RST_TRY(RST_NEW(context, 1, &made));
@@ -71,7 +77,7 @@ enum rst_status rst_lane_block_create(struct rst_context *context, const struct 
     return status;
   }
   for (size_t lane = 0; lane < RST_LANES; ++lane) {
-    rst_lane_block_begin(made, lane, 1.0, 1.0, 0.0);
+    rst_lane_block_begin(made, lane, 1.0, 1.0, &range);
   }
   *block = made;
   return RST_OK;
@@ -93,24 +99,30 @@ void rst_lane_block_destroy(struct rst_lane_block **block) {
     free(made->tangent);
     free(made->gradient);
     free(made->product);
-    free(made->peak_state);
+    free(made->residual);
+    free(made->factor);
+    free(made->old_weight);
+    free(made->old_slope);
+    free(made->old_factor);
+    free(made->old_sum);
     free(made);
     *block = NULL;
   }
 }
 
 void rst_lane_block_begin(struct rst_lane_block *block, size_t lane, double lr, double weight_decay,
-                          double limit) {
+                          const struct rst_local_range *range) {
   const struct rst_reduced_network *network = block->network;
   block->lr[lane] = lr;
   block->weight_decay[lane] = weight_decay;
   block->keep[lane] =
       block->scheme.implicit_decay ? 1.0 / (1.0 + lr * weight_decay) : 1.0 - lr * weight_decay;
-  block->limit[lane] = limit;
+  block->lowest[lane] = range->lowest;
+  block->largest[lane] = range->largest;
   block->end[lane] = RST_LANE_RUNS;
   block->done[lane] = 0.0;
   block->unstable[lane] = 0.0;
-  block->peak[lane] = 0.0;
+  block->margin[lane] = -1.0;
   block->max_growth[lane] = 0.0;
   block->rest[lane] = 0.0;
   block->rest_log_growth[lane] = 0.0;
@@ -124,39 +136,27 @@ void rst_lane_block_begin(struct rst_lane_block *block, size_t lane, double lr, 
   }
 }
 
-void rst_lane_block_end_event(struct rst_lane_block *block, size_t lane) {
-  const double rounding = 1e-9;
+void rst_lane_block_refer(struct rst_lane_block *block, size_t lane) {
   const struct rst_reduced_network *network = block->network;
+  const struct rst_local_range range = {block->lowest[lane], block->largest[lane]};
   const double alpha = block->weight_decay[lane];
-  const double neutral = block->scheme.decoupled_decay ? block->scheme.momentum * alpha : 0.0;
   double state[RST_REDUCTION_MOST_RANK];
-  if (block->peak[lane] == 0.0) {
-    return;
-  }
+  size_t first = 0;
   for (size_t i = 0; i < network->rank; ++i) {
-    state[i] = block->peak_state[i * RST_LANES + lane];
+    state[i] = block->state[i * RST_LANES + lane];
   }
   const struct rst_reduced_extremes extremes =
       rst_reduced_network_extremes(network, block->activation, block->beta, block->shift, state);
-  const double low = extremes.smallest + alpha;
-  const double high = extremes.largest + alpha;
-  const bool grows = low < neutral - rounding * fmax(fabs(low), fabs(high));
-  block->unstable[lane] = grows || high > block->limit[lane] ? 1.0 : 0.0;
-  block->peak[lane] = 0.0;
-}
-
-void rst_lane_block_watch(struct rst_lane_block *block, const double *growth) {
-  for (size_t lane = 0; lane < RST_LANES; ++lane) {
-    if (block->end[lane] != RST_LANE_RUNS || block->unstable[lane] > 0.0) {
-      continue;
+  block->margin[lane] = rst_local_range_margin(&range, extremes.smallest + alpha, extremes.largest + alpha);
+  block->unstable[lane] = block->margin[lane] < 0.0 ? 1.0 : 0.0;
+  for (size_t i = 0; i < network->image_count; ++i) {
+    const size_t at = i * RST_LANES + lane;
+    block->old_factor[at] = block->factor[at];
+    block->old_sum[at] = rst_reduced_slope_sum(network, i, first, &block->slope[lane], RST_LANES);
+    for (size_t j = first; j < first + network->images[i].patches; ++j) {
+      block->old_weight[j * RST_LANES + lane] = block->residual[at] * block->curvature[j * RST_LANES + lane];
+      block->old_slope[j * RST_LANES + lane] = block->slope[j * RST_LANES + lane];
     }
-    if (!(growth[lane] >= 1.0 + RST_EVENT_TOLERANCE)) {
-      rst_lane_block_end_event(block, lane);
-    } else if (growth[lane] > block->peak[lane]) {
-      block->peak[lane] = growth[lane];
-      for (size_t i = 0; i < block->network->rank; ++i) {
-        block->peak_state[i * RST_LANES + lane] = block->state[i * RST_LANES + lane];
-      }
-    }
+    first += network->images[i].patches;
   }
 }

@@ -4,6 +4,7 @@
 
 #include "reduced/reduction.h"
 #include "run/orbit.h"
+#include "stability/local_range.h"
 
 /** @file
  * Orbits of a reduced network side by side: lane l of every array belongs to one orbit. Nothing that happens in a lane
@@ -25,12 +26,13 @@ struct rst_lane_block {
   double record[RST_LANE_STEPS][RST_ORBIT_COLUMNS][RST_LANES];
   /* Of each orbit: */
   double lr[RST_LANES], weight_decay[RST_LANES];
-  double keep[RST_LANES];  /**< factor of the state by decoupled or implicit decay */
-  double limit[RST_LANES]; /**< rst_scheme_local_limit(), -infinity for NaN */
-  double end[RST_LANES];   /**< enum rst_lane_end; once it does not run, what follows stays */
+  double keep[RST_LANES];                       /**< factor of the state by decoupled or implicit decay */
+  double lowest[RST_LANES], largest[RST_LANES]; /**< as those of struct rst_local_range */
+  double end[RST_LANES]; /**< enum rst_lane_end; once it does not run, what follows stays */
   double done[RST_LANES], max_growth[RST_LANES];
-  double unstable[RST_LANES]; /**< locally unstable updates; of momentum schemes 1 if there is any */
-  double peak[RST_LANES];     /**< the largest growth of the event that is under way, 0 if none is */
+  double unstable[RST_LANES]; /**< 1 if an update was locally unstable */
+  double bound[RST_LANES]; /**< of rank one H, otherwise a bound of its distance from that at the reference */
+  double margin[RST_LANES]; /**< of the reference's eigenvalues; negative if there is no reference */
   double rest[RST_LANES], rest_log_growth[RST_LANES]; /**< see settling.h */
   /* Of all: */
   const struct rst_reduced_network *network;
@@ -47,7 +49,9 @@ struct rst_lane_block {
   double *next_perturbation, *next_perturbed_velocity;    /**< [directions] */
   double *response, *value, *slope, *curvature, *tangent; /**< [patches] */
   double *gradient, *product;                             /**< [rank + 1], [directions]; 0 from `rank` on */
-  double *peak_state;                                     /**< [rank + 1], where the peak is */
+  double *residual, *factor;                              /**< [image_count], see lane_curvature.inc */
+  double *old_weight, *old_slope;                         /**< [patches], w_j and s'_j of the reference */
+  double *old_factor, *old_sum;                           /**< [image_count], f and |s| of the reference */
 };
 
 /** @param from, network borrowed. */
@@ -58,13 +62,10 @@ void rst_lane_block_destroy(struct rst_lane_block **block);
 
 /** Begin an orbit in a lane. */
 void rst_lane_block_begin(struct rst_lane_block *block, size_t lane, double lr, double weight_decay,
-                          double limit);
+                          const struct rst_local_range *range);
 
-/** For momentum schemes: note the growth of all lanes by the next update of their states. Events are those of event.h, and
- * unstable where the eigenvalues at their peaks make them so. */
-void rst_lane_block_watch(struct rst_lane_block *block, const double *growth);
-/** End the event that is under way, if any. */
-void rst_lane_block_end_event(struct rst_lane_block *block, size_t lane);
+/** Judge the update of one lane from the state that was linearised by its eigenvalues, and make the state the reference. */
+void rst_lane_block_refer(struct rst_lane_block *block, size_t lane);
 
 /** RST_LANE_STEPS updates of all lanes, by that of the functions below that suits the processor. */
 void rst_lane_block_advance(struct rst_lane_block *block);

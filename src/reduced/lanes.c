@@ -70,6 +70,24 @@ void rst_lanes_sample(struct rst_lanes *lanes, size_t samples) {
   rst_lanes_end_at_rest(lanes, false);
 }
 
+/* rst_local_range_find(), which searches on the growth polynomial, by the formulas of rst_scheme_local_limit() where the limit
+ * on the real axis is 2. */
+static enum rst_status find_range(const struct rst_lanes *lanes,
+                                  const struct rst_scheme_parameters *parameters,
+                                  struct rst_local_range *range) {
+  double growth = 0.0;
+  if (lanes->block->scheme.takes_momentum) {
+    return rst_local_range_find(lanes->context, parameters, range);
+  }
+  RST_TRY(rst_scheme_growth(lanes->context, parameters, 0.0, &growth)); /* asked for its checks */
+  range->lowest = 0.0;
+  range->largest = 2.0 / parameters->lr;
+  if (lanes->block->scheme.implicit_decay) {
+    range->largest += 2.0 * parameters->weight_decay;
+  }
+  return RST_OK;
+}
+
 /* Put the next point of the list into a lane; the lane is idle if there is none. */
 static enum rst_status take(struct rst_lanes *lanes, size_t lane, struct list *list) {
   lanes->point[lane] = IDLE;
@@ -77,15 +95,11 @@ static enum rst_status take(struct rst_lanes *lanes, size_t lane, struct list *l
     return RST_OK;
   }
   struct rst_scheme_parameters parameters = lanes->from->step.scheme;
-  double growth = 0.0;
+  struct rst_local_range range;
   parameters.lr = list->lr[list->next];
   parameters.weight_decay = list->weight_decay[list->next];
-  /* Asked for its checks of the parameters. */
-  RST_TRY(rst_scheme_growth(lanes->context, &parameters, 0.0, &growth));
-  const double limit =
-      lanes->block->scheme.takes_momentum ? rst_scheme_local_limit(lanes->context, &parameters) : INFINITY;
-  rst_lane_block_begin(lanes->block, lane, parameters.lr, parameters.weight_decay,
-                       isnan(limit) ? -INFINITY : limit);
+  RST_TRY(find_range(lanes, &parameters, &range));
+  rst_lane_block_begin(lanes->block, lane, parameters.lr, parameters.weight_decay, &range);
   lanes->point[lane] = (ptrdiff_t)list->next++;
   lanes->filled[lane] = 0;
   return RST_OK;
@@ -106,12 +120,14 @@ static void keep_record(struct rst_lanes *lanes, size_t lane) {
 }
 
 static enum rst_status judge(const struct rst_lanes *lanes, size_t lane, struct rst_orbit_summary *point) {
-  struct rst_lane_block *block = lanes->block;
-  rst_lane_block_end_event(block, lane);
+  const struct rst_lane_block *block = lanes->block;
+  const long done = (long)block->done[lane];
+  const long unstable = (long)block->unstable[lane];
   struct rst_orbit_record record = {
       .asked = lanes->from->step.iterations,
-      .done = (long)block->done[lane],
-      .unstable = (long)block->unstable[lane],
+      .done = done,
+      .unstable = unstable,
+      .stable = unstable ? 0 : done,
       .diverged = block->end[lane] == RST_LANE_DIVERGED,
       .settled = block->end[lane] == RST_LANE_AT_REST,
       .rest = (long)block->rest[lane],

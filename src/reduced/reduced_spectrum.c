@@ -21,10 +21,10 @@ static double row_dot(const struct rst_reduced_network *network, size_t patch, c
   return sum;
 }
 
-/* h += factor x x^T */
+/* h += factor x x^T, its lower triangle, which is all that is asked for. */
 static void add_square(size_t rank, double factor, const double *x, double *h) {
   for (size_t i = 0; i < rank; ++i) {
-    for (size_t k = 0; k < rank; ++k) {
+    for (size_t k = 0; k <= i; ++k) {
       h[i * rank + k] += factor * x[i] * x[k];
     }
   }
@@ -57,20 +57,38 @@ static void add_image(const struct rst_reduced_network *network, const struct rs
   add_square(rank, share * image->pooling * low * high, slope, h);
 }
 
+/* Of the symmetric h, [rank][rank], rank > 0, which is destroyed; NaN if it is not finite. */
+static struct rst_reduced_extremes extremes_of(size_t rank, double *h) {
+  struct rst_reduced_extremes extremes = {INFINITY, -INFINITY};
+  double lambda[RANK];
+  double diagonal[RANK];
+  double beside[RANK];
+  for (size_t i = 0; i < rank * rank; ++i) {
+    if (!isfinite(h[i])) {
+      return (struct rst_reduced_extremes){NAN, NAN};
+    }
+  }
+  gsl_matrix_view matrix = gsl_matrix_view_array(h, rank, rank);
+  gsl_vector_view values = gsl_vector_view_array(lambda, rank);
+  gsl_eigen_symm_workspace work = {.size = rank, .d = diagonal, .sd = beside};
+  gsl_eigen_symm(&matrix.matrix, &values.vector, &work);
+  for (size_t i = 0; i < rank; ++i) {
+    extremes.smallest = fmin(extremes.smallest, lambda[i]);
+    extremes.largest = fmax(extremes.largest, lambda[i]);
+  }
+  return extremes;
+}
+
 struct rst_reduced_extremes rst_reduced_network_extremes(const struct rst_reduced_network *network,
                                                          size_t activation, double beta, double shift,
                                                          const double *state) {
   const size_t rank = network->rank;
   struct responses at;
   double h[RANK * RANK] = {0.0};
-  double lambda[RANK];
-  double diagonal[RANK];
-  double beside[RANK];
   /* All directions but those of the span have the eigenvalue 0. */
   const double outside = network->dimension > rank ? 0.0 : NAN;
-  struct rst_reduced_extremes extremes = {outside, outside};
   if (rank == 0) {
-    return extremes;
+    return (struct rst_reduced_extremes){outside, outside};
   }
   for (size_t j = 0; j < network->patches; ++j) {
     at.z[j] = row_dot(network, j, state);
@@ -82,13 +100,31 @@ struct rst_reduced_extremes rst_reduced_network_extremes(const struct rst_reduce
     add_image(network, &network->images[i], first, shift, &at, h);
     first += network->images[i].patches;
   }
-  gsl_matrix_view matrix = gsl_matrix_view_array(h, rank, rank);
-  gsl_vector_view values = gsl_vector_view_array(lambda, rank);
-  gsl_eigen_symm_workspace work = {.size = rank, .d = diagonal, .sd = beside};
-  gsl_eigen_symm(&matrix.matrix, &values.vector, &work);
-  for (size_t i = 0; i < rank; ++i) {
-    extremes.smallest = fmin(extremes.smallest, lambda[i]);
-    extremes.largest = fmax(extremes.largest, lambda[i]);
+  const struct rst_reduced_extremes inside = extremes_of(rank, h);
+  return (struct rst_reduced_extremes){fmin(outside, inside.smallest), fmax(outside, inside.largest)};
+}
+
+double rst_reduced_slope_sum(const struct rst_reduced_network *network, size_t image, size_t first,
+                             const double *slope, size_t stride) {
+  double square = 0.0;
+  for (size_t i = 0; i < network->rank; ++i) {
+    double sum = 0.0;
+    for (size_t j = first; j < first + network->images[image].patches; ++j) {
+      sum += network->multiplicities[j] * slope[j * stride] * network->responses[j * network->rank + i];
+    }
+    square += sum * sum;
   }
-  return extremes;
+  return sqrt(square);
+}
+
+void rst_reduced_find_magnitudes(struct rst_reduced_network *network) {
+  size_t first = 0;
+  for (size_t i = 0; i < network->image_count; ++i) {
+    double h[RANK * RANK] = {0.0};
+    for (size_t j = first; j < first + network->images[i].patches; ++j) {
+      add_square(network->rank, network->multiplicities[j], network->responses + j * network->rank, h);
+    }
+    network->images[i].magnitude = network->rank > 0 ? extremes_of(network->rank, h).largest : 0.0;
+    first += network->images[i].patches;
+  }
 }

@@ -265,6 +265,7 @@ static enum rst_status build(struct rst_context *context, const struct rst_case 
     return RST_OK;
   }
   RST_TRY(fill_responses(context, made, reduction));
+  rst_reduced_find_magnitudes(reduction);
   RST_TRY(fill_coordinates(context, from, flow, made, reduction));
   const double norm = component(reduction->rank + 1, reduction->initial, reduction->initial);
   *applies = from->stop.blow_up * fmax(norm, 1.0) <= most_norm;

@@ -23,6 +23,7 @@ struct rst_reduced_image {
   size_t patches; /**< of this image; they follow those of the images before */
   double pooling; /**< 1, or 1/(number of positions) */
   int label;
+  double magnitude; /**< the largest eigenvalue of sum_j m_j z_j z_j^T over its patches */
 };
 
 struct rst_reduced_network {
@@ -50,5 +51,11 @@ struct rst_reduced_extremes {
 struct rst_reduced_extremes rst_reduced_network_extremes(const struct rst_reduced_network *network,
                                                          size_t activation, double beta, double shift,
                                                          const double *state);
+
+/** |sum_j m_j s_j z_j| over the patches of an image, which begin with `first`; s_j = slope[j stride]. */
+double rst_reduced_slope_sum(const struct rst_reduced_network *network, size_t image, size_t first,
+                             const double *slope, size_t stride);
+/** Find the magnitudes of all images. */
+void rst_reduced_find_magnitudes(struct rst_reduced_network *network);
 
 #endif

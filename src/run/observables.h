@@ -14,6 +14,7 @@ enum rst_need {
   RST_NEED_NOTHING,
   RST_NEED_SHARPNESS,
   RST_NEED_PRECONDITIONED,
+  RST_NEED_LAMBDA_MIN,
   RST_NEED_AMPLIFICATION,
   RST_NEED_PERTURBATIONS,
   RST_NEED_TWINS
@@ -34,7 +35,7 @@ struct rst_view {
   const struct rst_motion *motion;
   struct rst_twins *twins; /**< NULL without */
   struct rst_twin_comparison comparison;
-  double sharpness, sharpness_residual, sharpness_limit, preconditioned_sharpness;
+  double sharpness, sharpness_residual, sharpness_limit, preconditioned_sharpness, lambda_min;
   const struct rst_field *amplification;
   struct rst_field *scratch; /**< for a field that is computed, of the state's shape */
 };

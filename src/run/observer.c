@@ -26,8 +26,7 @@ struct rst_observer {
   const char **labels;             /* of the twins */
   const struct rst_motion *motion; /* borrowed, as the next */
   struct rst_twins *twins;
-  struct rst_sharpness *sharpness; /* NULL unless needed, as the next two */
-  struct rst_sharpness *preconditioned;
+  struct rst_sharpness *sharpness, *lambda_min, *preconditioned; /* NULL unless needed, as the next */
   struct rst_amplification *amplification;
   bool needs[RST_NEED_TWINS + 1];
 };
@@ -129,10 +128,14 @@ static enum rst_status begin_series(struct rst_observer *made, const struct rst_
 static enum rst_status create_instruments(struct rst_observer *made, const struct rst_case *run,
                                           struct rst_flow *flow) {
   if (made->needs[RST_NEED_SHARPNESS]) {
-    RST_TRY(rst_sharpness_create(made->context, run, flow, false, &made->sharpness));
+    RST_TRY(rst_sharpness_create(made->context, run, flow, RST_SPECTRUM_LARGEST, false, &made->sharpness));
+  }
+  if (made->needs[RST_NEED_LAMBDA_MIN]) {
+    RST_TRY(rst_sharpness_create(made->context, run, flow, RST_SPECTRUM_SMALLEST, false, &made->lambda_min));
   }
   if (made->needs[RST_NEED_PRECONDITIONED]) {
-    RST_TRY(rst_sharpness_create(made->context, run, flow, true, &made->preconditioned));
+    RST_TRY(
+        rst_sharpness_create(made->context, run, flow, RST_SPECTRUM_LARGEST, true, &made->preconditioned));
   }
   if (made->needs[RST_NEED_AMPLIFICATION]) {
     RST_TRY(rst_amplification_create(made->context, run, flow, &made->amplification));
@@ -174,6 +177,7 @@ void rst_observer_destroy(struct rst_observer **observer) {
   }
   rst_sharpness_destroy(&gone->sharpness);
   rst_sharpness_destroy(&gone->preconditioned);
+  rst_sharpness_destroy(&gone->lambda_min);
   rst_amplification_destroy(&gone->amplification);
   for (size_t i = 0; i < gone->count; ++i) {
     rst_field_destroy(&gone->recorded[i].scratch);
@@ -211,6 +215,9 @@ void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *b
   if (observer->preconditioned) {
     rst_blocks_add(blocks, rst_sharpness_state(observer->preconditioned), "preconditioned.vector");
   }
+  if (observer->lambda_min) {
+    rst_blocks_add(blocks, rst_sharpness_state(observer->lambda_min), "lambda_min.vector");
+  }
 }
 
 struct rst_series_list *rst_observer_series(struct rst_observer *observer) {
@@ -230,6 +237,11 @@ void rst_observer_measure(struct rst_observer *observer, const struct rst_observ
     rst_sharpness_measure(observer->sharpness, observation->iteration, observation->u, scheme,
                           &view.sharpness, &view.sharpness_residual);
     view.sharpness_limit = rst_sharpness_limit(observer->sharpness, observation->step_size);
+  }
+  if (observer->lambda_min) {
+    double residual = NAN;
+    rst_sharpness_measure(observer->lambda_min, observation->iteration, observation->u, scheme,
+                          &view.lambda_min, &residual);
   }
   for (size_t i = 0; i < observer->count; ++i) {
     const struct rst_observable *observable = observer->recorded[i].of;

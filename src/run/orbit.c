@@ -33,7 +33,6 @@ enum rst_status rst_orbit_probe(struct rst_context *context, const struct rst_la
   return RST_OK;
 }
 
-/* Growth proves an eigenvalue beyond a limit where the Jacobian is symmetric. Elsewhere events tell. */
 static enum rst_status create_motion(struct orbit *orbit, const struct rst_case *from, struct rst_flow *flow,
                                      const struct rst_orbit_request *request) {
   struct rst_motion_parameters parameters = {
@@ -41,8 +40,6 @@ static enum rst_status create_motion(struct orbit *orbit, const struct rst_case 
   struct rst_field *start = NULL;
   parameters.scheme.lr = request->lr;
   parameters.scheme.weight_decay = request->weight_decay;
-  parameters.events = rst_scheme_facts(parameters.scheme.kind).symmetric_jacobian ? RST_MOTION_NO_EVENTS
-                                                                                  : RST_MOTION_EVENT_KINDS;
   RST_TRY(rst_flow_create_state(orbit->context, flow, &start));
   enum rst_status status = rst_initial_fill(orbit->context, &from->initial, rst_flow_layout(flow), start);
   if (status == RST_OK) {
@@ -77,33 +74,6 @@ static void release(struct orbit *orbit) {
   free(orbit->values);
 }
 
-static void count_event(struct orbit *orbit, bool ended, const struct rst_event *event) {
-  if (ended && event->kind != RST_EVENT_NONNORMAL) {
-    orbit->record.unstable += event->last - event->first + 1;
-  }
-}
-
-/* Of events, the first unstable one is enough. */
-static void count_update(struct orbit *orbit, double growth) {
-  struct rst_orbit_record *record = &orbit->record;
-  if (orbit->motion->parameters.events == RST_MOTION_NO_EVENTS) {
-    record->unstable += growth >= 1.0 + RST_EVENT_TOLERANCE;
-    return;
-  }
-  count_event(orbit, orbit->seen.event_ended, &orbit->seen.event);
-  if (record->unstable > 0) {
-    rst_motion_ignore_events(orbit->motion);
-  }
-}
-
-static enum rst_status count_last_event(struct orbit *orbit) {
-  struct rst_event event;
-  bool ended = false;
-  RST_TRY(rst_motion_last_event(orbit->motion, &ended, &event));
-  count_event(orbit, ended, &event);
-  return RST_OK;
-}
-
 static void record_state(struct orbit *orbit) {
   const struct rst_observation *seen = &orbit->seen;
   const long t = orbit->record.done;
@@ -118,11 +88,9 @@ static enum rst_status advance(struct orbit *orbit) {
   struct rst_observation *seen = &orbit->seen;
   const long t = record->done;
   RST_TRY(rst_motion_step(orbit->motion, seen));
-  const double growth = exp(seen->log_growth);
   orbit->column[RST_ORBIT_UPDATE_NORM][t] = seen->update_norm;
   orbit->column[RST_ORBIT_LOG_GROWTH][t] = seen->log_growth;
-  record->max_growth = fmax(record->max_growth, growth);
-  count_update(orbit, growth);
+  record->max_growth = fmax(record->max_growth, exp(seen->log_growth));
   record->done += 1;
   rst_at_rest_add(seen->update_norm, seen->weight_norm, record->epsilon, seen->log_growth, &orbit->rest,
                   &orbit->rest_log_growth);
@@ -182,9 +150,6 @@ enum rst_status rst_orbit_follow(struct rst_context *context, const struct rst_c
   enum rst_status status = build(&orbit, from, flow, request);
   if (status == RST_OK) {
     status = march(&orbit, request->stop, request->user);
-  }
-  if (status == RST_OK) {
-    status = count_last_event(&orbit);
   }
   if (status == RST_OK) {
     status = rst_orbit_judge(context, &orbit.record, &made, mean_loss);

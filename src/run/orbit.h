@@ -21,9 +21,7 @@ enum rst_orbit_column {
 struct rst_orbit_record {
   const double *column[RST_ORBIT_COLUMNS]; /**< entry t belongs to u_t or the update from it */
   long asked, done;                        /**< updates */
-  long
-      unstable; /**< updates known to be locally unstable, by the rules of event.h; they need not be counted on from the
-                    first unstable event */
+  long unstable, stable;                   /**< as those of struct rst_trajectory */
   bool diverged, stopped;
   bool settled; /**< ended early, see settling.h */
   long rest;    /**< updates that it stood still */

@@ -48,12 +48,14 @@ static double settled_exponent(const struct rst_orbit_record *record) {
 }
 
 static void settle(const struct rst_orbit_record *record, struct rst_regime_result *result) {
-  *result =
-      (struct rst_regime_result){.regime = record->unstable == 0 ? RST_REGIME_STABLE : RST_REGIME_TRANSIENT,
-                                 .period = 1,
-                                 .exponent = settled_exponent(record),
-                                 .exponent_error = 0.0,
-                                 .contraction = NAN};
+  const enum rst_regime regime = record->unstable > 0             ? RST_REGIME_TRANSIENT
+                                 : record->stable == record->done ? RST_REGIME_STABLE
+                                                                  : RST_REGIME_CONVERGED;
+  *result = (struct rst_regime_result){.regime = regime,
+                                       .period = 1,
+                                       .exponent = settled_exponent(record),
+                                       .exponent_error = 0.0,
+                                       .contraction = NAN};
 }
 
 static enum rst_status classify(struct rst_context *context, const struct rst_orbit_record *record,
@@ -68,6 +70,7 @@ static enum rst_status classify(struct rst_context *context, const struct rst_or
       .observable_count = RST_ORBIT_OBSERVABLES,
       .log_growth = record->column[RST_ORBIT_LOG_GROWTH],
       .unstable_updates = record->unstable,
+      .stable_updates = record->stable,
       .without_reason = true,
   };
   return rst_regime_classify(context, &trajectory, result);

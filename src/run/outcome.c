@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/core.h"
+#include "run/local_stability.h"
 
 /* Name, member of struct rst_divergence, description, units. */
 #define SUMMARY_LIST(X)                                                                                      \
@@ -65,16 +66,15 @@ static void keep_strongest(const struct rst_event *event, struct rst_run_summary
   }
 }
 
-/* Also the number of updates that an eigenvalue beyond a limit made unstable. */
-static enum rst_status review_events(const struct rst_run_file *file, struct rst_run_summary *summary,
-                                     long *unstable) {
-  *unstable = 0;
+static enum rst_status review_events(const struct rst_run_file *file, struct rst_run_summary *summary) {
   for (size_t i = 0; i < rst_run_file_events(file); ++i) {
     struct rst_event event;
     RST_TRY(rst_run_file_read_event(file, i, &event));
     keep_strongest(&event, summary);
     summary->event_count += 1;
-    *unstable += event.kind == RST_EVENT_NONNORMAL ? 0 : event.last - event.first + 1;
+    summary->event_growth += log(event.amplification);
+    summary->event_growth_discrete += event.growth_discrete;
+    summary->event_growth_continuous += event.growth_continuous;
   }
   return RST_OK;
 }
@@ -117,18 +117,14 @@ static enum rst_status store_twins(struct rst_run_file *file, const struct rst_r
   return RST_OK;
 }
 
-static enum rst_status draw(struct rst_context *context, const struct rst_case *run, bool perturbed,
-                            const struct rst_twins *twins, struct rst_run_file *file, struct record *record,
-                            struct rst_run_summary *summary) {
-  long unstable = 0;
-  RST_TRY(read_record(context, file, perturbed, record));
-  summary->has_events = perturbed;
-  if (perturbed) {
-    RST_TRY(review_events(file, summary, &unstable));
-  }
+static enum rst_status find_regime(struct rst_context *context, const struct rst_outcome_request *request,
+                                   const struct record *record, struct rst_run_summary *summary) {
+  const struct rst_case *run = request->run;
+  struct rst_local_stability local = {0};
+  RST_TRY(rst_local_stability_read(context, run, request->file, &local));
   const double *const observables[] = {record->column[DATA_LOSS], record->column[RESIDUAL],
                                        record->column[WEIGHT_NORM], record->column[GRAD_NORM]};
-  const struct rst_trajectory trajectory = {
+  struct rst_trajectory trajectory = {
       .states = record->states,
       .diverged = summary->outcome == RST_RUN_DIVERGED,
       .epsilon = rst_precision_epsilon(run->flow.precision),
@@ -136,23 +132,42 @@ static enum rst_status draw(struct rst_context *context, const struct rst_case *
       .update_norm = record->column[UPDATE_NORM],
       .observables = observables,
       .observable_count = sizeof observables / sizeof *observables,
-      .log_growth = perturbed ? record->column[LOG_GROWTH] : NULL,
-      .unstable_updates = unstable,
+      .log_growth = request->perturbed ? record->column[LOG_GROWTH] : NULL,
+      .unstable_updates = local.unstable,
+      .stable_updates = local.stable,
   };
   RST_TRY(rst_regime_classify(context, &trajectory, &summary->regime));
+  if (summary->regime.regime != RST_REGIME_CONVERGED || !rst_flow_facts(request->flow).linear) {
+    return RST_OK;
+  }
+  RST_TRY(
+      rst_local_stability_measure(context, run, request->flow, request->u, (long)record->states - 1, &local));
+  trajectory.unstable_updates = local.unstable;
+  trajectory.stable_updates = local.stable;
+  return rst_regime_classify(context, &trajectory, &summary->regime);
+}
+
+static enum rst_status draw(struct rst_context *context, const struct rst_outcome_request *request,
+                            struct record *record, struct rst_run_summary *summary) {
+  struct rst_run_file *file = request->file;
+  RST_TRY(read_record(context, file, request->perturbed, record));
+  summary->has_events = request->perturbed;
+  if (request->perturbed) {
+    RST_TRY(review_events(file, summary));
+  }
+  RST_TRY(find_regime(context, request, record, summary));
   RST_TRY(rst_run_file_write_regime(file, &summary->regime));
-  if (run->twin_count > 0) {
-    RST_TRY(measure_twins(context, run, twins, file, record, summary));
+  if (request->run->twin_count > 0) {
+    RST_TRY(measure_twins(context, request->run, request->twins, file, record, summary));
     RST_TRY(store_twins(file, summary));
   }
   return RST_OK;
 }
 
-enum rst_status rst_outcome_draw(struct rst_context *context, const struct rst_case *run, bool perturbed,
-                                 const struct rst_twins *twins, struct rst_run_file *file,
+enum rst_status rst_outcome_draw(struct rst_context *context, const struct rst_outcome_request *request,
                                  struct rst_run_summary *summary) {
   struct record record = {0};
-  const enum rst_status status = draw(context, run, perturbed, twins, file, &record, summary);
+  const enum rst_status status = draw(context, request, &record, summary);
   free(record.values);
   return status;
 }

@@ -14,9 +14,18 @@
 /** Add the series of the end to those of a run. */
 enum rst_status rst_outcome_list(const struct rst_case *run, struct rst_series_list *list);
 
-/** @param perturbed whether perturbations were followed; twins, NULL without. Read the whole record back, fill the conclusions of `summary`, whose outcome is known, and store them. */
-enum rst_status rst_outcome_draw(struct rst_context *context, const struct rst_case *run, bool perturbed,
-                                 const struct rst_twins *twins, struct rst_run_file *file,
+/** All borrowed. */
+struct rst_outcome_request {
+  const struct rst_case *run;
+  struct rst_flow *flow;
+  const struct rst_field *u;     /**< the last state */
+  bool perturbed;                /**< perturbations were followed */
+  const struct rst_twins *twins; /**< NULL without */
+  struct rst_run_file *file;
+};
+
+/** Read the whole record back, fill the conclusions of `summary`, whose outcome is known, and store them. */
+enum rst_status rst_outcome_draw(struct rst_context *context, const struct rst_outcome_request *request,
                                  struct rst_run_summary *summary);
 
 #endif

@@ -46,8 +46,13 @@ static enum rst_status conclude(struct rst_session *session, const struct rst_ob
   }
   RST_TRY(rst_session_flush(session));
   rst_profile_begin(&session->profile);
-  RST_TRY(rst_outcome_draw(session->context, session->run, session->parts.motion->tangent != NULL,
-                           session->parts.twins, session->file, summary));
+  const struct rst_outcome_request request = {.run = session->run,
+                                              .flow = session->parts.motion->flow,
+                                              .u = session->parts.motion->u,
+                                              .perturbed = session->parts.motion->tangent != NULL,
+                                              .twins = session->parts.twins,
+                                              .file = session->file};
+  RST_TRY(rst_outcome_draw(session->context, &request, summary));
   rst_profile_end(&session->profile, RST_STAGE_FRAME);
   return RST_OK;
 }

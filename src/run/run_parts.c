@@ -20,7 +20,7 @@ static enum rst_status build(struct rst_context *context, const struct rst_case 
       .perturbations = perturbed ? run->tangent.exponents : 0,
       .seed = run->tangent.seed,
       .burn_in = run->tangent.burn_in,
-      .events = RST_MOTION_WHOLE_EVENTS,
+      .has_events = true,
   };
   RST_TRY(rst_motion_create(context, problem->flow, &parameters, problem->u, &parts->motion));
   if (run->twin_count > 0) {

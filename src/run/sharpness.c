@@ -6,11 +6,13 @@
 #include "core/core.h"
 #include "krylov/extremal.h"
 #include "restrain/tangent.h"
+#include "run/orbit.h"
 #include "stability/preconditioned_hessian.h"
 
 struct rst_sharpness {
   struct rst_context *context;
   struct rst_preconditioned_hessian hessian;
+  enum rst_spectrum_end end;
   long every;
   double tolerance;
   double lr, limit;         /* the limit holds for steps of length lr */
@@ -19,7 +21,13 @@ struct rst_sharpness {
 };
 
 static enum rst_status create_fields(struct rst_sharpness *made, bool preconditioned) {
-  RST_TRY(rst_flow_create_state(made->context, made->hessian.flow, &made->vector));
+  struct rst_flow *flow = made->hessian.flow;
+  RST_TRY(rst_flow_create_state(made->context, flow, &made->vector));
+  if (made->end == RST_SPECTRUM_SMALLEST) {
+    /* Points that the flow keeps fixed have the eigenvalue 0: the search begins, and so remains, outside of them. */
+    RST_TRY(rst_orbit_probe(made->context, rst_flow_layout(flow), made->vector));
+    rst_flow_pin(flow, made->vector);
+  }
   if (preconditioned) {
     RST_TRY(rst_field_create_like(made->context, made->vector, &made->root));
     RST_TRY(rst_field_create_like(made->context, made->vector, &made->hessian.work));
@@ -29,7 +37,7 @@ static enum rst_status create_fields(struct rst_sharpness *made, bool preconditi
 }
 
 enum rst_status rst_sharpness_create(struct rst_context *context, const struct rst_case *run,
-                                     struct rst_flow *flow, bool preconditioned,
+                                     struct rst_flow *flow, enum rst_spectrum_end end, bool preconditioned,
                                      struct rst_sharpness **sharpness) {
   const struct rst_scheme_parameters *scheme = &run->step.scheme;
   const bool decay_apart = preconditioned && scheme->decay == RST_DECAY_DECOUPLED;
@@ -43,6 +51,7 @@ enum rst_status rst_sharpness_create(struct rst_context *context, const struct r
   RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_sharpness){.context = context,
                                  .hessian = {.flow = flow, .decay = decay_apart ? 0.0 : scheme->weight_decay},
+                                 .end = end,
                                  .every = run->sharpness.every,
                                  .tolerance = run->sharpness.tolerance,
                                  .lr = scheme->lr,
@@ -88,7 +97,7 @@ void rst_sharpness_measure(struct rst_sharpness *sharpness, long t, const struct
   struct rst_eigenpair found = {.value = NAN, .residual = NAN};
   if (t % sharpness->every == 0 && prepare(sharpness, u, scheme)) {
     (void)rst_extremal_eigenpair(sharpness->context, rst_preconditioned_hessian_apply, &sharpness->hessian,
-                                 RST_SPECTRUM_LARGEST, sharpness->tolerance, sharpness->vector, &found);
+                                 sharpness->end, sharpness->tolerance, sharpness->vector, &found);
   }
   *value = found.value;
   *residual = found.residual;

@@ -8,6 +8,7 @@
 #include "krylov/extremal.h"
 #include "restrain/spectrum.h"
 #include "stability/event_region.h"
+#include "stability/local_range.h"
 #include "stability/preconditioned_hessian.h"
 
 /* Fields that later events depend on, and work space. */
@@ -24,18 +25,29 @@ enum {
   WORK, /* of a preconditioned scheme alone */
   FIELD_COUNT
 };
-/* The elements of NUMBERS. */
-enum { UNDER_WAY, FIRST, LAST, PEAK, PEAK_ITERATION, LOG_AMPLIFICATION, RAYLEIGH, NUMBER_COUNT };
+/* The elements of NUMBERS; log growth of updates of a kind, and of those that the peak stands for. */
+enum {
+  UNDER_WAY,
+  FIRST,
+  LAST,
+  PEAK,
+  PEAK_ITERATION,
+  LOG_AMPLIFICATION,
+  RAYLEIGH,
+  LOG_DISCRETE,
+  LOG_CONTINUOUS,
+  LOG_PENDING,
+  NUMBER_COUNT
+};
 
 struct rst_event_detector {
   struct rst_context *context;
   struct rst_flow *flow;
   struct rst_scheme_parameters parameters;
-  double limit;   /* the largest locally stable eigenvalue; -infinity where none is, infinity where all are */
-  double neutral; /* below this eigenvalue the flow itself grows */
-  double shift;   /* from eigenvalues of the operator to those */
-  double tolerance; /* of that comparison, relative to the largest modulus */
-  bool skips_places;
+  struct rst_local_range range;
+  double shift;      /* from eigenvalues of the operator to those of the range */
+  double tolerance;  /* of comparisons with it, relative to the largest modulus */
+  bool is_symmetric; /* the Jacobian, see event.h */
   bool preconditioned;
   struct rst_field *fields[FIELD_COUNT];
 };
@@ -49,39 +61,6 @@ const char *rst_event_kind_name(enum rst_event_kind kind) {
   return names[kind];
 }
 
-/* A scheme that adapts its step keeps lambda_max within its limit. */
-static enum rst_status find_limit(struct rst_event_detector *detector) {
-  double growth = 0.0;
-  const enum rst_status status = rst_scheme_growth(detector->context, &detector->parameters, 0.0, &growth);
-  if (status != RST_OK && status != RST_ERROR_UNSUPPORTED) {
-    return status;
-  }
-  const struct rst_scheme_facts facts = rst_scheme_facts(detector->parameters.kind);
-  detector->preconditioned = facts.preconditioned;
-  if (facts.adapts) {
-    detector->limit = INFINITY;
-    return RST_OK;
-  }
-  detector->limit = rst_scheme_local_limit(detector->context, &detector->parameters);
-  if (isnan(detector->limit)) {
-    detector->limit = -INFINITY;
-  }
-  return RST_OK;
-}
-
-/* Momentum multiplies the gradient's effect by 1/(1 - mu), but not that of decoupled decay. The preconditioned operator holds
- * the decay where it is coupled. */
-static void find_neutral(struct rst_event_detector *detector) {
-  const double alpha = detector->parameters.weight_decay;
-  const bool decoupled = detector->parameters.decay == RST_DECAY_DECOUPLED;
-  if (detector->preconditioned) {
-    detector->neutral = decoupled ? -alpha : 0.0;
-  } else {
-    detector->neutral = decoupled ? detector->parameters.momentum * alpha : 0.0;
-    detector->shift = alpha;
-  }
-}
-
 static bool has_field(const struct rst_event_detector *detector, int i) {
   return (i != PEAK_ROOT && i != WORK) || detector->preconditioned;
 }
@@ -90,9 +69,13 @@ static enum rst_status build(struct rst_event_detector *detector) {
   const enum rst_precision precision = rst_flow_precision(detector->flow);
   const double epsilon = precision == RST_PRECISION_FLOAT ? FLT_EPSILON : DBL_EPSILON;
   const size_t count = rst_flow_layout(detector->flow)->count;
-  detector->tolerance = fmax(1e-9, RST_EXTREMAL_ROUNDING * epsilon);
-  RST_TRY(find_limit(detector));
-  find_neutral(detector);
+  const struct rst_scheme_facts facts = rst_scheme_facts(detector->parameters.kind);
+  detector->tolerance = fmax(RST_REGIME_EIGENVALUE, RST_EXTREMAL_ROUNDING * epsilon);
+  RST_TRY(rst_local_range_find(detector->context, &detector->parameters, &detector->range));
+  detector->is_symmetric = facts.symmetric_jacobian;
+  detector->preconditioned = facts.preconditioned;
+  /* The preconditioned operator holds the decay where it is coupled. */
+  detector->shift = facts.preconditioned ? 0.0 : detector->parameters.weight_decay;
   detector->parameters.kind =
       rst_scheme_names()[rst_name_index(rst_scheme_names(), detector->parameters.kind)];
   for (int i = 0; i < FIELD_COUNT; ++i) {
@@ -132,10 +115,6 @@ void rst_event_detector_destroy(struct rst_event_detector **detector) {
   }
 }
 
-void rst_event_detector_skip_places(struct rst_event_detector *detector) {
-  detector->skips_places = true;
-}
-
 static double *numbers_of(const struct rst_event_detector *detector) {
   return detector->fields[NUMBERS]->data;
 }
@@ -146,6 +125,9 @@ static void begin(struct rst_event_detector *detector, long t) {
   numbers[FIRST] = (double)t;
   numbers[PEAK] = 0.0;
   numbers[LOG_AMPLIFICATION] = 0.0;
+  numbers[LOG_DISCRETE] = 0.0;
+  numbers[LOG_CONTINUOUS] = 0.0;
+  numbers[LOG_PENDING] = 0.0;
   rst_field_fill(0.0, detector->fields[ENERGY]);
 }
 
@@ -170,28 +152,8 @@ static void keep_before(struct rst_event_detector *detector, const struct rst_sc
   }
 }
 
-static void extend(struct rst_event_detector *detector, long t, const struct rst_field *u,
-                   const struct rst_scheme *scheme, const struct rst_tangent *tangent, double growth) {
-  double *numbers = numbers_of(detector);
-  const struct rst_field *before = rst_tangent_previous(tangent);
-  const struct rst_field *after = rst_tangent_vector(tangent, 0);
-  numbers[LAST] = (double)t;
-  numbers[LOG_AMPLIFICATION] += rst_tangent_log_growth(tangent, 0);
-  if (!detector->skips_places) {
-    add_energy(detector->fields[ENERGY], before, growth, after);
-  }
-  if (growth > numbers[PEAK]) {
-    numbers[PEAK] = growth;
-    numbers[PEAK_ITERATION] = (double)t;
-    numbers[RAYLEIGH] = rst_tangent_rayleigh(tangent);
-    rst_field_copy(u, detector->fields[PEAK_STATE]);
-    keep_before(detector, scheme, before);
-    rst_field_copy(after, detector->fields[PEAK_AFTER]);
-  }
-}
-
-/* The operator at the peak: P^-1/2 H P^-1/2, H with the decay where it is coupled, or H of the data term without P. The flow
- * must have been linearised there. */
+/* The operator: P^-1/2 H P^-1/2, H with the decay where it is coupled, or H of the data term without P. P is that of the
+ * peak, and the flow must have been linearised where it is to act. */
 static struct rst_preconditioned_hessian operator_of(const struct rst_event_detector *detector) {
   const bool decoupled = detector->parameters.decay == RST_DECAY_DECOUPLED;
   return (struct rst_preconditioned_hessian){
@@ -232,7 +194,7 @@ static enum rst_status find_end(struct rst_event_detector *detector, enum rst_sp
   double growth = NAN;
   rst_field_copy(detector->fields[PEAK_BEFORE], vector);
   RST_TRY(find_pair(detector, end, vector, &pair));
-  if (isfinite(detector->limit)) {
+  if (isfinite(detector->range.largest)) {
     RST_TRY(find_growth(detector, pair.value, &growth));
   }
   const double part = rst_field_dot(vector, detector->fields[PEAK_BEFORE]);
@@ -248,8 +210,8 @@ static enum rst_status classify_by_eigenvalues(struct rst_event_detector *detect
   RST_TRY(find_end(detector, RST_SPECTRUM_SMALLEST, &lambda[0], &gain[0]));
   RST_TRY(find_end(detector, RST_SPECTRUM_LARGEST, &lambda[1], &gain[1]));
   const bool grows =
-      lambda[0] < detector->neutral - detector->tolerance * fmax(fabs(lambda[0]), fabs(lambda[1]));
-  const bool beyond = lambda[1] > detector->limit;
+      lambda[0] < detector->range.lowest - detector->tolerance * fmax(fabs(lambda[0]), fabs(lambda[1]));
+  const bool beyond = lambda[1] > detector->range.largest;
   *kind = beyond && !(grows && gain[0] > gain[1]) ? RST_EVENT_DISCRETE
           : grows                                 ? RST_EVENT_CONTINUOUS
                                                   : RST_EVENT_NONNORMAL;
@@ -270,15 +232,16 @@ static struct quadrature quadrature_of(double a0, double a1, double b) {
   return (struct quadrature){{mean - radius, mean + radius}, {1.0 - upper, upper}};
 }
 
-static struct quadrature find_quadrature(struct rst_event_detector *detector) {
+static struct quadrature find_quadrature(struct rst_event_detector *detector, const struct rst_field *u,
+                                         const struct rst_field *before) {
   struct rst_field *v = detector->fields[LANCZOS];
   struct rst_field *product = detector->fields[EIGENVECTOR];
-  const double length = rst_field_norm(detector->fields[PEAK_BEFORE]);
+  const double length = rst_field_norm(before);
   if (length == 0.0) {
     return (struct quadrature){{NAN, NAN}, {0.0, 0.0}};
   }
-  rst_flow_linearise(detector->flow, detector->fields[PEAK_STATE], NULL, NULL);
-  rst_field_copy(detector->fields[PEAK_BEFORE], v);
+  rst_flow_linearise(detector->flow, u, NULL, NULL);
+  rst_field_copy(before, v);
   rst_field_scale(1.0 / length, v);
   struct rst_preconditioned_hessian hessian = operator_of(detector);
   rst_preconditioned_hessian_apply(&hessian, v, product);
@@ -301,23 +264,29 @@ static double gain_of(const struct rst_event_detector *detector, double node, do
   return known ? weight * (growth * growth - 1.0) : weight;
 }
 
-/* A node beyond a limit proves an eigenvalue there, since nodes lie between the extreme eigenvalues. */
-static enum rst_status classify(struct rst_event_detector *detector, enum rst_event_kind *kind) {
+/* A node beyond a limit proves an eigenvalue there, since nodes lie between the extreme eigenvalues; non-normal without. */
+static enum rst_event_kind classify_by_quadrature(struct rst_event_detector *detector,
+                                                  const struct rst_field *u, const struct rst_field *before) {
   const double shift = detector->shift;
-  const struct quadrature q = find_quadrature(detector);
+  const struct quadrature q = find_quadrature(detector, u, before);
   const double size = fmax(fabs(q.node[0] + shift), fabs(q.node[1] + shift));
   double discrete = 0.0;
   double continuous = 0.0;
   for (int i = 0; i < 2; ++i) {
     const double lambda = q.node[i] + shift;
-    if (lambda > detector->limit + detector->tolerance * size) {
+    if (lambda > detector->range.largest + detector->tolerance * size) {
       discrete += gain_of(detector, q.node[i], q.weight[i]);
-    } else if (lambda < detector->neutral - detector->tolerance * size) {
+    } else if (lambda < detector->range.lowest - detector->tolerance * size) {
       continuous += gain_of(detector, q.node[i], q.weight[i]);
     }
   }
-  if (discrete > 0.0 || continuous > 0.0) {
-    *kind = discrete > continuous ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
+  const bool proved = discrete > 0.0 || continuous > 0.0;
+  return !proved ? RST_EVENT_NONNORMAL : discrete > continuous ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
+}
+
+static enum rst_status classify_peak(struct rst_event_detector *detector, enum rst_event_kind *kind) {
+  *kind = classify_by_quadrature(detector, detector->fields[PEAK_STATE], detector->fields[PEAK_BEFORE]);
+  if (*kind != RST_EVENT_NONNORMAL) {
     return RST_OK;
   }
   const enum rst_status status = classify_by_eigenvalues(detector, kind);
@@ -325,8 +294,73 @@ static enum rst_status classify(struct rst_event_detector *detector, enum rst_ev
     return status;
   }
   /* Without eigenvalues the nearer end is the likelier. */
-  const double mean = q.weight[0] * q.node[0] + q.weight[1] * q.node[1] + shift;
-  *kind = mean > 0.5 * detector->limit ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
+  const struct quadrature q =
+      find_quadrature(detector, detector->fields[PEAK_STATE], detector->fields[PEAK_BEFORE]);
+  const double mean = q.weight[0] * q.node[0] + q.weight[1] * q.node[1] + detector->shift;
+  *kind = mean > 0.5 * detector->range.largest ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
+  return RST_OK;
+}
+
+/* The kind of an update from u; non-normal where the peak is to tell. */
+static enum rst_event_kind classify_update(struct rst_event_detector *detector, const struct rst_field *u,
+                                           const struct rst_tangent *tangent, double growth) {
+  const struct rst_field *before = rst_tangent_previous(tangent);
+  if (detector->preconditioned) {
+    return RST_EVENT_NONNORMAL;
+  }
+  if (detector->is_symmetric) {
+    const double along = growth * rst_field_dot(before, rst_tangent_vector(tangent, 0));
+    if (along * along >= 0.5 * (growth * growth + 1.0)) {
+      return along < 0.0 ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
+    }
+    return classify_by_quadrature(detector, u, before);
+  }
+  const double rayleigh = rst_tangent_rayleigh(tangent);
+  const double error = detector->tolerance * fabs(rayleigh);
+  return rayleigh > detector->range.largest + error  ? RST_EVENT_DISCRETE
+         : rayleigh < detector->range.lowest - error ? RST_EVENT_CONTINUOUS
+                                                     : RST_EVENT_NONNORMAL;
+}
+
+static void extend(struct rst_event_detector *detector, long t, const struct rst_field *u,
+                   const struct rst_scheme *scheme, const struct rst_tangent *tangent, double growth) {
+  static const int sums[] = {[RST_EVENT_DISCRETE] = LOG_DISCRETE,
+                             [RST_EVENT_CONTINUOUS] = LOG_CONTINUOUS,
+                             [RST_EVENT_NONNORMAL] = LOG_PENDING};
+  double *numbers = numbers_of(detector);
+  const struct rst_field *before = rst_tangent_previous(tangent);
+  const struct rst_field *after = rst_tangent_vector(tangent, 0);
+  const double log_growth = rst_tangent_log_growth(tangent, 0);
+  numbers[LAST] = (double)t;
+  numbers[LOG_AMPLIFICATION] += log_growth;
+  numbers[sums[classify_update(detector, u, tangent, growth)]] += log_growth;
+  add_energy(detector->fields[ENERGY], before, growth, after);
+  if (growth > numbers[PEAK]) {
+    numbers[PEAK] = growth;
+    numbers[PEAK_ITERATION] = (double)t;
+    numbers[RAYLEIGH] = rst_tangent_rayleigh(tangent);
+    rst_field_copy(u, detector->fields[PEAK_STATE]);
+    keep_before(detector, scheme, before);
+    rst_field_copy(after, detector->fields[PEAK_AFTER]);
+  }
+}
+
+/* The kind that carries most, once the peak has told of the updates that are pending. */
+static enum rst_status find_kind(struct rst_event_detector *detector, struct rst_event *event) {
+  const double *numbers = numbers_of(detector);
+  enum rst_event_kind peak = RST_EVENT_NONNORMAL;
+  if (numbers[LOG_PENDING] > 0.0) {
+    RST_TRY(classify_peak(detector, &peak));
+  }
+  const double pending = numbers[LOG_PENDING];
+  const double discrete = numbers[LOG_DISCRETE] + (peak == RST_EVENT_DISCRETE ? pending : 0.0);
+  const double continuous = numbers[LOG_CONTINUOUS] + (peak == RST_EVENT_CONTINUOUS ? pending : 0.0);
+  const double others = peak == RST_EVENT_NONNORMAL ? pending : 0.0;
+  event->growth_discrete = discrete;
+  event->growth_continuous = continuous;
+  event->kind = others > fmax(discrete, continuous) ? RST_EVENT_NONNORMAL
+                : discrete >= continuous            ? RST_EVENT_DISCRETE
+                                                    : RST_EVENT_CONTINUOUS;
   return RST_OK;
 }
 
@@ -364,10 +398,8 @@ static enum rst_status describe(struct rst_event_detector *detector, struct rst_
       .amplification = exp(numbers[LOG_AMPLIFICATION]),
       .rayleigh = numbers[RAYLEIGH],
   };
-  RST_TRY(classify(detector, &found.kind));
-  if (!detector->skips_places) {
-    RST_TRY(find_place(detector, &found));
-  }
+  RST_TRY(find_kind(detector, &found));
+  RST_TRY(find_place(detector, &found));
   *event = found;
   return RST_OK;
 }

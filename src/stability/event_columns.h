@@ -17,6 +17,8 @@
   COLUMN(peak, REAL, "largest local growth")                                                                 \
   COLUMN(peak_iteration, WHOLE, "update of largest local growth")                                            \
   COLUMN(amplification, REAL, "product of the local growths")                                                \
+  COLUMN(growth_discrete, REAL, "log growth of its discrete updates")                                        \
+  COLUMN(growth_continuous, REAL, "log growth of its continuous updates")                                    \
   COLUMN(rayleigh, REAL, "Rayleigh quotient of the perturbation at the peak")                                \
   COLUMN(y_first, WHOLE, "first row of the region, in points")                                               \
   COLUMN(y_last, WHOLE, "last row of the region, in points")                                                 \

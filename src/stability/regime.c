@@ -23,9 +23,34 @@
 enum { LEAST_WINDOW = 8, WINDOW_SHARE = 16 };
 
 const char *const *rst_regime_names(void) {
-  static const char *const names[] = {
-      "stable", "transient", "restrained-periodic", "restrained-chaotic", "divergent", "undecided", NULL};
+  static const char *const names[] = {[RST_REGIME_STABLE] = "stable",
+                                      [RST_REGIME_TRANSIENT] = "transient",
+                                      [RST_REGIME_RESTRAINED_PERIODIC] = "restrained-periodic",
+                                      [RST_REGIME_RESTRAINED_CHAOTIC] = "restrained-chaotic",
+                                      [RST_REGIME_DIVERGENT] = "divergent",
+                                      [RST_REGIME_UNDECIDED] = "undecided",
+                                      [RST_REGIME_CONVERGED] = "converged",
+                                      [RST_REGIME_BOUNDED] = "bounded",
+                                      [RST_REGIME_COUNT] = NULL};
   return names;
+}
+
+/* The word for all of a kind. */
+static enum rst_regime general(enum rst_regime regime) {
+  switch (regime) {
+  case RST_REGIME_STABLE:
+  case RST_REGIME_TRANSIENT:
+    return RST_REGIME_CONVERGED;
+  case RST_REGIME_RESTRAINED_PERIODIC:
+  case RST_REGIME_RESTRAINED_CHAOTIC:
+    return RST_REGIME_BOUNDED;
+  default:
+    return regime;
+  }
+}
+
+bool rst_regime_agrees(enum rst_regime a, enum rst_regime b) {
+  return a == b || general(a) == b || a == general(b);
 }
 
 static void decide(const struct rst_trajectory *t, struct rst_regime_result *result, enum rst_regime regime,
@@ -163,7 +188,7 @@ static struct approach approach_at(const struct rst_trajectory *t, size_t end) {
 }
 
 static bool has_arrived(const struct approach *approach) {
-  return approach->remaining <= RST_REGIME_CONVERGED * approach->scale;
+  return approach->remaining <= RST_REGIME_REMAINING * approach->scale;
 }
 
 /* Where rounding hides the contraction of the last updates, that of earlier ones, with the way since then. */
@@ -171,7 +196,7 @@ static bool find_arrival(const struct rst_trajectory *t, struct approach *approa
   const size_t updates = updates_of(t);
   const size_t window = window_of(t);
   double since = 0.0;
-  for (size_t at = updates; at >= 2 * window && since <= RST_REGIME_CONVERGED * approach->scale;
+  for (size_t at = updates; at >= 2 * window && since <= RST_REGIME_REMAINING * approach->scale;
        at -= window) {
     struct approach earlier = approach_at(t, at);
     earlier.remaining += since;
@@ -202,52 +227,82 @@ static struct approach approach_of(const struct rst_trajectory *t, double expone
   return find_arrival(t, &earlier) ? earlier : last;
 }
 
-/* The standard error, but no less than what makes a growth by e over the tail one error. */
-static double least_error(const struct rst_trajectory *t, const struct rst_regime_result *result) {
-  return fmax(result->exponent_error, 1.0 / (double)(updates_of(t) - tail_of(t)));
-}
-
 static bool exponent_known(const struct rst_regime_result *result) {
   return !isnan(result->exponent) && (!isnan(result->exponent_error) || isinf(result->exponent));
 }
 
-static bool exponent_positive(const struct rst_trajectory *t, const struct rst_regime_result *result) {
-  return exponent_known(result) && result->exponent > RST_REGIME_SIGNIFICANCE * least_error(t, result);
+/* Over the updates from `first` on; its error is no less than what makes a growth by e over them one error. */
+static bool exponent_positive(const struct rst_trajectory *t, size_t first,
+                              const struct rst_regime_result *result) {
+  const double error = fmax(result->exponent_error, 1.0 / (double)(updates_of(t) - first));
+  return exponent_known(result) && result->exponent > RST_REGIME_SIGNIFICANCE * error;
 }
 
 static double relative(double length, double scale) {
   return length == 0.0 ? 0.0 : length / scale;
 }
 
+/* Ratio of successive updates over the last three decades above a level of rounding; NaN where there are no three. */
+static double contraction_above(const struct rst_trajectory *t, double rounding) {
+  const double *d = t->update_norm;
+  const double least = fmax(10.0 * rounding, 100.0 * t->epsilon * t->weight_norm[updates_of(t)]);
+  size_t last = updates_of(t);
+  while (last > 0 && !(d[last - 1] > least)) {
+    --last;
+  }
+  size_t first = last;
+  while (first > 0 && !(d[first - 1] > 1e3 * least)) {
+    --first;
+  }
+  return first > 0 ? exp(log(d[last - 1] / d[first - 1]) / (double)(last - first)) : NAN;
+}
+
+/* That it has converged, and how fast. */
+static void tell_arrival(const struct rst_trajectory *t, const struct approach *approach, double contraction,
+                         char how[RST_REGIME_REASON / 2]) {
+  const size_t room = RST_REGIME_REASON / 2;
+  if (t->without_reason) {
+    how[0] = '\0';
+  } else if (isnan(approach->rounding) && isnan(contraction)) {
+    snprintf(how, room, "converged: remaining way %.3g of |u|",
+             relative(approach->remaining, approach->scale));
+  } else if (isnan(approach->rounding)) {
+    snprintf(how, room, "converged: remaining way %.3g of |u|, contraction %.6g per iteration",
+             relative(approach->remaining, approach->scale), contraction);
+  } else if (isnan(contraction)) {
+    snprintf(how, room, "converged to rounding: the last updates are at most %.3g of |u|",
+             relative(approach->rounding, approach->scale));
+  } else {
+    snprintf(
+        how, room,
+        "converged to rounding: the last updates are at most %.3g of |u|, contraction %.6g per iteration "
+        "before",
+        relative(approach->rounding, approach->scale), contraction);
+  }
+}
+
 /* Whether it has converged. */
 static bool judge_convergence(const struct rst_trajectory *t, const struct approach *approach,
                               struct rst_regime_result *result) {
   char how[RST_REGIME_REASON / 2];
-  const bool arrived = has_arrived(approach);
-  if (!arrived && isnan(approach->rounding)) {
+  if (!has_arrived(approach) && isnan(approach->rounding)) {
     return false;
   }
-  if (t->without_reason) {
-    how[0] = '\0';
-  } else if (arrived) {
-    snprintf(how, sizeof how, "converged: remaining way %.3g of |u|, contraction %.6g",
-             relative(approach->remaining, approach->scale), result->contraction);
-  } else {
-    snprintf(how, sizeof how, "converged to rounding: the last updates are at most %.3g of |u|",
-             relative(approach->rounding, approach->scale));
+  if (!isnan(approach->rounding) || result->contraction == 0.0) {
+    result->contraction = contraction_above(t, isnan(approach->rounding) ? 0.0 : approach->rounding);
   }
+  tell_arrival(t, approach, result->contraction, how);
   result->period = 1;
-  if (!t->log_growth) {
-    decide(t, result, RST_REGIME_UNDECIDED,
-           "%s; whether it passed through local instability was not recorded (add local_growth to "
-           "output.scalars)",
-           how);
-  } else if (t->unstable_updates == 0) {
-    decide(t, result, RST_REGIME_STABLE, "%s; no update was locally unstable", how);
+  const char *limit =
+      exponent_positive(t, tail_of(t), result) ? "; perturbations still grow at the limit" : "";
+  if (t->unstable_updates > 0) {
+    decide(t, result, RST_REGIME_TRANSIENT, "%s; %ld of %ld measured updates were locally unstable%s", how,
+           t->unstable_updates, t->unstable_updates + t->stable_updates, limit);
+  } else if (t->stable_updates >= (long)updates_of(t)) {
+    decide(t, result, RST_REGIME_STABLE, "%s; no update was locally unstable%s", how, limit);
   } else {
-    decide(t, result, RST_REGIME_TRANSIENT, "%s; %ld of %zu updates were locally unstable%s", how,
-           t->unstable_updates, updates_of(t),
-           exponent_positive(t, result) ? "; perturbations still grow at the limit" : "");
+    decide(t, result, RST_REGIME_CONVERGED, "%s%s; local stability was not measured at every update", how,
+           limit);
   }
   return true;
 }
@@ -261,13 +316,14 @@ struct tail {
   long most; /* the longest period that could have been found */
 };
 
-static struct tail tail_seen(const struct rst_trajectory *t) {
-  const size_t first = t->states / 2;
-  const size_t fit = (t->states - first) / 2;
+/* Over the states from `first` on. */
+static struct tail tail_seen(const struct rst_trajectory *t, size_t first) {
+  const size_t length = t->states - first;
+  const size_t fit = length / 2;
   struct tail tail = {.most = fit < RST_REGIME_MOST_PERIOD ? (long)fit : RST_REGIME_MOST_PERIOD};
   for (size_t i = 0; i < t->observable_count; ++i) {
     const double *x = t->observables[i];
-    const struct swing swing = swing_of(x, first, t->states - t->states / 4, t->states);
+    const struct swing swing = swing_of(x, first, t->states - length / 2, t->states);
     if (!rst_series_is_constant(x, first, swing.extent)) {
       const double more = isnan(swing.both) ? INFINITY : change(&swing);
       if (tail.varying++ == 0 || more > tail.change) {
@@ -285,13 +341,19 @@ static void tell_change(const struct rst_trajectory *t, const struct approach *a
                         const struct tail *tail, int updates_trend, struct rst_regime_result *result) {
   const double least = 1.0 + RST_REGIME_STATIONARY_PERIODIC;
   const double ratio = tail->varying ? tail->swing.after / tail->swing.before : 1.0;
+  const double update = relative(t->update_norm[updates_of(t) - 1], approach->scale);
   if (tail->varying && isnan(tail->swing.both)) {
     decide(t, result, RST_REGIME_UNDECIDED, "bounded, but an observable is not finite over the last half");
-  } else if (updates_trend < 0 || (ratio < 1.0 / least && updates_trend == 0)) {
+  } else if (updates_trend < 0 && result->contraction < 1.0) {
     decide(t, result, RST_REGIME_UNDECIDED,
            "still converging, contraction %.6g per iteration, last update %.3g of |u| (range x %.4g from the "
            "third to the last quarter); run longer",
-           result->contraction, relative(t->update_norm[updates_of(t) - 1], approach->scale), ratio);
+           result->contraction, update, ratio);
+  } else if (ratio < 1.0 / least) {
+    decide(t, result, RST_REGIME_UNDECIDED,
+           "still shrinking (range x %.4g from the third to the last quarter), last update %.3g of |u|; run "
+           "longer",
+           ratio, update);
   } else if (ratio > least) {
     decide(t, result, RST_REGIME_UNDECIDED,
            "still growing (range x %.4g from the third to the last quarter); run longer", ratio);
@@ -302,10 +364,39 @@ static void tell_change(const struct rst_trajectory *t, const struct approach *a
   }
 }
 
-static void judge_undecided(const struct rst_trajectory *t, const struct approach *approach,
-                            const struct tail *tail, struct rst_regime_result *result) {
+/* It neither converges nor has a period, and may be chaotic or not. */
+static void tell_bounded(const struct rst_trajectory *t, const struct tail *tail,
+                         struct rst_regime_result *result) {
+  if (!t->log_growth) {
+    decide(t, result, RST_REGIME_BOUNDED,
+           "aperiodic, no period up to %ld; whether it is chaotic was not recorded (add lyapunov to "
+           "output.scalars)",
+           tail->most);
+  } else if (!exponent_known(result)) {
+    decide(
+        t, result, RST_REGIME_BOUNDED,
+        "aperiodic, no period up to %ld; too few finite values of local growth for an exponent; run longer",
+        tail->most);
+  } else {
+    decide(t, result, RST_REGIME_BOUNDED,
+           "aperiodic, no period up to %ld; exponent %.3g +- %.3g not positive, but not stationary (range x "
+           "%.4g from the third to the last quarter); run longer",
+           tail->most, result->exponent, result->exponent_error, tail->swing.after / tail->swing.before);
+  }
+}
+
+/* Trend of the updates over the last quarter, 0 where it changes them by no more than what counts as stationary. */
+static int trend_of_updates(const struct rst_trajectory *t, double contraction) {
+  const double updates = (double)(updates_of(t) - last_quarter(t));
+  const double least = log1p(RST_REGIME_STATIONARY_PERIODIC);
+  const int trend = rst_series_trend(t->update_norm, last_quarter(t), updates_of(t));
+  return fabs(log(contraction)) * updates > least ? trend : 0;
+}
+
+static void judge_motion(const struct rst_trajectory *t, const struct approach *approach,
+                         const struct tail *tail, struct rst_regime_result *result) {
   const size_t updates = updates_of(t);
-  const int updates_trend = rst_series_trend(t->update_norm, last_quarter(t), updates);
+  const int updates_trend = trend_of_updates(t, result->contraction);
   const bool strict = tail->change <= 1.0 + RST_REGIME_STATIONARY_PERIODIC;
   if (tail->varying == 0 && updates_trend >= 0) {
     decide(t, result, RST_REGIME_UNDECIDED,
@@ -314,38 +405,64 @@ static void judge_undecided(const struct rst_trajectory *t, const struct approac
   } else if (tail->period || tail->change > RST_REGIME_STATIONARY_CHAOTIC ||
              (updates_trend != 0 && !strict) || tail->varying == 0) {
     tell_change(t, approach, tail, updates_trend, result);
-  } else if (!t->log_growth) {
-    decide(t, result, RST_REGIME_UNDECIDED,
-           "bounded, no period up to %ld; whether it is chaotic was not recorded (add lyapunov to "
-           "output.scalars)",
-           tail->most);
-  } else if (!exponent_known(result)) {
-    decide(t, result, RST_REGIME_UNDECIDED,
-           "bounded, no period up to %ld; too few finite values of local growth for an exponent; run longer",
-           tail->most);
   } else {
-    decide(t, result, RST_REGIME_UNDECIDED,
-           "bounded, no period up to %ld, exponent %.3g +- %.3g not positive, but not stationary (range x "
-           "%.4g from the third to the last quarter); run longer",
-           tail->most, result->exponent, result->exponent_error, tail->swing.after / tail->swing.before);
+    tell_bounded(t, tail, result);
   }
+}
+
+static void tell_period(const struct rst_trajectory *t, long period, struct rst_regime_result *result) {
+  result->period = period;
+  if (isnan(result->exponent)) {
+    decide(t, result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %ld, exponent not known", period);
+  } else {
+    decide(t, result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %ld, exponent %.3g +- %.3g", period,
+           result->exponent, result->exponent_error);
+  }
+}
+
+static void find_exponent(const struct rst_trajectory *t, size_t first, struct rst_regime_result *result) {
+  if (t->log_growth) {
+    rst_block_mean(t->log_growth + first, updates_of(t) - first, &result->exponent, &result->exponent_error);
+  }
+}
+
+/* Whether a part of the tail is periodic, where the tail holds what came before it settled. */
+static bool judge_settled(const struct rst_trajectory *t, struct rst_regime_result *result) {
+  size_t least_part = 16;
+  while (least_part >= 4 && t->states / least_part < RST_REGIME_LEAST_STATES) {
+    least_part /= 2;
+  }
+  const size_t last = t->states - t->states / least_part;
+  if (rst_period_find(t->observables, t->observable_count, last, t->states - 1, RST_REGIME_MOST_PERIOD) ==
+      0) {
+    return false; /* nor has a longer part a period, but for one that does not fit */
+  }
+  for (size_t part = 4; part <= least_part; part *= 2) {
+    const size_t first = t->states - t->states / part;
+    const struct tail tail = tail_seen(t, first);
+    const double tolerance = RST_REGIME_STATIONARY_PERIODIC * 2.0 / (double)part;
+    struct rst_regime_result settled = *result;
+    find_exponent(t, first, &settled);
+    if (tail.varying && tail.period && tail.change <= 1.0 + tolerance &&
+        !exponent_positive(t, first, &settled)) {
+      *result = settled;
+      tell_period(t, tail.period, result);
+      return true;
+    }
+  }
+  return false;
 }
 
 static void judge_tail(const struct rst_trajectory *t, const struct approach *approach,
                        struct rst_regime_result *result) {
-  const struct tail tail = tail_seen(t);
+  const struct tail tail = tail_seen(t, t->states / 2);
   const bool strict = tail.varying && tail.change <= 1.0 + RST_REGIME_STATIONARY_PERIODIC;
   const bool bounded = tail.varying && tail.change <= RST_REGIME_STATIONARY_CHAOTIC;
   if (strict && tail.period) {
-    result->period = tail.period;
-    if (isnan(result->exponent)) {
-      decide(t, result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %ld, exponent not known",
-             tail.period);
-    } else {
-      decide(t, result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %ld, exponent %.3g +- %.3g",
-             tail.period, result->exponent, result->exponent_error);
-    }
-  } else if (bounded && !tail.period && exponent_positive(t, result)) {
+    tell_period(t, tail.period, result);
+  } else if (!(strict && exponent_known(result) && result->exponent <= 0.0) && judge_settled(t, result)) {
+    return;
+  } else if (bounded && !tail.period && exponent_positive(t, tail_of(t), result)) {
     decide(t, result, RST_REGIME_RESTRAINED_CHAOTIC, "bounded, no period up to %ld, exponent %.3g +- %.3g",
            tail.most, result->exponent, result->exponent_error);
   } else if (strict && exponent_known(result)) {
@@ -353,15 +470,12 @@ static void judge_tail(const struct rst_trajectory *t, const struct approach *ap
            "bounded, no period up to %ld, exponent %.3g +- %.3g not positive", tail.most, result->exponent,
            result->exponent_error);
   } else {
-    judge_undecided(t, approach, &tail, result);
+    judge_motion(t, approach, &tail, result);
   }
 }
 
 static void judge(const struct rst_trajectory *t, struct rst_regime_result *result) {
-  if (t->log_growth) {
-    rst_block_mean(t->log_growth + tail_of(t), updates_of(t) - tail_of(t), &result->exponent,
-                   &result->exponent_error);
-  }
+  find_exponent(t, tail_of(t), result);
   if (judge_divergence(t, result)) {
     return;
   }
@@ -389,8 +503,9 @@ enum rst_status rst_regime_classify(struct rst_context *context, const struct rs
               "%zu observables, but no array; pass it", t->observable_count);
   RST_REQUIRE(context, t->epsilon >= 0.0, RST_ERROR_ARGUMENT,
               "the unit of rounding is %g; it must not be negative", t->epsilon);
-  RST_REQUIRE(context, t->unstable_updates >= 0, RST_ERROR_ARGUMENT,
-              "%ld unstable updates; count them from 0", t->unstable_updates);
+  RST_REQUIRE(context, t->unstable_updates >= 0 && t->stable_updates >= 0, RST_ERROR_ARGUMENT,
+              "%ld unstable and %ld stable updates; count them from 0", t->unstable_updates,
+              t->stable_updates);
   judge(t, &judged);
   *result = judged;
   return RST_OK;

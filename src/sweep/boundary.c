@@ -21,7 +21,9 @@ static marks block(const struct rst_sweep_table *table, size_t row, size_t colum
                                  [RST_REGIME_TRANSIENT] = CONVERGENCE,
                                  [RST_REGIME_RESTRAINED_CHAOTIC] = CHAOS,
                                  [RST_REGIME_DIVERGENT] = DIVERGENCE,
-                                 [RST_REGIME_UNDECIDED] = 0};
+                                 [RST_REGIME_UNDECIDED] = 0,
+                                 [RST_REGIME_CONVERGED] = CONVERGENCE,
+                                 [RST_REGIME_BOUNDED] = 0};
   const int8_t *corner = &table->regime[row * table->columns + column];
   const int8_t corners[] = {corner[0], corner[1], corner[table->columns], corner[table->columns + 1]};
   unsigned some = 0;
@@ -33,7 +35,8 @@ static marks block(const struct rst_sweep_table *table, size_t row, size_t colum
     }
     some |= inside[corners[i]];
     every &= inside[corners[i]];
-    known &= corners[i] == RST_REGIME_UNDECIDED ? ~(unsigned)CHAOS : ALL;
+    const bool may_be_chaotic = corners[i] == RST_REGIME_UNDECIDED || corners[i] == RST_REGIME_BOUNDED;
+    known &= may_be_chaotic ? ~(unsigned)CHAOS : ALL;
   }
   return (marks)(some & ~every & known);
 }

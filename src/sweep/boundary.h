@@ -13,8 +13,8 @@
  *
  *     boundary      inside                           unknown
  *     divergence    divergent                        pending
- *     convergence   stable, transient                pending
- *     chaos         restrained-chaotic               pending, undecided
+ *     convergence   stable, transient, converged     pending
+ *     chaos         restrained-chaotic               pending, undecided, bounded
  *
  * A block with an unknown point is on no boundary. An orbit that is undecided at its end has neither diverged nor converged
  * by then, which is all that the first two boundaries ask.

@@ -10,10 +10,10 @@ bool rst_sweep_prediction_holds(const struct rst_lr_limits *theory, double lr, e
     return false;
   }
   if (lr < theory->lr_lo) {
-    return regime == RST_REGIME_STABLE || regime == RST_REGIME_TRANSIENT;
+    return rst_regime_agrees(regime, RST_REGIME_CONVERGED);
   }
   if (lr <= theory->lr_hi) {
-    return regime == RST_REGIME_RESTRAINED_PERIODIC || regime == RST_REGIME_RESTRAINED_CHAOTIC;
+    return rst_regime_agrees(regime, RST_REGIME_BOUNDED);
   }
   return regime == RST_REGIME_DIVERGENT;
 }

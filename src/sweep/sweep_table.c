@@ -35,7 +35,7 @@ enum {
 
 static const struct rst_sweep_column columns[] = {
     COLUMN(regime, INT8, BOTH, ELSEWHERE, "regime", "what became of the orbit", "pending",
-           RST_REGIME_UNDECIDED, rst_regime_names),
+           RST_REGIME_COUNT - 1, rst_regime_names),
     COLUMN(final_loss, DOUBLE, SWEEPS, SOURCE(final_loss), "final_loss",
            "objective L at the end of the orbit", NO_CODES),
     COLUMN(final_loss, DOUBLE, DIAGRAMS, SOURCE(final_loss), "loss", "objective L at the end of the orbit",

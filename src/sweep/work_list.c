@@ -144,7 +144,8 @@ static void compare(struct rst_sweep_plan *plan, size_t place) {
   struct rst_sweep_table *table = plan->table;
   const size_t point = rst_sweep_coarse_point(table, place);
   if (plan->full && point != SIZE_MAX && plan->full[point] >= 0 && is_done(table, place)) {
-    table->agreement[place] = plan->full[point] == table->regime[place] ? 1 : 0;
+    const enum rst_regime full = (enum rst_regime)plan->full[point];
+    table->agreement[place] = rst_regime_agrees(full, (enum rst_regime)table->regime[place]) ? 1 : 0;
     plan->full_missing -= 1;
   }
 }

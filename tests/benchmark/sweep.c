@@ -81,7 +81,7 @@ static double run(struct rst_context *context, struct rst_evaluator *evaluator, 
 
 /* The map; returns point-iterations per second. */
 static double measure_map(struct rst_context *context, struct rst_evaluator *evaluator) {
-  size_t regimes[RST_REGIME_UNDECIDED + 1] = {0};
+  size_t regimes[RST_REGIME_COUNT] = {0};
   double updates = 0.0;
   for (size_t i = 0; i < POINTS; ++i) {
     const size_t row = i / SIDE;

@@ -23,7 +23,8 @@ PENDING = 'pending'
 FILLED = -1
 UNDEFINED = '#BBBBBB'
 # Colours span the values of these.
-BOUNDED = ('stable', 'transient', 'restrained-periodic', 'restrained-chaotic')
+BOUNDED = ('stable', 'transient', 'converged', 'restrained-periodic',
+           'restrained-chaotic', 'bounded')
 EXPONENTS, LOSSES = (matplotlib.colormaps[name] for name in (
     'RdBu_r', 'viridis'))
 HATCH = {'facecolor': 'white', 'edgecolor': '#777777', 'hatch': '//////'}
