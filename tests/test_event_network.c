@@ -217,7 +217,7 @@ static void split_growth(struct machine *m, const struct record *record, long t,
   gsl_matrix *vectors = gsl_matrix_alloc(n, n);
   gsl_vector *values = gsl_vector_alloc(n);
   gsl_eigen_symmv_workspace *work = gsl_eigen_symmv_alloc(n);
-  fill_hessian(m, u, record->over[event->peak_iteration], hessian);
+  fill_hessian(m, u, record->over[t], hessian);
   gsl_eigen_symmv(hessian, values, vectors, work);
   *discrete = *continuous = 0.0;
   for (size_t j = 0; j < n; ++j) {

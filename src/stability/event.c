@@ -69,9 +69,9 @@ static enum rst_status build(struct rst_event_detector *detector) {
   const enum rst_precision precision = rst_flow_precision(detector->flow);
   const double epsilon = precision == RST_PRECISION_FLOAT ? FLT_EPSILON : DBL_EPSILON;
   const size_t count = rst_flow_layout(detector->flow)->count;
-  const struct rst_scheme_facts facts = rst_scheme_facts(detector->parameters.kind);
   detector->tolerance = fmax(RST_REGIME_EIGENVALUE, RST_EXTREMAL_ROUNDING * epsilon);
   RST_TRY(rst_local_range_find(detector->context, &detector->parameters, &detector->range));
+  const struct rst_scheme_facts facts = rst_scheme_facts(detector->parameters.kind);
   detector->is_symmetric = facts.symmetric_jacobian;
   detector->preconditioned = facts.preconditioned;
   /* The preconditioned operator holds the decay where it is coupled. */
