@@ -22,7 +22,6 @@
 /** `none`: as they are; `unit`: integers to 0..1, `symmetric`: to -1..1, by the full range of their type, floats refused;
  * `standardise`: mean 0, standard deviation 1 (biased) per channel over the training set. */
 enum rst_examples_scale {
-  RST_EXAMPLES_DEFAULT, /**< none for `file` and `textures`, unit for the others */
   RST_EXAMPLES_NONE,
   RST_EXAMPLES_UNIT,
   RST_EXAMPLES_SYMMETRIC,

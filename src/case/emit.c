@@ -97,6 +97,7 @@ static void emit_value(struct emitter *emitter, const struct rst_key *key, const
     emit_items(emitter, key, base);
     break;
   case RST_KEY_NAMES:
+  case RST_KEY_FILES:
   case RST_KEY_TWINS:
   case RST_KEY_REALS:
     emit_scalars(emitter, key, base);
