@@ -7,6 +7,7 @@
 #include "restrain/image.h"
 #include "restrain/laplacian.h"
 #include "restrain/layout.h"
+#include "restrain/network.h"
 
 /** @file
  * A gradient flow: du/dt = -grad E(u) - alpha u. The flow knows E, the data term, with its regulariser; the
@@ -66,6 +67,7 @@ struct rst_flow_parameters {
   struct rst_diffusion diffusion; /**< the diffusivity of `heat`, the regulariser of the others */
   struct rst_heat_parameters heat;
   struct rst_conv_parameters conv;
+  struct rst_network_parameters network;
 };
 
 /** The data term at a state. */

@@ -61,7 +61,8 @@ struct rst_flow_type {
 #define RST_FLOW_LIST(X)                                                                                     \
   X(heat, "heat")                                                                                            \
   X(conv, "conv")                                                                                            \
-  X(conv_linear, "conv-linear")
+  X(conv_linear, "conv-linear")                                                                              \
+  X(network, "network")
 
 #define RST_FLOW_DECLARATION(identifier, name) extern const struct rst_flow_type rst_flow_##identifier;
 RST_FLOW_LIST(RST_FLOW_DECLARATION)

@@ -4,12 +4,6 @@
 #include "restrain/activation.h"
 #include "restrain/network.h"
 
-static const char *const layer_names[] = {"conv", "pool", "mean", "dense", "residual", NULL};
-
-const char *const *rst_layer_names(void) {
-  return layer_names;
-}
-
 #define LAYER(member) PLACE(struct rst_layer_parameters, member)
 #define OF(kinds)                                                                                            \
   { "kind", (kinds) }

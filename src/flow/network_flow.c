@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/** @file
+ * A network over a set of examples, E(u) = sum_i w_i l(f(u, x_i), y_i); its layers are those of the room `network`. With class
+ * weights c, w_i = c_{y_i} / sum_j c_{y_j}, otherwise 1/n.
+ */
+
+#include <math.h>
+
+#include "core/core.h"
+#include "flow/flow_type.h"
+#include "network/network.h"
+
+struct network_flow {
+  struct rst_flow base;
+  struct rst_examples *train;
+  struct rst_network *network;
+  double *weights;      /* of the examples */
+  struct rst_field *at; /* where it was linearised */
+};
+
+static enum rst_status check_class_weights(struct rst_context *context,
+                                           const struct rst_network_parameters *parameters, size_t classes) {
+  RST_REQUIRE(context, parameters->class_weight_count == classes, RST_ERROR_ARGUMENT,
+              "there are %zu class weights for %zu classes; give one for each",
+              parameters->class_weight_count, classes);
+  for (size_t i = 0; i < classes; ++i) {
+    const double weight = parameters->class_weights[i];
+    RST_REQUIRE(context, isfinite(weight) && weight > 0, RST_ERROR_ARGUMENT,
+                "class weight %zu is %g; it must be positive and finite", i + 1, weight);
+  }
+  return RST_OK;
+}
+
+static enum rst_status weigh(struct network_flow *flow, const struct rst_network_parameters *parameters) {
+  const struct rst_examples_shape shape = rst_examples_shape(flow->train);
+  const int32_t *labels = rst_examples_labels(flow->train);
+  RST_TRY(RST_NEW(flow->base.context, shape.count, &flow->weights));
+  if (!parameters->class_weights) {
+    for (size_t i = 0; i < shape.count; ++i) {
+      flow->weights[i] = 1.0 / (double)shape.count;
+    }
+    return RST_OK;
+  }
+  RST_TRY(check_class_weights(flow->base.context, parameters, shape.classes));
+  double sum = 0.0;
+  for (size_t i = 0; i < shape.count; ++i) {
+    sum += parameters->class_weights[labels[i]];
+  }
+  for (size_t i = 0; i < shape.count; ++i) {
+    flow->weights[i] = parameters->class_weights[labels[i]] / sum;
+  }
+  return RST_OK;
+}
+
+static enum rst_status create(struct rst_flow *flow, const struct rst_flow_parameters *parameters) {
+  struct network_flow *own = (struct network_flow *)flow;
+  RST_TRY(rst_examples_create(flow->context, &parameters->network.train, NULL, &own->train));
+  const struct rst_examples_shape shape = rst_examples_shape(own->train);
+  RST_TRY(rst_network_create(flow->context, &parameters->network, flow->precision, shape, shape.count,
+                             &own->network));
+  flow->layout = own->network->layout;
+  RST_TRY(weigh(own, &parameters->network));
+  return rst_flow_create_state(flow->context, flow, &own->at);
+}
+
+static void destroy(struct rst_flow *flow) {
+  struct network_flow *own = (struct network_flow *)flow;
+  rst_field_destroy(&own->at);
+  free(own->weights);
+  rst_network_destroy(&own->network);
+  rst_examples_destroy(&own->train);
+}
+
+static struct rst_batch whole_set(const struct network_flow *flow) {
+  return (struct rst_batch){
+      .examples = flow->train, .count = rst_examples_shape(flow->train).count, .weights = flow->weights};
+}
+
+static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
+                     struct rst_field *gradient) {
+  struct network_flow *own = (struct network_flow *)flow;
+  const struct rst_batch batch = whole_set(own);
+  struct rst_network_totals totals;
+  rst_network_evaluate(own->network, &batch, u, &totals, gradient);
+  *value = (struct rst_flow_value){.data_loss = totals.loss, .residual = totals.residual};
+}
+
+static void linearise(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
+                      struct rst_field *gradient) {
+  rst_field_copy(u, ((struct network_flow *)flow)->at);
+  evaluate(flow, u, value, gradient);
+}
+
+static void hessian_product(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product) {
+  struct network_flow *own = (struct network_flow *)flow;
+  const struct rst_batch batch = whole_set(own);
+  rst_network_product(own->network, &batch, own->at, v, product);
+}
+
+static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_field *u,
+                                     struct rst_field *lambda) {
+  (void)u;
+  (void)lambda;
+  return rst_fail(flow->context, RST_ERROR_UNSUPPORTED,
+                  "the flow %s has no symbol with frozen coefficients; use the eigenvalues of its Hessian",
+                  flow->name);
+}
+
+static const enum rst_boundary boundaries[] = {RST_BOUNDARY_VALID};
+
+const struct rst_flow_type rst_flow_network = {
+    .size = sizeof(struct network_flow),
+    .boundaries = boundaries,
+    .boundary_count = 1,
+    .create = create,
+    .destroy = destroy,
+    .evaluate = evaluate,
+    .linearise = linearise,
+    .hessian_product = hessian_product,
+    .frozen_symbol = frozen_symbol,
+};
