@@ -61,9 +61,13 @@ START_TEST(one_layer_is_the_flow_conv) {
   struct rst_field *pixels[IMAGES] = {NULL};
   struct rst_labelled_image images[IMAGES];
   make_images(context, pixels, images);
-  const struct rst_layer_parameters layers[] = {
-      {.kind = "conv", .channels = 1, .kernel = KERNEL, .stride = 1, .activation = {"swish", 1.0}},
-      {.kind = "mean"}};
+  const struct rst_layer_parameters layers[] = {{.kind = "conv",
+                                                 .channels = 1,
+                                                 .kernel = KERNEL,
+                                                 .stride = 1,
+                                                 .padding = _i ? RST_PADDING_PERIODIC : RST_PADDING_VALID,
+                                                 .activation = {"swish", 1.0}},
+                                                {.kind = "mean"}};
   struct rst_flow_parameters parameters[2] = {
       rst_test_network(images, IMAGES, KERNEL),
       {.kind = "network",

@@ -107,3 +107,18 @@ enum rst_status rst_hdf5_read_array(struct rst_context *context, const char *pat
   H5E_END_TRY
   return status;
 }
+
+bool rst_hdf5_is_group(struct rst_context *context, const char *path, const char *group) {
+  bool found = false;
+  H5E_BEGIN_TRY {
+    struct rst_ids ids = {0};
+    hid_t file = H5I_INVALID_HID;
+    if (rst_hdf5_open(context, path, &file) == RST_OK) {
+      rst_ids_keep(&ids, file);
+      found = H5Iget_type(rst_ids_keep(&ids, H5Oopen(file, group, H5P_DEFAULT))) == H5I_GROUP;
+    }
+    rst_ids_close(&ids);
+  }
+  H5E_END_TRY
+  return found;
+}

@@ -14,4 +14,7 @@
 enum rst_status rst_hdf5_read_array(struct rst_context *context, const char *path, const char *dataset,
                                     struct rst_array *array);
 
+/** Whether the file is an HDF5 file that holds such a group. The message of the context may change. */
+bool rst_hdf5_is_group(struct rst_context *context, const char *path, const char *group);
+
 #endif
