@@ -90,7 +90,7 @@ RST_API const char *const *rst_flow_names(void);
 /** The facts of a kind, which must be one of rst_flow_names(). */
 RST_API struct rst_flow_facts rst_flow_kind_facts(const char *kind);
 /** The boundaries that a kind allows, its default first; count receives their number. NULL for an unknown
- * kind. */
+ * kind and for one that has none to choose. */
 RST_API const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count);
 
 /** Build a flow: images are made or read, correlations planned. RST_ERROR_ARGUMENT for parameters out of

@@ -64,7 +64,8 @@ struct rst_key {
   size_t offset, size, count_offset; /**< of the member in the structure that the table fills */
   const struct rst_keys
       *items; /**< of the items or the mapping; the table itself for items that hold such items again */
-  const char *after; /**< of a kind's own row: the path that it follows; NULL for the end of its section */
+  const char *
+      after; /**< of a kind's own row: the path that it follows, or a section, with its dot; NULL for the end of its own section */
 };
 
 struct rst_keys {

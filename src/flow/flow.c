@@ -36,6 +36,10 @@ const struct rst_keys *const *rst_flow_keys(size_t kind) {
   return types[kind]->keys;
 }
 
+bool rst_flow_lacks(size_t kind, const char *path) {
+  return types[kind]->without && rst_name_index(types[kind]->without, path) >= 0;
+}
+
 const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count) {
   const int index = rst_name_index(names, kind);
   *count = index < 0 ? 0 : types[index]->boundary_count;
@@ -45,6 +49,9 @@ const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count) {
 static enum rst_status check_boundary(struct rst_context *context, const struct rst_flow_type *type,
                                       const struct rst_flow_parameters *parameters) {
   const char *allowed[BOUNDARY_COUNT + 1] = {NULL};
+  if (!type->boundaries) {
+    return RST_OK;
+  }
   for (size_t i = 0; i < type->boundary_count; ++i) {
     if (type->boundaries[i] == parameters->boundary) {
       return RST_OK;

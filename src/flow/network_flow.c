@@ -8,7 +8,9 @@
 #include <math.h>
 
 #include "core/core.h"
+#include "data/examples_keys.h"
 #include "flow/flow_type.h"
+#include "network/layer_keys.h"
 #include "network/network.h"
 
 struct network_flow {
@@ -55,6 +57,9 @@ static enum rst_status weigh(struct network_flow *flow, const struct rst_network
 
 static enum rst_status create(struct rst_flow *flow, const struct rst_flow_parameters *parameters) {
   struct network_flow *own = (struct network_flow *)flow;
+  RST_REQUIRE(flow->context, parameters->diffusion.coefficient == 0, RST_ERROR_ARGUMENT,
+              "the flow %s takes no diffusion, and its coefficient is %g; set it to 0", flow->name,
+              parameters->diffusion.coefficient);
   RST_TRY(rst_examples_create(flow->context, &parameters->network.train, NULL, &own->train));
   const struct rst_examples_shape shape = rst_examples_shape(own->train);
   RST_TRY(rst_network_create(flow->context, &parameters->network, flow->precision, shape, shape.count,
@@ -107,16 +112,41 @@ static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_fie
                   flow->name);
 }
 
-static const enum rst_boundary boundaries[] = {RST_BOUNDARY_VALID};
+/* In the order of enum rst_loss. */
+static const char *const loss_names[] = {"cross-entropy", "logistic", "mean-square", NULL};
+
+#define NETWORK(member) PLACE(struct rst_flow_parameters, network.member)
+#define NETWORK_LIST(list, length) LIST(struct rst_flow_parameters, network.list, network.length)
+
+static const struct rst_key rows[] = {
+    {ITEMS("flow.layers", rst_layer_keys), REQUIRED, NETWORK_LIST(layers, layer_count),
+     HELP("the layers, one after the other")},
+    {CHOICE("flow.loss", loss_names), DEFAULT("cross-entropy"), NETWORK(loss),
+     HELP("cross-entropy: of the softmax of the outputs; logistic: of the sigmoid of one output, for the "
+          "labels 0 and 1; "
+          "mean-square: half the squared distance to the one-hot label, or to the label if there is one "
+          "output")},
+    {REALS("flow.class_weights", MORE_THAN(0)), NETWORK_LIST(class_weights, class_weight_count),
+     HELP("weight of the examples of each class; all the same without it")},
+    {MAPPING("data.train", rst_examples_keys), REQUIRED, NETWORK_LIST(train, train.kind), AFTER("flow."),
+     HELP("the training set")},
+    {MAPPING("data.test", rst_examples_keys), NETWORK_LIST(test, test.kind), AFTER("flow."),
+     HELP("the test set, if there is one")},
+};
+static const struct rst_keys network_keys = RST_KEYS(rows, struct rst_flow_parameters);
+static const struct rst_keys *const keys[] = {&network_keys, NULL};
+
+static const char *const without[] = {"flow.boundary", "flow.diffusion.coefficient", "flow.diffusion.spacing",
+                                      "flow.diffusion.discretisation", NULL};
 
 const struct rst_flow_type rst_flow_network = {
     .size = sizeof(struct network_flow),
-    .boundaries = boundaries,
-    .boundary_count = 1,
     .create = create,
     .destroy = destroy,
     .evaluate = evaluate,
     .linearise = linearise,
     .hessian_product = hessian_product,
     .frozen_symbol = frozen_symbol,
+    .keys = keys,
+    .without = without,
 };
