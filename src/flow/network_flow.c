@@ -93,8 +93,12 @@ static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rs
 
 static void linearise(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                       struct rst_field *gradient) {
-  rst_field_copy(u, ((struct network_flow *)flow)->at);
-  evaluate(flow, u, value, gradient);
+  struct network_flow *own = (struct network_flow *)flow;
+  const struct rst_batch batch = whole_set(own);
+  struct rst_network_totals totals;
+  rst_field_copy(u, own->at);
+  rst_network_linearise(own->network, &batch, u, &totals, gradient);
+  *value = (struct rst_flow_value){.data_loss = totals.loss, .residual = totals.residual};
 }
 
 static void hessian_product(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product) {

@@ -47,7 +47,11 @@ void rst_network_destroy(struct rst_network **network);
 void rst_network_evaluate(struct rst_network *network, const struct rst_batch *batch,
                           const struct rst_field *u, struct rst_network_totals *totals,
                           struct rst_field *gradient);
-/** product = H v with the exact Hessian of E at u; nothing is kept of former passes. */
+/** The same, to the same bits, and keep what products at u need, as far as there is room. */
+void rst_network_linearise(struct rst_network *network, const struct rst_batch *batch,
+                           const struct rst_field *u, struct rst_network_totals *totals,
+                           struct rst_field *gradient);
+/** product = H v with the exact Hessian of E at u; batch and u are those of the last linearisation. */
 void rst_network_product(struct rst_network *network, const struct rst_batch *batch,
                          const struct rst_field *u, const struct rst_field *v, struct rst_field *product);
 

@@ -3,7 +3,8 @@
  * each part has sums of its own, which are added in their order, so that no bit depends on threads.
  *
  * Most networks are done slice by slice: what a worker needs is the room of one. Where an operation is over the whole batch, all
- * slices stay in memory and go through an operation together.
+ * slices stay in memory and go through an operation together. A linearisation keeps values and adjoints of all slices for the
+ * products that follow, where there is room; otherwise products go through all passes, to the same bits.
  */
 #include <string.h>
 
@@ -12,6 +13,9 @@
 #include "network/network.h"
 
 enum { MOST_PARTS = 32 };
+
+/* Bytes that a linearisation may keep. */
+static const double most_kept = 1 << 30;
 
 struct worker {
   struct rst_slice slice; /* its scratch serves all slices that the worker does */
@@ -24,6 +28,9 @@ struct rst_network_work {
   size_t worker_count;
   struct rst_slice *slices; /* of a whole batch; NULL */
   size_t slice_count;
+  struct rst_slice *kept; /* of the linearisation; NULL before the first */
+  size_t kept_count;
+  bool keeps; /* they hold the last linearisation */
   struct rst_network_totals totals[MOST_PARTS];
   char *sums; /* [parts][parameters] */
 };
@@ -36,12 +43,12 @@ static size_t part_start(size_t slices, size_t part) {
   return slices * part / part_count(slices);
 }
 
-static enum rst_status allocate_slice(const struct rst_network *network, bool maps, struct rst_slice *slice) {
-  struct rst_context *context = network->context;
-  for (size_t i = 0; maps && i < RST_MAPS; ++i) {
-    RST_TRY(rst_allocate(context, network->maps, RST_LANE_BYTES, &slice->maps[i]));
+static enum rst_status allocate_slice(const struct rst_network *network, size_t maps,
+                                      struct rst_slice *slice) {
+  for (size_t i = 0; i < maps; ++i) {
+    RST_TRY(rst_allocate(network->context, network->maps, RST_LANE_BYTES, &slice->maps[i]));
   }
-  return maps ? rst_allocate(context, network->notes + 1, RST_LANE_BYTES, &slice->notes) : RST_OK;
+  return rst_allocate(network->context, network->notes + 1, RST_LANE_BYTES, &slice->notes);
 }
 
 static void free_slice(struct rst_slice *slice) {
@@ -67,15 +74,57 @@ enum rst_status rst_network_work_create(struct rst_network *network, size_t most
     struct worker *worker = &work->workers[work->worker_count++];
     RST_TRY(rst_field_create(context, network->precision, lanes, rst_map_points(network->in), &worker->rows));
     RST_TRY(rst_allocate(context, network->scratch + 1, RST_LANE_BYTES, &worker->slice.scratch));
-    RST_TRY(allocate_slice(network, !network->whole, &worker->slice));
+    if (!network->whole) {
+      RST_TRY(allocate_slice(network, RST_MAPS, &worker->slice));
+    }
   }
   if (network->whole) {
     RST_TRY(RST_NEW(context, slices, &work->slices));
     for (work->slice_count = 0; work->slice_count < slices;) {
-      RST_TRY(allocate_slice(network, true, &work->slices[work->slice_count++]));
+      RST_TRY(allocate_slice(network, RST_MAPS, &work->slices[work->slice_count++]));
     }
   }
   return RST_OK;
+}
+
+static void free_kept(struct rst_network_work *work) {
+  for (size_t i = 0; i < work->kept_count; ++i) {
+    work->kept[i].maps[RST_TANGENTS] = NULL;
+    work->kept[i].maps[RST_ADJOINT_TANGENTS] = NULL;
+    free_slice(&work->kept[i]);
+  }
+  free(work->kept);
+  work->kept = NULL;
+  work->kept_count = 0;
+}
+
+/* Room for the values and adjoints of a linearisation; there may be none. */
+static enum rst_status make_kept(const struct rst_network *network, size_t count) {
+  struct rst_network_work *work = network->work;
+  RST_TRY(RST_NEW(network->context, count, &work->kept));
+  while (work->kept_count < count) {
+    struct rst_slice *slice = &work->kept[work->kept_count++];
+    RST_TRY(allocate_slice(network, RST_TANGENTS, slice));
+    if (network->whole) {
+      slice->maps[RST_TANGENTS] = work->slices[work->kept_count - 1].maps[RST_TANGENTS];
+      slice->maps[RST_ADJOINT_TANGENTS] = work->slices[work->kept_count - 1].maps[RST_ADJOINT_TANGENTS];
+    }
+  }
+  return RST_OK;
+}
+
+static bool can_keep(const struct rst_network *network, size_t count) {
+  struct rst_network_work *work = network->work;
+  const double size = (2.0 * (double)network->maps + (double)network->notes) * RST_LANE_BYTES * (double)count;
+  if (work->kept_count >= count) {
+    return true;
+  }
+  free_kept(work);
+  if (size > most_kept || make_kept(network, count) != RST_OK) {
+    free_kept(work);
+    return false;
+  }
+  return true;
 }
 
 void rst_network_work_destroy(struct rst_network *network) {
@@ -89,6 +138,7 @@ void rst_network_work_destroy(struct rst_network *network) {
     for (size_t i = 0; i < work->slice_count; ++i) {
       free_slice(&work->slices[i]);
     }
+    free_kept(work);
     free(work->workers);
     free(work->slices);
     free(work->sums);
@@ -102,8 +152,9 @@ struct job {
   const struct rst_network *network;
   const struct rst_batch *batch;
   const struct rst_field *u, *v;
-  enum rst_pass last; /* pass */
-  bool sum;           /* of the last pass over the examples: a gradient or a product */
+  enum rst_pass first, last; /* passes */
+  bool sum;                  /* of the last pass over the examples: a gradient or a product */
+  struct rst_slice *all;     /* slices, where all are in memory; NULL */
   size_t slices, team;
   void (*task)(const struct job *job, struct worker *worker, size_t part);
   /* of a whole batch: */
@@ -138,28 +189,35 @@ static void clear_part(const struct job *job, size_t part) {
   }
 }
 
-/* Set up a slice and copy its examples into lanes. */
-static void load(const struct job *job, struct worker *worker, size_t part, size_t index,
-                 struct rst_slice *slice) {
+/* Copy a slice's examples into lanes. */
+static void copy_examples(const struct job *job, struct worker *worker, size_t first,
+                          struct rst_slice *slice) {
   const struct rst_network *network = job->network;
   const struct rst_batch *batch = job->batch;
   const size_t lanes = network->work->lanes;
-  const size_t first = index * lanes;
   const size_t points = rst_map_points(network->in);
+  const struct rst_field rows = *worker->rows;
+  struct rst_field values = {network->precision, points, lanes, slice->maps[RST_VALUES]};
+  rst_examples_copy(batch->examples, batch->indices ? batch->indices + first : NULL,
+                    batch->indices ? 0 : first, slice->present, worker->rows);
+  for (size_t point = 0; point < points; ++point) {
+    for (size_t lane = 0; lane < lanes; ++lane) {
+      rst_field_set(&values, point, lane, rst_field_get(&rows, lane < slice->present ? lane : 0, point));
+    }
+  }
+}
+
+static void load(const struct job *job, struct worker *worker, size_t part, size_t index,
+                 struct rst_slice *slice) {
+  const size_t lanes = job->network->work->lanes;
   void *sums = job->sum ? sums_of_part(job, part) : NULL;
   slice->u = job->u->data;
   slice->v = job->v ? job->v->data : NULL;
   slice->gradient = job->last == RST_PASS_BACKWARD ? sums : NULL;
   slice->product = job->last == RST_PASS_TANGENT_BACKWARD ? sums : NULL;
-  slice->present = rst_least(lanes, batch->count - first);
-  rst_examples_copy(batch->examples, batch->indices ? batch->indices + first : NULL,
-                    batch->indices ? 0 : first, slice->present, worker->rows);
-  const struct rst_field rows = *worker->rows;
-  struct rst_field values = {network->precision, points, lanes, slice->maps[RST_VALUES]};
-  for (size_t point = 0; point < points; ++point) {
-    for (size_t lane = 0; lane < lanes; ++lane) {
-      rst_field_set(&values, point, lane, rst_field_get(&rows, lane < slice->present ? lane : 0, point));
-    }
+  slice->present = rst_least(lanes, job->batch->count - index * lanes);
+  if (job->first == RST_PASS_FORWARD) {
+    copy_examples(job, worker, index * lanes, slice);
   }
 }
 
@@ -219,19 +277,23 @@ static void do_part(const struct job *job, struct worker *worker, size_t part) {
   struct job own = *job;
   clear_part(job, part);
   for (size_t s = part_start(job->slices, part); s < part_start(job->slices, part + 1); ++s) {
-    load(job, worker, part, s, &worker->slice);
-    for (own.pass = 0; own.pass <= job->last; ++own.pass) {
-      begin_pass(network, own.pass, &worker->slice);
+    struct rst_slice slice = job->all ? job->all[s] : worker->slice;
+    slice.maps[RST_TANGENTS] = worker->slice.maps[RST_TANGENTS];
+    slice.maps[RST_ADJOINT_TANGENTS] = worker->slice.maps[RST_ADJOINT_TANGENTS];
+    slice.scratch = worker->slice.scratch;
+    load(job, worker, part, s, &slice);
+    for (own.pass = job->first; own.pass <= job->last; ++own.pass) {
+      begin_pass(network, own.pass, &slice);
       for (size_t i = 0; i < network->operation_count; ++i) {
         const struct rst_operation *operation = operation_of(network, own.pass, i);
         const struct rst_operation_type *type = rst_operation_type(network->precision, operation->kind);
         if (type->collect[own.pass]) {
-          type->collect[own.pass](operation, &worker->slice);
+          type->collect[own.pass](operation, &slice);
         }
-        type->step[own.pass](operation, &worker->slice);
+        type->step[own.pass](operation, &slice);
       }
       if (!is_backward(own.pass)) {
-        take_losses(&own, part, s, &worker->slice);
+        take_losses(&own, part, s, &slice);
       }
     }
   }
@@ -243,7 +305,7 @@ typedef void slice_task(const struct job *job, struct worker *worker, size_t par
 
 static void each_slice(const struct job *job, struct worker *worker, size_t part, slice_task *task) {
   for (size_t s = part_start(job->slices, part); s < part_start(job->slices, part + 1); ++s) {
-    struct rst_slice *slice = &job->network->work->slices[s];
+    struct rst_slice *slice = &job->all[s];
     slice->scratch = worker->slice.scratch;
     task(job, worker, part, s, slice);
   }
@@ -311,14 +373,14 @@ static void share_task(struct job *job,
 static void do_whole(struct job *job) {
   const struct rst_network *network = job->network;
   share_task(job, load_task);
-  for (job->pass = 0; job->pass <= job->last; ++job->pass) {
+  for (job->pass = job->first; job->pass <= job->last; ++job->pass) {
     share_task(job, begin_task);
     for (size_t i = 0; i < network->operation_count; ++i) {
       job->operation = operation_of(network, job->pass, i);
       const struct rst_operation_type *type = rst_operation_type(network->precision, job->operation->kind);
       if (type->collect[job->pass]) {
         share_task(job, collect_task);
-        type->combine(job->operation, job->pass, network->work->slices, job->slices);
+        type->combine(job->operation, job->pass, job->all, job->slices);
       }
       share_task(job, step_task);
     }
@@ -328,10 +390,14 @@ static void do_whole(struct job *job) {
   }
 }
 
-/* Totals, and the sum unless NULL. */
+static size_t slice_count(const struct rst_network *network, const struct rst_batch *batch) {
+  return (batch->count + network->work->lanes - 1) / network->work->lanes;
+}
+
+/* The totals, and the sum unless NULL. */
 static void run(struct job *job, struct rst_network_totals *totals, struct rst_field *sum) {
   const struct rst_network *network = job->network;
-  job->slices = (job->batch->count + network->work->lanes - 1) / network->work->lanes;
+  job->slices = slice_count(network, job->batch);
   job->sum = sum != NULL;
   if (network->whole) {
     do_whole(job);
@@ -357,14 +423,37 @@ static void run(struct job *job, struct rst_network_totals *totals, struct rst_f
 void rst_network_evaluate(struct rst_network *network, const struct rst_batch *batch,
                           const struct rst_field *u, struct rst_network_totals *totals,
                           struct rst_field *gradient) {
-  struct job job = {
-      .network = network, .batch = batch, .u = u, .last = gradient ? RST_PASS_BACKWARD : RST_PASS_FORWARD};
+  struct job job = {.network = network,
+                    .batch = batch,
+                    .u = u,
+                    .last = gradient ? RST_PASS_BACKWARD : RST_PASS_FORWARD,
+                    .all = network->work->slices};
+  run(&job, totals, gradient);
+}
+
+void rst_network_linearise(struct rst_network *network, const struct rst_batch *batch,
+                           const struct rst_field *u, struct rst_network_totals *totals,
+                           struct rst_field *gradient) {
+  struct rst_network_work *work = network->work;
+  work->keeps = can_keep(network, slice_count(network, batch));
+  if (!work->keeps) {
+    rst_network_evaluate(network, batch, u, totals, gradient);
+    return;
+  }
+  struct job job = {.network = network, .batch = batch, .u = u, .last = RST_PASS_BACKWARD, .all = work->kept};
   run(&job, totals, gradient);
 }
 
 void rst_network_product(struct rst_network *network, const struct rst_batch *batch,
                          const struct rst_field *u, const struct rst_field *v, struct rst_field *product) {
-  struct job job = {.network = network, .batch = batch, .u = u, .v = v, .last = RST_PASS_TANGENT_BACKWARD};
+  struct rst_network_work *work = network->work;
+  struct job job = {.network = network,
+                    .batch = batch,
+                    .u = u,
+                    .v = v,
+                    .first = work->keeps ? RST_PASS_TANGENT_FORWARD : RST_PASS_FORWARD,
+                    .last = RST_PASS_TANGENT_BACKWARD,
+                    .all = work->keeps ? work->kept : work->slices};
   struct rst_network_totals unwanted;
   run(&job, &unwanted, product);
 }
