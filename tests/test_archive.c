@@ -120,7 +120,7 @@ END_TEST
 static double read_value(struct rst_context *context, const char *path, const char *name, size_t y,
                          size_t x) {
   struct rst_field *field = NULL;
-  RST_TEST_OK(context, rst_archive_read_field(context, path, name, &field));
+  RST_TEST_OK(context, rst_archive_read_field(context, path, name, SIZE_MAX, &field));
   const double value = rst_field_get(field, y, x);
   rst_field_destroy(&field);
   return value;
@@ -289,7 +289,7 @@ START_TEST(an_existing_file_is_replaced_whole_or_not_at_all) {
   ck_assert_int_ne(access("archive_replaced.xdmf", F_OK), 0);
   struct rst_field *field = NULL;
   RST_TEST_FAILS(context, RST_ERROR_IO, "/time is empty",
-                 rst_archive_read_field(context, path, "/time", &field));
+                 rst_archive_read_field(context, path, "/time", SIZE_MAX, &field));
   rst_run_file_abandon(&file);
   rst_context_destroy(&context);
 }

@@ -28,7 +28,7 @@ static void write_run(struct rst_context *context, const char *path) {
 static double read_value(struct rst_context *context, const char *path, const char *name, size_t y,
                          size_t x) {
   struct rst_field *field = NULL;
-  RST_TEST_OK(context, rst_archive_read_field(context, path, name, &field));
+  RST_TEST_OK(context, rst_archive_read_field(context, path, name, SIZE_MAX, &field));
   const double value = rst_field_get(field, y, x);
   rst_field_destroy(&field);
   return value;

@@ -39,21 +39,21 @@ START_TEST(numbers_of_any_type_become_fields) {
   struct rst_context *context = rst_test_context();
   struct rst_field *field = NULL;
   write_kinds(path);
-  RST_TEST_OK(context, rst_archive_read_field(context, path, "stack", &field));
+  RST_TEST_OK(context, rst_archive_read_field(context, path, "stack", SIZE_MAX, &field));
   ck_assert_int_eq((int)field->ny, 2);
   ck_assert_int_eq((int)field->nx, 3);
   ck_assert_double_eq(rst_field_get(field, 1, 2), -6.0);
   rst_field_destroy(&field);
   RST_TEST_FAILS(context, RST_ERROR_IO, "deep has 3 axes",
-                 rst_archive_read_field(context, path, "deep", &field));
+                 rst_archive_read_field(context, path, "deep", SIZE_MAX, &field));
   RST_TEST_FAILS(context, RST_ERROR_IO, "empty is empty",
-                 rst_archive_read_field(context, path, "empty", &field));
+                 rst_archive_read_field(context, path, "empty", SIZE_MAX, &field));
   RST_TEST_FAILS(context, RST_ERROR_IO, "scalar has 0 axes",
-                 rst_archive_read_field(context, path, "scalar", &field));
+                 rst_archive_read_field(context, path, "scalar", SIZE_MAX, &field));
   RST_TEST_FAILS(context, RST_ERROR_IO, "does not hold numbers",
-                 rst_archive_read_field(context, path, "text", &field));
+                 rst_archive_read_field(context, path, "text", SIZE_MAX, &field));
   RST_TEST_FAILS(context, RST_ERROR_IO, "holds no dataset /absent/one",
-                 rst_archive_read_field(context, path, "/absent/one", &field));
+                 rst_archive_read_field(context, path, "/absent/one", SIZE_MAX, &field));
   ck_assert_ptr_null(field);
   rst_context_destroy(&context);
 }
@@ -64,7 +64,7 @@ START_TEST(files_that_cannot_be_read_are_named) {
   struct rst_field *field = NULL;
   char *text = NULL;
   RST_TEST_FAILS(context, RST_ERROR_IO, "No such file",
-                 rst_archive_read_field(context, "read_absent.h5", "/image", &field));
+                 rst_archive_read_field(context, "read_absent.h5", "/image", SIZE_MAX, &field));
   FILE *stream = fopen("read_garbage.h5", "w");
   ck_assert_ptr_nonnull(stream);
   fputs("this is no HDF5 file", stream);
@@ -94,7 +94,7 @@ START_TEST(the_applications_error_handler_is_left_alone) {
   int errors = 0;
   ck_assert(H5Eset_auto2(H5E_DEFAULT, count_errors, &errors) >= 0);
   RST_TEST_FAILS(context, RST_ERROR_IO, "read_absent.h5",
-                 rst_archive_read_field(context, "read_absent.h5", "/image", &field));
+                 rst_archive_read_field(context, "read_absent.h5", "/image", SIZE_MAX, &field));
   ck_assert_int_eq(errors, 0);
   ck_assert(H5Eget_auto2(H5E_DEFAULT, &handler, &user) >= 0);
   ck_assert(handler == count_errors && user == &errors);

@@ -152,6 +152,21 @@ START_TEST(every_type_of_number_is_read) {
 }
 END_TEST
 
+START_TEST(booleans_are_0_and_1) {
+  const hid_t flags = H5Tenum_create(H5T_NATIVE_INT8);
+  H5Tenum_insert(flags, "FALSE", (const signed char[]){0});
+  H5Tenum_insert(flags, "TRUE", (const signed char[]){1});
+  rst_test_write_dataset("y.h5", "y", flags, 1, (const hsize_t[]){2}, "\1\0");
+  H5Tclose(flags);
+  rst_test_write_npy("x.npy", 1, "{'descr': '|b1', 'fortran_order': False, 'shape': (2, 1, 1)}", "\0\1", 2);
+  const struct rst_examples_parameters parameters = {.kind = "file", .images = "x.npy", .labels = "y.h5:/y"};
+  struct rst_examples *set = rst_test_examples(context, &parameters, NULL);
+  ck_assert(rst_test_pixel(set, 0, 0) == 0.0 && rst_test_pixel(set, 1, 0) == 1.0);
+  ck_assert(rst_examples_labels(set)[0] == 1 && rst_examples_labels(set)[1] == 0);
+  rst_examples_destroy(&set);
+}
+END_TEST
+
 START_TEST(classes_are_renumbered_and_the_rest_is_cut) {
   write_idx_pair(rst_test_write);
   struct rst_examples_parameters parameters = idx;
@@ -307,6 +322,7 @@ int main(void) {
   tcase_add_test(tests, idx_numbers_are_big_endian);
   tcase_add_test(tests, batches_of_cifar_follow_each_other);
   tcase_add_loop_test(tests, every_type_of_number_is_read, 0, TYPES);
+  tcase_add_test(tests, booleans_are_0_and_1);
   tcase_add_test(tests, classes_are_renumbered_and_the_rest_is_cut);
   tcase_add_test(tests, integers_are_scaled_by_their_full_range);
   tcase_add_test(tests, standardised_sets_have_mean_0_and_deviation_1);

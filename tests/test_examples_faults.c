@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "example_files.h"
 
-
 /** @file
  * Data that are not what they should be: each fault has one message, which names the file.
  */
@@ -87,6 +86,21 @@ START_TEST(headers_alone_do_not_allocate) {
   struct rst_examples_parameters dataset = file;
   dataset.images = "x.h5:/x";
   fails(&dataset, NULL, RST_ERROR_IO, "x.h5: /x is incomplete");
+}
+END_TEST
+
+START_TEST(datasets_that_are_elsewhere_are_refused) {
+  const hid_t made = H5Fcreate("o.h5", H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t space = H5Screate_simple(3, (const hsize_t[]){2, 1, 1}, NULL);
+  const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_external(list, "/etc/hostname", 0, 16);
+  H5Dclose(H5Dcreate2(made, "x", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, list, H5P_DEFAULT));
+  H5Pclose(list);
+  H5Sclose(space);
+  H5Fclose(made);
+  struct rst_examples_parameters parameters = file;
+  parameters.images = "o.h5:/x";
+  fails(&parameters, NULL, RST_ERROR_IO, "o.h5: /x keeps its numbers in other files");
 }
 END_TEST
 
@@ -260,6 +274,7 @@ int main(void) {
   tcase_add_test(tests, idx_files_that_are_none_are_refused);
   tcase_add_test(tests, packed_files_that_are_damaged_are_refused);
   tcase_add_test(tests, headers_alone_do_not_allocate);
+  tcase_add_test(tests, datasets_that_are_elsewhere_are_refused);
   tcase_add_test(tests, batches_that_are_not_of_cifar_10_are_refused);
   tcase_add_loop_test(tests, headers_of_numpy_that_do_not_fit_are_refused, 0, HEADERS);
   tcase_add_test(tests, what_is_neither_npy_nor_dataset_is_refused);

@@ -58,6 +58,7 @@ static enum rst_status read_sample(const char *text, const char *override) {
   }
   rst_document_clear(&document);
   sample.loaded.keys = sample_keys;
+  sample.loaded.folder = "";
   const enum rst_status status = rst_report_finish(&report, context);
   rst_report_clear(&report);
   return status;
@@ -137,7 +138,7 @@ START_TEST(effective_cases_read_back_to_themselves) {
   RST_TEST_OK(context, read_sample(json, NULL));
   char *from_json = emit(RST_EMIT_YAML);
   ck_assert_str_eq(from_json, effective);
-  ck_assert_ptr_nonnull(strstr(json, "\"files\": [\"one\", \"two: 2\"]"));
+  ck_assert_ptr_nonnull(strstr(json, "/two: 2\"]"));
   free(again);
   free(effective);
   free(from_json);
@@ -179,8 +180,8 @@ static const struct {
      "\"flow.layers.1.kernel\": expected an integer >= 1, found 0"},
     {LAYER("{kind: mean, kernel: 3}"),
      "\"flow.layers.1.kernel\" does not apply to flow.layers.1.kind \"mean\" (only to conv)"},
-    {LAYER("{kind: dense, units: 3, bias: true}"),
-     "\"flow.layers.1.bias\": unknown name \"true\"; the names are no, yes"},
+    {LAYER("{kind: dense, units: 3, bias: on}"),
+     "\"flow.layers.1.bias\": unknown name \"on\"; the names are no, yes"},
     {LAYER("{kind: dense, units: 3, activation: tanh}"),
      "\"flow.layers.1.activation\" is a section: expected a mapping, found tanh"},
     {LAYER("{kind: dense, units: 3, activation: {kind: relu, beta: 1}}"),

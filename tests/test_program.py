@@ -3,12 +3,14 @@
 import json
 import os
 import resource
+import signal
 import struct
+import subprocess
 
 import h5py
 import numpy as np
 
-from support import CASES, SMALL_CASE, ProgramTest, main
+from support import CASES, PROGRAM, SMALL_CASE, ProgramTest, main
 
 
 class Help(ProgramTest):
@@ -360,6 +362,67 @@ class Profile(ProgramTest):
         self.profile(case, "-D", images, "--threads", "2")
         for scheme in ("heavy-ball", "rk4"):
             self.profile(case, "-D", f"step.scheme={scheme}")
+
+
+class Automation(ProgramTest):
+    """What scripts and batch systems rely on."""
+
+    def setUp(self):
+        super().setUp()
+        self.write(SMALL_CASE + "sweep: {lr: {from: 0.01, to: 0.1, count: 2},"
+                   " weight_decay: {from: 1, to: 2, count: 2}}\n"
+                   "bifurcation: {parameter: lr, from: 0.01, to: 0.1,"
+                   " count: 2, burn_in: 5, samples: 8}\n")
+
+    def test_dry_runs_are_objects_too(self):
+        for command in ("run", "analyze", "sweep", "bifurcate"):
+            told = json.loads(self.restrain(command, "case.yaml", "--dry-run",
+                                            "--json").stdout)
+            self.assertEqual(told["dry_run"], command)
+            self.assertEqual(told["output"].split("/")[:2],
+                             ["output", "case"])
+            self.assertFalse((self.folder / "output").exists())
+
+    def test_errors_are_objects_too(self):
+        for command, given, code in (
+                ("run", ("case.yaml", "-D", "step.lr=x"), 2),
+                ("info", ("absent.h5",), 4)):
+            done = self.restrain(command, *given, "--json", expect=code)
+            told = json.loads(done.stdout)
+            self.assertEqual(told["exit_code"], code)
+            self.assertIn(told["error"], done.stderr)
+
+    def test_each_signal_that_ends_jobs_leaves_a_checkpoint(self):
+        for name in ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGXCPU"):
+            output = self.folder / f"{name}.h5"
+            told = self.interrupt(
+                "run", "case.yaml", "-D", "step.iterations=2000000", "-D",
+                "output.every=100000", "-o", output, begun=output.exists,
+                work=0.05, number=getattr(signal, name))
+            self.assertIn(name, told)
+            self.assertTrue(
+                (self.folder / f"{name}.checkpoint.h5").exists())
+
+    def test_output_that_does_not_fit_is_told(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([PROGRAM, "help", "case"], stdout=full,
+                                  stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn(b"standard output", done.stderr)
+
+    def test_times_as_batch_systems_write_them(self):
+        for time in ("5", "1:00", "1:00:00", "2-00:00:00", "90s", "1.5h",
+                     "30m", "1d"):
+            self.restrain("run", "case.yaml", "--dry-run", "--wall-limit",
+                          time)
+        for time in ("0", "0s", "-5", "1-", "-1:00", "2w", "1:99", "1-2-3",
+                     "h", "1e999h"):
+            self.restrain("run", "case.yaml", "--dry-run",
+                          "--wall-limit=" + time, expect=2)
+
+    def test_names_that_paraview_does_not_take(self):
+        done = self.restrain("run", "case.yaml", "-o", "run_18:30.h5")
+        self.assertIn("contains ':' or '|'", done.stderr)
 
 
 if __name__ == "__main__":

@@ -159,15 +159,15 @@ RST_API void rst_case_destroy(struct rst_case **loaded);
 
 /** The text of the file as read, or as given. Owned by the case. */
 RST_API const char *rst_case_source(const struct rst_case *loaded);
-/** Every key with its value, given or default, as YAML that loads to the same case from the same folder; the
- * same bytes for the same case. Owned by the case. */
+/** Every key with its value, given or default, as YAML (1.2, and 1.1 alike) that loads to the same case from any folder: file
+ * names are absolute. The same bytes for the same case. Owned by the case. */
 RST_API const char *rst_case_effective(const struct rst_case *loaded);
 /** The same as one JSON object. Owned by the case. */
 RST_API const char *rst_case_json(const struct rst_case *loaded);
 
 /** Compare two effective cases (text of rst_case_effective()): `differences` receives a malloc'ed list of the
  * differing keys, "key (was X, is Y)" joined by ", ", or NULL if there are none. Keys in the NULL-terminated
- * list `ignore` are skipped. */
+ * list `ignore` are skipped, and absolute names of files are the same if their last parts are. */
 RST_API enum rst_status rst_case_compare(struct rst_context *context, const char *effective_a,
                                          const char *effective_b, const char *const *ignore,
                                          char **differences);

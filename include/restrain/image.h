@@ -44,10 +44,14 @@
  * `.norm.bias` of a normalisation become 1 and 0 with fan-in and uniform, and no number is drawn for them.
  */
 
+/** Points of a file that are read without being asked: 2 GiB of doubles. */
+#define RST_IMAGE_MOST_POINTS ((size_t)1 << 28)
+
 struct rst_image_parameters {
   const char *kind;
   size_t size; /**< points a side, for synthetic images */
   const char *file;
+  size_t most_points; /**< that a file may have; 0 for RST_IMAGE_MOST_POINTS */
   uint32_t seed;
   double value;    /**< of `constant` */
   double period;   /**< of `grating`, in points, > 0 */

@@ -80,6 +80,12 @@ static void flatten_child(struct flat_case *flat, struct fy_node *node, const ch
   free(child);
 }
 
+/* Names of files are compared one by one. */
+static bool is_absolute(struct fy_node *node) {
+  struct rst_scalar scalar;
+  return rst_node_scalar(node, &scalar) && *scalar.text == '/';
+}
+
 static void flatten(struct flat_case *flat, struct fy_node *node, const char *path) {
   void *state = NULL;
   if (node && fy_node_is_mapping(node)) {
@@ -92,7 +98,7 @@ static void flatten(struct flat_case *flat, struct fy_node *node, const char *pa
     }
   } else if (node && fy_node_is_sequence(node)) {
     struct fy_node *item = fy_node_sequence_get_by_index(node, 0);
-    if (!item || fy_node_is_scalar(item)) {
+    if (!item || (fy_node_is_scalar(item) && !is_absolute(item))) {
       add(flat, join("", path), list_text(node));
       return;
     }
@@ -149,13 +155,19 @@ static void add_difference(struct rst_text *text, const char *path, const char *
                is ? is : "absent");
 }
 
+/* Files that were moved with their folders are the same. */
+static bool same_value(const char *was, const char *is) {
+  const char *const ends[] = {*was == '/' ? strrchr(was, '/') : was, *is == '/' ? strrchr(is, '/') : is};
+  return strcmp(ends[0], ends[1]) == 0;
+}
+
 static enum rst_status compare(struct rst_context *context, const struct flat_case *a,
                                const struct flat_case *b, const char *const *ignore, char **differences) {
   struct rst_text text = {0};
   for (size_t i = 0; i < a->count; ++i) {
     const struct flat *member = &a->members[i];
     const char *is = find(b, member->path);
-    if (!ignored(ignore, member->path) && (!is || strcmp(member->value, is) != 0)) {
+    if (!ignored(ignore, member->path) && (!is || !same_value(member->value, is))) {
       add_difference(&text, member->path, member->value, is);
     }
   }

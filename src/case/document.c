@@ -157,6 +157,19 @@ struct fy_node *rst_node_follow(struct fy_node *node) {
   return node && fy_node_is_alias(node) ? fy_node_resolve_alias(node) : node;
 }
 
+/* Quotes around a number do not count if its tag says that it is one. */
+static bool is_tagged_number(struct fy_node *node) {
+  static const char *const numbers[] = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"};
+  size_t length = 0;
+  const char *tag = fy_node_get_tag(node, &length);
+  for (size_t i = 0; tag && i < sizeof numbers / sizeof *numbers; ++i) {
+    if (strlen(numbers[i]) == length && memcmp(numbers[i], tag, length) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool rst_node_scalar(struct fy_node *node, struct rst_scalar *scalar) {
   *scalar = (struct rst_scalar){.text = "", .plain = true};
   if (!node) {
@@ -170,7 +183,7 @@ bool rst_node_scalar(struct fy_node *node, struct rst_scalar *scalar) {
   scalar->text = text ? text : "";
   scalar->length = text ? scalar->length : 0;
   const enum fy_node_style style = fy_node_get_style(node);
-  scalar->plain = style == FYNS_PLAIN || style == FYNS_ANY;
+  scalar->plain = style == FYNS_PLAIN || style == FYNS_ANY || is_tagged_number(node);
   return true;
 }
 

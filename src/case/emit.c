@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "case/emit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The two formats differ in how sections open and close and in what separates their members. */
@@ -8,8 +9,9 @@ struct emitter {
   struct rst_text text;
   bool json;
   int depth;
-  bool first; /* nothing written yet in the innermost section */
-  bool item;  /* which is an item of a list */
+  bool first;         /* nothing written yet in the innermost section */
+  bool item;          /* which is an item of a list */
+  const char *folder; /* absolute, that relative file names stand in; NULL if there is none */
 };
 
 /* Begin a member on a line of its own. */
@@ -47,7 +49,24 @@ static bool is_word(const struct rst_key *key, const void *member) {
   return key->type == RST_KEY_CHOICE || key->type == RST_KEY_NAME || key->type == RST_KEY_NAMES;
 }
 
+/* Absolute, so that the text means the same wherever it is kept. */
+static void emit_file(struct emitter *emitter, const char *given) {
+  struct rst_text name = {0};
+  const bool relative = given && *given != '/' && emitter->folder;
+  rst_text_add(&name, "%s%s%s", relative ? emitter->folder : "", relative ? "/" : "", given ? given : "");
+  char *taken = rst_text_take(&name);
+  rst_text_add_quoted(&emitter->text, given ? taken : NULL);
+  emitter->text.failed = emitter->text.failed || !taken;
+  free(taken);
+}
+
 static void emit_scalar(struct emitter *emitter, const struct rst_key *key, const void *member) {
+  if (key->type == RST_KEY_FILE || key->type == RST_KEY_FILES) {
+    const char *given = NULL;
+    memcpy(&given, member, sizeof given);
+    emit_file(emitter, given);
+    return;
+  }
   const bool quoted = emitter->json && is_word(key, member);
   rst_text_add(&emitter->text, quoted ? "\"" : "");
   rst_value_write(key, member, &emitter->text);
@@ -154,7 +173,8 @@ static void emit_table(struct emitter *emitter, const struct rst_keys *keys, con
 
 enum rst_status rst_case_emit(struct rst_context *context, const struct rst_loaded_case *loaded,
                               enum rst_emit_format format, char **text) {
-  struct emitter emitter = {.json = format == RST_EMIT_JSON, .first = true};
+  char *folder = realpath(*loaded->folder ? loaded->folder : ".", NULL);
+  struct emitter emitter = {.json = format == RST_EMIT_JSON, .first = true, .folder = folder};
   if (emitter.json) {
     open_section(&emitter);
   }
@@ -163,6 +183,7 @@ enum rst_status rst_case_emit(struct rst_context *context, const struct rst_load
     close_section(&emitter);
     rst_text_add(&emitter.text, "\n");
   }
+  free(folder);
   *text = rst_text_take(&emitter.text);
   RST_REQUIRE(context, *text, RST_ERROR_MEMORY, "memory is exhausted");
   return RST_OK;

@@ -54,7 +54,7 @@ static void collect_pair(struct rst_scope *scope, struct fy_node *mapping, struc
 static void collect(struct rst_scope *scope, struct fy_node *mapping, const char *section) {
   void *state = NULL;
   struct fy_node_pair *pair = NULL;
-  while ((pair = fy_node_mapping_iterate(mapping, &state))) {
+  while (!rst_report_full(scope->report) && (pair = fy_node_mapping_iterate(mapping, &state))) {
     collect_pair(scope, mapping, pair, section);
   }
 }

@@ -164,7 +164,6 @@ static enum rst_status fill(struct rst_context *context, const struct origin *or
   const enum rst_status status = read_case(context, &report, origin->count, loaded);
   rst_report_clear(&report);
   RST_TRY(status);
-  /* The effective case holds file names as they were given, so it comes before they are resolved. */
   RST_TRY(rst_case_emit(context, loaded, RST_EMIT_YAML, &loaded->effective));
   RST_TRY(rst_case_emit(context, loaded, RST_EMIT_JSON, &loaded->json));
   RST_TRY(resolve_files(context, loaded, &loaded->keys, (char *)loaded));

@@ -17,8 +17,17 @@ struct rst_place rst_place_start(void) {
   return (struct rst_place){.line = 1, .column = 1};
 }
 
+enum { MOST_FAULTS = 100 };
+
+bool rst_report_full(const struct rst_report *report) {
+  return report->count >= MOST_FAULTS;
+}
+
 void rst_report_add(struct rst_report *report, struct rst_place place, const char *format, ...) {
   char line[1024];
+  if (rst_report_full(report)) {
+    return;
+  }
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(line, sizeof line, format, arguments);
@@ -100,6 +109,9 @@ enum rst_status rst_report_finish(struct rst_report *report, struct rst_context 
                    fault->text);
       add_excerpt(report, fault->place, &text);
     }
+  }
+  if (rst_report_full(report)) {
+    rst_text_add(&text, "\nthese are the first %d errors; there may be more", MOST_FAULTS);
   }
   char *message = rst_text_take(&text);
   RST_REQUIRE(context, message, RST_ERROR_MEMORY, "memory is exhausted while reading \"%s\"", report->path);

@@ -38,6 +38,8 @@ struct rst_place rst_place_start(void);
 /** Add a fault (one line, printf format). */
 void rst_report_add(struct rst_report *report, struct rst_place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/** Whether no further fault is kept: nothing needs to be looked for any more. */
+bool rst_report_full(const struct rst_report *report);
 /** RST_OK without faults; else store all of them in the context and return RST_ERROR_CASE (RST_ERROR_MEMORY
  * if memory ran out). */
 enum rst_status rst_report_finish(struct rst_report *report, struct rst_context *context);

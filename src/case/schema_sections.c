@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "case/schema_rows.h"
+#include "core/core.h"
 
 /* Sections with a table of their own: `analyze` has its defaults where a case has no such section, `bifurcation` and
  * `sweep` are there or not. And items of
@@ -13,13 +14,12 @@
 #define SWEEP(member) WITHIN(sweep, member)
 #define ZOOM(member) PLACE(struct rst_sweep_zoom, member)
 
-static const char *const switch_names[] = {"no", "yes", NULL};
 static const char *const parameter_names[] = {"lr", "weight_decay", NULL};
 static const char *const scale_names[] = {"linear", "log", NULL};
 static const char *const reduction_names[] = {"auto", "none", NULL};
 
 static const struct rst_key analyze_keys[] = {
-    {CHOICE("empirical", switch_names), DEFAULT("no"), ANALYZE(empirical),
+    {CHOICE("empirical", rst_switch_names), DEFAULT("no"), ANALYZE(empirical),
      HELP("whether analyze also measures the thresholds of a linear flow, by bisection on runs")},
     {INTEGER("starts", BETWEEN(0, 1000)), DEFAULT("2"), ANALYZE(starts),
      HELP("random starts of the search for fixed points, beside the initial state and zero")},

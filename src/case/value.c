@@ -67,9 +67,12 @@ bool rst_range_holds(const struct rst_range *range, double value) {
          (range->below ? value < range->maximum : value <= range->maximum);
 }
 
-/* The word in the list, as the list's own string. */
+/* The word in the list, as the list's own string. YAML 1.2 and the programs that write it say true and false. */
 static const char *find_name(const struct rst_key *key, const char *word, int *index) {
   const char *const *const lists[] = {key->names, key->registry ? key->registry() : NULL};
+  if (key->names == rst_switch_names && (strcmp(word, "true") == 0 || strcmp(word, "false") == 0)) {
+    word = *word == 't' ? "yes" : "no";
+  }
   for (size_t i = 0; i < 2; ++i) {
     *index = lists[i] ? rst_name_index(lists[i], word) : -1;
     if (*index >= 0) {
@@ -313,13 +316,26 @@ const char *rst_value_name(const struct rst_key *key, const void *base) {
   return name;
 }
 
+/* YAML 1.1 takes 1e-05 for a text and 1.0e-05 for a number. */
+static void add_real(struct rst_text *text, double value) {
+  struct rst_text number = {0};
+  rst_text_add_number(&number, value);
+  char *digits = rst_text_take(&number);
+  const size_t mantissa = digits ? strcspn(digits, "e") : 0;
+  const bool bare = digits && digits[mantissa] && !memchr(digits, '.', mantissa);
+  rst_text_add(text, "%.*s%s%s", (int)mantissa, digits ? digits : "", bare ? ".0" : "",
+               digits ? digits + mantissa : "");
+  text->failed = text->failed || !digits;
+  free(digits);
+}
+
 void rst_value_write(const struct rst_key *key, const void *member, struct rst_text *text) {
   switch (key->type) {
   case RST_KEY_REAL:
   case RST_KEY_REALS: {
     double value = 0;
     memcpy(&value, member, sizeof value);
-    rst_text_add_number(text, value);
+    add_real(text, value);
     break;
   }
   case RST_KEY_INTEGER: {

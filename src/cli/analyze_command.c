@@ -7,6 +7,7 @@
 
 #include "cli/correlation_plan.h"
 #include "cli/output.h"
+#include "core/text.h"
 
 static enum rst_exit print(const struct rst_arguments *arguments, const struct rst_case *from,
                            const struct rst_analysis *analysis, const char *path) {
@@ -22,7 +23,23 @@ static enum rst_exit print(const struct rst_arguments *arguments, const struct r
   return rst_print_text(&text);
 }
 
-static enum rst_exit rehearse(struct rst_context *context, const struct rst_case *from, const char *path) {
+static enum rst_exit print_plan(const struct rst_case *from, const struct rst_flow *flow, const char *path,
+                                bool dense) {
+  const struct rst_member members[] = {
+      {"dry_run", "analyze", 0.0},
+      {"output", path, 0.0},
+      {"flow", rst_flow_name(flow), 0.0},
+      {"scheme", from->step.scheme.kind, 0.0},
+      {"correlation", rst_flow_correlation(flow), 0.0},
+      {"eigenvalues", dense ? "all" : "extreme", 0.0},
+  };
+  struct rst_text text = {0};
+  rst_text_add_object(&text, members, sizeof members / sizeof *members);
+  return rst_print_text(&text);
+}
+
+static enum rst_exit rehearse(struct rst_context *context, const struct rst_arguments *arguments,
+                              const struct rst_case *from, const char *path) {
   struct rst_problem problem;
   rst_context_set_rigor(context, from->performance.rigor);
   const enum rst_status status = rst_problem_create(context, from, &problem);
@@ -32,9 +49,15 @@ static enum rst_exit rehearse(struct rst_context *context, const struct rst_case
   size_t ny = 0;
   size_t nx = 0;
   rst_tensor_plane_shape(rst_flow_layout(problem.flow)->tensors, &ny, &nx);
+  const bool dense = ny * nx <= from->analyze.dense;
+  if (arguments->json) {
+    const enum rst_exit code = print_plan(from, problem.flow, path, dense);
+    rst_problem_destroy(&problem);
+    return code;
+  }
   printf("would analyse %s (state %zu x %zu, %s, correlation %s)%s\nwould write %s\n",
          rst_flow_name(problem.flow), ny, nx, from->step.scheme.kind, rst_flow_correlation(problem.flow),
-         ny * nx <= from->analyze.dense ? ", with all eigenvalues by dense algebra" : "", path);
+         dense ? ", with all eigenvalues by dense algebra" : "", path);
   rst_problem_destroy(&problem);
   return RST_EXIT_DONE;
 }
@@ -67,7 +90,7 @@ static enum rst_exit analyze_case(struct rst_context *context, const struct rst_
   if (status != RST_OK) {
     return rst_report(context, status);
   }
-  const enum rst_exit code = arguments->dry_run ? rehearse(context, from, path)
+  const enum rst_exit code = arguments->dry_run ? rehearse(context, arguments, from, path)
                                                 : analyze(context, arguments, from, path, by_default);
   free(path);
   return code;

@@ -111,6 +111,9 @@ static enum rst_exit rehearse(struct rst_context *context, const struct rst_argu
     return rst_report(context, status);
   }
   const size_t points = rst_points_of_shard(arguments, cost.points);
+  if (arguments->json) {
+    return rst_print_plan("bifurcate", path, &cost, points, 1);
+  }
   rst_format_duration(cost.seconds * (double)points / (double)cost.points, sizeof duration, duration);
   printf("would scan %zu values of %s from %g to %g, each with %ld iterations and %ld samples\nengine %s",
          points, from->bifurcation.parameter == RST_STEP_LR ? "lr" : "weight_decay", from->bifurcation.from,

@@ -5,16 +5,15 @@
 
 #include "cli/command.h"
 #include "cli/mpi_ranks.h"
+#include "core/text.h"
 
-enum rst_exit rst_report(struct rst_context *context, enum rst_status status) {
-  const char *message = rst_context_message(context);
-  /* Faults of a case file carry their own places, several at once. */
-  if (status == RST_ERROR_CASE) {
-    fputs(message, stderr);
-    fputs("\n", stderr);
-  } else {
-    fprintf(stderr, "restrain: %s\n", *message ? message : rst_status_text(status));
-  }
+static bool reports_json = false;
+
+void rst_report_as_json(void) {
+  reports_json = true;
+}
+
+static enum rst_exit exit_of(enum rst_status status) {
   switch (status) {
   case RST_OK:
     return RST_EXIT_DONE;
@@ -27,6 +26,26 @@ enum rst_exit rst_report(struct rst_context *context, enum rst_status status) {
   default:
     return RST_EXIT_FAILURE;
   }
+}
+
+enum rst_exit rst_report(struct rst_context *context, enum rst_status status) {
+  const char *message = rst_context_message(context);
+  const enum rst_exit code = exit_of(status);
+  message = *message ? message : rst_status_text(status);
+  if (reports_json) {
+    struct rst_text text = {0};
+    const struct rst_member members[] = {{"error", message, 0.0}, {"exit_code", NULL, (double)code}};
+    rst_text_add_object(&text, members, sizeof members / sizeof *members);
+    (void)rst_print_text(&text);
+  }
+  /* Faults of a case file carry their own places, several at once. */
+  if (status == RST_ERROR_CASE) {
+    fputs(message, stderr);
+    fputs("\n", stderr);
+  } else {
+    fprintf(stderr, "restrain: %s\n", message);
+  }
+  return code;
 }
 
 enum rst_exit rst_print_text(struct rst_text *text) {

@@ -144,6 +144,9 @@ static enum rst_exit execute(const struct rst_command *command, const struct rst
   if (!arguments->quiet) {
     rst_context_set_warning(context, warn, NULL);
   }
+  if (arguments->json) {
+    rst_report_as_json();
+  }
   const enum rst_exit code = command->execute(context, arguments);
   rst_context_destroy(&context);
   return code;
@@ -195,7 +198,8 @@ int main(int argc, char **argv) {
   rst_ranks_start(&argc, &argv);
   enum rst_exit code = dispatch(argc, argv);
   /* A full disk or a closed pipe shows only when the results leave the buffer. */
-  if (fflush(stdout) != 0 && code == RST_EXIT_DONE) {
+  const bool lost = fflush(stdout) != 0 || ferror(stdout) != 0;
+  if (lost && code == RST_EXIT_DONE) {
     fputs("restrain: standard output cannot be written\n", stderr);
     code = RST_EXIT_IO;
   }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +29,8 @@ static const struct option_line lines[] = {
     {"threads", 0, RST_OPTION_THREADS, "N", "threads to use, default 1; the results do not depend on it"},
     {"shard", 0, RST_OPTION_SHARD, "i/n", "do the i-th of n parts, i from 0 to n-1, into a file of its own"},
     {"merge", 0, RST_OPTION_MERGE, NULL, "join the files of shards into the one named by -o"},
-    {"wall-limit", 0, RST_OPTION_WALL_LIMIT, "[[hh:]mm:]ss",
-     "stop after this time with what --resume needs, exit code 75"},
+    {"wall-limit", 0, RST_OPTION_WALL_LIMIT, "TIME",
+     "stop after this time (hh:mm:ss, d-hh:mm:ss, 90s, 30m, 2h) with what --resume needs, exit code 75"},
     {"profile", 0, RST_OPTION_PROFILE, NULL, "tell at the end where the time went"},
     {"plan", 0, RST_OPTION_PLAN, NULL, "explain the choice of the correlation operator, and do nothing else"},
     {"quiet", 'q', RST_OPTION_QUIET, NULL, "no progress, no warnings"},
@@ -60,11 +62,41 @@ void rst_options_describe(unsigned options) {
   }
 }
 
-/* [[hh:]mm:]ss in seconds; false unless it is a positive time. */
+/* 90s, 30m, 2h, 1.5d */
+static bool parse_unit(const char *text, double *seconds) {
+  static const struct {
+    char letter;
+    double seconds;
+  } units[] = {{'s', 1.0}, {'m', 60.0}, {'h', 3600.0}, {'d', 86400.0}};
+  char *end = NULL;
+  const double value = isdigit((unsigned char)*text) ? strtod(text, &end) : 0.0;
+  for (size_t i = 0; end && i < sizeof units / sizeof *units; ++i) {
+    if (*end == units[i].letter && end[1] == '\0' && isfinite(value)) {
+      *seconds = value * units[i].seconds;
+      return *seconds > 0.0;
+    }
+  }
+  return false;
+}
+
+/* [[[d-]hh:]mm:]ss in seconds, or a number with its unit; false unless it is a positive time. */
 static bool parse_duration(const char *text, double *seconds) {
   const double per_unit = 60.0;
-  const char *rest = text;
+  const double per_day = 86400.0;
+  const char *dash = strchr(text, '-');
+  const char *rest = dash && dash > text ? dash + 1 : text;
+  double days = 0.0;
   double total = 0.0;
+  if (parse_unit(text, seconds)) {
+    return true;
+  }
+  if (rest != text) {
+    char *end = NULL;
+    days = (double)strtol(text, &end, 10);
+    if (end != dash || days < 0.0 || strchr(rest, '-')) {
+      return false;
+    }
+  }
   for (int parts = 0; parts < 3; ++parts) {
     char *end = NULL;
     errno = 0;
@@ -74,8 +106,8 @@ static bool parse_duration(const char *text, double *seconds) {
     }
     total = per_unit * total + (double)value;
     if (*end == '\0') {
-      *seconds = total;
-      return total > 0.0;
+      *seconds = total + per_day * days;
+      return *seconds > 0.0;
     }
     if (*end != ':') {
       return false;
@@ -141,7 +173,7 @@ static bool apply(const struct option_line *line, const char *value, struct rst_
     return true;
   case RST_OPTION_WALL_LIMIT:
     if (!parse_duration(value, &arguments->wall_limit)) {
-      fprintf(stderr, "restrain: --wall-limit takes a time as hh:mm:ss, not '%s'\n", value);
+      fprintf(stderr, "restrain: --wall-limit takes a time as hh:mm:ss, d-hh:mm:ss or 2h, not '%s'\n", value);
       return false;
     }
     return true;

@@ -17,6 +17,10 @@ enum rst_status rst_output_path(struct rst_context *context, const struct rst_ar
                                 const char *configured, const char *name, char **path, bool *by_default) {
   const char *given = arguments->output ? arguments->output : configured;
   *by_default = given == NULL;
+  if (strpbrk(given ? given : arguments->subject, ":|")) {
+    rst_warn(context, "'%s' contains ':' or '|': ParaView does not open files beside such names",
+             given ? given : arguments->subject);
+  }
   if (given) {
     return rst_format(context, path, "%s", given);
   }

@@ -95,11 +95,30 @@ static enum rst_exit integrate(struct rst_context *context, const struct rst_arg
   return exit_code(summary.outcome);
 }
 
-static enum rst_exit rehearse(struct rst_context *context, const struct rst_case *run, const char *path) {
+static enum rst_exit print_plan(const struct rst_case *run, const char *path,
+                                const struct rst_run_cost *cost) {
+  const struct rst_member members[] = {{"dry_run", "run", 0.0},
+                                       {"output", path, 0.0},
+                                       {"flow", cost->flow, 0.0},
+                                       {"scheme", run->step.scheme.kind, 0.0},
+                                       {"correlation", cost->correlation, 0.0},
+                                       {"iterations", NULL, (double)run->step.iterations},
+                                       {"iterations_per_second", NULL, cost->rate},
+                                       {"seconds", NULL, (double)run->step.iterations / cost->rate}};
+  struct rst_text text = {0};
+  rst_text_add_object(&text, members, sizeof members / sizeof *members);
+  return rst_print_text(&text);
+}
+
+static enum rst_exit rehearse(struct rst_context *context, const struct rst_arguments *arguments,
+                              const struct rst_case *run, const char *path) {
   struct rst_run_cost rehearsal;
   const enum rst_status status = rst_run_estimate(context, run, &rehearsal);
   if (status != RST_OK) {
     return rst_report(context, status);
+  }
+  if (arguments->json) {
+    return print_plan(run, path, &rehearsal);
   }
   char duration[32];
   rst_format_duration((double)run->step.iterations / rehearsal.rate, sizeof duration, duration);
@@ -120,7 +139,7 @@ static enum rst_exit run_case(struct rst_context *context, const struct rst_argu
   if (status != RST_OK) {
     return rst_report(context, status);
   }
-  const enum rst_exit code = arguments->dry_run ? rehearse(context, run, path)
+  const enum rst_exit code = arguments->dry_run ? rehearse(context, arguments, run, path)
                                                 : integrate(context, arguments, run, path, by_default);
   free(path);
   return code;

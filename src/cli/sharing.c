@@ -5,6 +5,7 @@
 
 #include "cli/mpi_ranks.h"
 #include "cli/output.h"
+#include "core/text.h"
 
 enum { FILE_NAME = 64 };
 
@@ -59,4 +60,20 @@ void rst_print_continuation(const struct rst_arguments *arguments, const char *c
   } else if (code == RST_EXIT_DONE && arguments->shards > 1) {
     printf("join the shards with: restrain %s --merge FILE.h5... -o FILE.h5\n", command);
   }
+}
+
+enum rst_exit rst_print_plan(const char *command, const char *path, const struct rst_sweep_cost *cost,
+                             size_t points, size_t sweeps) {
+  const struct rst_member members[] = {
+      {"dry_run", command, 0.0},
+      {"output", path, 0.0},
+      {"engine", cost->engine, 0.0},
+      {"sweeps", NULL, (double)sweeps},
+      {"points", NULL, (double)points},
+      {"seconds", NULL, cost->seconds * (double)points / (double)cost->points},
+      {"bytes", NULL, cost->bytes},
+  };
+  struct rst_text text = {0};
+  rst_text_add_object(&text, members, sizeof members / sizeof *members);
+  return rst_print_text(&text);
 }

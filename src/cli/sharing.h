@@ -21,4 +21,8 @@ size_t rst_points_of_shard(const struct rst_arguments *arguments, size_t points)
 /** Tell how to go on after a command that ended with that code, if there is a way. */
 void rst_print_continuation(const struct rst_arguments *arguments, const char *command, enum rst_exit code);
 
+/** Print what `command` would do, as one JSON object: `points` of it by this process, and `sweeps` of its kind in all. */
+enum rst_exit rst_print_plan(const char *command, const char *path, const struct rst_sweep_cost *cost,
+                             size_t points, size_t sweeps);
+
 #endif

@@ -127,6 +127,9 @@ static enum rst_exit rehearse_window(struct series *series, size_t window) {
   const size_t points = rst_points_of_shard(arguments, rehearsal.points);
   const double seconds = rehearsal.seconds * (double)points / (double)rehearsal.points;
   series->seconds += seconds;
+  if (arguments->json) {
+    return rst_print_plan("sweep", series->of.members[window].path, &rehearsal, points, series->of.count);
+  }
   rst_sweep_add_plan(&text, from, series->of.members[window].path, &rehearsal, points, seconds);
   return rst_print_text(&text);
 }
@@ -139,7 +142,7 @@ static enum rst_exit rehearse_all(struct series *series) {
   for (size_t window = 0; window < series->of.count && ranks.rank == 0 && code == RST_EXIT_DONE; ++window) {
     code = rehearse_window(series, window);
   }
-  if (series->of.count > 1 && ranks.rank == 0 && code == RST_EXIT_DONE) {
+  if (series->of.count > 1 && ranks.rank == 0 && code == RST_EXIT_DONE && !series->arguments->json) {
     rst_format_duration(series->seconds, sizeof duration, duration);
     printf("%zu sweeps, about %s on one thread in all\n", series->of.count, duration);
   }

@@ -10,17 +10,34 @@
 
 static volatile sig_atomic_t caught = 0;
 
+/* What ends a job in good order: a person, a system, a terminal that is gone, a batch system's warnings. */
+static const struct {
+  int number;
+  const char *name;
+} signals[] = {
+    {SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"}, {SIGUSR1, "SIGUSR1"}, {SIGXCPU, "SIGXCPU"}};
+enum { SIGNALS = sizeof signals / sizeof *signals };
+
 static void catch_signal(int number) {
   caught = number;
 }
 
-void rst_watch_start(struct rst_watch *watch, double wall_limit, bool quiet) {
+/* What was ignored stays ignored: nohup asks for that. */
+static void catch_signals(void) {
   /* SA_RESETHAND: whoever presses Ctrl-C twice means it. */
   struct sigaction action = {.sa_handler = catch_signal, .sa_flags = (int)SA_RESETHAND};
+  struct sigaction before;
   sigemptyset(&action.sa_mask);
+  for (size_t i = 0; i < SIGNALS; ++i) {
+    if (sigaction(signals[i].number, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+      sigaction(signals[i].number, &action, NULL);
+    }
+  }
+}
+
+void rst_watch_start(struct rst_watch *watch, double wall_limit, bool quiet) {
   caught = 0;
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
+  catch_signals();
   *watch =
       (struct rst_watch){.wall_limit = wall_limit, .show = !quiet && isatty(STDERR_FILENO) == 1, .first = -1};
   clock_gettime(CLOCK_MONOTONIC, &watch->started);
@@ -113,8 +130,10 @@ static bool begin_line(struct rst_watch *watch, long done, double *elapsed) {
 }
 
 const char *rst_watch_reason(const struct rst_watch *watch) {
-  if (caught != 0) {
-    return caught == SIGINT ? "SIGINT" : "SIGTERM";
+  for (size_t i = 0; i < SIGNALS; ++i) {
+    if (caught == signals[i].number) {
+      return signals[i].name;
+    }
   }
   return watch->wall_limit > 0.0 && rst_seconds_since(&watch->started) >= watch->wall_limit ? "wall limit"
                                                                                             : NULL;

@@ -53,6 +53,7 @@ int rst_context_threads(const struct rst_context *context) {
 }
 
 const char *const rst_rigor_names[] = {"estimate", "measure", "patient", NULL};
+const char *const rst_switch_names[] = {"no", "yes", NULL};
 
 void rst_context_set_rigor(struct rst_context *context, enum rst_rigor rigor) {
   context->rigor = rigor;

@@ -36,8 +36,15 @@ void rst_warn(struct rst_context *context, const char *format, ...) __attribute_
     }                                                                                                        \
   } while (0)
 
+/** Message about a name, rows, columns, and the points that it may have. */
+#define RST_TOO_MANY_POINTS                                                                                  \
+  "%s has %zu x %zu points, more than the %zu that are read; set most_points beside its name if that is "    \
+  "meant"
+
 /** "estimate", "measure", "patient"; in the order of enum rst_rigor, NULL at the end. */
 extern const char *const rst_rigor_names[];
+/** "no", "yes", NULL: the names of a key that is a switch; `false` and `true` stand for them. */
+extern const char *const rst_switch_names[];
 
 /** count * size bytes of zeros, aligned to 64 bytes; freed by free(). RST_ERROR_MEMORY also on overflow of
  * the product; the pointer is then left as it was. `pointer` is the address of a pointer to any type. */

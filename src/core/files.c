@@ -141,7 +141,9 @@ enum rst_status rst_files_link(struct rst_context *context, const char *target, 
     unlink(part);
   }
   free(part);
-  RST_REQUIRE(context, linked, RST_ERROR_IO, "%s cannot be made a symbolic link: %s", path, strerror(error));
+  if (!linked) {
+    rst_warn(context, "%s cannot be made a symbolic link: %s", path, strerror(error));
+  }
   return RST_OK;
 }
 

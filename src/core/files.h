@@ -35,7 +35,7 @@ enum rst_status rst_files_replace(struct rst_context *context, const char *from,
 /** Write `length` bytes to `path` through a temporary file and rst_files_replace(). */
 enum rst_status rst_files_write(struct rst_context *context, const char *path, const char *bytes,
                                 size_t length, bool durable);
-/** Make `path` a symbolic link to `target`, replacing what is there. */
+/** Make `path` a symbolic link to `target`, replacing what is there. A file system without such links is worth a warning. */
 enum rst_status rst_files_link(struct rst_context *context, const char *target, const char *path);
 /** Append a checksum of all bytes of `path`, where formats that know their own length ignore it. */
 enum rst_status rst_files_seal(struct rst_context *context, const char *path);

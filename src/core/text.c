@@ -88,3 +88,15 @@ void rst_text_clear(struct rst_text *text) {
   free(text->bytes);
   *text = (struct rst_text){0};
 }
+
+void rst_text_add_object(struct rst_text *text, const struct rst_member *members, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    rst_text_add(text, "%s\"%s\": ", i ? ", " : "{", members[i].name);
+    if (members[i].text) {
+      rst_text_add_quoted(text, members[i].text);
+    } else {
+      rst_text_add_number(text, members[i].value);
+    }
+  }
+  rst_text_add(text, "}");
+}

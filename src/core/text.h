@@ -29,4 +29,12 @@ char *rst_text_take(struct rst_text *text);
 /** Free without taking. */
 void rst_text_clear(struct rst_text *text);
 
+/** A member of a JSON object: a text, or a number where `text` is NULL. */
+struct rst_member {
+  const char *name, *text;
+  double value;
+};
+/** Append the members as one JSON object. */
+void rst_text_add_object(struct rst_text *text, const struct rst_member *members, size_t count);
+
 #endif

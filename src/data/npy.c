@@ -32,6 +32,10 @@ static enum rst_status read_type(const struct rst_packed_file *file, const char 
   const char *descr = find(header, "'descr'");
   RST_REQUIRE(file->context, descr, RST_ERROR_IO, "'%s' is no valid .npy file: its header has no 'descr'",
               file->name);
+  if (strncmp(descr, "'|b1'", strlen("'|b1'")) == 0) {
+    *element = RST_ELEMENT_UINT8; /* False and True are the bytes 0 and 1 */
+    return RST_OK;
+  }
   for (int i = 0; i < RST_ELEMENT_COUNT; ++i) {
     const bool is_byte = codes[i][1] == '1';
     if (descr[0] == '\'' && (descr[1] == '<' || (is_byte && descr[1] == '|')) &&

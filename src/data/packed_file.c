@@ -15,8 +15,10 @@ enum { MOST_COMPRESSION = 1032, PIECE = 1 << 30 };
 
 enum rst_status rst_packed_open(struct rst_context *context, const char *name, struct rst_packed_file *file) {
   struct stat information;
-  RST_REQUIRE(context, stat(name, &information) == 0, RST_ERROR_IO,
-              "'%s' cannot be read: %s; name a file that is there", name, strerror(errno));
+  RST_REQUIRE(
+      context, stat(name, &information) == 0, RST_ERROR_IO,
+      "'%s' cannot be read: %s; name a file that is there (tools/datasets gets those of the shipped cases)",
+      name, strerror(errno));
   RST_REQUIRE(context, S_ISREG(information.st_mode), RST_ERROR_IO, "'%s' is a folder or device, not a file",
               name);
   gzFile stream = gzopen(name, "rb");

@@ -15,6 +15,8 @@ static const struct rst_key image_keys[] = {
      HELP("points a side")},
     {FILE_NAME("file"), REQUIRED, WHEN({"kind", "file"}), IMAGE(image.file),
      HELP("PNG or PGM, whose grey levels map to -1..1, or an HDF5 dataset file.h5:/path")},
+    {INTEGER("most_points", WHOLE(1)), DEFAULT("268435456"), WHEN({"kind", "file"}), IMAGE(image.most_points),
+     HELP("points of the file that are read at most")},
     {INTEGER("seed", BETWEEN(0, MOST_SEED)), DEFAULT("0"), WHEN({"kind", "gaussian-field"}),
      IMAGE(image.seed), HELP("seed of the noise")},
     {REAL("value", ANY), DEFAULT("1"), WHEN({"kind", "constant"}), IMAGE(image.value),

@@ -18,12 +18,13 @@ static bool element_of(hid_t type, enum rst_element *element) {
   static const enum rst_element integers[] = {RST_ELEMENT_UINT8, RST_ELEMENT_UINT16, RST_ELEMENT_UINT32,
                                               RST_ELEMENT_UINT64};
   const size_t size = H5Tget_size(type);
-  if (H5Tget_class(type) == H5T_FLOAT) {
+  const H5T_class_t kind = H5Tget_class(type);
+  if (kind == H5T_FLOAT) {
     *element = size <= sizeof(float) ? RST_ELEMENT_FLOAT : RST_ELEMENT_DOUBLE;
     return true;
   }
   for (size_t i = 0; i < sizeof integers / sizeof *integers; ++i) {
-    if (H5Tget_class(type) == H5T_INTEGER && size == (size_t)1 << i) {
+    if ((kind == H5T_INTEGER || kind == H5T_ENUM) && size == (size_t)1 << i) {
       const bool is_signed = H5Tget_sign(type) != H5T_SGN_NONE;
       *element = (enum rst_element)(integers[i] + is_signed); /* the signed type follows its unsigned one */
       return true;
@@ -57,15 +58,15 @@ static enum rst_status read_shape(struct reading *reading, struct rst_array *arr
   return RST_OK;
 }
 
-/* A header of a few bytes must not allocate gigabytes. Virtual datasets keep their numbers elsewhere. */
-static enum rst_status require_stored(struct reading *reading, const struct rst_array *array) {
-  const hid_t list = rst_ids_keep(&reading->ids, H5Dget_create_plist(reading->dataset));
-  if (H5Pget_layout(list) == H5D_VIRTUAL) {
-    return RST_OK;
-  }
+/* A header of a few bytes must not allocate gigabytes. What a virtual dataset shows is elsewhere in the file. */
+static enum rst_status require_stored(struct reading *reading, hid_t file, const struct rst_array *array) {
   size_t count = 0;
   size_t bytes = 0;
-  const hsize_t stored = H5Dget_storage_size(reading->dataset);
+  hsize_t stored = H5Dget_storage_size(reading->dataset);
+  const hid_t list = rst_ids_keep(&reading->ids, H5Dget_create_plist(reading->dataset));
+  if (H5Pget_layout(list) == H5D_VIRTUAL) {
+    H5Fget_filesize(file, &stored);
+  }
   RST_REQUIRE(reading->context,
               rst_array_count(array, &count, &bytes) && bytes / MOST_COMPRESSION <= stored &&
                   (bytes == 0 || stored > 0),
@@ -81,7 +82,8 @@ static enum rst_status read_dataset(struct reading *reading, hid_t file, struct 
   RST_REQUIRE(reading->context, element_of(type, &array->element), RST_ERROR_IO,
               "%s: %s does not hold numbers; name a numeric dataset", reading->path, reading->name);
   RST_TRY(read_shape(reading, array));
-  RST_TRY(require_stored(reading, array));
+  RST_TRY(rst_hdf5_require_own_numbers(reading->context, reading->path, reading->name, reading->dataset));
+  RST_TRY(require_stored(reading, file, array));
   RST_TRY(rst_array_allocate(reading->context, array));
   if (H5Dread(reading->dataset, native_type(array->element), H5S_ALL, H5S_ALL, H5P_DEFAULT, array->data) <
       0) {

@@ -4,16 +4,16 @@
 
 enum { MOST_AXES = 8 };
 
-/* Shape of the field that a dataset becomes: leading axes of length 1 dropped, at most two left. */
+/* Shape of the field that a dataset becomes. */
 static enum rst_status field_shape(struct rst_context *context, const char *path, const char *name,
                                    hid_t dataset, struct rst_ids *ids, size_t *ny, size_t *nx) {
   hsize_t dims[MOST_AXES] = {0};
   const hid_t space = rst_ids_keep(ids, H5Dget_space(dataset));
   const hid_t type = rst_ids_keep(ids, H5Dget_type(dataset));
   const H5T_class_t kind = H5Tget_class(type);
-  RST_REQUIRE(context, kind == H5T_FLOAT || kind == H5T_INTEGER, RST_ERROR_IO,
+  RST_REQUIRE(context, kind == H5T_FLOAT || kind == H5T_INTEGER || kind == H5T_ENUM, RST_ERROR_IO,
               "%s: %s does not hold numbers; name a numeric dataset", path, name);
-  const int rank = H5Sget_simple_extent_ndims(space);
+  int rank = H5Sget_simple_extent_ndims(space);
   RST_REQUIRE(context, rank >= 1 && rank <= MOST_AXES, RST_ERROR_IO,
               "%s: %s has %d axes; a field needs one or two", path, name, rank);
   H5Sget_simple_extent_dims(space, dims, NULL);
@@ -21,9 +21,13 @@ static enum rst_status field_shape(struct rst_context *context, const char *path
   while (first < rank - 2 && dims[first] == 1) {
     ++first;
   }
-  RST_REQUIRE(context, rank - first <= 2, RST_ERROR_IO,
-              "%s: %s has %d axes (%llu along the first one longer than 1); a field needs one or two", path,
-              name, rank, (unsigned long long)dims[first]);
+  while (rank - first > 2 && dims[rank - 1] == 1) {
+    --rank;
+  }
+  RST_REQUIRE(
+      context, rank - first <= 2, RST_ERROR_IO,
+      "%s: %s has %d axes without those of length 1 (%llu along the first one); a field needs one or two",
+      path, name, rank - first, (unsigned long long)dims[first]);
   *ny = rank - first == 2 ? dims[rank - 2] : 1;
   *nx = dims[rank - 1];
   RST_REQUIRE(context, *ny > 0 && *nx > 0, RST_ERROR_IO, "%s: %s is empty", path, name);
@@ -31,12 +35,16 @@ static enum rst_status field_shape(struct rst_context *context, const char *path
 }
 
 static enum rst_status read_dataset(struct rst_context *context, const char *path, const char *name,
-                                    hid_t file, struct rst_ids *ids, struct rst_field **field) {
+                                    size_t most_points, hid_t file, struct rst_ids *ids,
+                                    struct rst_field **field) {
   const hid_t dataset = rst_ids_keep(ids, H5Dopen2(file, name, H5P_DEFAULT));
   RST_HDF5(context, dataset >= 0, "%s holds no dataset %s", path, name);
   size_t ny = 0;
   size_t nx = 0;
   RST_TRY(field_shape(context, path, name, dataset, ids, &ny, &nx));
+  RST_REQUIRE(context, ny <= most_points / nx, RST_ERROR_IO, "%s: " RST_TOO_MANY_POINTS, path, name, ny, nx,
+              most_points);
+  RST_TRY(rst_hdf5_require_own_numbers(context, path, name, dataset));
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, field));
   if (H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, (*field)->data) < 0) {
     rst_field_destroy(field);
@@ -46,7 +54,7 @@ static enum rst_status read_dataset(struct rst_context *context, const char *pat
 }
 
 enum rst_status rst_archive_read_field(struct rst_context *context, const char *path, const char *dataset,
-                                       struct rst_field **field) {
+                                       size_t most_points, struct rst_field **field) {
   *field = NULL;
   enum rst_status status = RST_OK;
   H5E_BEGIN_TRY {
@@ -55,7 +63,7 @@ enum rst_status rst_archive_read_field(struct rst_context *context, const char *
     if (status == RST_OK) {
       struct rst_ids ids = {0};
       rst_ids_keep(&ids, file);
-      status = read_dataset(context, path, dataset, file, &ids, field);
+      status = read_dataset(context, path, dataset, most_points, file, &ids, field);
       rst_ids_close(&ids);
     }
   }

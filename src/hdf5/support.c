@@ -277,3 +277,23 @@ bool rst_hdf5_read_values(hid_t file, const char *name, hid_t type, int rank, co
   rst_ids_close(&ids);
   return done;
 }
+
+enum rst_status rst_hdf5_require_own_numbers(struct rst_context *context, const char *path, const char *name,
+                                             hid_t dataset) {
+  const hid_t layout = H5Dget_create_plist(dataset);
+  bool elsewhere = H5Pget_external_count(layout) > 0;
+  size_t sources = 0;
+  if (H5Pget_layout(layout) == H5D_VIRTUAL) {
+    H5Pget_virtual_count(layout, &sources);
+  }
+  for (size_t i = 0; i < sources && !elsewhere; ++i) {
+    char source[2] = "";
+    elsewhere = H5Pget_virtual_filename(layout, i, source, sizeof source) != 1 || source[0] != '.';
+  }
+  H5Pclose(layout);
+  RST_REQUIRE(
+      context, !elsewhere, RST_ERROR_IO,
+      "%s: %s keeps its numbers in other files; copy them into one dataset (h5py: f['new'] = f['%s'][()])",
+      path, name, name);
+  return RST_OK;
+}

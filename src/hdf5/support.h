@@ -65,6 +65,10 @@ enum { RST_HDF5_READ_RANK = 10 };
 /** A dataset of so many dimensions or fewer, which must have the lengths given, into memory. */
 bool rst_hdf5_read_values(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims,
                           void *values);
+/** RST_ERROR_IO if the dataset keeps its numbers in other files: a file that is missing would be read as zeros, and a name of
+ * any file on the machine can stand there. */
+enum rst_status rst_hdf5_require_own_numbers(struct rst_context *context, const char *path, const char *name,
+                                             hid_t dataset);
 /** Whether a link of that name exists at `location` and leads to an object. */
 bool rst_hdf5_has(hid_t location, const char *name);
 

@@ -29,7 +29,7 @@ static enum rst_status copy_to_planes(struct rst_context *context, const char *f
 static enum rst_status read_planes(struct rst_context *context, const char *file,
                                    const struct rst_layout *layout, struct rst_field *values) {
   struct rst_field *read = NULL;
-  RST_TRY(rst_image_read(context, file, &read));
+  RST_TRY(rst_image_read(context, file, RST_IMAGE_MOST_POINTS, &read));
   const enum rst_status status = copy_to_planes(context, file, read, layout, values);
   rst_field_destroy(&read);
   return status;

@@ -35,13 +35,24 @@ rst_image_maker rst_image_make_square;
 enum rst_status rst_image_require_finite(struct rst_context *context, const char *what,
                                          const struct rst_field *values, enum rst_precision precision);
 
-/** Read a PNG or PGM file (told by its content) as grey levels -1..1, or a dataset "file.h5:/path". */
-enum rst_status rst_image_read(struct rst_context *context, const char *file, struct rst_field **image);
+/** Read a PNG or PGM file (told by its content) as grey levels -1..1, or a dataset "file.h5:/path". Files of more than
+ * `most_points` points are refused. */
+enum rst_status rst_image_read(struct rst_context *context, const char *file, size_t most_points,
+                               struct rst_field **image);
 
-/** Decode an open file of `size` bytes, `name` for messages. */
-enum rst_status rst_image_decode_png(struct rst_context *context, const char *name, FILE *stream, size_t size,
+/** An open file that is being read. */
+struct rst_image_file {
+  const char *name; /* for messages */
+  FILE *stream;
+  size_t size; /* bytes */
+  size_t most_points;
+};
+enum rst_status rst_image_decode_png(struct rst_context *context, const struct rst_image_file *file,
                                      struct rst_field **image);
-enum rst_status rst_image_decode_pgm(struct rst_context *context, const char *name, FILE *stream, size_t size,
+enum rst_status rst_image_decode_pgm(struct rst_context *context, const struct rst_image_file *file,
                                      struct rst_field **image);
+/** RST_ERROR_IO if ny x nx points are more than the file may have. */
+enum rst_status rst_image_check_points(struct rst_context *context, const struct rst_image_file *file,
+                                       size_t ny, size_t nx);
 
 #endif

@@ -18,11 +18,11 @@ struct scanner {
   FILE *stream;
 };
 
-/* The next character, a comment up to the end of its line being one newline. */
+/* The next character, a comment up to the end of its line, LF or CR, being one newline. */
 static int next_character(const struct scanner *scanner) {
   int c = getc(scanner->stream);
   if (c == '#') {
-    while (c != '\n' && c != EOF) {
+    while (c != '\n' && c != '\r' && c != EOF) {
       c = getc(scanner->stream);
     }
   }
@@ -96,11 +96,11 @@ static enum rst_status read_binary(const struct scanner *scanner, unsigned long 
   return RST_OK;
 }
 
-enum rst_status rst_image_decode_pgm(struct rst_context *context, const char *name, FILE *stream, size_t size,
+enum rst_status rst_image_decode_pgm(struct rst_context *context, const struct rst_image_file *file,
                                      struct rst_field **image) {
-  const struct scanner scanner = {context, name, stream};
-  getc(stream);
-  const bool plain = getc(stream) == '2';
+  const struct scanner scanner = {context, file->name, file->stream};
+  getc(file->stream);
+  const bool plain = getc(file->stream) == '2';
   unsigned long width = 0;
   unsigned long height = 0;
   unsigned long maxval = 0;
@@ -108,11 +108,13 @@ enum rst_status rst_image_decode_pgm(struct rst_context *context, const char *na
   RST_TRY(read_number(&scanner, "height", SIDE_LIMIT, &height));
   RST_TRY(read_number(&scanner, "maxval", MAXVAL_LIMIT, &maxval));
   RST_REQUIRE(context, width > 0 && height > 0 && maxval > 0, RST_ERROR_IO,
-              "'%s' is not a valid PGM file: width %lu, height %lu and maxval %lu must be positive", name,
-              width, height, maxval);
+              "'%s' is not a valid PGM file: width %lu, height %lu and maxval %lu must be positive",
+              file->name, width, height, maxval);
   /* Checked before memory is asked for: a header of a few bytes must not allocate gigabytes. */
-  RST_REQUIRE(context, width * height <= size, RST_ERROR_IO,
-              "'%s' is truncated: %lu x %lu pixels do not fit into its %zu bytes", name, height, width, size);
+  RST_REQUIRE(context, width * height <= file->size, RST_ERROR_IO,
+              "'%s' is truncated: %lu x %lu pixels do not fit into its %zu bytes", file->name, height, width,
+              file->size);
+  RST_TRY(rst_image_check_points(context, file, height, width));
   struct rst_field *made = NULL;
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, height, width, &made));
   const enum rst_status status =

@@ -16,9 +16,9 @@ struct reader {
   png_infop info;
   FILE *stream;
   png_uint_32 width, height;
-  size_t row_bytes;
-  size_t channels; /* 1 or 3 */
-  size_t depth;    /* bytes of a sample, 1 or 2 */
+  size_t row_bytes, packed; /* of a row, decoded and as the file holds it */
+  size_t channels;          /* 1 or 3 */
+  size_t depth;             /* bytes of a sample, 1 or 2 */
   png_bytep data;
   png_bytepp rows; /* into data */
   char message[128];
@@ -42,6 +42,7 @@ static bool read_header(struct reader *reader) {
   }
   png_init_io(reader->png, reader->stream);
   png_read_info(reader->png, reader->info);
+  reader->packed = png_get_rowbytes(reader->png, reader->info);
   if (png_get_color_type(reader->png, reader->info) == PNG_COLOR_TYPE_PALETTE) {
     png_set_palette_to_rgb(reader->png);
   } else {
@@ -82,12 +83,8 @@ static double luminance(const struct reader *reader, size_t y, size_t x) {
 }
 
 static enum rst_status allocate_rows(struct rst_context *context, struct reader *reader) {
-  void *data = NULL;
-  RST_TRY(rst_allocate(context, reader->height, reader->row_bytes, &data));
-  reader->data = data;
-  void *rows = NULL;
-  RST_TRY(rst_allocate(context, reader->height, sizeof *reader->rows, &rows));
-  reader->rows = rows;
+  RST_TRY(rst_allocate(context, reader->height, reader->row_bytes, &reader->data));
+  RST_TRY(RST_NEW(context, reader->height, &reader->rows));
   for (size_t y = 0; y < reader->height; ++y) {
     reader->rows[y] = reader->data + y * reader->row_bytes;
   }
@@ -106,28 +103,36 @@ static enum rst_status convert(struct rst_context *context, const struct reader 
   return RST_OK;
 }
 
-static enum rst_status decode(struct rst_context *context, const char *name, size_t size,
+/* Checked before memory is asked for. Deflate shrinks at most 1032-fold, and each row has a filter byte. */
+static enum rst_status check_size(struct rst_context *context, const struct rst_image_file *file,
+                                  const struct reader *reader) {
+  const size_t expansion = 1032;
+  const size_t bytes = reader->height * (reader->packed + 1);
+  RST_REQUIRE(context, bytes / expansion <= file->size, RST_ERROR_IO,
+              "'%s' is truncated: %u x %u pixels do not fit into its %zu bytes", file->name,
+              (unsigned)reader->height, (unsigned)reader->width, file->size);
+  return rst_image_check_points(context, file, reader->height, reader->width);
+}
+
+static enum rst_status decode(struct rst_context *context, const struct rst_image_file *file,
                               struct reader *reader, struct rst_field **image) {
   reader->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, reader, on_error, on_warning);
   reader->info = reader->png ? png_create_info_struct(reader->png) : NULL;
   RST_REQUIRE(context, reader->info, RST_ERROR_MEMORY, "'%s' cannot be read: libpng could not be started",
-              name);
-  RST_REQUIRE(context, read_header(reader), RST_ERROR_IO, "'%s' is not a valid PNG file: %s", name,
+              file->name);
+  RST_REQUIRE(context, read_header(reader), RST_ERROR_IO, "'%s' is not a valid PNG file: %s", file->name,
               reader->message);
-  /* Deflate shrinks at most 1032-fold: a header of a few bytes must not allocate gigabytes. */
-  RST_REQUIRE(context, reader->row_bytes / 1032 <= size / reader->height, RST_ERROR_IO,
-              "'%s' is truncated: %u x %u pixels do not fit into its %zu bytes", name,
-              (unsigned)reader->height, (unsigned)reader->width, size);
+  RST_TRY(check_size(context, file, reader));
   RST_TRY(allocate_rows(context, reader));
   RST_REQUIRE(context, read_pixels(reader), RST_ERROR_IO, "'%s' is truncated or not a valid PNG file: %s",
-              name, reader->message);
+              file->name, reader->message);
   return convert(context, reader, image);
 }
 
-enum rst_status rst_image_decode_png(struct rst_context *context, const char *name, FILE *stream, size_t size,
+enum rst_status rst_image_decode_png(struct rst_context *context, const struct rst_image_file *file,
                                      struct rst_field **image) {
-  struct reader reader = {.stream = stream};
-  const enum rst_status status = decode(context, name, size, &reader, image);
+  struct reader reader = {.stream = file->stream};
+  const enum rst_status status = decode(context, file, &reader, image);
   png_destroy_read_struct(&reader.png, &reader.info, NULL);
   free(reader.rows);
   free(reader.data);

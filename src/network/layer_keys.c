@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "network/layer_keys.h"
 
+#include "core/core.h"
 #include "restrain/activation.h"
 #include "restrain/network.h"
 
@@ -8,7 +9,6 @@
 #define OF(kinds)                                                                                            \
   { "kind", (kinds) }
 
-static const char *const switch_names[] = {"no", "yes", NULL};
 static const char *const padding_names[] = {"valid", "same", "periodic", NULL};
 static const char *const normalisation_names[] = {"none", "group", "batch", NULL};
 
@@ -29,7 +29,7 @@ static const struct rst_key layer_keys[] = {
     {ITEMS("layers", rst_layer_keys), REQUIRED, WHEN(OF("residual")),
      LIST(struct rst_layer_parameters, layers, layer_count),
      HELP("the layers F of x + F(x), each with the keys of a layer")},
-    {CHOICE("bias", switch_names), DEFAULT("yes"), WHEN(OF("conv dense")), LAYER(bias),
+    {CHOICE("bias", rst_switch_names), DEFAULT("yes"), WHEN(OF("conv dense")), LAYER(bias),
      HELP("whether a number per output is added")},
     {CHOICE("normalisation.kind", normalisation_names), DEFAULT("none"), WHEN(OF("conv")),
      LAYER(normalisation.kind),
@@ -38,7 +38,7 @@ static const struct rst_key layer_keys[] = {
           "and positions")},
     {INTEGER("normalisation.groups", WHOLE(1)), REQUIRED, WHEN(OF("conv"), {"normalisation.kind", "group"}),
      LAYER(normalisation.groups), HELP("groups of channels, a divisor of their number")},
-    {CHOICE("normalisation.affine", switch_names), DEFAULT("yes"),
+    {CHOICE("normalisation.affine", rst_switch_names), DEFAULT("yes"),
      WHEN(OF("conv"), {"normalisation.kind", "group batch"}), LAYER(normalisation.affine),
      HELP("whether a weight and a bias per channel follow")},
     {NAMED("activation.kind", rst_activation_names), DEFAULT("identity"), WHEN(OF("conv dense residual")),

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files as people have them: images, kernels, and cases of other programs."""
+import os
+import struct
+import zlib
+
+import h5py
+import numpy as np
+
+from support import SMALL_CASE, ProgramTest, main
+
+IMAGE = 'flow.image={{kind: file, file: "{}"}}'
+QUICK = ("-q", "-o", "r.h5", "--force", "-D", "step.iterations=3")
+
+
+def png(path, shape, depth, colour, rows, palette=b""):
+    """Write the chunks of a PNG file by hand; `rows` may be anything."""
+    def chunk(name, data):
+        return (struct.pack(">I", len(data)) + name + data
+                + struct.pack(">I", zlib.crc32(name + data)))
+    head = struct.pack(">IIBBBBB", shape[1], shape[0], depth, colour, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head)
+                     + (chunk(b"PLTE", palette) if palette else b"")
+                     + chunk(b"IDAT", zlib.compress(rows, 9))
+                     + chunk(b"IEND", b""))
+
+
+def packed(bits):
+    """Rows of one bit a pixel, each behind its filter byte."""
+    return b"".join(b"\0" + row.tobytes() for row in np.packbits(bits, 1))
+
+
+class Images(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write(SMALL_CASE)
+
+    def loss(self, override, expect=0):
+        done = self.restrain("run", "case.yaml", *QUICK, "-D", override,
+                             expect=expect)
+        if expect:
+            return done.stderr
+        with h5py.File(self.folder / "r.h5") as run:
+            return run["loss"][()].tolist()
+
+    def test_small_files_of_large_images_are_read(self):
+        y, x = np.mgrid[0:1024, 0:1024]
+        bits = ((y + x) % 2).astype("u1")
+        png(self.folder / "grey.png", bits.shape, 1, 0, packed(bits))
+        png(self.folder / "palette.png", bits.shape, 1, 3, packed(bits),
+            b"\0\0\0\xff\xff\xff")
+        self.assertLess((self.folder / "grey.png").stat().st_size, 2000)
+        expected = self.loss("flow.image={kind: checkerboard, size: 1024}")
+        for name in ("grey.png", "palette.png"):
+            self.assertEqual(self.loss(IMAGE.format(name)), expected)
+
+    def test_headers_that_promise_too_much_are_refused(self):
+        png(self.folder / "tall.png", (10**6, 1031), 8, 0, b"")
+        self.assertIn("do not fit into its",
+                      self.loss(IMAGE.format("tall.png"), 4))
+        with h5py.File(self.folder / "f.h5", "w") as file:
+            file.create_dataset("large", (40000, 40000), chunks=(100, 100))
+            file.create_dataset("raw", (8, 8), "f8",
+                                external=[("raw.bin", 0, 512)])
+            layout = h5py.VirtualLayout((8, 8), "f8")
+            layout[:] = h5py.VirtualSource("absent.h5", "x", (8, 8))
+            file.create_virtual_dataset("virtual", layout)
+        self.assertIn("more than the 268435456 that are read",
+                      self.loss(IMAGE.format("f.h5:/large"), 4))
+        for name in ("raw", "virtual"):
+            self.assertIn("keeps its numbers in other files",
+                          self.loss(IMAGE.format("f.h5:/" + name), 4))
+
+    def test_the_most_points_are_a_key(self):
+        y, x = np.mgrid[0:24, 0:24]
+        with h5py.File(self.folder / "f.h5", "w") as file:
+            file["image"] = ((y + x) % 2) * 2.0 - 1.0
+        override = ('flow.image={kind: file, file: "f.h5:/image", '
+                    'most_points: %d}')
+        self.assertIn("more than the 575", self.loss(override % 575, 4))
+        self.assertEqual(
+            self.loss(override % 576),
+            self.loss("flow.image={kind: checkerboard, size: 24}"))
+
+    def test_axes_of_length_one_and_booleans(self):
+        draw = np.random.RandomState(0)
+        kernel, grey = draw.randn(5, 5), draw.rand(24, 24)
+        with h5py.File(self.folder / "w.h5", "w") as file:
+            file["layer/kernel:0"] = kernel.reshape(5, 5, 1, 1)
+            file["kernel"] = kernel.reshape(1, 1, 5, 5)
+            file["grey"] = grey.reshape(24, 24, 1)
+            file["plain"] = grey
+            file["mask"] = grey > 0.5
+            file["numbers"] = (grey > 0.5) * 1.0
+        start = 'initial={kind: file, file: "w.h5:/%s"}'
+        self.assertEqual(self.loss(start % "layer/kernel:0"),
+                         self.loss(start % "kernel"))
+        for one, other in (("grey", "plain"), ("mask", "numbers")):
+            self.assertEqual(self.loss(IMAGE.format("w.h5:/" + one)),
+                             self.loss(IMAGE.format("w.h5:/" + other)))
+
+    def test_comments_of_grey_maps_end_at_cr(self):
+        (self.folder / "c.pgm").write_bytes(
+            b"P5\n# ends with CR\r24 24\n255\n" + bytes(range(64)) * 9)
+        (self.folder / "d.pgm").write_bytes(
+            b"P5\n24 24\n255\n" + bytes(range(64)) * 9)
+        self.assertEqual(self.loss(IMAGE.format("c.pgm")),
+                         self.loss(IMAGE.format("d.pgm")))
+
+
+class Cases(ProgramTest):
+    def test_an_effective_case_runs_from_another_folder(self):
+        self.write(SMALL_CASE)
+        with h5py.File(self.folder / "f.h5", "w") as file:
+            file["image"] = np.eye(24)
+        printed = self.restrain("check", "case.yaml", "-D",
+                                IMAGE.format("f.h5:/image")).stdout
+        (self.folder / "kept").mkdir()
+        self.write(printed, "kept/effective.yaml")
+        self.restrain("run", "kept/effective.yaml", *QUICK)
+
+    def test_a_run_whose_folder_has_moved_is_resumed(self):
+        here = self.folder / "here"
+        here.mkdir()
+        self.write(SMALL_CASE, "here/case.yaml")
+        with h5py.File(here / "f.h5", "w") as file:
+            file["image"] = np.eye(24)
+        given = ("-q", "-D", IMAGE.format("f.h5:/image"))
+        self.restrain("run", "here/case.yaml", *given, "-o", "here/r.h5")
+        os.rename(here, self.folder / "there")
+        self.restrain("run", "there/case.yaml", *given, "-o", "there/r.h5",
+                      "--resume", "-D", "step.iterations=60")
+
+    def test_what_other_programs_write(self):
+        effective = self.restrain("check", self.write(SMALL_CASE)).stdout
+        self.assertIn("blow_up: 1.0e+06\n", effective)
+        self.assertIn("empirical: no\n", effective)
+        back = (effective.replace("empirical: no", "empirical: true")
+                .replace("seed: 3", "seed: !!int '3'")
+                .replace("lr: 0.05", 'lr: !!float "0.05"'))
+        again = self.restrain("check", self.write(back, "back.yaml")).stdout
+        self.assertEqual(again, effective.replace("empirical: no",
+                                                  "empirical: yes"))
+
+    def test_many_errors_are_soon_told(self):
+        keys = "".join(f"key{i}: {i}\n" for i in range(20000))
+        told = self.restrain("check", self.write(SMALL_CASE + keys),
+                             expect=2).stderr
+        self.assertIn("these are the first 100 errors", told)
+        self.assertEqual(told.count("error: unknown key"), 100)
+
+
+if __name__ == "__main__":
+    main()
