@@ -182,6 +182,8 @@ enum rst_status rst_analyze_nonlinear(const struct rst_analysis_task *task, stru
   rst_state_spectrum_extremes(&minimum->spectrum, &lambda_min, &lambda_max);
   RST_TRY(rst_spectrum_limits_find(task->context, scheme, lambda_min, lambda_max, &analysis->exact));
   analysis->lr_lo = analysis->exact.limits.lr_max;
-  RST_TRY(rst_analyze_frozen_symbol(task, minimum->point.u, analysis));
+  if (rst_flow_facts(task->flow).plane_waves) {
+    RST_TRY(rst_analyze_frozen_symbol(task, minimum->point.u, analysis));
+  }
   return rst_analyze_distribution(task, minimum->point.u, &minimum->spectrum, analysis);
 }

@@ -216,6 +216,9 @@ enum rst_status rst_flow_symbol(struct rst_flow *flow, struct rst_field *lambda)
 enum rst_status rst_flow_frozen_symbol(struct rst_flow *flow, const struct rst_field *u,
                                        struct rst_field *lambda) {
   assert(is_state(flow, u));
+  RST_REQUIRE(flow->context, flow->type->frozen_symbol, RST_ERROR_UNSUPPORTED,
+              "the flow %s has no symbol with frozen coefficients; use the eigenvalues of its Hessian",
+              flow->name);
   assert(lambda->precision == RST_PRECISION_DOUBLE && lambda->ny == rst_flow_kernel(flow, u).ny &&
          lambda->nx == rst_flow_kernel(flow, u).nx);
   rst_field_fill(0.0, lambda);

@@ -42,11 +42,10 @@ struct rst_flow_type {
   /** As rst_flow_hessian_product(), after the first linearisation. */
   void (*hessian_product)(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product);
 
-  /** Add to lambda, which is zero, as rst_flow_frozen_symbol(). */
+  /* optional */
+  /** Add to lambda, which is zero, as rst_flow_frozen_symbol(); where the kind has the fact plane_waves. */
   enum rst_status (*frozen_symbol)(struct rst_flow *flow, const struct rst_field *u,
                                    struct rst_field *lambda);
-
-  /* optional */
   /** As evaluate(), and keep what products at u need. NULL: the Hessian is the same everywhere. */
   void (*linearise)(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                     struct rst_field *gradient);

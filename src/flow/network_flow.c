@@ -107,15 +107,6 @@ static void hessian_product(struct rst_flow *flow, const struct rst_field *v, st
   rst_network_product(own->network, &batch, own->at, v, product);
 }
 
-static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_field *u,
-                                     struct rst_field *lambda) {
-  (void)u;
-  (void)lambda;
-  return rst_fail(flow->context, RST_ERROR_UNSUPPORTED,
-                  "the flow %s has no symbol with frozen coefficients; use the eigenvalues of its Hessian",
-                  flow->name);
-}
-
 /* In the order of enum rst_loss. */
 static const char *const loss_names[] = {"cross-entropy", "logistic", "mean-square", NULL};
 
@@ -150,7 +141,6 @@ const struct rst_flow_type rst_flow_network = {
     .evaluate = evaluate,
     .linearise = linearise,
     .hessian_product = hessian_product,
-    .frozen_symbol = frozen_symbol,
     .keys = keys,
     .without = without,
 };
