@@ -95,32 +95,20 @@ static enum rst_status read_dataset(struct reading *reading, hid_t file, struct 
 
 enum rst_status rst_hdf5_read_array(struct rst_context *context, const char *path, const char *dataset,
                                     struct rst_array *array) {
+  RST_QUIET();
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
+  RST_TRY(rst_hdf5_open(context, path, &ids, &file));
   struct reading reading = {.context = context, .path = path, .name = dataset};
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    hid_t file = H5I_INVALID_HID;
-    status = rst_hdf5_open(context, path, &file);
-    if (status == RST_OK) {
-      rst_ids_keep(&reading.ids, file);
-      status = read_dataset(&reading, file, array);
-      rst_ids_close(&reading.ids);
-    }
-  }
-  H5E_END_TRY
+  const enum rst_status status = read_dataset(&reading, file, array);
+  rst_ids_close(&reading.ids);
   return status;
 }
 
 bool rst_hdf5_is_group(struct rst_context *context, const char *path, const char *group) {
-  bool found = false;
-  H5E_BEGIN_TRY {
-    struct rst_ids ids = {0};
-    hid_t file = H5I_INVALID_HID;
-    if (rst_hdf5_open(context, path, &file) == RST_OK) {
-      rst_ids_keep(&ids, file);
-      found = H5Iget_type(rst_ids_keep(&ids, H5Oopen(file, group, H5P_DEFAULT))) == H5I_GROUP;
-    }
-    rst_ids_close(&ids);
-  }
-  H5E_END_TRY
-  return found;
+  RST_QUIET();
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
+  return rst_hdf5_open(context, path, &ids, &file) == RST_OK &&
+         H5Iget_type(rst_ids_keep(&ids, H5Oopen(file, group, H5P_DEFAULT))) == H5I_GROUP;
 }
