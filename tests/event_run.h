@@ -19,6 +19,7 @@ struct record {
   struct rst_field *u[MOST_UPDATES];     /**< before the update */
   struct rst_field *gain[MOST_UPDATES];  /**< growing energy */
   struct rst_field *after[MOST_UPDATES]; /**< du after the update */
+  struct rst_field *over[MOST_UPDATES];  /**< the preconditioner of the update */
   struct rst_event events[MOST_UPDATES];
   int event_count;
 };
@@ -78,8 +79,8 @@ static inline struct rst_field *gain(const struct machine *m, double growth) {
 
 static inline void observe(struct machine *m, struct record *record) {
   bool ended = false;
-  RST_TEST_OK(m->context, rst_event_detector_observe(m->detector, m->t, m->before, m->tangent, &ended,
-                                                     &record->events[record->event_count]));
+  RST_TEST_OK(m->context, rst_event_detector_observe(m->detector, m->t, m->before, m->scheme, m->tangent,
+                                                     &ended, &record->events[record->event_count]));
   record->event_count += ended;
 }
 
@@ -95,6 +96,8 @@ static inline void run(struct machine *m, long to, struct record *record) {
     rst_field_copy(m->before, record->u[m->t]);
     RST_TEST_OK(m->context, rst_field_create_like(m->context, m->u, &record->after[m->t]));
     rst_field_copy(rst_tangent_vector(m->tangent, 0), record->after[m->t]);
+    RST_TEST_OK(m->context, rst_field_create_like(m->context, m->u, &record->over[m->t]));
+    rst_scheme_preconditioner(m->scheme, record->over[m->t]);
     observe(m, record);
   }
 }
@@ -110,6 +113,7 @@ static inline void destroy_record(struct record *record) {
     rst_field_destroy(&record->u[t]);
     rst_field_destroy(&record->gain[t]);
     rst_field_destroy(&record->after[t]);
+    rst_field_destroy(&record->over[t]);
   }
   free(record);
 }

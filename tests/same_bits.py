@@ -4,7 +4,8 @@
 
 Runs every command on every case of cases/, in double and float, on one and
 two threads, with both programs, and compares exit codes, and names, types,
-shapes, scales, attributes and bytes of all datasets but /provenance. The
+shapes, scales, attributes, chunks, filters, links and bytes of all datasets
+but /provenance, checkpoints included, and the sidecars. The
 results of a program stay in a folder of the work folder and are taken from
 there the next time, as long as the program is the same.
 
@@ -75,8 +76,7 @@ class Program:
                 capture_output=True, text=True, check=False)
             (folder / "messages").write_text(done.stderr)
             code.write_text(str(done.returncode))
-        files = [path for path in sorted(folder.glob("*.h5"))
-                 if ".checkpoint" not in path.name]
+        files = [path for path in sorted(folder.glob("result*.*"))]
         return int(code.read_text()), files
 
 
@@ -86,6 +86,27 @@ def value_of(attribute):
             else attribute)
 
 
+def selection_of(space):
+    """What is selected of a space."""
+    return (space.get_simple_extent_dims(),
+            space.get_regular_hyperslab()
+            if space.get_select_type() == h5py.h5s.SEL_HYPERSLABS else None)
+
+
+def storage_of(dataset):
+    """How a dataset is stored: chunks, filters, limits, what it shows."""
+    properties = dataset.id.get_create_plist()
+    sources = [(source.dset_name, selection_of(source.src_space),
+                selection_of(source.vspace))
+               for source in dataset.virtual_sources()
+               ] if dataset.is_virtual else None
+    filters = [properties.get_filter(i)
+               for i in range(properties.get_nfilters())]
+    return (dataset.chunks, dataset.maxshape, filters, sources,
+            h5py.h5ds.get_scale_name(dataset.id)
+            if h5py.h5ds.is_scale(dataset.id) else None)
+
+
 def describe(dataset):
     """What of a dataset is compared."""
     values = dataset[()]
@@ -93,7 +114,7 @@ def describe(dataset):
            else values.tobytes())
     scales = [[scale.name for scale in axis.values()]
               for axis in dataset.dims]
-    return (dataset.dtype.str, dataset.shape, scales,
+    return (dataset.dtype.str, dataset.shape, scales, storage_of(dataset),
             hashlib.sha256(raw).hexdigest())
 
 
@@ -104,14 +125,29 @@ def content(path):
     def add(name, item):
         if name.split("/")[0] == "provenance":
             return
+        if path.name.endswith("checkpoint.h5") and name == "":
+            return  # among its attributes is the time that it took
         for key, attribute in item.attrs.items():
             if key not in REFERENCES:
                 found[f"{name}@{key}"] = value_of(attribute)
         if isinstance(item, h5py.Dataset):
             found[name] = describe(item)
 
+    def add_links(group, path_of_group):
+        for name in group:
+            link = group.get(name, getlink=True)
+            below = path_of_group + "/" + name
+            if isinstance(link, h5py.SoftLink):
+                found[below] = link.path
+            elif isinstance(group[name], h5py.Group):
+                add_links(group[name], below)
+
+    if path.suffix != ".h5":
+        return {"": path.readlink() if path.is_symlink()
+                else path.read_text()}
     with h5py.File(path, "r") as file:
         add("", file)
+        add_links(file, "links")
         file.visititems(add)
     return found
 

@@ -36,35 +36,65 @@ static const struct rst_variable sample_scalars[SAMPLE_SCALARS] = {
     {"lyapunov_spectrum", "Lyapunov exponents", "1"},
     {"grad_norm", "norm of the gradient", "1"},
 };
-static const enum rst_per sample_per[SAMPLE_SCALARS] = {RST_PER_RUN, RST_PER_TWIN, RST_PER_RUN,
-                                                        RST_PER_EXPONENT, RST_PER_RUN};
-static const size_t sample_members[] = {1, SAMPLE_TWINS, SAMPLE_EXPONENTS}; /* by enum rst_per */
+enum sample_per { PER_RUN, PER_TWIN, PER_EXPONENT };
+static const enum sample_per sample_per[SAMPLE_SCALARS] = {PER_RUN, PER_TWIN, PER_RUN, PER_EXPONENT, PER_RUN};
+static const size_t sample_members[] = {1, SAMPLE_TWINS, SAMPLE_EXPONENTS}; /* by enum sample_per */
 static const struct rst_variable sample_summaries[SAMPLE_SUMMARIES] = {
     {"twin_growth_rate", "growth of the difference", "1"},
     {"lyapunov_error", "standard error of the exponent", "1"},
 };
-static const enum rst_per sample_summary_per[SAMPLE_SUMMARIES] = {RST_PER_TWIN, RST_PER_EXPONENT};
+static const enum sample_per sample_summary_per[SAMPLE_SUMMARIES] = {PER_TWIN, PER_EXPONENT};
+
 static const char *const sample_twins[SAMPLE_TWINS] = {"3", "float"};
+static const struct rst_axis sample_y = {
+    .variable = {"y", "position along y", "1"}, .count = SAMPLE_NY, .step = 0.5};
+static const struct rst_axis sample_x = {
+    .variable = {"x", "position along x", "1"}, .count = SAMPLE_NX, .step = 0.5};
+static const struct rst_axis sample_twin = {.variable = {"twin", "label of the twin", "1"},
+                                            .count = SAMPLE_TWINS,
+                                            .numbers = RST_NUMBERS_LABELS,
+                                            .values = sample_twins};
+static const struct rst_axis sample_exponent = {.variable = {"exponent", "number of the exponent", "1"},
+                                                .count = SAMPLE_EXPONENTS,
+                                                .numbers = RST_NUMBERS_INT64,
+                                                .first = 1,
+                                                .step = 1};
+static const struct rst_axis *const sample_axes[] = {&sample_twin, &sample_exponent};
+
+/** Fields, scalars, summaries; for an altered layout, this can be altered first. */
+enum { SAMPLE_SERIES = SAMPLE_FIELDS + SAMPLE_SCALARS + SAMPLE_SUMMARIES };
+static inline void sample_list(struct rst_series series[SAMPLE_SERIES]) {
+  static const struct rst_axis *const members[] = {NULL, &sample_twin, &sample_exponent};
+  for (size_t i = 0; i < SAMPLE_FIELDS; ++i) {
+    *series++ = (struct rst_series){.variable = sample_fields[i],
+                                    .entry = RST_AT_SNAPSHOT,
+                                    .rank = 2,
+                                    .axes = {&sample_y, &sample_x},
+                                    .shown = sample_fields[i].name};
+  }
+  for (size_t i = 0; i < SAMPLE_SCALARS; ++i) {
+    *series++ = (struct rst_series){.variable = sample_scalars[i],
+                                    .entry = RST_AT_ITERATION,
+                                    .rank = sample_per[i] == PER_RUN ? 0 : 1,
+                                    .axes = {members[sample_per[i]]}};
+  }
+  for (size_t i = 0; i < SAMPLE_SUMMARIES; ++i) {
+    *series++ = (struct rst_series){.variable = sample_summaries[i],
+                                    .entry = RST_AT_END,
+                                    .rank = 1,
+                                    .axes = {members[sample_summary_per[i]]}};
+  }
+}
 
 static inline struct rst_run_layout sample_layout(enum rst_precision precision) {
-  return (struct rst_run_layout){
-      .precision = precision,
-      .ny = SAMPLE_NY,
-      .nx = SAMPLE_NX,
-      .spacing = 0.5,
-      .fields = sample_fields,
-      .field_count = SAMPLE_FIELDS,
-      .scalars = sample_scalars,
-      .scalar_per = sample_per,
-      .scalar_count = SAMPLE_SCALARS,
-      .summaries = sample_summaries,
-      .summary_per = sample_summary_per,
-      .summary_count = SAMPLE_SUMMARIES,
-      .twins = sample_twins,
-      .twin_count = SAMPLE_TWINS,
-      .exponent_count = SAMPLE_EXPONENTS,
-      .has_events = true,
-  };
+  static struct rst_series series[SAMPLE_SERIES];
+  sample_list(series);
+  return (struct rst_run_layout){.precision = precision,
+                                 .series = series,
+                                 .count = SAMPLE_SERIES,
+                                 .axes = sample_axes,
+                                 .axis_count = 2,
+                                 .has_events = true};
 }
 
 static inline struct rst_provenance sample_provenance(void) {

@@ -140,7 +140,7 @@ void rst_test_advance(struct rst_context *context, struct rst_flow *flow, struct
 }
 
 const struct rst_scheme_parameters rst_test_scheme_defaults = {
-    .lr = 0.1, .divisor = 1.0, .safety = 0.9, .decay = RST_DECAY_COUPLED};
+    .lr = 0.1, .divisor = 1.0, .safety = 0.9, .decay = RST_DECAY_COUPLED, .own = {0.9, 0.999, 1e-8}};
 
 int rst_test_scheme_count(void) {
   int count = 0;
@@ -154,11 +154,20 @@ bool rst_test_scheme_has_momentum(const char *kind) {
   return strcmp(kind, "heavy-ball") == 0 || strcmp(kind, "nesterov") == 0;
 }
 
+size_t rst_test_scheme_buffers(const char *kind) {
+  return rst_test_scheme_has_momentum(kind) ? 1 : strcmp(kind, "adam") == 0 ? 2 : 0;
+}
+
+bool rst_test_scheme_has_polynomial(const char *kind) {
+  return strcmp(kind, "cfl") != 0 && strcmp(kind, "adam") != 0;
+}
+
 bool rst_test_scheme_accepts(const struct rst_scheme_parameters *parameters) {
   const char *kind = parameters->kind;
-  const bool momentum = rst_test_scheme_has_momentum(kind);
-  const bool divides = momentum || strcmp(kind, "euler") == 0 || strcmp(kind, "cfl") == 0;
-  return (divides || parameters->divisor == 1.0) && (momentum || parameters->decay == RST_DECAY_COUPLED);
+  const bool adam = strcmp(kind, "adam") == 0;
+  const bool averages = rst_test_scheme_has_momentum(kind) || adam;
+  const bool divides = averages || strcmp(kind, "euler") == 0 || strcmp(kind, "cfl") == 0;
+  return (divides || parameters->divisor == 1.0) && (averages || parameters->decay == RST_DECAY_COUPLED);
 }
 
 struct rst_scheme *rst_test_scheme(struct rst_context *context,
@@ -174,7 +183,7 @@ struct rst_scheme_parameters rst_test_scheme_variant(const char *kind, int index
   p.kind = kind;
   p.momentum = momenta[index / 2];
   p.decay = index % 2 ? RST_DECAY_DECOUPLED : RST_DECAY_COUPLED;
-  if (strcmp(kind, "cfl") == 0 || !rst_test_scheme_accepts(&p)) {
+  if (!rst_test_scheme_has_polynomial(kind) || !rst_test_scheme_accepts(&p)) {
     p.kind = NULL;
   }
   return p;
@@ -292,14 +301,18 @@ struct rst_flow *rst_test_flow_of_each(struct rst_context *context, int index, e
 bool rst_test_perturbed_variant(const char *kind, int index, struct rst_scheme_parameters *parameters) {
   const bool momentum = rst_test_scheme_has_momentum(kind);
   const bool cfl = strcmp(kind, "cfl") == 0;
+  const bool adam = strcmp(kind, "adam") == 0;
   *parameters = rst_test_scheme_defaults;
   parameters->kind = kind;
   parameters->weight_decay = 0.3;
   parameters->lr = cfl && index == 1 ? 100.0 : 0.15;
   parameters->safety = cfl && index == 1 ? 0.3 : 1.0;
   parameters->momentum = momentum ? 0.6 : 0.0;
-  parameters->decay = momentum && index == 1 ? RST_DECAY_DECOUPLED : RST_DECAY_COUPLED;
-  return index == 0 || momentum || cfl;
+  parameters->decay = (momentum || adam) && index == 1 ? RST_DECAY_DECOUPLED : RST_DECAY_COUPLED;
+  if (adam) {
+    memcpy(parameters->own, (const double[]){0.6, 0.8, 0.1}, 3 * sizeof(double));
+  }
+  return index == 0 || momentum || cfl || adam;
 }
 
 struct rst_test_trajectory rst_test_depart(struct rst_context *context, struct rst_flow *flow,

@@ -73,11 +73,16 @@ struct rst_flow *rst_test_conv(struct rst_context *context, enum rst_precision p
 void rst_test_advance(struct rst_context *context, struct rst_flow *flow, struct rst_scheme *scheme,
                       long steps, struct rst_field *u);
 
-/** Valid parameters of a scheme, but for the kind: lr 0.1, no decay, no momentum, divisor 1, safety 0.9. */
+/** Valid parameters of a scheme, but for the kind: lr 0.1, no decay, no momentum, divisor 1, safety 0.9, and PyTorch's
+ * for adam. */
 extern const struct rst_scheme_parameters rst_test_scheme_defaults;
 /** Length of rst_scheme_names(). */
 int rst_test_scheme_count(void);
 bool rst_test_scheme_has_momentum(const char *kind);
+/** Fields that a perturbation of the state changes too. */
+size_t rst_test_scheme_buffers(const char *kind);
+/** Whether the scheme's step does not depend on the state. */
+bool rst_test_scheme_has_polynomial(const char *kind);
 /** Whether the scheme takes the divisor and the decay given, by the table of scheme.h and not by the code. */
 bool rst_test_scheme_accepts(const struct rst_scheme_parameters *parameters);
 struct rst_scheme *rst_test_scheme(struct rst_context *context,
@@ -123,7 +128,7 @@ void rst_test_close(double value, double expected, double tolerance);
 enum { RST_TEST_FLOWS = 7 };
 struct rst_flow *rst_test_flow_of_each(struct rst_context *context, int index, enum rst_precision precision);
 
-/** Parameters of every scheme for perturbations: coupled and, where there is momentum, decoupled decay; cfl with its step
+/** Parameters of every scheme for perturbations: coupled and, where the scheme takes it, decoupled decay; cfl with its step
  * limited by the eigenvalue in the second. False where there is no such variant. */
 enum { RST_TEST_PERTURBED_VARIANTS = 2 };
 bool rst_test_perturbed_variant(const char *kind, int index, struct rst_scheme_parameters *parameters);

@@ -58,7 +58,7 @@ static inline struct rst_sweep_table read_table(const struct rst_case *loaded, c
 static inline struct rst_sweep_summary sweep(const struct rst_case *loaded, struct rst_sweep_options options,
                                              struct rst_sweep_table *table) {
   struct rst_sweep_summary summary;
-  options.output = output;
+  options.output.path = output;
   RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
   *table = read_table(loaded, output);
   return summary;

@@ -130,6 +130,13 @@ START_TEST(verdict_turns_at_the_limits) {
   char change[128];
   snprintf(scheme, sizeof scheme, "step={scheme: %s, lr: 0.1, weight_decay: 0.2, iterations: 1}", kind);
   struct rst_analysis *analysis = rst_test_analyze(LINEAR, "flow.label=0", scheme);
+  if (strcmp(kind, "adam") == 0) {
+    ck_assert_int_eq(analysis->verdict, RST_VERDICT_UNDECIDED);
+    ck_assert(isnan(analysis->exact.limits.lr_max) && isnan(analysis->lr_lo) && isnan(analysis->lr_factor));
+    assert_says(analysis, "lambda_max(P^-1 (H + alpha)) < 380: its scalar");
+    rst_analysis_destroy(&analysis);
+    return;
+  }
   const bool adapts = strcmp(kind, "cfl") == 0;
   ck_assert_int_eq(isinf(analysis->lr_factor) != 0, adapts);
   for (int side = -1; side <= 1 && !adapts; side += 2) {
@@ -142,7 +149,7 @@ START_TEST(verdict_turns_at_the_limits) {
     assert_says(near, "through the step");
     rst_test_close(near->lr_factor, 1, 1e-8);
     if (isfinite(near->real_limit)) {
-      rst_test_close(lr * (0.2 + near->exact.lambda_max), near->real_limit, 1e-8);
+      rst_test_close(lr * near->exact.lambda_max, near->real_limit, 1e-8);
       assert_says(near, side < 0 ? "<=" : ">");
     }
     rst_analysis_destroy(&near);
@@ -154,7 +161,7 @@ END_TEST
 START_TEST(decay_and_step_are_told_apart) {
   struct rst_analysis *plain = rst_test_analyze(LINEAR, NULL, NULL);
   const double needed = plain->exact.limits.decay_min;
-  rst_test_close(needed, -plain->exact.lambda_min, 1e-12);
+  rst_test_close(needed, 1 - plain->exact.lambda_min, 1e-12); /* the case has alpha = 1 */
   const struct {
     double decay, step; /* in units of alpha_min, and of 1/alpha_min */
     enum rst_verdict verdict;
@@ -164,8 +171,7 @@ START_TEST(decay_and_step_are_told_apart) {
       {0.9, 0.1, RST_VERDICT_UNSTABLE, RST_MECHANISM_DECAY, "unstable through the decay: alpha < alpha_min"},
       {1.1, 0.1, RST_VERDICT_STABLE, RST_MECHANISM_DECAY, "nearest limit: through the decay"},
       {1.9, 1.0, RST_VERDICT_STABLE, RST_MECHANISM_STEP, "nearest limit: through the step"},
-      {2.1, 1.0, RST_VERDICT_UNSTABLE, RST_MECHANISM_STEP,
-       "unstable through the step: lr (alpha + lambda_max)"},
+      {2.1, 1.0, RST_VERDICT_UNSTABLE, RST_MECHANISM_STEP, "unstable through the step: lr lambda_max"},
       {0.9, 5.0, RST_VERDICT_UNSTABLE, RST_MECHANISM_STEP | RST_MECHANISM_DECAY, "no alpha is stable"},
   };
   for (size_t i = 0; i < sizeof points / sizeof *points; ++i) {
@@ -241,17 +247,17 @@ START_TEST(faults_are_reported) {
   struct rst_analysis *analysis = NULL;
   char path[256];
   snprintf(path, sizeof path, "%s/none/analysis.h5", rst_test_bench.folder);
-  struct rst_analysis_options options = {.output = rst_test_bench.path};
+  struct rst_analysis_options options = {.output.path = rst_test_bench.path};
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "--force",
                  rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   ck_assert_ptr_null(analysis);
-  options.output = path;
+  options.output.path = path;
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "none",
                  rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   ck_assert_ptr_null(analysis);
   rst_case_destroy(&loaded);
   loaded = rst_test_case(LINEAR, "flow.kernel=25", NULL);
-  options.output = NULL;
+  options.output.path = NULL;
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "25",
                  rst_analyze(rst_test_bench.context, loaded, &options, &analysis));
   rst_case_destroy(&loaded);

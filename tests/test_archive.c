@@ -82,7 +82,7 @@ START_TEST(datasets_have_their_shapes_scales_and_texts) {
   static const char path[] = "archive_layout.h5";
   static const char *const field_scales[] = {"time", "y", "x"};
   static const char *const scalar_scales[][2] = {
-      {"iteration"}, {"twin", "iteration"}, {"exponent", "iteration"}}; /* by enum rst_per */
+      {"iteration"}, {"twin", "iteration"}, {"exponent", "iteration"}}; /* by enum sample_per */
   struct rst_context *context = rst_test_context();
   write_run(context, path, precisions[_i]);
   const hid_t file = sample_open(path);
@@ -93,12 +93,12 @@ START_TEST(datasets_have_their_shapes_scales_and_texts) {
     check_dataset(file, &sample_fields[i], 3, 0, field_dims, field_scales);
   }
   for (size_t i = 0; i < SAMPLE_SCALARS; ++i) {
-    const int rank = sample_per[i] == RST_PER_RUN ? 1 : 2;
+    const int rank = sample_per[i] == PER_RUN ? 1 : 2;
     check_dataset(file, &sample_scalars[i], rank, rank - 1, scalar_dims[sample_per[i]],
                   scalar_scales[sample_per[i]]);
   }
   for (size_t i = 0; i < SAMPLE_SUMMARIES; ++i) {
-    const enum rst_per per = sample_summary_per[i];
+    const enum sample_per per = sample_summary_per[i];
     check_dataset(file, &sample_summaries[i], 1, -1, scalar_dims[per], scalar_scales[per]);
   }
   const struct rst_variable step = {"step", "number of updates done before the snapshot", "1"};
@@ -276,9 +276,11 @@ START_TEST(an_existing_file_is_replaced_whole_or_not_at_all) {
   struct rst_run_file *file = NULL;
   const struct rst_provenance provenance = sample_provenance();
   write_run(context, path, RST_PRECISION_DOUBLE);
-  const struct rst_variable twice[] = {sample_fields[0], sample_fields[0]};
+  struct rst_series twice[SAMPLE_SERIES];
   struct rst_run_layout impossible = sample_layout(RST_PRECISION_DOUBLE);
-  impossible.fields = twice;
+  sample_list(twice);
+  twice[1] = twice[0];
+  impossible.series = twice;
   RST_TEST_FAILS(context, RST_ERROR_IO, "/kernel cannot be made: ",
                  rst_run_file_create(context, path, &impossible, &provenance, &file));
   ck_assert_ptr_null(file);

@@ -266,26 +266,38 @@ START_TEST(resuming_another_file_is_refused) {
   RST_TEST_FAILS(context, RST_ERROR_IO, "fewer than 13 rows",
                  rst_run_file_reopen(context, path, &layout, &provenance, SNAPSHOTS + 1, 0, &file));
   ck_assert_ptr_null(file);
-  layout.nx += 1;
+  struct rst_series series[SAMPLE_SERIES];
+  sample_list(series);
+  layout.series = series;
+  struct rst_axis longer = sample_x;
+  longer.count += 1;
+  series[0].axes[1] = &longer;
   RST_TEST_FAILS(context, RST_ERROR_IO, "/kernel has another shape",
                  rst_run_file_reopen(context, path, &layout, &provenance, 1, 4, &file));
   layout = sample_layout(RST_PRECISION_FLOAT);
   RST_TEST_FAILS(context, RST_ERROR_IO, "/kernel has another shape or type",
                  rst_run_file_reopen(context, path, &layout, &provenance, 1, 4, &file));
-  const struct rst_variable other = {"sharpness", "largest eigenvalue", "1"};
   layout = sample_layout(RST_PRECISION_DOUBLE);
-  layout.scalars = &other;
-  layout.scalar_count = 1;
-  layout.scalar_per = NULL;
+  layout.series = series;
+  sample_list(series);
+  series[SAMPLE_FIELDS].variable = (struct rst_variable){"sharpness", "largest eigenvalue", "1"};
   RST_TEST_FAILS(context, RST_ERROR_IO, "has no /sharpness",
                  rst_run_file_reopen(context, path, &layout, &provenance, 1, 4, &file));
   static const char *const other_twins[SAMPLE_TWINS] = {"3", "ulp"};
+  struct rst_axis other = sample_twin;
+  other.values = other_twins;
+  const struct rst_axis *const other_axes[] = {&other};
   layout = sample_layout(RST_PRECISION_DOUBLE);
-  layout.twins = other_twins;
+  layout.axes = other_axes;
+  layout.axis_count = 1;
   RST_TEST_FAILS(context, RST_ERROR_IO, "/twin has other labels",
                  rst_run_file_reopen(context, path, &layout, &provenance, 1, 4, &file));
   layout = sample_layout(RST_PRECISION_DOUBLE);
-  layout.exponent_count += 1;
+  layout.series = series;
+  sample_list(series);
+  longer = sample_exponent;
+  longer.count += 1;
+  series[SAMPLE_FIELDS + 3].axes[0] = &longer;
   RST_TEST_FAILS(context, RST_ERROR_IO, "/lyapunov_spectrum has another shape",
                  rst_run_file_reopen(context, path, &layout, &provenance, 1, 4, &file));
   ck_assert_int_ne(access("archive_other.partial.h5", F_OK), 0);
@@ -296,17 +308,10 @@ END_TEST
 
 START_TEST(layouts_may_do_without) {
   static const char path[] = "events_none.h5";
-  static const struct rst_variable scalars[] = {{"loss", "total loss L", "1"}};
   static const double values[] = {3.0, 2.0};
   struct rst_context *context = rst_test_context();
   struct rst_run_layout layout = sample_layout(RST_PRECISION_DOUBLE);
-  layout = (struct rst_run_layout){.ny = SAMPLE_NY,
-                                   .nx = SAMPLE_NX,
-                                   .spacing = 1.0,
-                                   .fields = layout.fields,
-                                   .field_count = SAMPLE_FIELDS,
-                                   .scalars = scalars,
-                                   .scalar_count = 1};
+  layout = (struct rst_run_layout){.series = layout.series, .count = SAMPLE_FIELDS + 1};
   const struct rst_event event = sample_event(0);
   struct rst_run_file *file = create(context, path, &layout);
   RST_TEST_OK(context, rst_run_file_append_scalars(file, 2, values));
@@ -324,9 +329,6 @@ START_TEST(layouts_may_do_without) {
   layout.has_events = true;
   RST_TEST_FAILS(context, RST_ERROR_IO, "has no /events/",
                  rst_run_file_reopen(context, path, &layout, &provenance, 0, 1, &file));
-  layout.scalar_per = &sample_per[1];
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "/loss has values for each twin, and there is none",
-                 rst_run_file_create(context, path, &layout, &provenance, &file));
   ck_assert_ptr_null(file);
   rst_context_destroy(&context);
 }

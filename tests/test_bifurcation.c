@@ -60,7 +60,7 @@ static struct rst_sweep_summary scan(const struct rst_case *loaded, const struct
   struct rst_sweep_summary summary;
   struct rst_sweep_options asked = *options;
   struct rst_bifurcation diagram;
-  asked.output = output;
+  asked.output.path = output;
   RST_TEST_OK(rst_test_bench.context,
               rst_bifurcation_run(rst_test_bench.context, loaded, &asked, &summary, &diagram));
   *table = read_table(loaded, output);
@@ -89,14 +89,14 @@ static void assert_same_tables(const struct rst_sweep_table *a, const struct rst
   for (size_t i = 0; i < count; ++i) {
     const struct rst_sweep_column *column = &columns[i];
     if (rst_sweep_column_is_stored(column, a)) {
-      const size_t numbers = a->points * (column->sampled ? a->samples : 1);
+      const size_t numbers = a->points * (column->where & RST_SWEEP_SAMPLED ? a->samples : 1);
       const void *one = rst_sweep_column_values(column, a);
       const void *other = rst_sweep_column_values(column, b);
       stored += 1;
-      if (column->numbers == RST_SWEEP_REALS) {
+      if (column->numbers == RST_NUMBERS_DOUBLE) {
         assert_same_reals(one, other, numbers);
       } else {
-        ck_assert_mem_eq(one, other, numbers * (column->numbers == RST_SWEEP_WHOLES ? 8 : 1));
+        ck_assert_mem_eq(one, other, numbers * rst_numbers_size(column->numbers));
       }
     }
   }
@@ -136,7 +136,7 @@ START_TEST(a_scan_is_its_orbits) {
   static const char *const parameters[] = {"bifurcation.parameter=lr", "bifurcation.parameter=weight_decay"};
   for (int p = 0; p < 2; ++p) {
     struct rst_case *loaded = rst_test_case(NETWORK SCAN, parameters[p], "bifurcation.reduction=none");
-    const struct rst_sweep_options options = {.force = true};
+    const struct rst_sweep_options options = {.output.force = true};
     struct rst_sweep_table table;
     const struct rst_sweep_summary summary = scan(loaded, &options, &table);
     const double *const columns[] = {table.data_loss, table.residual, table.weight_norm, table.probe};
@@ -181,7 +181,7 @@ START_TEST(the_reduction_gives_the_same_diagram) {
   for (size_t k = 0; k < 2; ++k) {
     struct rst_case *reduced = rst_test_case(NETWORK SCAN, steps[k], NULL);
     struct rst_case *full = rst_test_case(NETWORK SCAN, steps[k], "bifurcation.reduction=none");
-    const struct rst_sweep_options options = {.force = true};
+    const struct rst_sweep_options options = {.output.force = true};
     struct rst_sweep_table tables[2];
     const struct rst_sweep_summary of_reduced = scan(reduced, &options, &tables[0]);
     const struct rst_sweep_summary of_full = scan(full, &options, &tables[1]);
@@ -222,16 +222,20 @@ START_TEST(shards_join_to_the_whole) {
   for (size_t i = 0; i < SHARDS; ++i) {
     names[i] = paths[i];
     snprintf(paths[i], sizeof paths[i], "%s/shard%zu.h5", rst_test_bench.folder, i);
-    const struct rst_sweep_options part = {.output = paths[i], .shard = i, .shards = SHARDS};
+    const struct rst_sweep_options part = {.output.path = paths[i], .shard = i, .shards = SHARDS};
     RST_TEST_OK(rst_test_bench.context,
                 rst_bifurcation_run(rst_test_bench.context, loaded, &part, &summary, NULL));
     ck_assert_uint_eq(summary.count, (VALUES + SHARDS - 1 - i) / SHARDS);
   }
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "is no sweep",
-                 rst_sweep_merge(rst_test_bench.context, names, SHARDS, output, true, &summary));
+                 rst_sweep_merge(rst_test_bench.context, names, SHARDS,
+                                 &(const struct rst_output_options){.path = output, .force = true},
+                                 &summary));
   for (size_t given = SHARDS - 1; given <= SHARDS; ++given) {
-    RST_TEST_OK(rst_test_bench.context, rst_bifurcation_merge(rst_test_bench.context, names, given, output,
-                                                              true, &summary, &diagram));
+    RST_TEST_OK(rst_test_bench.context,
+                rst_bifurcation_merge(rst_test_bench.context, names, given,
+                                      &(const struct rst_output_options){.path = output, .force = true},
+                                      &summary, &diagram));
     ck_assert_int_eq(summary.outcome, given == SHARDS ? RST_SWEEP_COMPLETED : RST_SWEEP_INTERRUPTED);
     ck_assert_uint_eq(diagram.count, VALUES);
     rst_bifurcation_clear(&diagram);
@@ -264,13 +268,13 @@ END_TEST
 
 START_TEST(a_stopped_scan_goes_on_to_the_same_bits) {
   struct rst_case *loaded = rst_test_case(NETWORK SCAN, "bifurcation.reduction=none", NULL);
-  const struct rst_sweep_options whole = {.force = true};
+  const struct rst_sweep_options whole = {.output.force = true};
   struct rst_sweep_table expected;
   (void)scan(loaded, &whole, &expected);
   for (int threads = 1; threads <= 3; ++threads) {
     struct stopper stopper = {.after = 4};
-    const struct rst_sweep_options part = {.force = true, .poll = stop_after, .user = &stopper};
-    const struct rst_sweep_options rest = {.resume = true};
+    const struct rst_sweep_options part = {.output.force = true, .poll = stop_after, .user = &stopper};
+    const struct rst_sweep_options rest = {.output.resume = true};
     struct rst_sweep_table table;
     RST_TEST_OK(rst_test_bench.context, rst_context_set_threads(rst_test_bench.context, threads));
     struct rst_sweep_summary summary = scan(loaded, &part, &table);
@@ -300,7 +304,7 @@ END_TEST
 
 START_TEST(threads_do_not_change_the_bits) {
   struct rst_case *loaded = rst_test_case(NETWORK SCAN, NULL, NULL);
-  const struct rst_sweep_options options = {.force = true};
+  const struct rst_sweep_options options = {.output.force = true};
   struct rst_sweep_table expected;
   (void)scan(loaded, &options, &expected);
   for (int threads = 2; threads <= 24; threads += 22) {
@@ -319,7 +323,7 @@ START_TEST(only_the_same_case_is_resumed) {
   struct stopper stopper = {.after = 1};
   struct rst_case *loaded = rst_test_case(NETWORK SCAN, NULL, NULL);
   const struct rst_sweep_options part = {.poll = stop_after, .user = &stopper};
-  const struct rst_sweep_options rest = {.output = output, .resume = true};
+  const struct rst_sweep_options rest = {.output.path = output, .output.resume = true};
   struct rst_sweep_summary summary;
   struct rst_sweep_table table;
   (void)scan(loaded, &part, &table);
@@ -347,7 +351,7 @@ START_TEST(only_the_same_case_is_resumed) {
 END_TEST
 
 START_TEST(a_case_without_the_section_is_refused) {
-  const struct rst_sweep_options options = {.output = output};
+  const struct rst_sweep_options options = {.output.path = output};
   struct rst_sweep_summary summary;
   struct rst_case *loaded = rst_test_case(NETWORK, NULL, NULL);
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "no section bifurcation",
@@ -359,7 +363,7 @@ END_TEST
 
 START_TEST(outputs_are_not_lost) {
   struct rst_case *loaded = rst_test_case(NETWORK SCAN, NULL, NULL);
-  struct rst_sweep_options options = {.output = output};
+  struct rst_sweep_options options = {.output.path = output};
   struct rst_sweep_summary summary;
   struct rst_sweep_table table;
   double seconds = 0.0;
@@ -368,7 +372,7 @@ START_TEST(outputs_are_not_lost) {
               rst_bifurcation_run(rst_test_bench.context, loaded, &options, &summary, NULL));
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "--resume",
                  rst_bifurcation_run(rst_test_bench.context, loaded, &options, &summary, NULL));
-  options.output = "/nonexistent/scan.h5";
+  options.output.path = "/nonexistent/scan.h5";
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "make the folder",
                  rst_bifurcation_run(rst_test_bench.context, loaded, &options, &summary, NULL));
   rst_case_destroy(&loaded);

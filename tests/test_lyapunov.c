@@ -106,7 +106,7 @@ START_TEST(exponents_of_linear_flows_are_roots) {
       parameters.weight_decay = 0.1 * largest;
       parameters.momentum = 0.8;
       parameters.decay = i / 2 ? RST_DECAY_DECOUPLED : RST_DECAY_COUPLED;
-      if (strcmp(kind, "cfl") != 0 && rst_test_scheme_accepts(&parameters)) {
+      if (rst_test_scheme_has_polynomial(kind) && rst_test_scheme_accepts(&parameters)) {
         check_linear(context, flows[f], u, &parameters);
       }
     }
@@ -257,11 +257,41 @@ START_TEST(local_limits) {
   p.kind = rst_scheme_names()[_i];
   p.weight_decay = 0.7;
   if (checked == 0) {
-    ck_assert_str_eq(p.kind, "cfl");
-    ck_assert(rst_scheme_local_limit(context, &p) == 2.0 / p.lr);
+    ck_assert(!rst_test_scheme_has_polynomial(p.kind));
+    rst_test_close(rst_scheme_local_limit(context, &p),
+                   strcmp(p.kind, "adam") == 0 ? 2.0 * 1.9 / (0.1 * p.lr) : 2.0 / p.lr, 1e-14);
   }
   p.lr = -1.0;
   ck_assert(isnan(rst_scheme_local_limit(context, &p)));
+  rst_context_destroy(&context);
+}
+END_TEST
+
+/* Adam's, of both decays: the frozen growth turns there, and nowhere below but at the neutral eigenvalue. */
+START_TEST(preconditioned_limits) {
+  struct rst_context *context = rst_test_context();
+  for (int i = 0; i < 12; ++i) {
+    const double beta1[] = {0.0, 0.5, 0.9};
+    struct rst_scheme_parameters p = rst_test_scheme_defaults;
+    p.kind = "adam";
+    p.own[0] = beta1[i % 3];
+    p.weight_decay = i / 6 ? 3.0 : 0.0;
+    p.decay = i / 3 % 2 ? RST_DECAY_DECOUPLED : RST_DECAY_COUPLED;
+    const double shrinking = p.decay == RST_DECAY_DECOUPLED ? 2.0 - p.lr * p.weight_decay : 2.0;
+    const double neutral = p.decay == RST_DECAY_DECOUPLED ? -p.weight_decay : 0.0;
+    const double limit = rst_scheme_local_limit(context, &p);
+    rst_test_close(limit, (1.0 + p.own[0]) * shrinking / ((1.0 - p.own[0]) * p.lr), 1e-13);
+    ck_assert_double_lt(rst_scheme_frozen_growth(&p, 0.9999 * limit), 1.0);
+    ck_assert_double_gt(rst_scheme_frozen_growth(&p, 1.0001 * limit), 1.0);
+    ck_assert_double_lt(rst_scheme_frozen_growth(&p, neutral + 1e-4), 1.0);
+    ck_assert_double_gt(rst_scheme_frozen_growth(&p, neutral - 1e-4), 1.0);
+  }
+  struct rst_scheme_parameters p = rst_test_scheme_defaults;
+  p.kind = "adam";
+  p.decay = RST_DECAY_DECOUPLED;
+  p.weight_decay = 25.0;
+  ck_assert(isnan(rst_scheme_local_limit(context, &p)));
+  ck_assert_double_gt(rst_scheme_frozen_growth(&p, 0.0), 1.0);
   rst_context_destroy(&context);
 }
 END_TEST
@@ -294,6 +324,7 @@ int main(void) {
   tcase_add_test(tests, converging_run_has_the_exponent_of_its_minimum);
   tcase_add_test(tests, published_chaos);
   tcase_add_loop_test(tests, local_limits, 0, schemes);
+  tcase_add_test(tests, preconditioned_limits);
   tcase_add_test(tests, decoupled_decay_leaves_no_limit);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);

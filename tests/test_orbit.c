@@ -219,7 +219,7 @@ static long count_unstable(struct rst_context *context, const struct rst_case *o
       rst_flow_linearise(flow, u, &value, gradient);
       rst_field_copy(u, before);
       RST_TEST_OK(context, rst_tangent_step(tangent, scheme, gradient, u, NULL));
-      RST_TEST_OK(context, rst_event_detector_observe(detector, t, before, tangent, &ended, &event));
+      RST_TEST_OK(context, rst_event_detector_observe(detector, t, before, scheme, tangent, &ended, &event));
     } else {
       RST_TEST_OK(context, rst_event_detector_finish(detector, &ended, &event));
     }

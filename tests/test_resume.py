@@ -159,12 +159,12 @@ class Resume(ProgramTest):
 class Reproducible(ProgramTest):
     def test_every_scheme_resumes(self):
         for scheme in ("euler", "heavy-ball", "nesterov", "rk2", "rk4",
-                       "imex", "cfl"):
+                       "imex", "cfl", "adam"):
             with self.subTest(scheme):
                 case = self.write(
                     SMALL_CASE.replace("euler", scheme).replace("0.05", "0.03")
                     .replace("every: 4", "every: 4, scalars: "
-                             "[sharpness, lyapunov]") + "twins: [ulp]\n")
+                             "[sharpness, lyapunov]") + "twins: [ulp, float]\n")
                 whole, part = f"{scheme}.h5", f"{scheme}-part.h5"
                 self.restrain("run", case, "-o", whole)
                 self.restrain("run", case, "-o", part,

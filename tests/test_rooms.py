@@ -23,7 +23,7 @@ PUBLIC = {
     "stability": "event fixed_point regime spectrum tangent von_neumann",
     "motion": "threshold",
     "case": "case",
-    "archive": "version",
+    "archive": "output version",
     "run": "orbit run",
     "analysis": "analysis",
     "sweep": "bifurcation sweep",

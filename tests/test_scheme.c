@@ -180,7 +180,9 @@ START_TEST(restored_state_goes_on_to_the_bit) {
   struct rst_field **from = NULL;
   struct rst_field **to = NULL;
   const size_t count = rst_scheme_state(first, &from);
-  ck_assert_uint_eq(count, rst_test_scheme_has_momentum(p.kind) || is(p.kind, "cfl") ? 1 : 0);
+  ck_assert_uint_eq(count, is(p.kind, "cfl")    ? 1
+                           : is(p.kind, "adam") ? 3 /* both averages and the number of updates */
+                                                : rst_test_scheme_buffers(p.kind));
   ck_assert_uint_eq(rst_scheme_state(second, &to), count);
   for (size_t i = 0; i < count; ++i) {
     ck_assert(rst_field_norm(to[i]) == 0.0 && rst_field_norm(from[i]) > 0.0);
@@ -226,8 +228,13 @@ START_TEST(parameters_out_of_range_are_refused) {
       {{"cfl", 0.1, 0, 0, 1, 1, RST_DECAY_DECOUPLED, {0}}, "scheme cfl"},
       {{"cfl", 0.1, 0, 0, 1, 0, RST_DECAY_COUPLED, {0}}, "safety is 0"},
       {{"cfl", 0.1, 0, 0, 1, 1.5, RST_DECAY_COUPLED, {0}}, "safety is 1.5"},
-      {{"adam", 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED, {0}},
-       "unknown scheme 'adam'; choose one of: euler, heavy-ball, nesterov, rk2, rk4, imex, cfl"},
+      {{"adam", 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED, {1.0, 0.999, 1e-8}}, "beta1 is 1; it must be at least 0"},
+      {{"adam", 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED, {0.9, -0.5, 1e-8}}, "beta2 is -0.5"},
+      {{"adam", 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED, {0.9, NAN, 1e-8}}, "beta2 is nan"},
+      {{"adam", 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED, {0.9, 0.999, 0.0}}, "epsilon is 0; it must be positive"},
+      {{"adam", 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED, {0.9, 0.999, INFINITY}}, "epsilon is inf"},
+      {{"eve", 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED, {0}},
+       "unknown scheme 'eve'; choose one of: euler, heavy-ball, nesterov, rk2, rk4, imex, cfl, adam"},
       {{NULL, 0.1, 0, 0, 1, 1, RST_DECAY_COUPLED, {0}}, "unknown scheme ''"},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; ++i) {
@@ -240,11 +247,14 @@ START_TEST(parameters_out_of_range_are_refused) {
                    rst_scheme_growth(context, &table[i].parameters, 1.0, &value));
     ck_assert(value == 7.0);
   }
-  struct rst_scheme_parameters cfl = rst_test_scheme_defaults;
-  cfl.kind = "cfl";
-  double value = 7.0;
-  RST_TEST_FAILS(context, RST_ERROR_UNSUPPORTED, "scheme cfl has no growth polynomial",
-                 rst_scheme_growth(context, &cfl, 1.0, &value));
+  static const char *const without[] = {"cfl", "adam"};
+  for (size_t i = 0; i < sizeof without / sizeof *without; ++i) {
+    struct rst_scheme_parameters p = rst_test_scheme_defaults;
+    p.kind = without[i];
+    double value = 7.0;
+    RST_TEST_FAILS(context, RST_ERROR_UNSUPPORTED, "has no growth polynomial",
+                   rst_scheme_growth(context, &p, 1.0, &value));
+  }
   struct rst_scheme *none = NULL;
   rst_scheme_destroy(&none);
   rst_flow_destroy(&flow);
@@ -294,15 +304,16 @@ START_TEST(facts_hold) {
   p.weight_decay = 1.0;
   const struct rst_scheme_facts facts = rst_scheme_facts(p.kind);
   ck_assert(facts.affine == is_affine(context, &p));
-  ck_assert((facts.velocity >= 0) == rst_test_scheme_has_momentum(p.kind));
+  ck_assert(facts.buffers == rst_test_scheme_buffers(p.kind));
   double complex here[RST_GROWTH_MAX_DEGREE + 1];
   double complex there[RST_GROWTH_MAX_DEGREE + 1];
   int degree = 0;
-  ck_assert(facts.adapts ==
-            (rst_scheme_growth_polynomial(context, &p, 1.0, here, &degree) == RST_ERROR_UNSUPPORTED));
-  if (!facts.adapts) {
+  const bool depends = rst_scheme_growth_polynomial(context, &p, 1.0, here, &degree) == RST_ERROR_UNSUPPORTED;
+  ck_assert((facts.adapts || facts.preconditioned) == depends);
+  ck_assert(!(facts.adapts && facts.preconditioned));
+  if (!depends) {
     double growth = 0.0;
-    p.momentum = facts.velocity >= 0 ? 0.5 : 0.0;
+    p.momentum = facts.buffers > 0 ? 0.5 : 0.0;
     RST_TEST_OK(context, rst_scheme_growth(context, &p, 0.0, &growth));
     ck_assert(facts.implicit_decay == (growth < 1.0));
     RST_TEST_OK(context, rst_scheme_growth_polynomial(context, &p, 1.0, here, &degree));
@@ -329,7 +340,9 @@ START_TEST(schemes_offer_the_keys_that_they_take) {
   const struct rst_scheme_type *type = types[_i];
   ck_assert_ptr_eq(rst_scheme_keys((size_t)_i), type->keys);
   ck_assert_int_eq(lists(type->keys, &rst_divisor_keys), type->takes_divisor);
-  ck_assert_int_eq(lists(type->keys, &rst_momentum_keys), type->facts.velocity >= 0);
+  ck_assert_int_eq(lists(type->keys, &rst_momentum_keys),
+                   rst_test_scheme_has_momentum(rst_scheme_names()[_i]));
+  ck_assert_int_eq(lists(type->keys, &rst_decay_keys), type->facts.buffers > 0);
 }
 END_TEST
 

@@ -106,7 +106,7 @@ enum { COLUMN_ROWS = (SNAPSHOTS + 1) * SAMPLE_ROWS };
 static void check_scalar(hid_t file, size_t scalar, size_t rows) {
   static double values[SAMPLE_EXPONENTS * COLUMN_ROWS];
   const size_t members = sample_members[sample_per[scalar]];
-  const int axis = sample_per[scalar] == RST_PER_RUN ? 0 : 1;
+  const int axis = sample_per[scalar] == PER_RUN ? 0 : 1;
   const size_t stored = check_column(file, sample_scalars[scalar].name, axis, rows, values,
                                      members * (size_t)COLUMN_ROWS, H5T_NATIVE_DOUBLE);
   for (size_t i = 0; i < members * rows; ++i) {

@@ -182,7 +182,7 @@ END_TEST
 START_TEST(reduced_points_agree_with_full_ones) {
   struct rst_case *loaded = load(NULL, NULL);
   struct rst_sweep_table table;
-  const struct rst_sweep_options options = {.force = true};
+  const struct rst_sweep_options options = {.output.force = true};
   struct rst_sweep_summary summary = sweep(loaded, options, &table);
   ck_assert_str_eq(summary.engine, "reduced");
   ck_assert_uint_gt(summary.patches, 0);
@@ -236,7 +236,7 @@ END_TEST
 
 START_TEST(threads_do_not_change_the_bits) {
   struct rst_case *loaded = load(NULL, NULL);
-  const struct rst_sweep_options options = {.force = true};
+  const struct rst_sweep_options options = {.output.force = true};
   struct rst_sweep_table expected;
   (void)sweep(loaded, options, &expected);
   for (int threads = 2; threads <= 64; threads += 31) {
@@ -252,7 +252,7 @@ START_TEST(threads_do_not_change_the_bits) {
 END_TEST
 
 START_TEST(a_case_without_the_section_is_refused) {
-  const struct rst_sweep_options options = {.output = output};
+  const struct rst_sweep_options options = {.output.path = output};
   struct rst_sweep_summary summary;
   struct rst_sweep_cost rehearsal;
   struct rst_case *loaded = rst_test_case(NETWORK, NULL, NULL);

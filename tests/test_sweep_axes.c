@@ -38,7 +38,7 @@ static void assert_same_columns(const struct rst_sweep_table *a, const struct rs
   ck_assert_uint_eq(a->points, b->points);
   for (size_t i = 0; i < count; ++i) {
     if (rst_sweep_column_is_stored(&columns[i], a)) {
-      const size_t size = H5Tget_size(rst_sweep_column_type(&columns[i]));
+      const size_t size = rst_numbers_size(columns[i].numbers);
       ck_assert_mem_eq(rst_sweep_column_values(&columns[i], a), rst_sweep_column_values(&columns[i], b),
                        a->points * size);
     }
@@ -91,7 +91,7 @@ static const char *watch(void *user, const struct rst_sweep_progress *progress) 
 START_TEST(every_point_is_the_case_with_its_values) {
   struct rst_case *loaded = case_of(0, 3);
   struct rst_sweep_summary summary;
-  const struct rst_sweep_options options = {.output = output, .poll = watch};
+  const struct rst_sweep_options options = {.output.path = output, .poll = watch};
   RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
   ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
   ck_assert_uint_eq(summary.done, ALL);
@@ -112,21 +112,22 @@ START_TEST(shares_of_the_points_join_to_the_same) {
   const char *names[2] = {shards[0], shards[1]};
   struct rst_case *loaded = case_of(0, 3);
   struct rst_sweep_summary summary;
-  struct rst_sweep_options options = {.output = output};
+  struct rst_sweep_options options = {.output.path = output};
   RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
   struct rst_sweep_table expected = load_table(output);
   RST_TEST_OK(rst_test_bench.context, rst_context_set_threads(rst_test_bench.context, 3));
-  options.force = true;
+  options.output.force = true;
   RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
   struct rst_sweep_table table = load_table(output);
   assert_same_columns(&table, &expected);
   rst_sweep_table_clear(&table);
   for (size_t i = 0; i < 2; ++i) {
-    const struct rst_sweep_options part = {.output = names[i], .shard = i, .shards = 2};
+    const struct rst_sweep_options part = {.output.path = names[i], .shard = i, .shards = 2};
     RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &part, &summary));
   }
   RST_TEST_OK(rst_test_bench.context,
-              rst_sweep_merge(rst_test_bench.context, names, 2, output, true, &summary));
+              rst_sweep_merge(rst_test_bench.context, names, 2,
+                              &(const struct rst_output_options){.path = output, .force = true}, &summary));
   ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
   table = load_table(output);
   assert_same_columns(&table, &expected);
@@ -141,9 +142,9 @@ START_TEST(one_axis_is_enough) {
   for (size_t first = 1; first < 3; ++first) {
     struct rst_case *loaded = case_of(first, 1);
     struct rst_sweep_summary summary;
-    struct rst_sweep_options options = {.output = output, .force = true};
+    struct rst_sweep_options options = {.output.path = output, .output.force = true};
     RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
-    options.resume = true;
+    options.output.resume = true;
     RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
     ck_assert(summary.point_iterations == 0.0);
     struct rst_sweep_table table = load_table(output);
@@ -160,7 +161,7 @@ END_TEST
 START_TEST(cells_of_other_keys_are_not_divided) {
   struct rst_case *loaded = case_of(0, 2);
   struct rst_sweep_summary summary;
-  const struct rst_sweep_options options = {.output = output};
+  const struct rst_sweep_options options = {.output.path = output};
   loaded->sweep.refine = 1;
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "sweep.refine",
                  rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));

@@ -270,7 +270,7 @@ static struct rst_sweep_table sweep(const struct rst_sweep_ranks *ranks, enum rs
   double seconds = 0.0;
   snprintf(path, sizeof path, "%s/sweep.h5", rst_test_bench.folder);
   snprintf(sidecar, sizeof sidecar, "%s/sweep.xdmf", rst_test_bench.folder);
-  const struct rst_sweep_options options = {.output = path, .ranks = ranks};
+  const struct rst_sweep_options options = {.output.path = path, .ranks = ranks};
   ck_assert_int_eq((int)rst_sweep_run(rst_test_bench.context, loaded, &options, summary), (int)expected);
   RST_TEST_OK(rst_test_bench.context,
               rst_sweep_file_load(rst_test_bench.context, path, &table, &seconds, &origin));

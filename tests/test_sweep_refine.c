@@ -14,7 +14,7 @@ enum { FINE_LRS = 65, FINE_WEIGHT_DECAYS = 33, FINE_POINTS = FINE_LRS * FINE_WEI
 static struct rst_sweep_table sweep_refined(struct rst_sweep_summary *summary) {
   struct rst_case *loaded = load(REFINED, NULL);
   struct rst_sweep_table table;
-  const struct rst_sweep_options options = {.force = true};
+  const struct rst_sweep_options options = {.output.force = true};
   *summary = sweep(loaded, options, &table);
   rst_case_destroy(&loaded);
   return table;
@@ -24,7 +24,7 @@ START_TEST(what_is_computed_is_the_fine_grid) {
   struct rst_case *loaded = load(FINE, NULL);
   struct rst_sweep_summary summary;
   struct rst_sweep_table fine;
-  const struct rst_sweep_options options = {.force = true};
+  const struct rst_sweep_options options = {.output.force = true};
   (void)sweep(loaded, options, &fine);
   struct rst_sweep_table table = sweep_refined(&summary);
   size_t computed = 0;
@@ -122,13 +122,13 @@ START_TEST(a_refinement_goes_on_where_it_stopped) {
   struct rst_sweep_table expected = sweep_refined(&summary);
   for (int threads = 1; threads <= 2; ++threads) {
     struct stopper stopper = {.from = SIZE_MAX, .more = 20};
-    struct rst_sweep_options options = {.force = true, .poll = stop_soon, .user = &stopper};
+    struct rst_sweep_options options = {.output.force = true, .poll = stop_soon, .user = &stopper};
     struct rst_sweep_table table;
     int calls = 1;
     RST_TEST_OK(rst_test_bench.context, rst_context_set_threads(rst_test_bench.context, threads));
     summary = sweep(loaded, options, &table);
-    options.force = false;
-    options.resume = true;
+    options.output.force = false;
+    options.output.resume = true;
     for (; summary.outcome == RST_SWEEP_INTERRUPTED; ++calls) {
       size_t done = 0;
       for (size_t i = 0; i < FINE_POINTS; ++i) {
@@ -159,12 +159,12 @@ END_TEST
 START_TEST(shards_do_the_coarse_grid) {
   struct rst_case *loaded = load(REFINED, NULL);
   const char *paths[] = {shards[0], shards[1], shards[2]};
-  const struct rst_sweep_options rest = {.resume = true};
+  const struct rst_sweep_options rest = {.output.resume = true};
   struct rst_sweep_summary summary;
   struct rst_sweep_table expected = sweep_refined(&summary);
   struct rst_sweep_table table;
   for (size_t i = 0; i < 3; ++i) {
-    const struct rst_sweep_options part = {.output = shards[i], .shard = i, .shards = 3};
+    const struct rst_sweep_options part = {.output.path = shards[i], .shard = i, .shards = 3};
     RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &part, &summary));
     ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
     ck_assert_uint_eq(summary.count, POINTS / 3);
@@ -179,11 +179,13 @@ START_TEST(shards_do_the_coarse_grid) {
     rst_sweep_table_clear(&table);
   }
   RST_TEST_OK(rst_test_bench.context,
-              rst_sweep_merge(rst_test_bench.context, paths, 2, output, true, &summary));
+              rst_sweep_merge(rst_test_bench.context, paths, 2,
+                              &(const struct rst_output_options){.path = output, .force = true}, &summary));
   ck_assert_int_eq(summary.outcome, RST_SWEEP_INTERRUPTED);
   ck_assert_str_eq(summary.reason, "points are missing");
   RST_TEST_OK(rst_test_bench.context,
-              rst_sweep_merge(rst_test_bench.context, paths, 3, output, true, &summary));
+              rst_sweep_merge(rst_test_bench.context, paths, 3,
+                              &(const struct rst_output_options){.path = output, .force = true}, &summary));
   ck_assert_int_eq(summary.outcome, RST_SWEEP_INTERRUPTED);
   ck_assert_ptr_nonnull(strstr(summary.reason, "cells are left to divide"));
   ck_assert_uint_eq(summary.done, POINTS);
@@ -196,7 +198,8 @@ START_TEST(shards_do_the_coarse_grid) {
   /* Of a completed file nothing is missing, whichever comes first. */
   ck_assert_int_eq(rename(output, shards[1]), 0);
   RST_TEST_OK(rst_test_bench.context,
-              rst_sweep_merge(rst_test_bench.context, paths, 3, output, true, &summary));
+              rst_sweep_merge(rst_test_bench.context, paths, 3,
+                              &(const struct rst_output_options){.path = output, .force = true}, &summary));
   ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
   table = read_table(loaded, output);
   assert_same_tables(&table, &expected);

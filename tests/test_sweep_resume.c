@@ -29,13 +29,13 @@ static const char *stop_after(void *user, const struct rst_sweep_progress *progr
 
 START_TEST(a_stopped_sweep_goes_on_to_the_same_bits) {
   struct rst_case *loaded = load(NULL, NULL);
-  const struct rst_sweep_options whole = {.force = true};
-  const struct rst_sweep_options rest = {.resume = true};
+  const struct rst_sweep_options whole = {.output.force = true};
+  const struct rst_sweep_options rest = {.output.resume = true};
   struct rst_sweep_table expected;
   (void)sweep(loaded, whole, &expected);
   for (int threads = 1; threads <= 2; ++threads) {
     struct stopper stopper = {.after = 10, .count = POINTS};
-    const struct rst_sweep_options part = {.force = true, .poll = stop_after, .user = &stopper};
+    const struct rst_sweep_options part = {.output.force = true, .poll = stop_after, .user = &stopper};
     struct rst_sweep_table table;
     RST_TEST_OK(rst_test_bench.context, rst_context_set_threads(rst_test_bench.context, threads));
     struct rst_sweep_summary summary = sweep(loaded, part, &table);
@@ -69,7 +69,7 @@ START_TEST(comparisons_are_resumed) {
   struct rst_case *loaded = load(NULL, NULL);
   struct stopper stopper = {.after = POINTS, .count = POINTS};
   const struct rst_sweep_options part = {.poll = stop_after, .user = &stopper};
-  const struct rst_sweep_options rest = {.resume = true};
+  const struct rst_sweep_options rest = {.output.resume = true};
   struct rst_sweep_table table;
   struct rst_sweep_summary summary = sweep(loaded, part, &table);
   ck_assert_int_eq(summary.outcome, RST_SWEEP_INTERRUPTED);
@@ -94,7 +94,7 @@ END_TEST
 
 START_TEST(shards_join_to_the_whole) {
   struct rst_case *loaded = load(NULL, NULL);
-  const struct rst_sweep_options whole = {.force = true};
+  const struct rst_sweep_options whole = {.output.force = true};
   const char *paths[] = {shards[0], shards[1], shards[2]};
   struct rst_sweep_summary expected_summary;
   struct rst_sweep_summary summary;
@@ -104,7 +104,7 @@ START_TEST(shards_join_to_the_whole) {
   for (size_t i = 0; i < 3; ++i) {
     struct stopper stopper = {.after = POINTS + 1, .count = (POINTS + 2 - i) / 3};
     const struct rst_sweep_options part = {
-        .output = shards[i], .shard = i, .shards = 3, .poll = stop_after, .user = &stopper};
+        .output.path = shards[i], .shard = i, .shards = 3, .poll = stop_after, .user = &stopper};
     RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &part, &summary));
     ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
     ck_assert_uint_eq(summary.count, (POINTS + 2 - i) / 3);
@@ -118,14 +118,17 @@ START_TEST(shards_join_to_the_whole) {
   ck_assert_uint_eq(done, POINTS);
 
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "--force",
-                 rst_sweep_merge(rst_test_bench.context, paths, 3, output, false, &summary));
+                 rst_sweep_merge(rst_test_bench.context, paths, 3,
+                                 &(const struct rst_output_options){.path = output}, &summary));
   RST_TEST_OK(rst_test_bench.context,
-              rst_sweep_merge(rst_test_bench.context, paths, 2, output, true, &summary));
+              rst_sweep_merge(rst_test_bench.context, paths, 2,
+                              &(const struct rst_output_options){.path = output, .force = true}, &summary));
   ck_assert_int_eq(summary.outcome, RST_SWEEP_INTERRUPTED);
   ck_assert_str_eq(summary.reason, "points are missing");
   ck_assert_uint_eq(summary.done, 2 * POINTS / 3);
   RST_TEST_OK(rst_test_bench.context,
-              rst_sweep_merge(rst_test_bench.context, paths, 3, output, true, &summary));
+              rst_sweep_merge(rst_test_bench.context, paths, 3,
+                              &(const struct rst_output_options){.path = output, .force = true}, &summary));
   ck_assert_int_eq(summary.outcome, RST_SWEEP_COMPLETED);
   struct rst_sweep_table table = read_table(loaded, output);
   assert_same_tables(&table, &expected);
@@ -137,8 +140,9 @@ START_TEST(shards_join_to_the_whole) {
 
   /* A merged file is one of the sweep: it can be resumed. */
   RST_TEST_OK(rst_test_bench.context,
-              rst_sweep_merge(rst_test_bench.context, paths, 2, output, true, &summary));
-  const struct rst_sweep_options rest = {.resume = true};
+              rst_sweep_merge(rst_test_bench.context, paths, 2,
+                              &(const struct rst_output_options){.path = output, .force = true}, &summary));
+  const struct rst_sweep_options rest = {.output.resume = true};
   summary = sweep(loaded, rest, &table);
   ck_assert_uint_eq(summary.done, POINTS);
   assert_same_tables(&table, &expected);
@@ -154,7 +158,7 @@ START_TEST(only_the_same_case_is_resumed_and_joined) {
   struct stopper stopper = {.after = 1, .count = POINTS};
   struct rst_case *loaded = load(NULL, NULL);
   const struct rst_sweep_options part = {.poll = stop_after, .user = &stopper};
-  const struct rst_sweep_options rest = {.output = output, .resume = true};
+  const struct rst_sweep_options rest = {.output.path = output, .output.resume = true};
   const char *paths[] = {output, shards[0]};
   struct rst_sweep_summary summary;
   struct rst_sweep_table table;
@@ -168,10 +172,11 @@ START_TEST(only_the_same_case_is_resumed_and_joined) {
     RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, key,
                    rst_sweep_run(rst_test_bench.context, loaded, &rest, &summary));
     if (i == 0) {
-      const struct rst_sweep_options other = {.output = shards[0], .shards = 9};
+      const struct rst_sweep_options other = {.output.path = shards[0], .shards = 9};
       RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &other, &summary));
       RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, key,
-                     rst_sweep_merge(rst_test_bench.context, paths, 2, shards[1], false, &summary));
+                     rst_sweep_merge(rst_test_bench.context, paths, 2,
+                                     &(const struct rst_output_options){.path = shards[1]}, &summary));
       ck_assert_int_ne(access(shards[1], F_OK), 0);
     }
     rst_case_destroy(&loaded);
@@ -187,17 +192,17 @@ END_TEST
 
 START_TEST(outputs_are_not_lost) {
   struct rst_case *loaded = load(NULL, NULL);
-  struct rst_sweep_options options = {.output = output, .shards = POINTS};
+  struct rst_sweep_options options = {.output.path = output, .shards = POINTS};
   struct rst_sweep_summary summary;
   double seconds = 0.0;
   char *wisdom = NULL;
   RST_TEST_OK(rst_test_bench.context, rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "--resume",
                  rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
-  options.output = "/nonexistent/plane.h5";
+  options.output.path = "/nonexistent/plane.h5";
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "make the folder",
                  rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
-  options = (struct rst_sweep_options){.output = shards[0], .shard = 3, .shards = 3};
+  options = (struct rst_sweep_options){.output.path = shards[0], .shard = 3, .shards = 3};
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "no shard 3 of 3",
                  rst_sweep_run(rst_test_bench.context, loaded, &options, &summary));
   rst_case_destroy(&loaded);
@@ -214,7 +219,9 @@ START_TEST(outputs_are_not_lost) {
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_IO, "cannot be opened",
                  rst_sweep_file_load(rst_test_bench.context, rst_test_bench.path, &table, &seconds, &origin));
   RST_TEST_FAILS(rst_test_bench.context, RST_ERROR_ARGUMENT, "no files",
-                 rst_sweep_merge(rst_test_bench.context, NULL, 0, output, true, &summary));
+                 rst_sweep_merge(rst_test_bench.context, NULL, 0,
+                                 &(const struct rst_output_options){.path = output, .force = true},
+                                 &summary));
   rst_case_destroy(&loaded);
 }
 END_TEST
@@ -224,7 +231,7 @@ START_TEST(a_kill_leaves_the_last_file) {
   struct rst_case *loaded = load(NULL, NULL);
   struct stopper stopper = {.after = 10, .count = POINTS};
   const struct rst_sweep_options part = {.poll = stop_after, .user = &stopper};
-  const struct rst_sweep_options rest = {.resume = true};
+  const struct rst_sweep_options rest = {.output.resume = true};
   struct rst_sweep_summary summary;
   struct rst_sweep_table before;
   struct rst_sweep_table after;
@@ -234,7 +241,7 @@ START_TEST(a_kill_leaves_the_last_file) {
   if (child == 0) {
     struct stopper killer = {.after = 30, .count = POINTS, .kill = true};
     const struct rst_sweep_options killed = {
-        .output = output, .resume = true, .poll = stop_after, .user = &killer};
+        .output.path = output, .output.resume = true, .poll = stop_after, .user = &killer};
     (void)rst_sweep_run(rst_test_bench.context, loaded, &killed, &summary);
     _exit(EXIT_SUCCESS);
   }

@@ -133,8 +133,8 @@ START_TEST(the_restrained_region_closes_at_a_large_decay) {
 }
 END_TEST
 
-/* Followed or found by a descent of its own: the same minimum, in any order, also where the branch changes. */
-START_TEST(what_is_followed_is_what_descents_find) {
+/* Alone or among others, in any order. */
+START_TEST(no_weight_decay_depends_on_the_others) {
   static const char *const texts[] = {NETWORK, PUBLISHED};
   double weight_decays[MOST];
   double shuffled[MOST];
@@ -364,7 +364,7 @@ int main(void) {
   tcase_add_loop_test(tests, schemes_have_the_thresholds_of_their_analysis, 0, 9);
   tcase_add_test(tests, a_float_case_and_a_regulariser_are_as_analysed);
   tcase_add_test(tests, the_restrained_region_closes_at_a_large_decay);
-  tcase_add_loop_test(tests, what_is_followed_is_what_descents_find, 0, 2);
+  tcase_add_loop_test(tests, no_weight_decay_depends_on_the_others, 0, 2);
   tcase_add_test(tests, where_there_is_no_minimum_there_is_no_threshold);
   tcase_add_test(tests, weight_decays_out_of_range_are_refused);
   tcase_add_test(tests, the_search_can_be_stopped_anywhere);

@@ -4,6 +4,7 @@
 
 #include "restrain/case.h"
 #include "restrain/fixed_point.h"
+#include "restrain/output.h"
 #include "restrain/spectrum.h"
 #include "restrain/threshold.h"
 #include "restrain/von_neumann.h"
@@ -13,11 +14,18 @@
  *
  * A linear flow (heat, conv-linear) has one spectrum. It is known in up to three ways, side by side: from the
  * Fourier symbol (von Neumann), exactly on the finite grid or window, and through thresholds measured by
- * bisection. A non-linear flow (conv) has fixed points, each with a spectrum of its own. The minimum that a
- * descent from the initial state leads to decides, or the one of lowest loss if it leads to none.
+ * bisection. A non-linear flow (conv) has fixed points, each with a spectrum of its own.
  *
- * Everything is computed in double, also for a case that runs in float. Eigenvalues are those of H, the
- * Hessian of the data term with its regulariser; weight decay adds alpha to each.
+ * Which minimum decides: the one that the continuous flow du/dt = -grad L(u) reaches from the case's initial state, here
+ * and in sweeps. The flow is followed with controlled errors until it is in the minimum's own basin, where Newton's method
+ * goes on: H is positive there and the linearisation tells grad L all the way to within a quarter. Where the flow runs into
+ * a saddle, which takes a symmetry of state and flow, it leaves along the eigenvector of the smallest eigenvalue, largest
+ * component positive. With decay L grows in all directions, so that there is always a minimum. Without, the loss may fall
+ * for ever, and the flow run to infinity: that is no fixed point, and there is no lr_lo. A valley of minima (without decay,
+ * or with one below 1e-9 of lambda_max) has the limit across it, 2/lambda_max for euler.
+ *
+ * Everything is computed in double, also for a case that runs in float. Eigenvalues and symbols are those of H, the Hessian
+ * of L, decay included (alpha (1 - mu) where momentum meets decoupled decay).
  */
 
 /** What the extremes of a symbol say of the spectrum. */
@@ -26,7 +34,7 @@ enum rst_symbol_meaning {
   RST_SYMBOL_EXACT,    /**< they are its extremes */
   RST_SYMBOL_BOUND,    /**< they enclose it: stable by the symbol is stable indeed */
   RST_SYMBOL_INTERIOR, /**< they describe the interior, and may be wrong at the rim */
-  RST_SYMBOL_FROZEN    /**< Rayleigh quotients on plane waves, coefficients frozen at a minimum; no bound */
+  RST_SYMBOL_FROZEN    /**< coefficients frozen at a minimum and averaged over positions; no bound */
 };
 
 enum rst_verdict {
@@ -50,14 +58,19 @@ struct rst_spectrum_limits {
 
 /** The spectrum of H at one state. */
 struct rst_state_spectrum {
-  struct rst_eigenpair smallest, largest;
+  struct rst_eigenpair smallest, largest;      /**< of H */
   struct rst_field *vector_min, *vector_max;   /**< unit eigenvectors, of the state's shape */
   double participation_min, participation_max; /**< (sum v^2)^2/(n sum v^4) of them, in [1/n, 1] */
   double ky, kx; /**< dominant wave number of vector_max, in radians per unit length, ky >= 0 */
 };
 
-/** By the spectrum of H + alpha; degenerate: its smallest eigenvalue is below 1e-9 of the largest. */
-enum rst_fixed_point_kind { RST_FIXED_POINT_MINIMUM, RST_FIXED_POINT_SADDLE, RST_FIXED_POINT_DEGENERATE };
+/** By the signs of the spectrum of H, where an eigenvalue below 1e-9 of the largest magnitude counts as 0. */
+enum rst_fixed_point_kind {
+  RST_FIXED_POINT_MINIMUM, /**< all are positive */
+  RST_FIXED_POINT_SADDLE,  /**< some are negative, but not all */
+  RST_FIXED_POINT_FLAT, /**< none is negative, some are 0: a valley of minima, as far as second derivatives tell */
+  RST_FIXED_POINT_MAXIMUM /**< all are negative */
+};
 
 /** A fixed point of the flow with decay. */
 struct rst_analysed_point {
@@ -67,7 +80,8 @@ struct rst_analysed_point {
   const char *start; /**< static: the start that led to it first */
   int starts;        /**< how many did */
   bool of_initial;   /**< whether the initial state did */
-  double lr_lo;      /**< of a minimum: the largest lr that is stable there, else NaN */
+  double
+      lr_lo; /**< of a minimum: the largest lr that is stable there, of a flat one normal to its valley; else NaN */
 };
 
 /** How the limit moves with the mesh: the spacing h alone is refined, at equal numbers of points. For a
@@ -88,8 +102,8 @@ struct rst_analysis {
   size_t ny, nx;  /**< of the state */
   double spacing; /**< of its points */
   double lr, weight_decay;
-  double effective_decay; /**< what adds to eigenvalues of H: alpha; alpha (1 - mu) for decoupled decay */
-  double real_limit;      /**< R; NaN where lr (alpha + lambda) <= R is not the scheme's rule */
+  double effective_decay; /**< its part in the eigenvalues of H: alpha; alpha (1 - mu) for decoupled decay */
+  double real_limit;      /**< R; NaN where lr lambda <= R is not the scheme's rule */
   double mesh_number;     /**< coefficient lr/h^2 of the diffusion, NaN without one */
 
   /** Symbol and amplification factor of a linear flow on the symbol's grid, or of a non-linear one frozen at
@@ -110,9 +124,11 @@ struct rst_analysis {
   /** Fixed points of a non-linear flow, by ascending loss. */
   struct rst_analysed_point *points;
   size_t point_count;
-  size_t failed_starts; /**< that led to none */
-  int minimum;          /**< the one that decides, -1 if there is none */
-  double lr_lo, lr_hi;  /**< local limit there; limit from what is linear alone, decay and regulariser */
+  size_t escaping_starts; /**< whose flow runs to infinity, where the loss falls for ever */
+  size_t failed_starts;   /**< whose flow could not be followed to its end */
+  bool initial_escapes;   /**< whether the initial state is an escaping start */
+  int minimum;            /**< the one that decides, -1 if there is none */
+  double lr_lo, lr_hi;    /**< local limit there; limit from what is linear alone, decay and regulariser */
 
   /** All eigenvalues, ascending, and their density, as asked for; of a linear flow or at the minimum. */
   double *eigenvalues;
@@ -137,12 +153,7 @@ struct rst_analysis {
 };
 
 struct rst_analysis_options {
-  const char *output; /**< path of analysis.h5, NULL to store nothing */
-  bool force;         /**< overwrite an existing output */
-  bool make_folders;  /**< make the folders of the output that are missing */
-  /** Recorded in /provenance. */
-  int argc;
-  char *const *argv;
+  struct rst_output_options output; /**< analysis.h5; without a path nothing is stored */
 };
 
 /** Analyse `from` (its keys analyze.* say what besides the default) and store the result, with the sidecar
@@ -155,8 +166,8 @@ RST_API enum rst_status rst_analyze(struct rst_context *context, const struct rs
                                     struct rst_analysis **analysis);
 RST_API void rst_analysis_destroy(struct rst_analysis **analysis);
 
-/** The theory's thresholds as functions of the weight decay: lr_lo at the minimum that a descent from the case's initial
- * state leads to, followed from one weight decay to the next, NaN where there is none; lr_hi, of what is linear alone (for
+/** The theory's thresholds as functions of the weight decay: lr_lo at the minimum that the flow reaches from the case's
+ * initial state, by the same search as rst_analyze(), NaN where it reaches none; lr_hi, of what is linear alone (for
  * euler 2/weight_decay). For a linear flow both are its largest stable lr. */
 struct rst_lr_limits {
   double lr_lo, lr_hi;
@@ -170,6 +181,8 @@ RST_API double rst_analysis_wave_number(const struct rst_analysis *analysis, siz
 /** Static names: "stable", ..., "minimum", "exact", ... */
 RST_API const char *rst_verdict_name(enum rst_verdict verdict);
 RST_API const char *rst_fixed_point_kind_name(enum rst_fixed_point_kind kind);
+/** Whether a fixed point of that kind attracts, or at least does not repel. */
+RST_API bool rst_fixed_point_is_minimum(enum rst_fixed_point_kind kind);
 RST_API const char *rst_symbol_meaning_name(enum rst_symbol_meaning meaning);
 
 #endif

@@ -42,7 +42,7 @@ RST_API enum rst_status rst_bifurcation_run(struct rst_context *context, const s
 
 /** rst_sweep_merge() for diagrams. */
 RST_API enum rst_status rst_bifurcation_merge(struct rst_context *context, const char *const *paths,
-                                              size_t count, const char *output, bool force,
+                                              size_t count, const struct rst_output_options *output,
                                               struct rst_sweep_summary *summary,
                                               struct rst_bifurcation *diagram);
 

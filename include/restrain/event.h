@@ -21,6 +21,10 @@
  * measure (two steps of Lanczos; for euler it gives the growth exactly). Its nodes lie between the extreme eigenvalues, so
  * that one beyond a limit proves the rule; only where none is beyond are eigenvalues computed.
  *
+ * For a preconditioned scheme (adam) the eigenvalues are those of P^-1 (H + alpha), P the preconditioner of the update, and
+ * the limit is theirs; for decoupled decay those of P^-1 H, with -alpha in place of 0. The spectral measure is that of P^1/2 du
+ * for P^-1/2 (H + alpha) P^-1/2.
+ *
  * The growing energy of an update is max(0, |du_{t+1}|^2 - |du_t|^2), point by point, for |v_t| = 1; an event adds it up over
  * its updates. Its region is the smallest set of points that holds RST_EVENT_SHARE of it, and with its weakest member all that
  * are as strong, to RST_EVENT_TIE. Where nothing but the momentum
@@ -62,10 +66,10 @@ RST_API void rst_event_detector_destroy(struct rst_event_detector **detector);
 /** From now on events are told without place and wave number, which cost more than all else: these are of no meaning. */
 RST_API void rst_event_detector_skip_places(struct rst_event_detector *detector);
 
-/** Tell of update t, just made by rst_tangent_step() from u (the state before it). `ended` tells whether an event has ended
+/** Tell of update t, just made by rst_tangent_step() with `scheme` from u (the state before it). `ended` tells whether an event has ended
  * before t, written to *event. Updates must come in order. May linearise the flow anew. */
 RST_API enum rst_status rst_event_detector_observe(struct rst_event_detector *detector, long t,
-                                                   const struct rst_field *u,
+                                                   const struct rst_field *u, const struct rst_scheme *scheme,
                                                    const struct rst_tangent *tangent, bool *ended,
                                                    struct rst_event *event);
 /** At the end of a run: the event that is under way, if any, as far as it has come. The detector may go on afterwards as if it

@@ -24,6 +24,7 @@
 #include "restrain/layout.h"
 #include "restrain/network.h"
 #include "restrain/orbit.h"
+#include "restrain/output.h"
 #include "restrain/regime.h"
 #include "restrain/run.h"
 #include "restrain/scheme.h"

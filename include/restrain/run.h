@@ -6,6 +6,7 @@
 
 #include "restrain/case.h"
 #include "restrain/event.h"
+#include "restrain/output.h"
 #include "restrain/regime.h"
 
 /** @file
@@ -38,14 +39,8 @@ struct rst_run_progress {
 };
 
 struct rst_run_options {
-  const char *output; /**< path of run.h5 */
-  bool resume;        /**< go on from the checkpoint beside the output */
-  bool force;         /**< overwrite an existing output */
-  bool make_folders;  /**< make the folders of the output that are missing, just before the file */
-  bool profile;       /**< tell where the time goes */
-  /** Recorded in /provenance. */
-  int argc;
-  char *const *argv;
+  struct rst_output_options output; /**< run.h5; resumed from the checkpoint beside it */
+  bool profile;                     /**< tell where the time goes */
   /** Called once an iteration, NULL for never; returns a reason (static string) to stop with a checkpoint,
    * NULL to go on. */
   const char *(*poll)(void *user, const struct rst_run_progress *progress);
@@ -99,12 +94,11 @@ struct rst_run_cost {
 RST_API enum rst_status rst_run_estimate(struct rst_context *context, const struct rst_case *run,
                                          struct rst_run_cost *rehearsal);
 
-/** Integrate `run` and store it in options->output, with the sidecars FILE.xdmf and FILE.vtkhdf (suffix .h5
+/** Integrate `run` and store it in options->output.path, with the sidecars FILE.xdmf and FILE.vtkhdf (suffix .h5
  * replaced) and two generations of checkpoints beside it. The file is flushed after every snapshot. With
  * `resume` the run continues, to the bit, the one that was interrupted or killed; a case that differs from
  * the stored one in more than step.iterations and what has no bearing on the numbers is refused
- * (RST_ERROR_ARGUMENT, naming the keys). Without `resume` or `force` an existing output is refused
- * (RST_ERROR_IO). Nothing is written before the case has been turned into objects successfully. */
+ * (RST_ERROR_ARGUMENT, naming the keys). Nothing is written before the case has been turned into objects successfully. */
 RST_API enum rst_status rst_run(struct rst_context *context, const struct rst_case *run,
                                 const struct rst_run_options *options, struct rst_run_summary *summary);
 

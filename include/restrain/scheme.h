@@ -20,9 +20,16 @@
  * | rk4        | classical Runge-Kutta                | r - (1+z+z^2/2+z^3/6+z^4/24)     | 2.785293563     |
  * | imex       | (u - lr grad E)/(1 + lr alpha)       | r - (1-lr lambda_E)/(1+lr alpha) | -               |
  * | cfl        | euler with lr_t, below               | none: the step depends on u      | -               |
+ * | adam       | u - (lr q)(d/q), below               | none: the step depends on u      | -               |
  *
  * cfl takes lr_t = min(lr, safety 2/lambda_max(H(u_t) + alpha)), and lr where lambda_max <= 0; lambda_max is
  * accurate to a residual of 1e-6, relative.
+ *
+ * adam, with averages m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2 from zero and the number t of updates, takes
+ * d = (m/(1 - beta1^t))/P, P = sqrt(v/(1 - beta2^t)) + epsilon, as PyTorch's Adam; with `decoupled` decay g holds grad E alone
+ * and u is multiplied by 1 - lr alpha first, as PyTorch's AdamW. own = {beta1, beta2, epsilon}. With P frozen it is stable
+ * while lambda_max(P^-1 (H + alpha)) < 2 (1 + beta1)/((1 - beta1) lr), or lambda_max(P^-1 H) < (1 + beta1) (2 - lr alpha)/((1
+ * - beta1) lr) for decoupled decay (Cohen et al., arXiv 2207.14484).
  *
  * With `decoupled` decay (momentum schemes only) g and v hold grad E alone and u is multiplied by d = 1 - lr
  * alpha in the same update: heavy-ball r^2 - (d+mu+z) r + mu d, nesterov r^2 - (d+mu+(1+mu)z) r + mu (d+z), z
@@ -32,14 +39,14 @@
 
 enum rst_decay { RST_DECAY_COUPLED, RST_DECAY_DECOUPLED };
 
-enum { RST_GROWTH_MAX_DEGREE = 2, RST_SCHEME_MOST_OWN = 4 };
+enum { RST_GROWTH_MAX_DEGREE = 2, RST_SCHEME_MOST_OWN = 4, RST_SCHEME_MOST_BUFFERS = 2 };
 
 struct rst_scheme_parameters {
   const char *kind;
   double lr;           /**< step size, > 0 */
   double weight_decay; /**< alpha >= 0 */
   double momentum;     /**< mu in [0, 1) */
-  double divisor;      /**< q > 0; schemes other than euler, heavy-ball, nesterov and cfl accept only 1 */
+  double divisor;      /**< q > 0; rk2, rk4 and imex accept only 1 */
   double safety;       /**< of cfl, in (0, 1] */
   enum rst_decay decay;
   double own
@@ -60,7 +67,8 @@ struct rst_scheme_facts {
   bool implicit_decay; /**< the decay is taken at u_{t+1} */
   bool adapts;         /**< the step's length depends on u */
   bool looks_ahead;    /**< a step adds the momentum that follows it to the gradient */
-  int velocity;        /**< index of the momentum buffer in rst_scheme_state(), -1 where there is none */
+  bool preconditioned; /**< a step divides the slope, element by element, by what it has met of it */
+  size_t buffers;      /**< of rst_scheme_state(), the first ones, which a perturbation of u changes too */
 };
 
 /** NULL-terminated list of names. */
@@ -84,12 +92,12 @@ RST_API void rst_scheme_destroy(struct rst_scheme **scheme);
 RST_API enum rst_status rst_scheme_step(struct rst_scheme *scheme, struct rst_field *gradient,
                                         struct rst_field *u, double *dt);
 
-/** The fields beside u that the next step depends on (momentum, warm starts): saved and restored by
- * checkpoints. The array is owned by the scheme, the fields may be written. */
+/** The fields beside u that the next step depends on (momentum, averages, the number of updates, warm starts): saved and
+ * restored by checkpoints. The array is owned by the scheme, the fields may be written. */
 RST_API size_t rst_scheme_state(struct rst_scheme *scheme, struct rst_field ***fields);
 
 /** Coefficients of the growth polynomial sum_i coefficients[i] r^i, monic, for the mode with symbol `lambda`
- * of grad E (decay not included; it is a parameter). RST_ERROR_UNSUPPORTED for cfl. Thread-safe. */
+ * of grad E (decay not included; it is a parameter). RST_ERROR_UNSUPPORTED for cfl and adam. Thread-safe. */
 RST_API enum rst_status rst_scheme_growth_polynomial(struct rst_context *context,
                                                      const struct rst_scheme_parameters *parameters,
                                                      double complex lambda,
@@ -99,6 +107,13 @@ RST_API enum rst_status rst_scheme_growth_polynomial(struct rst_context *context
 RST_API enum rst_status rst_scheme_growth(struct rst_context *context,
                                           const struct rst_scheme_parameters *parameters,
                                           double complex lambda, double *growth);
+
+/** p = the diagonal of P, by which the last step divided the slope; 1 for schemes that are not preconditioned, NaN for adam
+ * before its first step. */
+RST_API void rst_scheme_preconditioner(const struct rst_scheme *scheme, struct rst_field *p);
+/** The amplification factor with P frozen, of a preconditioned scheme: on an eigenvalue lambda of P^-1 (H + alpha), of P^-1 H
+ * for decoupled decay. The parameters must be valid. Thread-safe. */
+RST_API double rst_scheme_frozen_growth(const struct rst_scheme_parameters *parameters, double lambda);
 
 /** The continuous flow, not a scheme: integrate du/dt = -grad E(u) - alpha u from u over `duration` with
  * GSL's adaptive embedded Runge-Kutta-Prince-Dormand (8,9), in double, local error below tolerance (absolute

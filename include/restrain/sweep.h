@@ -72,15 +72,12 @@ struct rst_sweep_ranks {
 };
 
 struct rst_sweep_options {
-  const char *output; /**< path of sweep.h5 or bifurcation.h5 */
-  bool resume, force, make_folders;
+  struct rst_output_options output; /**< sweep.h5 or bifurcation.h5 */
   size_t shard,
       shards; /**< this process does points i of the coarse grid with i mod shards = shard only; 0 or 1 for all */
   /** NULL for one process. Rank 0 hands out blocks of points, receives and stores results; the others compute, and return
    * with a summary of no meaning. */
   const struct rst_sweep_ranks *ranks;
-  int argc;
-  char *const *argv;
   /** Called now and then, by one thread at a time, NULL for never; returns a reason (static string) to stop, NULL to go on.
    * What is done is stored then, and every ten seconds, or ten times what storing takes if that is longer. */
   const char *(*poll)(void *user, const struct rst_sweep_progress *progress);
@@ -116,7 +113,8 @@ RST_API enum rst_status rst_sweep_run(struct rst_context *context, const struct 
 /** Join the shards of one sweep: every point is taken from the file that has it. RST_ERROR_ARGUMENT if the files are of
  * different cases (the keys are named). Points that no file has stay missing: the outcome tells. */
 RST_API enum rst_status rst_sweep_merge(struct rst_context *context, const char *const *paths, size_t count,
-                                        const char *output, bool force, struct rst_sweep_summary *summary);
+                                        const struct rst_output_options *output,
+                                        struct rst_sweep_summary *summary);
 
 /** The axes of zoom window `window`, counted from 1 through all series of sweep.zoom; 0 is the whole. A window that would leave
  * the positive axis is moved back inside the whole. Each window is a sweep of its own: the case with these axes and no zoom. */

@@ -10,7 +10,8 @@
  *     v_{t+1} = J_t v_t,     J_t = I - lr (H(u_t) + alpha) for euler
  *
  * A perturbation has a part du in the space of the state and, for a momentum scheme, a part dv in that of the buffer; its
- * norm is sqrt(|du|^2 + |lr dv|^2), lr v being what the buffer moves the state by. Leading perturbations are kept
+ * norm is sqrt(|du|^2 + |lr dv|^2), lr v being what the buffer moves the state by. For adam there are dm and dv, both weighed
+ * by lr; the derivative of the root of v is taken as 0 where v = 0. Leading perturbations are kept
  * orthonormal by a QR decomposition after every step (Benettin et al., Meccanica 15 (1980) 9 and 21): with R_jj(t) its
  * diagonal, local growth is R_11(t) and the j-th Lyapunov exponent per iteration is the limit of (1/T) sum_t log R_jj(t).
  *
@@ -22,10 +23,11 @@ struct rst_tangent;
 
 enum { RST_TANGENT_MOST = 64 };
 
-/** Create `count` perturbations, 1 to RST_TANGENT_MOST and at most the dimension (the free points, twice with momentum):
- * normal random numbers from `seed` (rst_random_normal(), one perturbation after the other, each du, then lr dv), zero on
- * fixed points, orthonormalised. With dv = 0 all of them would keep to one direction of the two that each mode of a constant
- * Hessian has. They work in the precision of the flow; sums and norms are taken in double. The flow must outlive the
+/** Create `count` perturbations, 1 to RST_TANGENT_MOST and at most the dimension (the free points, times one more than the
+ * number of buffers): normal random numbers from `seed` (rst_random_normal(), one perturbation after the other, each du, then
+ * lr dv), zero on fixed points, orthonormalised. With dv = 0 all of them would keep to one direction of the two that each mode
+ * of a constant Hessian has. Those of adam, as many as there are free points, start with 1e-9 times that for lr dm and 1e-18
+ * times for lr dv: its first steps divide by averages of a few slopes, which may be tiny. They work in the precision of the flow; sums and norms are taken in double. The flow must outlive the
  * object. */
 RST_API enum rst_status rst_tangent_create(struct rst_context *context,
                                            const struct rst_scheme_parameters *parameters,
@@ -62,8 +64,8 @@ RST_API double rst_participation_ratio(const struct rst_field *v);
 
 /** The largest eigenvalue of grad L (decay included) for which steps of length parameters->lr are locally stable, found on
  * the growth polynomial: R/lr for coupled decay, R the real-axis limit; R (1/lr - alpha/2) + alpha for decoupled and 2/lr +
- * 2 alpha for implicit decay; 2/lr for cfl. NaN where no eigenvalue is stable (decoupled decay with a large lr alpha) and
- * for parameters out of range. */
+ * 2 alpha for implicit decay; 2/lr for cfl; for adam the limit of scheme.h, which is one of P^-1 H. NaN where no
+ * eigenvalue is stable (decoupled decay with a large lr alpha) and for parameters out of range. */
 RST_API double rst_scheme_local_limit(struct rst_context *context,
                                       const struct rst_scheme_parameters *parameters);
 

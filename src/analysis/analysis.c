@@ -2,12 +2,9 @@
 #include "restrain/analysis.h"
 
 #include <math.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "analysis/analysis_file.h"
 #include "analysis/analysis_task.h"
-#include "core/clock.h"
 #include "core/core.h"
 #include "restrain/run.h"
 
@@ -18,8 +15,12 @@ const char *rst_verdict_name(enum rst_verdict verdict) {
 }
 
 const char *rst_fixed_point_kind_name(enum rst_fixed_point_kind kind) {
-  static const char *const names[] = {"minimum", "saddle", "degenerate"};
+  static const char *const names[] = {"minimum", "saddle", "flat-minimum", "maximum"};
   return names[kind];
+}
+
+bool rst_fixed_point_is_minimum(enum rst_fixed_point_kind kind) {
+  return kind == RST_FIXED_POINT_MINIMUM || kind == RST_FIXED_POINT_FLAT;
 }
 
 const char *rst_symbol_meaning_name(enum rst_symbol_meaning meaning) {
@@ -103,6 +104,43 @@ static void describe(const struct rst_analysis_task *task, struct rst_analysis *
   analysis->decay_max_factor = NAN;
 }
 
+static void shift(double by, double *values, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    values[i] += by;
+  }
+}
+
+static void shift_limits(double by, struct rst_spectrum_limits *interval) {
+  interval->lambda_min += by;
+  interval->lambda_max += by;
+  interval->limits.critical += by;
+}
+
+static void shift_spectrum(double by, struct rst_state_spectrum *spectrum) {
+  spectrum->smallest.value += by;
+  spectrum->largest.value += by;
+}
+
+/* The parts work with the data term's eigenvalues, for the decay is a parameter of schemes; what is told is H's, decay
+ * included. */
+static void include_decay(struct rst_analysis *analysis) {
+  const double decay = analysis->effective_decay;
+  shift_limits(decay, &analysis->exact);
+  shift_limits(decay, &analysis->by_symbol);
+  shift_spectrum(decay, &analysis->spectrum);
+  for (size_t i = 0; i < analysis->point_count; ++i) {
+    shift_spectrum(decay, &analysis->points[i].spectrum);
+  }
+  for (size_t i = 0; i < analysis->refinement_count; ++i) {
+    analysis->refinements[i].lambda_max += decay;
+  }
+  shift(decay, analysis->eigenvalues, analysis->eigenvalue_count);
+  shift(decay, analysis->abscissae, analysis->density_count);
+  if (analysis->symbol) {
+    shift(decay, analysis->symbol->data, rst_field_count(analysis->symbol));
+  }
+}
+
 static enum rst_status compute(struct rst_analysis_task *task, struct rst_analysis *analysis) {
   RST_TRY(rst_analysis_prepare(task));
   describe(task, analysis);
@@ -110,32 +148,36 @@ static enum rst_status compute(struct rst_analysis_task *task, struct rst_analys
   RST_TRY(analysis->linear ? rst_analyze_linear(task, analysis) : rst_analyze_nonlinear(task, analysis));
   RST_TRY(rst_analyze_refinement(task, analysis));
   RST_TRY(rst_explain_gap(task, analysis));
-  return rst_judge(task, analysis);
+  RST_TRY(rst_judge(task, analysis));
+  include_decay(analysis);
+  return RST_OK;
 }
 
 static enum rst_status analyze(struct rst_context *context, const struct rst_case *from,
-                               const struct rst_analysis_options *options, struct rst_analysis *analysis) {
-  struct timespec start;
+                               struct rst_output *output, struct rst_analysis *analysis) {
   struct rst_analysis_task task = {.context = context, .from = from};
-  clock_gettime(CLOCK_MONOTONIC, &start);
   enum rst_status status = compute(&task, analysis);
   rst_analysis_release(&task);
-  analysis->wall_seconds = rst_seconds_since(&start);
-  if (status == RST_OK && options->output) {
-    status = rst_analysis_file_write(context, from, analysis, options);
+  analysis->wall_seconds = rst_output_wall_seconds(output);
+  if (status == RST_OK && output->path) {
+    status = rst_analysis_file_write(output, from, analysis);
   }
   return status;
 }
 
 enum rst_status rst_analyze(struct rst_context *context, const struct rst_case *from,
                             const struct rst_analysis_options *options, struct rst_analysis **analysis) {
-  void *made = NULL;
+  struct rst_output output;
   *analysis = NULL;
-  RST_REQUIRE(context, !options->output || options->force || access(options->output, F_OK) != 0, RST_ERROR_IO,
-              "%s exists; replace it by --force", options->output);
-  RST_TRY(rst_allocate(context, 1, sizeof **analysis, &made));
-  *analysis = made;
-  const enum rst_status status = analyze(context, from, options, *analysis);
+  RST_REQUIRE(context, !options->output.resume, RST_ERROR_ARGUMENT, "an analysis cannot be resumed");
+  enum rst_status status = rst_output_open(context, &options->output, NULL, &output);
+  if (status == RST_OK) {
+    status = RST_NEW(context, 1, analysis);
+  }
+  if (status == RST_OK) {
+    status = analyze(context, from, &output, *analysis);
+  }
+  rst_output_close(&output);
   if (status != RST_OK) {
     rst_analysis_destroy(analysis);
   }

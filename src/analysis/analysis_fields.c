@@ -1,166 +1,131 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "analysis/analysis_file_parts.h"
-#include "hdf5/dataset.h"
 
-enum rst_status rst_analysis_write_scale(struct rst_analysis_writer *writer, const char *name,
-                                         const char *long_name, const char *units, size_t count,
-                                         const double *values, hid_t *scale) {
-  const struct rst_written_variable written = {.variable = {name, long_name, units},
-                                               .type = H5T_NATIVE_DOUBLE,
-                                               .rank = 1,
-                                               .dims = {count},
-                                               .is_scale = true,
-                                               .values = values};
-  RST_TRY(rst_variable_write(writer->context, writer->file, &written, scale));
-  rst_ids_keep(&writer->scales, *scale);
-  return RST_OK;
-}
-
-/* A scale of the places first + step i. */
-enum rst_status rst_analysis_write_places(struct rst_analysis_writer *writer, const char *name,
-                                          const char *long_name, const char *units, size_t count,
-                                          double first, double step, hid_t *scale) {
-  void *memory = NULL;
-  double *values = NULL;
-  RST_TRY(RST_NEW(writer->context, count, &values));
-  for (size_t i = 0; i < count; ++i) {
-    values[i] = first + step * (double)i;
+enum rst_status rst_analysis_write(const struct rst_analysis_writer *writer,
+                                   const struct rst_variable *variable, int rank,
+                                   const struct rst_axis *const *axes, const double *values) {
+  struct rst_dataset dataset = {.variable = *variable, .rank = rank, .values = values};
+  for (int axis = 0; axis < rank; ++axis) {
+    dataset.axes[axis] = axes[axis];
   }
-  const enum rst_status status =
-      rst_analysis_write_scale(writer, name, long_name, units, count, values, scale);
-  free(memory);
-  return status;
-}
-
-/* A field of ny x nx numbers, or a state of as many. */
-static enum rst_status write_field(struct rst_analysis_writer *writer, const char *name,
-                                   const char *long_name, size_t ny, size_t nx, const struct rst_field *field,
-                                   hid_t y, hid_t x) {
-  const struct rst_written_variable written = {.variable = {name, long_name, "1"},
-                                               .type = H5T_NATIVE_DOUBLE,
-                                               .rank = 2,
-                                               .dims = {ny, nx},
-                                               .scales = {y, x},
-                                               .values = field->data};
-  return rst_variable_write(writer->context, writer->file, &written, NULL);
-}
-
-static enum rst_status write_column(struct rst_analysis_writer *writer, const struct rst_variable *variable,
-                                    size_t count, const double *values, hid_t scale) {
-  const struct rst_written_variable written = {.variable = *variable,
-                                               .type = H5T_NATIVE_DOUBLE,
-                                               .rank = 1,
-                                               .dims = {count},
-                                               .scales = {scale},
-                                               .values = values};
-  return rst_variable_write(writer->context, writer->file, &written, NULL);
+  return rst_dataset_write(writer->context, writer->file, &dataset);
 }
 
 /* `values` has room for a column. */
-static enum rst_status write_row(struct rst_analysis_writer *writer, const struct rst_quantity *row,
-                                 const char *subjects, size_t size, size_t count, double *values,
-                                 hid_t *scale) {
-  for (size_t i = 0; i < count; ++i) {
+static enum rst_status write_column(const struct rst_analysis_writer *writer, const struct rst_quantity *row,
+                                    const char *subjects, size_t size, struct rst_axis *axis,
+                                    double *values) {
+  const struct rst_axis *const axes[] = {axis};
+  for (size_t i = 0; i < axis->count; ++i) {
     values[i] = rst_quantity_value(row, subjects + i * size);
   }
-  const struct rst_variable *variable = &row->variable;
-  return *scale < 0 ? rst_analysis_write_scale(writer, variable->name, variable->long_name, variable->units,
-                                               count, values, scale)
-                    : write_column(writer, variable, count, values, *scale);
+  if (axis->variable.name) {
+    return rst_analysis_write(writer, &row->variable, 1, axes, values);
+  }
+  axis->variable = row->variable;
+  axis->values = values;
+  return rst_axis_write(writer->context, writer->file, axis);
 }
 
-enum rst_status rst_analysis_write_group(struct rst_analysis_writer *writer, enum rst_analysis_group group,
-                                         const void *subjects, size_t size, size_t count, hid_t scale) {
+enum rst_status rst_analysis_write_group(const struct rst_analysis_writer *writer,
+                                         enum rst_analysis_group group, const void *subjects, size_t size,
+                                         const struct rst_axis *axis) {
   const struct rst_quantities *table = &rst_analysis_numbers;
-  void *values = NULL;
-  RST_TRY(rst_allocate(writer->context, count, sizeof(double), &values));
-  enum rst_status status = RST_OK;
-  for (size_t i = 0; i < table->count && status == RST_OK; ++i) {
+  struct rst_axis over = *axis;
+  RST_SCOPED double *values = NULL;
+  RST_TRY(RST_NEW(writer->context, over.count, &values));
+  for (size_t i = 0; i < table->count; ++i) {
     if (table->rows[i].group == (int)group && table->rows[i].variable.name) {
-      status = write_row(writer, &table->rows[i], subjects, size, count, values, &scale);
+      RST_TRY(write_column(writer, &table->rows[i], subjects, size, &over, values));
     }
-  }
-  free(values);
-  return status;
-}
-
-/* The wave numbers are those of the analysis, evaluated afresh for each index, so that 0 is 0. */
-static enum rst_status write_wave_numbers(struct rst_analysis_writer *writer, const char *name,
-                                          const char *long_name, size_t count, hid_t *scale) {
-  void *memory = NULL;
-  double *values = NULL;
-  RST_TRY(RST_NEW(writer->context, count, &values));
-  for (size_t i = 0; i < count; ++i) {
-    values[i] = rst_analysis_wave_number(writer->analysis, count, i);
-  }
-  const enum rst_status status =
-      rst_analysis_write_scale(writer, name, long_name, "radians per unit length", count, values, scale);
-  free(memory);
-  return status;
-}
-
-static enum rst_status write_symbol(struct rst_analysis_writer *writer) {
-  const struct rst_analysis *analysis = writer->analysis;
-  hid_t ky = H5I_INVALID_HID;
-  hid_t kx = H5I_INVALID_HID;
-  if (!analysis->symbol) {
-    return RST_OK;
-  }
-  RST_TRY(write_wave_numbers(writer, "ky", "wave number along y", analysis->symbol->ny, &ky));
-  RST_TRY(write_wave_numbers(writer, "kx", "wave number along x", analysis->symbol->nx, &kx));
-  RST_TRY(write_field(writer, "amplification", "amplification factor |G(w)| of one step",
-                      analysis->symbol->ny, analysis->symbol->nx, analysis->amplification, ky, kx));
-  return write_field(writer, "symbol", "Fourier symbol of the gradient of the data term",
-                     analysis->symbol->ny, analysis->symbol->nx, analysis->symbol, ky, kx);
-}
-
-static enum rst_status write_distribution(struct rst_analysis_writer *writer) {
-  const struct rst_analysis *analysis = writer->analysis;
-  hid_t scale = H5I_INVALID_HID;
-  if (analysis->eigenvalue_count > 0) {
-    RST_TRY(rst_analysis_write_places(writer, "eigenvalue", "number of the eigenvalue, ascending", "1",
-                                      analysis->eigenvalue_count, 0, 1, &scale));
-    const struct rst_variable spectrum = {"spectrum", "eigenvalues of the Hessian of the data term", "1"};
-    RST_TRY(write_column(writer, &spectrum, analysis->eigenvalue_count, analysis->eigenvalues, scale));
-  }
-  if (analysis->density_count > 0) {
-    RST_TRY(rst_analysis_write_scale(writer, "abscissa", "eigenvalue of the Hessian of the data term", "1",
-                                     analysis->density_count, analysis->abscissae, &scale));
-    const struct rst_variable density = {"density", "density of eigenvalues, its integral is 1", "1"};
-    RST_TRY(write_column(writer, &density, analysis->density_count, analysis->density, scale));
   }
   return RST_OK;
 }
 
-static enum rst_status write_state(struct rst_analysis_writer *writer) {
+/* The wave numbers are those of the analysis, evaluated afresh for each index, so that 0 is 0. */
+static void list_wave_numbers(const struct rst_analysis *analysis, size_t count, double *values) {
+  for (size_t i = 0; i < count; ++i) {
+    values[i] = rst_analysis_wave_number(analysis, count, i);
+  }
+}
+
+static enum rst_status write_symbol(const struct rst_analysis_writer *writer) {
+  static const char units[] = "radians per unit length";
+  static const struct rst_variable growth = {"amplification", "amplification factor |G(w)| of one step", "1"};
+  static const struct rst_variable symbol = {"symbol", "Fourier symbol of the gradient, decay included", "1"};
+  const struct rst_analysis *analysis = writer->analysis;
+  const struct rst_field *shape = analysis->symbol;
+  RST_SCOPED double *places = NULL;
+  RST_TRY(RST_NEW(writer->context, shape->ny + shape->nx, &places));
+  const struct rst_axis ky = {
+      .variable = {"ky", "wave number along y", units}, .count = shape->ny, .values = places};
+  const struct rst_axis kx = {
+      .variable = {"kx", "wave number along x", units}, .count = shape->nx, .values = places + shape->ny};
+  const struct rst_axis *const axes[] = {&ky, &kx};
+  list_wave_numbers(analysis, shape->ny, places);
+  list_wave_numbers(analysis, shape->nx, places + shape->ny);
+  RST_TRY(rst_analysis_write(writer, &growth, 2, axes, analysis->amplification->data));
+  return rst_analysis_write(writer, &symbol, 2, axes, analysis->symbol->data);
+}
+
+static enum rst_status write_distribution(const struct rst_analysis_writer *writer) {
+  static const struct rst_variable spectrum = {"spectrum", "eigenvalues of the Hessian, decay included", "1"};
+  static const struct rst_variable density = {"density", "density of eigenvalues, its integral is 1", "1"};
+  const struct rst_analysis *analysis = writer->analysis;
+  const struct rst_axis number = {.variable = {"eigenvalue", "number of the eigenvalue, ascending", "1"},
+                                  .count = analysis->eigenvalue_count,
+                                  .step = 1};
+  const struct rst_axis abscissa = {
+      .variable = {"abscissa", "eigenvalue of the Hessian, decay included", "1"},
+      .count = analysis->density_count,
+      .values = analysis->abscissae};
+  const struct rst_axis *const axes[] = {&number, &abscissa};
+  if (number.count > 0) {
+    RST_TRY(rst_analysis_write(writer, &spectrum, 1, &axes[0], analysis->eigenvalues));
+  }
+  return abscissa.count > 0 ? rst_analysis_write(writer, &density, 1, &axes[1], analysis->density) : RST_OK;
+}
+
+struct rst_axis rst_analysis_y(const struct rst_analysis *analysis) {
+  return (struct rst_axis){
+      .variable = {"y", "position along y", "1"}, .count = analysis->ny, .step = analysis->spacing};
+}
+
+struct rst_axis rst_analysis_x(const struct rst_analysis *analysis) {
+  return (struct rst_axis){
+      .variable = {"x", "position along x", "1"}, .count = analysis->nx, .step = analysis->spacing};
+}
+
+/* The axes of the state are there in any case. */
+static enum rst_status write_eigenvectors(const struct rst_analysis_writer *writer) {
+  static const struct rst_variable max = {"eigenvector_max", "unit eigenvector of the largest eigenvalue",
+                                          "1"};
+  static const struct rst_variable min = {"eigenvector_min", "unit eigenvector of the smallest eigenvalue",
+                                          "1"};
   const struct rst_analysis *analysis = writer->analysis;
   const struct rst_state_spectrum *spectrum = analysis->linear ? &analysis->spectrum
                                               : analysis->minimum >= 0
                                                   ? &analysis->points[analysis->minimum].spectrum
                                                   : NULL;
-  hid_t y = H5I_INVALID_HID;
-  hid_t x = H5I_INVALID_HID;
-  RST_TRY(rst_analysis_write_places(writer, "y", "position along y", "1", analysis->ny, 0, analysis->spacing,
-                                    &y));
-  RST_TRY(rst_analysis_write_places(writer, "x", "position along x", "1", analysis->nx, 0, analysis->spacing,
-                                    &x));
+  const struct rst_axis y = rst_analysis_y(analysis);
+  const struct rst_axis x = rst_analysis_x(analysis);
+  const struct rst_axis *const axes[] = {&y, &x};
   if (spectrum) {
-    RST_TRY(write_field(writer, "eigenvector_max", "unit eigenvector of the largest eigenvalue", analysis->ny,
-                        analysis->nx, spectrum->vector_max, y, x));
-    RST_TRY(write_field(writer, "eigenvector_min", "unit eigenvector of the smallest eigenvalue",
-                        analysis->ny, analysis->nx, spectrum->vector_min, y, x));
+    RST_TRY(rst_analysis_write(writer, &max, 2, axes, spectrum->vector_max->data));
+    return rst_analysis_write(writer, &min, 2, axes, spectrum->vector_min->data);
   }
-  return analysis->point_count > 0 ? rst_analysis_write_points(writer, y, x) : RST_OK;
+  RST_TRY(rst_axis_write(writer->context, writer->file, &y));
+  return rst_axis_write(writer->context, writer->file, &x);
 }
 
-enum rst_status rst_analysis_write_fields(struct rst_analysis_writer *writer) {
+enum rst_status rst_analysis_write_fields(const struct rst_analysis_writer *writer) {
   const struct rst_analysis *analysis = writer->analysis;
-  RST_TRY(write_symbol(writer));
-  RST_TRY(write_state(writer));
+  const struct rst_axis refined = {.count = analysis->refinement_count};
+  RST_TRY(analysis->symbol ? write_symbol(writer) : RST_OK);
+  RST_TRY(write_eigenvectors(writer));
+  RST_TRY(analysis->point_count > 0 ? rst_analysis_write_points(writer) : RST_OK);
   RST_TRY(write_distribution(writer));
-  return analysis->refinement_count == 0
-             ? RST_OK
-             : rst_analysis_write_group(writer, RST_ANALYSIS_REFINEMENT, analysis->refinements,
-                                        sizeof *analysis->refinements, analysis->refinement_count,
-                                        H5I_INVALID_HID);
+  return refined.count > 0 ? rst_analysis_write_group(writer, RST_ANALYSIS_REFINEMENT, analysis->refinements,
+                                                      sizeof *analysis->refinements, &refined)
+                           : RST_OK;
 }

@@ -1,54 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "analysis/analysis_file_parts.h"
 #include "archive/atomic_file.h"
-#include "core/files.h"
-#include "transform/transform.h"
 
 static enum rst_status write_content(void *user, hid_t file) {
   struct rst_analysis_writer *writer = user;
   writer->file = file;
-  enum rst_status status = rst_analysis_write_scalars(writer);
-  if (status == RST_OK) {
-    status = rst_analysis_write_fields(writer);
-  }
-  rst_ids_close(&writer->scales);
-  return status;
+  RST_TRY(rst_analysis_write_scalars(writer));
+  return rst_analysis_write_fields(writer);
 }
 
-static enum rst_status write_file(struct rst_context *context, const struct rst_analysis *analysis,
-                                  const char *path, const struct rst_provenance *provenance) {
-  struct rst_analysis_writer writer = {.context = context, .analysis = analysis};
-  const struct rst_atomic_file whole = {.provenance = provenance,
+enum rst_status rst_analysis_file_write(struct rst_output *output, const struct rst_case *from,
+                                        const struct rst_analysis *analysis) {
+  struct rst_analysis_writer writer = {.context = output->context, .analysis = analysis};
+  struct rst_provenance provenance;
+  const struct rst_atomic_file whole = {.provenance = &provenance,
                                         .exit_reason = "completed",
                                         .wall_seconds = analysis->wall_seconds,
                                         .write = write_content,
                                         .user = &writer};
-  RST_TRY(rst_atomic_file_write(context, path, &whole));
-  return rst_analysis_xdmf_write(context, analysis, path);
-}
-
-enum rst_status rst_analysis_file_write(struct rst_context *context, const struct rst_case *from,
-                                        const struct rst_analysis *analysis,
-                                        const struct rst_analysis_options *options) {
-  char *wisdom = NULL;
-  if (options->make_folders) {
-    RST_TRY(rst_files_make_folders(context, options->output));
-  }
-  if (rst_context_rigor(context) != RST_RIGOR_ESTIMATE) {
-    RST_TRY(rst_transform_export_wisdom(context, &wisdom));
-  }
-  const struct rst_provenance provenance = {
-      .case_source = rst_case_source(from),
-      .case_effective = rst_case_effective(from),
-      .wisdom = wisdom,
-      .argc = options->argc,
-      .argv = options->argv,
-      .threads = rst_context_threads(context),
-      .ranks = 1,
-      .rigor = rst_rigor_names[rst_context_rigor(context)],
-      .correlation = analysis->correlation,
-  };
-  const enum rst_status status = write_file(context, analysis, options->output, &provenance);
-  free(wisdom);
-  return status;
+  RST_TRY(rst_output_prepare(output));
+  RST_TRY(rst_output_provenance(output, rst_case_source(from), rst_case_effective(from),
+                                analysis->correlation, &provenance));
+  RST_TRY(rst_atomic_file_write(output->context, output->path, &whole));
+  return rst_analysis_xdmf_write(output->context, analysis, output->path);
 }

@@ -2,6 +2,7 @@
 #ifndef RST_ANALYSIS_FILE_H
 #define RST_ANALYSIS_FILE_H
 
+#include "archive/output.h"
 #include "restrain/analysis.h"
 
 /** @file
@@ -21,9 +22,8 @@
  */
 
 /** Write file and sidecar; the file appears under its name when it is complete. */
-enum rst_status rst_analysis_file_write(struct rst_context *context, const struct rst_case *from,
-                                        const struct rst_analysis *analysis,
-                                        const struct rst_analysis_options *options);
+enum rst_status rst_analysis_file_write(struct rst_output *output, const struct rst_case *from,
+                                        const struct rst_analysis *analysis);
 
 /** The sidecar alone (analysis_xdmf.c), and the name of a fixed point's virtual dataset. */
 enum { RST_FIXED_POINT_NAME_LENGTH = 64 };

@@ -4,7 +4,7 @@
 
 #include "analysis/analysis_file.h"
 #include "analysis/analysis_table.h"
-#include "hdf5/support.h"
+#include "hdf5/dataset.h"
 
 /** @file
  * The inside of analysis.h5, shared by the sources that write its parts.
@@ -14,25 +14,25 @@ struct rst_analysis_writer {
   struct rst_context *context;
   const struct rst_analysis *analysis;
   hid_t file;
-  struct rst_ids scales; /**< closed with the file */
 };
 
-/** A scale of given values, or of the places first + step i. */
-enum rst_status rst_analysis_write_scale(struct rst_analysis_writer *writer, const char *name,
-                                         const char *long_name, const char *units, size_t count,
-                                         const double *values, hid_t *scale);
-enum rst_status rst_analysis_write_places(struct rst_analysis_writer *writer, const char *name,
-                                          const char *long_name, const char *units, size_t count,
-                                          double first, double step, hid_t *scale);
-/** The stored numbers of a group as columns over a scale, of `count` subjects of `size` bytes each. Without a scale
- * (H5I_INVALID_HID) the first column becomes the scale of the others. */
-enum rst_status rst_analysis_write_group(struct rst_analysis_writer *writer, enum rst_analysis_group group,
-                                         const void *subjects, size_t size, size_t count, hid_t scale);
+/** Write a dataset of doubles over `rank` axes. */
+enum rst_status rst_analysis_write(const struct rst_analysis_writer *writer,
+                                   const struct rst_variable *variable, int rank,
+                                   const struct rst_axis *const *axes, const double *values);
+/** The stored numbers of a group as columns over an axis, of as many subjects of `size` bytes each. The first column becomes the
+ * scale of an axis that has no name. */
+enum rst_status rst_analysis_write_group(const struct rst_analysis_writer *writer,
+                                         enum rst_analysis_group group, const void *subjects, size_t size,
+                                         const struct rst_axis *axis);
+/** The axes of a state. */
+struct rst_axis rst_analysis_y(const struct rst_analysis *analysis);
+struct rst_axis rst_analysis_x(const struct rst_analysis *analysis);
 
 /** Everything over axes (analysis_fields.c), of which the fixed points (analysis_points.c); scalars and texts
  * (analysis_scalars.c). */
-enum rst_status rst_analysis_write_fields(struct rst_analysis_writer *writer);
-enum rst_status rst_analysis_write_points(struct rst_analysis_writer *writer, hid_t y, hid_t x);
-enum rst_status rst_analysis_write_scalars(struct rst_analysis_writer *writer);
+enum rst_status rst_analysis_write_fields(const struct rst_analysis_writer *writer);
+enum rst_status rst_analysis_write_points(const struct rst_analysis_writer *writer);
+enum rst_status rst_analysis_write_scalars(const struct rst_analysis_writer *writer);
 
 #endif

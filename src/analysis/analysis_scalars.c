@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "analysis/analysis_file_parts.h"
-#include "hdf5/dataset.h"
 
 static enum rst_status write_numbers(const struct rst_analysis_writer *writer) {
   for (size_t i = 0; i < rst_analysis_numbers.count; ++i) {
@@ -8,9 +7,7 @@ static enum rst_status write_numbers(const struct rst_analysis_writer *writer) {
     if (row->variable.name && row->group < RST_ANALYSIS_POINT &&
         rst_analysis_has(writer->analysis, (enum rst_analysis_group)row->group)) {
       const double value = rst_quantity_value(row, writer->analysis);
-      const struct rst_written_variable written = {
-          .variable = row->variable, .type = H5T_NATIVE_DOUBLE, .values = &value};
-      RST_TRY(rst_variable_write(writer->context, writer->file, &written, NULL));
+      RST_TRY(rst_analysis_write(writer, &row->variable, 0, NULL, &value));
     }
   }
   return RST_OK;
@@ -35,7 +32,7 @@ static enum rst_status write_texts(const struct rst_analysis_writer *writer) {
   return RST_OK;
 }
 
-enum rst_status rst_analysis_write_scalars(struct rst_analysis_writer *writer) {
+enum rst_status rst_analysis_write_scalars(const struct rst_analysis_writer *writer) {
   RST_TRY(write_texts(writer));
   return write_numbers(writer);
 }

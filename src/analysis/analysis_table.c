@@ -22,29 +22,19 @@ static double minimum(const void *subject) {
 }
 
 static double point_products(const void *subject) {
-  return total_products(&((const struct rst_analysis_point *)subject)->of.spectrum);
+  return total_products(&((const struct rst_analysed_point *)subject)->spectrum);
 }
 
 static double norm(const void *subject) {
-  return rst_field_norm(((const struct rst_analysis_point *)subject)->of.point.u);
+  return rst_field_norm(((const struct rst_analysed_point *)subject)->point.u);
 }
 
 static double max_abs(const void *subject) {
-  return rst_field_max_abs(((const struct rst_analysis_point *)subject)->of.point.u);
-}
-
-static double decayed_lambda_min(const void *subject) {
-  const struct rst_analysis_point *point = subject;
-  return point->of.spectrum.smallest.value + point->effective_decay;
-}
-
-static double decayed_lambda_max(const void *subject) {
-  const struct rst_analysis_point *point = subject;
-  return point->of.spectrum.largest.value + point->effective_decay;
+  return rst_field_max_abs(((const struct rst_analysed_point *)subject)->point.u);
 }
 
 #define OF(member) RST_QUANTITY_MEMBER(struct rst_analysis, member)
-#define POINT(member) RST_QUANTITY_MEMBER(struct rst_analysis_point, of.member)
+#define POINT(member) RST_QUANTITY_MEMBER(struct rst_analysed_point, member)
 #define REFINEMENT(member) RST_QUANTITY_MEMBER(struct rst_refinement, member)
 #define BY(function) RST_QUANTITY_MEASURED(function)
 
@@ -68,7 +58,6 @@ static double decayed_lambda_max(const void *subject) {
       PLAIN(group, "low", OF(threshold.low)), PLAIN(group, "high", OF(threshold.high)),                      \
       PLAIN(group, "runs", OF(threshold.runs))
 
-/* Eigenvalues of fixed points are those of H in the file and of H + alpha elsewhere. */
 static const struct rst_quantity rows[] = {
     STORED(SETTINGS, "lr", NULL, "lr", "learning rate of the case", OF(lr)),
     STORED(SETTINGS, "weight_decay", NULL, "weight_decay", "weight decay of the case", OF(weight_decay)),
@@ -79,9 +68,9 @@ static const struct rst_quantity rows[] = {
     PLAIN(SETTINGS, "spacing", OF(spacing)),
 
     STORED(SYMBOL_EXTREMES, "lambda_min", "lambda_min", "symbol_lambda_min",
-           "smallest eigenvalue by the symbol", OF(by_symbol.lambda_min)),
+           "smallest eigenvalue by the symbol, decay included", OF(by_symbol.lambda_min)),
     STORED(SYMBOL_EXTREMES, "lambda_max", "lambda_max", "symbol_lambda_max",
-           "largest eigenvalue by the symbol", OF(by_symbol.lambda_max)),
+           "largest eigenvalue by the symbol, decay included", OF(by_symbol.lambda_max)),
     STORED(SYMBOL_LIMITS, "decay_min", "decay_min", "symbol_decay_min",
            "smallest stable weight decay by the symbol", OF(by_symbol.limits.decay_min)),
     STORED(SYMBOL_LIMITS, "decay_max", "decay_max", "symbol_decay_max",
@@ -96,9 +85,9 @@ static const struct rst_quantity rows[] = {
     PLAIN(WORST_WAVE, "worst_kx", OF(worst_kx)),
 
     STORED(EXACT_EXTREMES, "lambda_min", "lambda_min", "lambda_min",
-           "smallest eigenvalue of the Hessian of the data term", OF(exact.lambda_min)),
+           "smallest eigenvalue of the Hessian, decay included", OF(exact.lambda_min)),
     STORED(EXACT_EXTREMES, "lambda_max", "lambda_max", "lambda_max",
-           "largest eigenvalue of the Hessian of the data term", OF(exact.lambda_max)),
+           "largest eigenvalue of the Hessian, decay included", OF(exact.lambda_max)),
     STORED(EXACT_LIMITS, "decay_min", "decay_min", "decay_min", "smallest stable weight decay",
            OF(exact.limits.decay_min)),
     STORED(EXACT_LIMITS, "decay_max", "decay_max", "decay_max",
@@ -118,7 +107,13 @@ static const struct rst_quantity rows[] = {
     THRESHOLD(MEASURED_DECAY_MAX, measured_decay_max, "largest stable weight decay, by bisection on runs"),
     THRESHOLD(MEASURED_LR_MAX, measured_lr_max, "largest stable learning rate, by bisection on runs"),
 
-    PLAIN(TWO_LIMITS, "failed_starts", OF(failed_starts)),
+    STORED(TWO_LIMITS, "escaping_starts", NULL, "escaping_starts",
+           "number of starts whose flow runs to infinity, where there is no fixed point",
+           OF(escaping_starts)),
+    STORED(TWO_LIMITS, "initial_escapes", NULL, "initial_escapes",
+           "1 where the flow from the initial state runs to infinity, else 0", OF(initial_escapes)),
+    STORED(TWO_LIMITS, "failed_starts", NULL, "failed_starts",
+           "number of starts whose flow could not be followed to its end", OF(failed_starts)),
     PLAIN(TWO_LIMITS, "minimum", BY(minimum)),
     STORED(TWO_LIMITS, "lr_lo", NULL, "lr_lo", "local limit of the learning rate at the minimum that decides",
            OF(lr_lo)),
@@ -142,12 +137,10 @@ static const struct rst_quantity rows[] = {
            POINT(point.residual)),
     PLAIN(POINT, "norm", BY(norm)),
     PLAIN(POINT, "max_abs", BY(max_abs)),
-    STORED(POINT, NULL, NULL, "fixed_point_lambda_min", "smallest eigenvalue of the Hessian of the data term",
-           POINT(spectrum.smallest.value)),
-    STORED(POINT, NULL, NULL, "fixed_point_lambda_max", "largest eigenvalue of the Hessian of the data term",
-           POINT(spectrum.largest.value)),
-    SHOWN(POINT, "lambda_min", "lambda_min", BY(decayed_lambda_min)),
-    SHOWN(POINT, "lambda_max", "lambda_max", BY(decayed_lambda_max)),
+    STORED(POINT, "lambda_min", "lambda_min", "fixed_point_lambda_min",
+           "smallest eigenvalue of the Hessian, decay included", POINT(spectrum.smallest.value)),
+    STORED(POINT, "lambda_max", "lambda_max", "fixed_point_lambda_max",
+           "largest eigenvalue of the Hessian, decay included", POINT(spectrum.largest.value)),
     STORED(POINT, "lr_lo", "lr_lo", "fixed_point_lr_lo", "largest learning rate that is stable at a minimum",
            POINT(lr_lo)),
     PLAIN(POINT, "starts", POINT(starts)),
@@ -161,18 +154,14 @@ static const struct rst_quantity rows[] = {
            POINT(spectrum.participation_max)),
 
     STORED(REFINEMENT, "spacing", "h", "spacing", "distance of neighbouring points", REFINEMENT(spacing)),
-    STORED(REFINEMENT, "lambda_max", "lambda_max", "refined_lambda_max", "largest eigenvalue at this spacing",
-           REFINEMENT(lambda_max)),
+    STORED(REFINEMENT, "lambda_max", "lambda_max", "refined_lambda_max",
+           "largest eigenvalue at this spacing, decay included", REFINEMENT(lambda_max)),
     STORED(REFINEMENT, "lr_max", "lr_max", "refined_lr_max", "largest stable learning rate at this spacing",
            REFINEMENT(lr_max)),
     SHOWN(REFINEMENT, "mesh_number", "c lr_max/h^2", REFINEMENT(mesh_number)),
 };
 
 const struct rst_quantities rst_analysis_numbers = {rows, sizeof rows / sizeof *rows};
-
-struct rst_analysis_point rst_analysis_point(const struct rst_analysis *analysis, size_t index) {
-  return (struct rst_analysis_point){analysis->points[index], analysis->effective_decay};
-}
 
 bool rst_analysis_has(const struct rst_analysis *analysis, enum rst_analysis_group group) {
   switch (group) {

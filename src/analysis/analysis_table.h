@@ -25,17 +25,10 @@ enum rst_analysis_group {
   RST_ANALYSIS_TWO_LIMITS,
   RST_ANALYSIS_DENSE,
   RST_ANALYSIS_FACTORS,
-  /** Of a struct rst_analysis_point, and of a struct rst_refinement; columns in the file. */
+  /** Of a struct rst_analysed_point, and of a struct rst_refinement; columns in the file. */
   RST_ANALYSIS_POINT,
   RST_ANALYSIS_REFINEMENT
 };
-
-/** A fixed point, which borrows from the analysis, and what the decay adds to its eigenvalues. */
-struct rst_analysis_point {
-  struct rst_analysed_point of;
-  double effective_decay;
-};
-struct rst_analysis_point rst_analysis_point(const struct rst_analysis *analysis, size_t index);
 
 extern const struct rst_quantities rst_analysis_numbers;
 

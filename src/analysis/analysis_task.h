@@ -6,7 +6,8 @@
 
 /** @file
  * The parts of an analysis, one source each. They fill the analysis that they are given; what they allocate
- * there is freed by rst_analysis_destroy(), also after a failure.
+ * there is freed by rst_analysis_destroy(), also after a failure. They work with eigenvalues of the data term's Hessian, to
+ * which rst_analyze() adds the decay at the end.
  */
 
 /** What the parts work on. */
@@ -22,10 +23,6 @@ struct rst_analysis_task {
  * failure (analysis.c). */
 enum rst_status rst_analysis_prepare(struct rst_analysis_task *task);
 void rst_analysis_release(struct rst_analysis_task *task);
-
-/** Some steps of half the local limit, which overshoot in no direction: they lead into the valley that the
- * flow itself leads to, which the case's own step may jump out of (nonlinear.c). */
-enum rst_status rst_analysis_descend(const struct rst_analysis_task *task, struct rst_field *u);
 
 /** Eigenpairs to this residual, relative; the eigenvalue's own error is of the order of its square. */
 #define RST_ANALYSIS_TOLERANCE 1e-8
@@ -52,7 +49,8 @@ enum rst_status rst_analyze_distribution(const struct rst_analysis_task *task, c
  * (limits.c). */
 struct rst_scheme_parameters rst_working_scheme(const struct rst_scheme_parameters *scheme,
                                                 double lambda_max);
-/** rst_step_limits_find() for every scheme: any lr will do for cfl, which adapts it. */
+/** rst_step_limits_find() for every scheme: any lr will do for cfl, which adapts it; no numbers for a preconditioned scheme,
+ * whose limits do not follow from the spectrum. */
 enum rst_status rst_spectrum_limits_find(struct rst_context *context,
                                          const struct rst_scheme_parameters *scheme, double lambda_min,
                                          double lambda_max, struct rst_spectrum_limits *found);

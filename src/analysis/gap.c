@@ -23,7 +23,7 @@ static void explain_window(struct rst_text *text, const struct rst_analysis *ana
   } else {
     rst_text_add(text, "sees averages of it over neighbouring wave numbers, ");
   }
-  rst_text_add(text, "whose largest |lambda| is %.6g, not %.6g", exact, by_symbol);
+  rst_text_add(text, "whose largest |lambda|, without the decay, is %.6g, not %.6g", exact, by_symbol);
   if (exact > 0) {
     rst_text_add(text, ", %.4g times smaller", by_symbol / exact);
   }
@@ -32,11 +32,13 @@ static void explain_window(struct rst_text *text, const struct rst_analysis *ana
 static void explain_ends(struct rst_text *text, const struct rst_analysis *analysis) {
   rst_text_add(text,
                "why they differ: between fixed ends no mode is as fast as the wave pi/h: the largest lambda "
-               "is %.9g, not "
-               "%.9g, and lr_max "
-               "%.9g, not %.9g",
-               analysis->exact.lambda_max, analysis->by_symbol.lambda_max, analysis->exact.limits.lr_max,
-               analysis->by_symbol.limits.lr_max);
+               "is %.9g, not %.9g",
+               analysis->exact.lambda_max + analysis->effective_decay,
+               analysis->by_symbol.lambda_max + analysis->effective_decay);
+  if (!isnan(analysis->exact.limits.lr_max)) {
+    rst_text_add(text, ", and lr_max %.9g, not %.9g", analysis->exact.limits.lr_max,
+                 analysis->by_symbol.limits.lr_max);
+  }
 }
 
 enum rst_status rst_explain_gap(const struct rst_analysis_task *task, struct rst_analysis *analysis) {

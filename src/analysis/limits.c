@@ -21,6 +21,11 @@ enum rst_status rst_spectrum_limits_find(struct rst_context *context,
                                          double lambda_max, struct rst_spectrum_limits *found) {
   const struct rst_scheme_parameters working = rst_working_scheme(scheme, lambda_max);
   *found = (struct rst_spectrum_limits){.lambda_min = lambda_min, .lambda_max = lambda_max};
+  if (rst_scheme_facts(scheme->kind).preconditioned) {
+    found->limits = (struct rst_step_limits){
+        .lr_max = NAN, .decay_min = NAN, .decay_max = NAN, .growth = NAN, .critical = NAN};
+    return RST_OK;
+  }
   RST_TRY(rst_step_limits_find(context, &working, lambda_min, lambda_max, &found->limits));
   if (rst_scheme_facts(scheme->kind).adapts) {
     found->limits.lr_max = scheme->weight_decay >= found->limits.decay_min ? INFINITY : 0.0;
@@ -39,7 +44,7 @@ enum rst_status rst_real_limit_find(struct rst_context *context, const struct rs
   *limit = NAN;
   const bool decay_apart = scheme->decay == RST_DECAY_DECOUPLED && scheme->weight_decay > 0;
   const struct rst_scheme_facts facts = rst_scheme_facts(scheme->kind);
-  if (facts.adapts || facts.implicit_decay || decay_apart) {
+  if (facts.adapts || facts.preconditioned || facts.implicit_decay || decay_apart) {
     return RST_OK;
   }
   return rst_scheme_real_limit(context, scheme, limit);

@@ -14,64 +14,41 @@
 
 #include "analysis/analysis_task.h"
 #include "core/core.h"
+#include "stability/fixed_point_within.h"
+#include "stability/minimum.h"
 
 /* Fixed points closer than this to each other, relative to the largest one found, are the same. */
 static const double merging_distance = 1e-6;
-/* Of the residual, relative to the start's gradient. */
-static const double newton_tolerance = 1e-11;
+/* Of the residual, relative to the terms of the gradient where Newton's method begins. */
+static const double newton_tolerance = 1e-13;
+/* Hessian products for Newton's method from zero, which need not lead anywhere. */
+enum { MOST_PRODUCTS = 4000 };
 
-enum rst_status rst_analysis_descend(const struct rst_analysis_task *task, struct rst_field *u) {
-  enum { STEPS = 20 };
-  struct rst_scheme_parameters parameters = task->from->step.scheme;
-  struct rst_scheme *scheme = NULL;
-  struct rst_field *gradient = NULL;
-  parameters.weight_decay = rst_effective_decay(&parameters);
-  parameters.kind = "cfl";
-  parameters.decay = RST_DECAY_COUPLED;
-  parameters.divisor = 1.0;
-  parameters.safety = 0.5;
-  if (parameters.weight_decay > 0) {
-    parameters.lr = 2.0 / parameters.weight_decay;
-  }
-  enum rst_status status = rst_scheme_create(task->context, &parameters, task->flow, &scheme);
-  if (status == RST_OK) {
-    status = rst_field_create_like(task->context, u, &gradient);
-  }
-  for (int i = 0; status == RST_OK && i < STEPS; ++i) {
-    struct rst_flow_value value;
-    rst_flow_evaluate(task->flow, u, &value, gradient);
-    status = rst_scheme_step(scheme, gradient, u, NULL);
-  }
-  rst_field_destroy(&gradient);
-  rst_scheme_destroy(&scheme);
-  return status;
-}
+enum { START_INITIAL, START_ZERO, START_RANDOM };
 
-/* Start 0 is the initial state, start 1 zero, the others are random and small. By symmetry zero often is a
- * saddle, and Newton's method likes saddles as well as minima: all others descend first. */
-static enum rst_status make_start(const struct rst_analysis_task *task, int start, struct rst_field *u,
-                                  const char **name) {
-  static const char *const names[] = {"initial state, after a descent", "zero", "random, after a descent"};
-  *name = names[start < 2 ? start : 2];
-  if (start == 0) {
+/* Start 0 is the initial state, start 1 zero, the others are random and small. */
+static enum rst_status make_start(const struct rst_analysis_task *task, int start, struct rst_field *u) {
+  if (start == START_INITIAL) {
     rst_field_copy(task->initial, u);
-  } else {
-    const struct rst_initial_parameters random = {.kind = start == 1 ? "zero" : "normal",
-                                                  .seed = task->from->analyze.seed + (uint32_t)start - 2U,
-                                                  .scale = task->from->analyze.start_scale};
-    RST_TRY(rst_initial_fill(task->context, &random, rst_flow_layout(task->flow), u));
+    return RST_OK;
   }
-  return start == 1 ? RST_OK : rst_analysis_descend(task, u);
+  const struct rst_initial_parameters random = {.kind = start == START_ZERO ? "zero" : "normal",
+                                                .seed = task->from->analyze.seed + (uint32_t)start - 2U,
+                                                .scale = task->from->analyze.start_scale};
+  return rst_initial_fill(task->context, &random, rst_flow_layout(task->flow), u);
 }
 
 static enum rst_fixed_point_kind classify(const struct rst_state_spectrum *spectrum, double weight_decay) {
-  const double smallest_ratio = 1e-9;
   const double low = spectrum->smallest.value + weight_decay;
   const double high = spectrum->largest.value + weight_decay;
-  if (fabs(low) <= smallest_ratio * fmax(fabs(low), fabs(high))) {
-    return RST_FIXED_POINT_DEGENERATE;
+  const double zero = RST_FLAT_RATIO * fmax(fabs(low), fabs(high));
+  if (low > zero) {
+    return RST_FIXED_POINT_MINIMUM;
   }
-  return low > 0 ? RST_FIXED_POINT_MINIMUM : RST_FIXED_POINT_SADDLE;
+  if (high < -zero) {
+    return RST_FIXED_POINT_MAXIMUM;
+  }
+  return low < -zero ? RST_FIXED_POINT_SADDLE : RST_FIXED_POINT_FLAT;
 }
 
 /* The known fixed point that `u` is, or NULL. */
@@ -88,43 +65,84 @@ static struct rst_analysed_point *find_known(struct rst_analysis *analysis, cons
   return NULL;
 }
 
-/* Spectrum, kind and local limit of a new fixed point. */
-static enum rst_status study(const struct rst_analysis_task *task, struct rst_analysed_point *point) {
+/* The limits at a minimum; at a flat one those across its valley, whose own eigenvalues are 0 but for rounding. */
+static enum rst_status find_limits(const struct rst_analysis_task *task,
+                                   const struct rst_analysed_point *point,
+                                   struct rst_spectrum_limits *limits) {
   const struct rst_scheme_parameters *scheme = &task->from->step.scheme;
-  struct rst_spectrum_limits found;
   double lambda_min = 0.0;
   double lambda_max = 0.0;
+  rst_state_spectrum_extremes(&point->spectrum, &lambda_min, &lambda_max);
+  if (point->kind == RST_FIXED_POINT_FLAT) {
+    lambda_min = fmax(lambda_min, -rst_effective_decay(scheme));
+  }
+  return rst_spectrum_limits_find(task->context, scheme, lambda_min, lambda_max, limits);
+}
+
+/* Spectrum, kind and local limit of a new fixed point. */
+static enum rst_status study(const struct rst_analysis_task *task, struct rst_analysed_point *point) {
+  struct rst_spectrum_limits found;
   RST_TRY(rst_state_spectrum_find(task->context, task->flow, point->point.u, &point->spectrum));
-  point->kind = classify(&point->spectrum, rst_effective_decay(scheme));
+  point->kind = classify(&point->spectrum, rst_effective_decay(&task->from->step.scheme));
   point->lr_lo = NAN;
-  if (point->kind == RST_FIXED_POINT_MINIMUM) {
-    rst_state_spectrum_extremes(&point->spectrum, &lambda_min, &lambda_max);
-    RST_TRY(rst_spectrum_limits_find(task->context, scheme, lambda_min, lambda_max, &found));
+  if (rst_fixed_point_is_minimum(point->kind)) {
+    RST_TRY(find_limits(task, point, &found));
     point->lr_lo = found.limits.lr_max;
   }
   return RST_OK;
 }
 
+/* Where a start leads: its flow; from zero, which often is a saddle by symmetry and worth knowing, Newton's method. */
+static enum rst_status lead(const struct rst_analysis_task *task, int start, const struct rst_field *u,
+                            struct rst_minimum *found) {
+  const double decay = rst_effective_decay(&task->from->step.scheme);
+  if (start != START_ZERO) {
+    return rst_minimum_find(task->context, task->flow, decay, u, newton_tolerance, found);
+  }
+  *found = (struct rst_minimum){0};
+  RST_TRY(rst_fixed_point_find_within(task->context, task->flow, decay, u, newton_tolerance, MOST_PRODUCTS,
+                                      &found->point));
+  const enum rst_status status =
+      decay > 0 ? RST_OK
+                : rst_minimum_is_far(task->context, task->flow, decay, found->point.u, &found->escapes);
+  if (status != RST_OK || found->escapes) {
+    rst_field_destroy(&found->point.u);
+  }
+  return status;
+}
+
+static const char *describe_start(int start, int saddles) {
+  static const char *const names[][2] = {{"initial state", "initial state, by way of a saddle"},
+                                         {"zero, by Newton's method", "zero, by Newton's method"},
+                                         {"random", "random, by way of a saddle"}};
+  return names[start < START_RANDOM ? start : START_RANDOM][saddles > 0];
+}
+
 static enum rst_status search_from(const struct rst_analysis_task *task, int start, struct rst_field *u,
                                    struct rst_analysis *analysis) {
-  const double decay = rst_effective_decay(&task->from->step.scheme);
-  const char *name = NULL;
-  struct rst_fixed_point found = {0};
-  RST_TRY(make_start(task, start, u, &name));
-  RST_TRY(rst_fixed_point_find(task->context, task->flow, decay, u, newton_tolerance, &found));
-  struct rst_analysed_point *known = find_known(analysis, found.u);
+  struct rst_minimum found;
+  RST_TRY(make_start(task, start, u));
+  RST_TRY(lead(task, start, u, &found));
+  if (found.escapes) {
+    analysis->escaping_starts += 1;
+    analysis->initial_escapes = analysis->initial_escapes || start == START_INITIAL;
+    return RST_OK;
+  }
+  struct rst_analysed_point *known = find_known(analysis, found.point.u);
   if (known) {
     known->starts += 1;
-    rst_field_destroy(&found.u);
+    rst_field_destroy(&found.point.u);
     return RST_OK;
   }
   struct rst_analysed_point *made = &analysis->points[analysis->point_count++];
-  *made = (struct rst_analysed_point){.point = found, .start = name, .starts = 1, .of_initial = start == 0};
+  *made = (struct rst_analysed_point){.point = found.point,
+                                      .start = describe_start(start, found.saddles),
+                                      .starts = 1,
+                                      .of_initial = start == START_INITIAL};
   return study(task, made);
 }
 
-/* A start whose search does not converge is counted and no failure: without decay there may be no fixed
- * point. */
+/* A start whose flow cannot be followed is counted and no failure. */
 static enum rst_status search(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
   const int starts = 2 + task->from->analyze.starts;
   struct rst_field *u = NULL;
@@ -151,14 +169,14 @@ static int compare_losses(const void *a, const void *b) {
   return (one > other) - (one < other);
 }
 
-/* The minimum that decides: the initial state's, else the first in the order of losses. */
+/* The minimum that decides is the initial state's. */
 static void choose_minimum(struct rst_analysis *analysis) {
   if (analysis->point_count > 0) {
     qsort(analysis->points, analysis->point_count, sizeof *analysis->points, compare_losses);
   }
   for (size_t i = 0; i < analysis->point_count; ++i) {
     const struct rst_analysed_point *point = &analysis->points[i];
-    if (point->kind == RST_FIXED_POINT_MINIMUM && (analysis->minimum < 0 || point->of_initial)) {
+    if (point->of_initial && rst_fixed_point_is_minimum(point->kind)) {
       analysis->minimum = (int)i;
     }
   }
@@ -177,10 +195,7 @@ enum rst_status rst_analyze_nonlinear(const struct rst_analysis_task *task, stru
     return RST_OK;
   }
   const struct rst_analysed_point *minimum = &analysis->points[analysis->minimum];
-  double lambda_min = 0.0;
-  double lambda_max = 0.0;
-  rst_state_spectrum_extremes(&minimum->spectrum, &lambda_min, &lambda_max);
-  RST_TRY(rst_spectrum_limits_find(task->context, scheme, lambda_min, lambda_max, &analysis->exact));
+  RST_TRY(find_limits(task, minimum, &analysis->exact));
   analysis->lr_lo = analysis->exact.limits.lr_max;
   RST_TRY(rst_analyze_frozen_symbol(task, minimum->point.u, analysis));
   return rst_analyze_distribution(task, minimum->point.u, &minimum->spectrum, analysis);

@@ -64,6 +64,11 @@ static enum rst_status amplify(const struct rst_analysis_task *task, double lamb
                                struct rst_analysis *analysis) {
   const struct rst_scheme_parameters working = rst_working_scheme(&task->from->step.scheme, lambda_max);
   struct rst_extent extent;
+  if (rst_scheme_facts(working.kind).preconditioned) {
+    rst_field_fill(NAN, analysis->amplification);
+    analysis->worst_growth = analysis->worst_ky = analysis->worst_kx = NAN;
+    return RST_OK;
+  }
   RST_TRY(rst_amplification_of_symbol(task->context, analysis->symbol, &working, analysis->amplification));
   rst_field_extent(analysis->amplification, &extent);
   analysis->worst_growth = extent.largest;

@@ -3,29 +3,20 @@
 #include <string.h>
 
 #include "analysis/analysis_task.h"
-#include "analysis/descend.h"
 #include "analysis/threshold_curves.h"
 #include "core/core.h"
 #include "krylov/extremal.h"
-#include "stability/fixed_point_within.h"
 #include "stability/free_hessian.h"
+#include "stability/minimum.h"
 
 /** @file
- * The theory's thresholds along an axis of weight decays.
- *
- * A descent per weight decay would define the minimum but is dear. Minima depend smoothly on the weight decay as long as
- * H + alpha is regular, so that descents are made at a few weight decays only, and the minimum of one is followed to the next
- * by Newton's method from an extrapolation. Where it arrives at what the descent there leads to, all between belong to it.
- * Where not, the branch was lost or left on the way: another descent halves the interval, until it is known between which two
- * neighbours that happened.
+ * The theory's thresholds along an axis of weight decays: at each of them the flow is followed from the initial state to its
+ * minimum, for the branch of minima that one weight decay leads to may exist at the next without being reached there.
  */
 
-enum { DESCENTS = 5, MOST_OPEN = DESCENTS + 64, MOST_PRODUCTS = 4000 };
-/* Relative distance within which two minima are the same. */
-static const double merging_distance = 1e-6;
 /* Of the residual of a fixed point; of the eigenpair that decides, whose value is far better than that unless the next
- * eigenvalue is as near; of the smallest eigenvalue, whose sign alone counts. */
-static const double newton_tolerance = 1e-9, largest_tolerance = 1e-6, smallest_tolerance = 1e-2;
+ * eigenvalue is as near. */
+static const double newton_tolerance = 1e-9, largest_tolerance = 1e-6;
 
 /* A weight decay of the axis, each value once. */
 struct node {
@@ -33,21 +24,12 @@ struct node {
   struct rst_lr_limits theory;
 };
 
-/* A node where a descent was made. */
-struct stop {
-  size_t node;
-  bool settled;        /* near a fixed point, in the steps it was given */
-  struct rst_field *u; /* the minimum that it led to, NULL if to none */
-};
-
 struct walk {
   struct rst_case of; /* with the weight decay of the node at hand */
   struct rst_analysis_task task;
   struct node *nodes;
   size_t count;
-  struct rst_field *lowest, *top; /* packed eigenvectors, the next warm starts */
-  struct stop open[MOST_OPEN];    /* descents still ahead, the nearest last */
-  size_t open_count;
+  struct rst_field *top; /* packed eigenvector, the next warm start */
   bool (*stop)(void *user);
   void *user;
   bool stopped;
@@ -74,186 +56,45 @@ static enum rst_status largest_lr(struct walk *walk, size_t node, double lambda_
   return RST_OK;
 }
 
-struct shifted {
-  struct rst_free_hessian *hessian;
-  double shift;
-};
-
-/* product = (H + shift) v. */
-static void apply_shifted(void *user, const struct rst_field *v, struct rst_field *product) {
-  const struct shifted *shifted = user;
-  rst_free_hessian_apply(shifted->hessian, v, product);
-  rst_field_axpy(shifted->shift, v, product);
-}
-
-/* Relative tolerances of H + alpha are easily met, also where H has many eigenvalues near 0. */
-static enum rst_status find_extremes(struct walk *walk, struct shifted *shifted,
-                                     struct rst_eigenpair *smallest, struct rst_eigenpair *largest) {
+/* The largest eigenvalue of H + alpha at u. Its relative tolerance is easily met, also where H has many eigenvalues near 0. */
+static enum rst_status find_largest(struct walk *walk, double decay, const struct rst_field *u,
+                                    struct rst_eigenpair *largest) {
   struct rst_context *context = walk->task.context;
-  struct rst_field **vectors[] = {&walk->lowest, &walk->top};
-  for (size_t i = 0; i < 2; ++i) {
-    if (!*vectors[i]) {
-      RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, 1, shifted->hessian->count, vectors[i]));
-    }
-  }
-  RST_TRY(rst_extremal_eigenpair(context, apply_shifted, shifted, RST_SPECTRUM_LARGEST, largest_tolerance,
-                                 walk->top, largest));
-  return rst_extremal_eigenpair(context, apply_shifted, shifted, RST_SPECTRUM_SMALLEST, smallest_tolerance,
-                                walk->lowest, smallest);
-}
-
-/* Whether the fixed point u of a node is a minimum, and lr_lo there. */
-static enum rst_status study(struct walk *walk, size_t node, const struct rst_field *u, bool *minimum) {
-  const double smallest_ratio = 1e-9;
-  struct shifted shifted = {.shift = decay_at(walk, node)};
-  struct rst_eigenpair smallest;
-  struct rst_eigenpair largest;
-  RST_TRY(rst_free_hessian_create(walk->task.context, walk->task.flow, u, &shifted.hessian));
-  const enum rst_status status = find_extremes(walk, &shifted, &smallest, &largest);
-  rst_free_hessian_destroy(&shifted.hessian);
-  RST_TRY(status);
-  *minimum = smallest.value > smallest_ratio * largest.value;
-  walk->nodes[node].theory.lr_lo = NAN;
-  if (!*minimum) {
-    return RST_OK;
-  }
-  const double lambda_max = largest.value - shifted.shift;
-  const bool decay_alone = fabs(lambda_max) <= fmax(largest.residual, 1e-13 * largest.value);
-  return largest_lr(walk, node, fmin(smallest.value - shifted.shift, 0.0), decay_alone ? 0.0 : lambda_max,
-                    &walk->nodes[node].theory.lr_lo);
-}
-
-/* Newton's method from u at a node, to a minimum: NULL if there is none nearby. */
-static enum rst_status refine(struct walk *walk, size_t node, const struct rst_field *u,
-                              struct rst_field **found) {
-  struct rst_fixed_point point = {0};
-  bool minimum = false;
-  *found = NULL;
-  enum rst_status status = rst_fixed_point_find_within(
-      walk->task.context, walk->task.flow, decay_at(walk, node), u, newton_tolerance, MOST_PRODUCTS, &point);
+  struct rst_free_hessian *hessian = NULL;
+  RST_TRY(rst_free_hessian_create(context, walk->task.flow, u, &hessian));
+  hessian->shift = decay;
+  enum rst_status status =
+      walk->top ? RST_OK : rst_field_create(context, RST_PRECISION_DOUBLE, 1, hessian->count, &walk->top);
   if (status == RST_OK) {
-    status = study(walk, node, point.u, &minimum);
+    status = rst_extremal_eigenpair(context, rst_free_hessian_apply, hessian, RST_SPECTRUM_LARGEST,
+                                    largest_tolerance, walk->top, largest);
   }
-  if (status != RST_OK || !minimum) {
-    rst_field_destroy(&point.u);
-    walk->nodes[node].theory.lr_lo = NAN;
-  }
-  *found = point.u;
-  return status == RST_ERROR_NUMERIC ? RST_OK : status;
-}
-
-/* Make the stop of a node: where a descent from the initial state leads. */
-static enum rst_status descend(struct walk *walk, size_t node, struct stop *stop) {
-  struct rst_field *u = NULL;
-  const double decay = decay_at(walk, node);
-  *stop = (struct stop){.node = node};
-  walk->nodes[node].theory.lr_lo = NAN;
-  RST_TRY(rst_field_create_like(walk->task.context, walk->task.initial, &u));
-  rst_field_copy(walk->task.initial, u);
-  enum rst_status status = rst_analysis_descend(&walk->task, u);
-  if (status == RST_OK) {
-    status = rst_analysis_descend_further(&walk->task, decay, u, &stop->settled);
-  }
-  if (status == RST_OK && stop->settled) {
-    status = refine(walk, node, u, &stop->u);
-  }
-  rst_field_destroy(&u);
-  return status == RST_ERROR_NUMERIC ? RST_OK : status;
-}
-
-/* start = the minimum at `node`, from those at the two nodes before; the first step has but one. */
-static void extrapolate(const struct walk *walk, size_t node, const struct rst_field *before,
-                        const struct rst_field *last, struct rst_field *start) {
-  rst_field_copy(last, start);
-  if (before) {
-    const double step = walk->nodes[node].weight_decay - walk->nodes[node - 1].weight_decay;
-    const double step_before = walk->nodes[node - 1].weight_decay - walk->nodes[node - 2].weight_decay;
-    rst_field_axpy(step / step_before, last, start);
-    rst_field_axpy(-step / step_before, before, start);
-  }
-}
-
-/* Follow the minimum of a stop to the node of another one: `u` there, NULL if it was lost. */
-static enum rst_status follow(struct walk *walk, const struct stop *from, size_t to, struct rst_field **u) {
-  struct rst_context *context = walk->task.context;
-  struct rst_field *start = NULL;
-  struct rst_field *before = NULL;
-  RST_TRY(rst_field_create_like(context, from->u, &start));
-  enum rst_status status = rst_field_create_like(context, from->u, u);
-  if (status == RST_OK) {
-    rst_field_copy(from->u, *u);
-  }
-  for (size_t node = from->node + 1; status == RST_OK && *u && node <= to && !is_stopped(walk); ++node) {
-    extrapolate(walk, node, before, *u, start);
-    rst_field_destroy(&before);
-    before = *u;
-    status = refine(walk, node, start, u);
-  }
-  rst_field_destroy(&before);
-  rst_field_destroy(&start);
+  rst_free_hessian_destroy(&hessian);
   return status;
 }
 
-static bool is_same(const struct rst_field *a, const struct rst_field *b) {
-  return rst_field_distance(a, b) <= merging_distance * fmax(rst_field_norm(a), rst_field_norm(b));
-}
-
-/* Whether all nodes between two stops belong to the minimum of both, or to none; they are done then. A descent that did not
- * settle contradicts nothing: its stop takes the minimum that arrives there. */
-static enum rst_status connect(struct walk *walk, const struct stop *here, struct stop *next,
-                               bool *connected) {
-  const bool adjacent = next->node == here->node + 1;
-  *connected = true;
-  if (adjacent && next->settled) {
+/* lr_lo of a node, NaN where the flow reaches no minimum or could not be followed. */
+static enum rst_status visit(struct walk *walk, size_t node) {
+  const double decay = decay_at(walk, node);
+  struct rst_minimum found;
+  struct rst_eigenpair largest;
+  walk->nodes[node].theory.lr_lo = NAN;
+  enum rst_status status = rst_minimum_find(walk->task.context, walk->task.flow, decay, walk->task.initial,
+                                            newton_tolerance, &found);
+  if (status == RST_ERROR_NUMERIC || (status == RST_OK && found.escapes)) {
     return RST_OK;
   }
-  if (!here->u || (!next->u && next->settled)) {
-    *connected = adjacent || (!here->u && !next->u);
-    for (size_t node = here->node + 1; node < next->node; ++node) {
-      walk->nodes[node].theory.lr_lo = NAN;
-    }
+  RST_TRY(status);
+  status = find_largest(walk, decay, found.point.u, &largest);
+  rst_field_destroy(&found.point.u);
+  RST_TRY(status);
+  if (found.lowest < -RST_FLAT_RATIO * largest.value) {
     return RST_OK;
   }
-  const double lr_lo = walk->nodes[next->node].theory.lr_lo;
-  struct rst_field *u = NULL;
-  RST_TRY(follow(walk, here, next->node, &u));
-  if (!next->settled && (u || adjacent)) {
-    next->u = u;
-    return RST_OK;
-  }
-  walk->nodes[next->node].theory.lr_lo = lr_lo;
-  *connected = u && next->u && is_same(u, next->u);
-  rst_field_destroy(&u);
-  return RST_OK;
-}
-
-/* The nearest descent ahead is `here`; one more between it and the next. */
-static enum rst_status halve(struct walk *walk) {
-  struct stop *here = &walk->open[walk->open_count - 1];
-  struct stop *middle = here;
-  here[1] = here[0];
-  walk->open_count += 1;
-  return descend(walk, here[-1].node - (here[-1].node - here[1].node) / 2, middle);
-}
-
-static enum rst_status walk_along(struct walk *walk) {
-  const size_t gaps = walk->count < DESCENTS ? walk->count - 1 : DESCENTS - 1;
-  for (size_t i = gaps + 1; i-- > 0 && !is_stopped(walk);) {
-    const size_t node = gaps ? i * (walk->count - 1) / gaps : 0;
-    RST_TRY(descend(walk, node, &walk->open[walk->open_count++]));
-  }
-  while (walk->open_count > 1 && !is_stopped(walk)) {
-    struct stop *here = &walk->open[walk->open_count - 1];
-    bool connected = false;
-    RST_TRY(connect(walk, here, here - 1, &connected));
-    if (connected) {
-      rst_field_destroy(&here->u);
-      walk->open_count -= 1;
-    } else {
-      RST_TRY(halve(walk));
-    }
-  }
-  return RST_OK;
+  const double lambda_max = largest.value - decay;
+  const bool decay_alone = fabs(lambda_max) <= fmax(largest.residual, 1e-13 * largest.value);
+  return largest_lr(walk, node, fmin(fmax(found.lowest, 0.0) - decay, 0.0), decay_alone ? 0.0 : lambda_max,
+                    &walk->nodes[node].theory.lr_lo);
 }
 
 static enum rst_status find_nonlinear(struct walk *walk) {
@@ -262,7 +103,10 @@ static enum rst_status find_nonlinear(struct walk *walk) {
   for (size_t node = 0; node < walk->count; ++node) {
     RST_TRY(largest_lr(walk, node, 0.0, stiffest, &walk->nodes[node].theory.lr_hi));
   }
-  return walk_along(walk);
+  for (size_t node = 0; node < walk->count && !is_stopped(walk); ++node) {
+    RST_TRY(visit(walk, node));
+  }
+  return RST_OK;
 }
 
 static enum rst_status find_linear(struct walk *walk) {
@@ -289,7 +133,7 @@ static int descending(const void *a, const void *b) {
   return (one < other) - (one > other);
 }
 
-/* Nodes from the largest weight decay, where descents are easiest, to the smallest, each once. */
+/* Nodes from the largest weight decay to the smallest, each once. */
 static enum rst_status make_nodes(struct walk *walk, const double *weight_decays, size_t count) {
   RST_TRY(RST_NEW(walk->task.context, count, &walk->nodes));
   for (size_t i = 0; i < count; ++i) {
@@ -311,10 +155,6 @@ static enum rst_status find_all(struct walk *walk, const double *weight_decays, 
 }
 
 static void release(struct walk *walk) {
-  while (walk->open_count > 0) {
-    rst_field_destroy(&walk->open[--walk->open_count].u);
-  }
-  rst_field_destroy(&walk->lowest);
   rst_field_destroy(&walk->top);
   rst_analysis_release(&walk->task);
   free(walk->nodes);
@@ -331,6 +171,12 @@ enum rst_status rst_lr_limits_until(struct rst_context *context, const struct rs
                 "weight decay %zu is %g; it must be finite and not negative", i, weight_decays[i]);
   }
   if (count == 0) {
+    return RST_OK;
+  }
+  if (rst_scheme_facts(from->step.scheme.kind).preconditioned) {
+    for (size_t i = 0; i < count; ++i) {
+      theory[i] = (struct rst_lr_limits){.lr_lo = NAN, .lr_hi = NAN};
+    }
     return RST_OK;
   }
   const enum rst_status status = find_all(&walk, weight_decays, count);

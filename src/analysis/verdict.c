@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /** @file
- * The verdict and its reason. A mode of eigenvalue lambda grows for one of two reasons: lambda + alpha < 0,
- * where the flow itself grows and no step helps (decay); or lambda + alpha > 0 and a growth factor above 1,
+ * The verdict and its reason. A mode of eigenvalue lambda, decay included, grows for one of two reasons: lambda < 0,
+ * where the flow itself grows and no step helps (decay); or lambda > 0 and a growth factor above 1,
  * where the flow decays and the step overshoots (step). The stable steps of every scheme form an interval
  * from 0 on, so that the two ends of the spectrum tell.
  */
@@ -12,6 +12,7 @@
 #include "analysis/analysis_task.h"
 #include "core/core.h"
 #include "core/text.h"
+#include "restrain/tangent.h"
 
 /* Growth factors are computed to this accuracy. */
 static const double rounding = 1e-12;
@@ -59,15 +60,16 @@ static enum rst_status find_mechanisms(const struct rst_analysis_task *task, str
   return RST_OK;
 }
 
-/* "lr (alpha + lambda_max) = 2.1 > 2", or the growth factor for a scheme with another rule. */
+/* "lr lambda_max = 2.1 > 2" with the decay in lambda_max, or the growth factor for a scheme with another rule. */
 static void add_step(struct rst_text *text, const struct rst_analysis *analysis) {
   const struct rst_spectrum_limits *exact = &analysis->exact;
   if (isfinite(analysis->real_limit)) {
     const double value = analysis->lr * (analysis->weight_decay + exact->lambda_max);
-    rst_text_add(text, "lr (alpha + lambda_max) = %.8g %s %.8g", value,
+    rst_text_add(text, "lr lambda_max = %.8g %s %.8g", value,
                  exact->limits.stable || value <= analysis->real_limit ? "<=" : ">", analysis->real_limit);
   } else {
-    rst_text_add(text, "|G| = %.8g at lambda = %.8g", exact->limits.growth, exact->limits.critical);
+    rst_text_add(text, "|G| = %.8g at lambda = %.8g", exact->limits.growth,
+                 exact->limits.critical + analysis->effective_decay);
   }
 }
 
@@ -155,10 +157,25 @@ static void add_upper(struct rst_text *text, const struct rst_analysis *analysis
                analysis->lr <= analysis->lr_hi ? "<=" : ">", analysis->lr_hi, analysis->lr_hi / analysis->lr);
 }
 
+static const char *say_what_is_missing(const struct rst_analysis *analysis) {
+  if (analysis->minimum >= 0) {
+    return "locally unstable, and no weight decay bounds large states";
+  }
+  return analysis->initial_escapes ? "the flow from the initial state runs to infinity, where the loss falls "
+                                     "for ever: no minimum, no "
+                                     "lr_lo"
+                                   : "the flow from the initial state could not be followed to a minimum";
+}
+
+/* In a valley of minima the limits hold across it. */
+static const char *minimum_name(const struct rst_analysis *analysis) {
+  return analysis->points[analysis->minimum].kind == RST_FIXED_POINT_FLAT ? "valley of minima" : "minimum";
+}
+
 static void explain_nonlinear(struct rst_text *text, const struct rst_analysis *analysis) {
   switch (analysis->verdict) {
   case RST_VERDICT_CONVERGENT:
-    rst_text_add(text, "converges near the minimum: ");
+    rst_text_add(text, "converges near the %s: ", minimum_name(analysis));
     add_step(text, analysis);
     rst_text_add(text,
                  analysis->mechanisms == 0 ? "\nnothing limits it: " : "\nnearest limit: through the step, ");
@@ -186,9 +203,7 @@ static void explain_nonlinear(struct rst_text *text, const struct rst_analysis *
         "\nunstable through the step everywhere: the decay overshoots, and no bounded gradient holds it");
     break;
   default:
-    rst_text_add(text, analysis->minimum < 0
-                           ? "undecided: no minimum was found from the starts that were tried"
-                           : "undecided: locally unstable, and no weight decay bounds large states");
+    rst_text_add(text, "undecided: %s", say_what_is_missing(analysis));
     if (analysis->minimum >= 0) {
       rst_text_add(text, "\nunstable at the minimum through the step: ");
       add_step(text, analysis);
@@ -197,18 +212,46 @@ static void explain_nonlinear(struct rst_text *text, const struct rst_analysis *
   }
 }
 
+/* Nothing follows from the spectrum. */
+static void explain_preconditioned(struct rst_text *text, const struct rst_analysis_task *task,
+                                   struct rst_analysis *analysis) {
+  const struct rst_scheme_parameters *scheme = &task->from->step.scheme;
+  const bool decoupled = scheme->decay == RST_DECAY_DECOUPLED && scheme->weight_decay > 0.0;
+  analysis->verdict = RST_VERDICT_UNDECIDED;
+  analysis->lr_factor = analysis->decay_min_factor = analysis->decay_max_factor = NAN;
+  rst_text_add(
+      text,
+      "undecided: %s divides the slope by a preconditioner P that the run makes, so that no limit of lr "
+      "follows from the spectrum of H\na run is locally stable while lambda_max(P^-1 %s < %.8g: its scalar "
+      "preconditioned_sharpness",
+      analysis->scheme, decoupled ? "H)" : "(H + alpha))", rst_scheme_local_limit(task->context, scheme));
+  if (decoupled) {
+    rst_text_add(text, "\nwith decoupled decay %s does not come to rest where the gradient of L is zero",
+                 analysis->scheme);
+  }
+}
+
+static void explain(struct rst_text *text, struct rst_analysis *analysis) {
+  if (analysis->linear) {
+    analysis->verdict = analysis->exact.limits.stable ? RST_VERDICT_STABLE : RST_VERDICT_UNSTABLE;
+    explain_linear(text, analysis);
+  } else {
+    analysis->verdict = judge_nonlinear(analysis);
+    explain_nonlinear(text, analysis);
+  }
+}
+
 enum rst_status rst_judge(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
-  if (analysis->linear || analysis->minimum >= 0) {
+  const bool preconditioned = rst_scheme_facts(task->from->step.scheme.kind).preconditioned;
+  if (!preconditioned && (analysis->linear || analysis->minimum >= 0)) {
     find_factors(analysis);
     RST_TRY(find_mechanisms(task, analysis));
   }
   struct rst_text text = {0};
-  if (analysis->linear) {
-    analysis->verdict = analysis->exact.limits.stable ? RST_VERDICT_STABLE : RST_VERDICT_UNSTABLE;
-    explain_linear(&text, analysis);
+  if (preconditioned) {
+    explain_preconditioned(&text, task, analysis);
   } else {
-    analysis->verdict = judge_nonlinear(analysis);
-    explain_nonlinear(&text, analysis);
+    explain(&text, analysis);
   }
   analysis->explanation = rst_text_take(&text);
   RST_REQUIRE(task->context, analysis->explanation, RST_ERROR_MEMORY, "memory is exhausted");

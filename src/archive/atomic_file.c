@@ -6,56 +6,40 @@
 
 #include "core/core.h"
 #include "core/files.h"
-#include "hdf5/kill_safe_driver.h"
 
-static enum rst_status write_content(struct rst_context *context, hid_t file, const char *part,
-                                     const struct rst_atomic_file *whole) {
+struct writer {
+  struct rst_context *context;
+  const char *part;
+  const struct rst_atomic_file *whole;
+};
+
+static enum rst_status write_content(void *user, hid_t file) {
+  const struct writer *writer = user;
+  const struct rst_atomic_file *whole = writer->whole;
   RST_TRY(whole->write(whole->user, file));
-  RST_TRY(rst_provenance_write(context, file, part, whole->provenance, NULL));
-  RST_TRY(rst_provenance_finish(context, file, part, whole->exit_reason, whole->wall_seconds));
-  RST_HDF5(context, H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", part);
-  return RST_OK;
-}
-
-static enum rst_status write_part(struct rst_context *context, const char *part,
-                                  const struct rst_atomic_file *whole) {
-  hid_t file = H5I_INVALID_HID;
-  RST_TRY(rst_files_probe(context, part));
-  RST_TRY(rst_hdf5_create(context, part, &file));
-  enum rst_status status = write_content(context, file, part, whole);
-  if (status != RST_OK) {
-    rst_kill_safe_driver_discard(file);
-  }
-  if (!rst_hdf5_close_writable(file) && status == RST_OK) {
-    status = rst_hdf5_fail(context, "%s cannot be completed", part);
-  }
-  return status;
+  RST_TRY(rst_provenance_write(writer->context, file, writer->part, whole->provenance, NULL));
+  return rst_provenance_finish(writer->context, file, writer->part, whole->exit_reason, whole->wall_seconds);
 }
 
 static enum rst_status publish(struct rst_context *context, const char *part, const char *path) {
-  char *sidecar = NULL;
+  RST_SCOPED char *sidecar = NULL;
   RST_TRY(rst_files_sibling(context, path, ".xdmf", &sidecar));
-  const enum rst_status status = rst_files_remove(context, sidecar);
-  free(sidecar);
-  RST_TRY(status);
+  RST_TRY(rst_files_remove(context, sidecar));
   return rst_files_replace(context, part, path, true);
 }
 
 enum rst_status rst_atomic_file_write(struct rst_context *context, const char *path,
                                       const struct rst_atomic_file *whole) {
-  char *part = NULL;
-  enum rst_status status = RST_OK;
+  RST_QUIET();
+  RST_SCOPED char *part = NULL;
   RST_TRY(rst_files_sibling(context, path, ".partial.h5", &part));
-  H5E_BEGIN_TRY {
-    status = write_part(context, part, whole);
-  }
-  H5E_END_TRY
+  struct writer writer = {context, part, whole};
+  enum rst_status status = rst_hdf5_write_whole(context, part, write_content, &writer);
   if (status == RST_OK) {
     status = publish(context, part, path);
   }
   if (status != RST_OK) {
     (void)unlink(part);
   }
-  free(part);
   return status;
 }

@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include "core/files.h"
-#include "hdf5/kill_safe_driver.h"
-#include "hdf5/support.h"
+#include "hdf5/dataset.h"
 
 /* The numbers of a checkpoint by name, so that saving and loading go over one table. */
 enum kind { COUNT, REAL };
@@ -35,61 +34,50 @@ static hid_t member_type(const struct member *member) {
   return member->kind == REAL ? H5T_NATIVE_DOUBLE : H5T_NATIVE_LONG;
 }
 
-static hid_t type_of(enum rst_precision precision) {
-  return precision == RST_PRECISION_FLOAT ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+/* A block as a dataset; without scales it is stored as it is. */
+static struct rst_dataset dataset_of(const char *name, const struct rst_field *field,
+                                     struct rst_axis axes[2]) {
+  axes[0] = (struct rst_axis){.count = field->ny};
+  axes[1] = (struct rst_axis){.count = field->nx};
+  return (struct rst_dataset){.variable = {.name = name},
+                              .numbers = rst_numbers_of(field->precision),
+                              .rank = 2,
+                              .axes = {&axes[0], &axes[1]},
+                              .values = field->data};
 }
 
-static bool write_block(hid_t group, const struct rst_block *block) {
-  const struct rst_field *field = block->field;
-  const hsize_t dims[] = {field->ny, field->nx};
-  const hid_t type = type_of(field->precision);
-  struct rst_ids ids = {0};
-  const hid_t space = rst_ids_keep(&ids, H5Screate_simple(2, dims, NULL));
-  const hid_t dataset =
-      rst_ids_keep(&ids, H5Dcreate2(group, block->name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-  const bool done = dataset >= 0 && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, field->data) >= 0;
-  rst_ids_close(&ids);
-  return done;
-}
+struct writer {
+  struct rst_context *context;
+  const char *path;
+  const struct rst_checkpoint *checkpoint;
+  const struct rst_blocks *blocks;
+};
 
-static bool write_blocks(hid_t file, const struct rst_blocks *blocks) {
-  struct rst_ids ids = {0};
-  const hid_t group =
-      rst_ids_keep(&ids, H5Gcreate2(file, group_of_blocks, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-  bool done = group >= 0;
-  for (size_t i = 0; done && i < blocks->count; ++i) {
-    done = write_block(group, &blocks->block[i]);
+static enum rst_status write_blocks(const struct writer *writer, hid_t group) {
+  RST_HDF5(writer->context, group >= 0, "%s: writing the checkpoint failed", writer->path);
+  for (size_t i = 0; i < writer->blocks->count; ++i) {
+    struct rst_axis axes[2];
+    const struct rst_block *block = &writer->blocks->block[i];
+    const struct rst_dataset dataset = dataset_of(block->name, block->field, axes);
+    RST_TRY(rst_dataset_write(writer->context, group, &dataset));
   }
-  rst_ids_close(&ids);
-  return done;
+  return RST_OK;
 }
 
-static bool write_content(hid_t file, const struct rst_checkpoint *checkpoint,
-                          const struct rst_blocks *blocks) {
+static enum rst_status write_content(void *user, hid_t file) {
+  const struct writer *writer = user;
+  const struct rst_checkpoint *checkpoint = writer->checkpoint;
   bool done = true;
   for (size_t i = 0; done && i < MEMBER_COUNT; ++i) {
     done = rst_hdf5_set_numbers(file, members[i].name, member_type(&members[i]),
                                 (const char *)checkpoint + members[i].offset, 0);
   }
-  return done && rst_hdf5_write_text(file, "effective", checkpoint->effective) &&
-         rst_hdf5_write_text(file, "wisdom", checkpoint->wisdom ? checkpoint->wisdom : "") &&
-         write_blocks(file, blocks) && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
-}
-
-static enum rst_status write_part(struct rst_context *context, const char *path,
-                                  const struct rst_checkpoint *checkpoint, const struct rst_blocks *blocks) {
-  hid_t file = H5I_INVALID_HID;
-  RST_TRY(rst_files_probe(context, path));
-  RST_TRY(rst_hdf5_create(context, path, &file));
-  enum rst_status status = RST_OK;
-  if (!write_content(file, checkpoint, blocks)) {
-    status = rst_hdf5_fail(context, "%s: writing the checkpoint failed", path);
-    rst_kill_safe_driver_discard(file);
-  }
-  if (!rst_hdf5_close_writable(file) && status == RST_OK) {
-    status = rst_hdf5_fail(context, "%s: closing the checkpoint failed", path);
-  }
-  return status == RST_OK ? rst_files_seal(context, path) : status;
+  done = done && rst_hdf5_write_text(file, "effective", checkpoint->effective) &&
+         rst_hdf5_write_text(file, "wisdom", checkpoint->wisdom ? checkpoint->wisdom : "");
+  RST_HDF5(writer->context, done, "%s: writing the checkpoint failed", writer->path);
+  RST_IDS(ids);
+  return write_blocks(
+      writer, rst_ids_keep(&ids, H5Gcreate2(file, group_of_blocks, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)));
 }
 
 struct paths {
@@ -107,11 +95,14 @@ static void free_paths(struct paths *paths) {
   free(paths->previous);
   free(paths->part);
 }
+#define PATHS(name) struct paths name __attribute__((cleanup(free_paths))) = {0}
 
 /* The new generation is complete on the disk before the older ones are touched. */
 static enum rst_status save(struct rst_context *context, const struct paths *paths,
                             const struct rst_checkpoint *checkpoint, const struct rst_blocks *blocks) {
-  RST_TRY(write_part(context, paths->part, checkpoint, blocks));
+  struct writer writer = {context, paths->part, checkpoint, blocks};
+  RST_TRY(rst_hdf5_write_whole(context, paths->part, write_content, &writer));
+  RST_TRY(rst_files_seal(context, paths->part));
   if (access(paths->current, F_OK) == 0) {
     RST_TRY(rst_files_replace(context, paths->current, paths->previous, true));
   }
@@ -121,39 +112,23 @@ static enum rst_status save(struct rst_context *context, const struct paths *pat
 enum rst_status rst_checkpoint_save(struct rst_context *context, const char *run_path,
                                     const struct rst_checkpoint *checkpoint,
                                     const struct rst_blocks *blocks) {
-  struct paths paths = {0};
-  enum rst_status status = rst_blocks_check(context, blocks);
-  if (status == RST_OK) {
-    status = make_paths(context, run_path, &paths);
-  }
-  if (status == RST_OK) {
-    H5E_BEGIN_TRY {
-      status = save(context, &paths, checkpoint, blocks);
-    }
-    H5E_END_TRY
-  }
-  if (status != RST_OK && paths.part) {
+  RST_QUIET();
+  PATHS(paths);
+  RST_TRY(rst_blocks_check(context, blocks));
+  RST_TRY(make_paths(context, run_path, &paths));
+  const enum rst_status status = save(context, &paths, checkpoint, blocks);
+  if (status != RST_OK) {
     unlink(paths.part);
   }
-  free_paths(&paths);
   return status;
-}
-
-static bool read_number(hid_t file, const char *name, hid_t type, void *value) {
-  const hid_t attribute = H5Aopen(file, name, H5P_DEFAULT);
-  const bool done = attribute >= 0 && H5Aread(attribute, type, value) >= 0;
-  if (attribute >= 0) {
-    H5Aclose(attribute);
-  }
-  return done;
 }
 
 static enum rst_status read_content(struct rst_context *context, hid_t file,
                                     struct rst_checkpoint *checkpoint) {
   bool complete = rst_hdf5_has(file, group_of_blocks);
   for (size_t i = 0; complete && i < MEMBER_COUNT; ++i) {
-    complete =
-        read_number(file, members[i].name, member_type(&members[i]), (char *)checkpoint + members[i].offset);
+    complete = rst_hdf5_read_number(file, members[i].name, member_type(&members[i]),
+                                    (char *)checkpoint + members[i].offset);
   }
   if (complete) {
     checkpoint->effective = rst_hdf5_dataset_text(file, "effective");
@@ -164,17 +139,20 @@ static enum rst_status read_content(struct rst_context *context, hid_t file,
   return RST_OK;
 }
 
+static enum rst_status read_file(struct rst_context *context, const char *path,
+                                 struct rst_checkpoint *checkpoint) {
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
+  RST_TRY(rst_files_check_seal(context, path)); /* HDF5 must not see damaged files: it may crash */
+  RST_TRY(rst_hdf5_open(context, path, &ids, &file));
+  RST_TRY(rst_format(context, &checkpoint->path, "%s", path));
+  return read_content(context, file, checkpoint);
+}
+
 static enum rst_status load(struct rst_context *context, const char *path,
                             struct rst_checkpoint *checkpoint) {
-  hid_t file = H5I_INVALID_HID;
   *checkpoint = (struct rst_checkpoint){0};
-  RST_TRY(rst_files_check_seal(context, path)); /* HDF5 must not see damaged files: it may crash */
-  RST_TRY(rst_hdf5_open(context, path, &file));
-  enum rst_status status = rst_format(context, &checkpoint->path, "%s", path);
-  if (status == RST_OK) {
-    status = read_content(context, file, checkpoint);
-  }
-  H5Fclose(file);
+  const enum rst_status status = read_file(context, path, checkpoint);
   if (status != RST_OK) {
     rst_checkpoint_clear(checkpoint);
   }
@@ -199,7 +177,7 @@ static enum rst_status fall_back(struct rst_context *context, const struct paths
 /* A kill between the two renames of a save leaves the previous generation alone, which is then the newest. */
 static enum rst_status load_newest(struct rst_context *context, const struct paths *paths,
                                    struct rst_checkpoint *checkpoint) {
-  char *reason = NULL;
+  RST_SCOPED char *reason = NULL;
   if (access(paths->current, F_OK) == 0) {
     if (load(context, paths->current, checkpoint) == RST_OK) {
       return RST_OK;
@@ -210,84 +188,47 @@ static enum rst_status load_newest(struct rst_context *context, const struct pat
                 "there is no checkpoint %s; start again without --resume", paths->current);
     RST_TRY(rst_format(context, &reason, "%s is missing", paths->current));
   }
-  const enum rst_status status = fall_back(context, paths, reason, checkpoint);
-  free(reason);
-  return status;
+  return fall_back(context, paths, reason, checkpoint);
 }
 
 enum rst_status rst_checkpoint_load(struct rst_context *context, const char *run_path,
                                     struct rst_checkpoint *checkpoint) {
-  struct paths paths = {0};
+  RST_QUIET();
+  PATHS(paths);
   struct rst_checkpoint loaded = {0};
-  enum rst_status status = make_paths(context, run_path, &paths);
-  if (status == RST_OK) {
-    H5E_BEGIN_TRY {
-      status = load_newest(context, &paths, &loaded);
-    }
-    H5E_END_TRY
-  }
-  free_paths(&paths);
-  if (status == RST_OK) {
-    *checkpoint = loaded;
-  }
-  return status;
-}
-
-/* Whether the dataset is a field of this shape and precision. */
-static bool fits(struct rst_ids *ids, hid_t dataset, const struct rst_field *field) {
-  hsize_t dims[2] = {0};
-  const hid_t space = rst_ids_keep(ids, H5Dget_space(dataset));
-  const hid_t type = rst_ids_keep(ids, H5Dget_type(dataset));
-  return H5Sget_simple_extent_ndims(space) == 2 && H5Sget_simple_extent_dims(space, dims, NULL) == 2 &&
-         dims[0] == field->ny && dims[1] == field->nx && H5Tequal(type, type_of(field->precision)) > 0;
+  RST_TRY(make_paths(context, run_path, &paths));
+  RST_TRY(load_newest(context, &paths, &loaded));
+  *checkpoint = loaded;
+  return RST_OK;
 }
 
 static enum rst_status read_block(struct rst_context *context, const char *path, hid_t group,
                                   const struct rst_block *block) {
   static const char remedy[] = "resume with the case that the run was begun with, or start another file (-o)";
-  struct rst_ids ids = {0};
+  struct rst_axis axes[2];
+  const struct rst_field *field = block->field;
+  const struct rst_dataset dataset = dataset_of(block->name, field, axes);
   RST_REQUIRE(context, rst_hdf5_has(group, block->name), RST_ERROR_IO,
               "%s lacks the block %s: the case follows something that the stored run did not; %s", path,
               block->name, remedy);
-  const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(group, block->name, H5P_DEFAULT));
-  enum rst_status status = RST_OK;
-  if (!fits(&ids, dataset, block->field)) {
-    status = rst_fail(context, RST_ERROR_IO, "%s: the block %s is not %zu x %zu numbers of type %s; %s", path,
-                      block->name, block->field->ny, block->field->nx,
-                      block->field->precision == RST_PRECISION_FLOAT ? "float" : "double", remedy);
-  } else if (H5Dread(dataset, type_of(block->field->precision), H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                     block->field->data) < 0) {
-    status = rst_hdf5_fail(context, "%s: the block %s cannot be read", path, block->name);
-  }
-  rst_ids_close(&ids);
-  return status;
-}
-
-static enum rst_status read_blocks(struct rst_context *context, const char *path,
-                                   const struct rst_blocks *blocks) {
-  struct rst_ids ids = {0};
-  hid_t file = H5I_INVALID_HID;
-  RST_TRY(rst_hdf5_open(context, path, &file));
-  rst_ids_keep(&ids, file);
-  const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_of_blocks, H5P_DEFAULT));
-  enum rst_status status = RST_OK;
-  for (size_t i = 0; i < blocks->count && status == RST_OK; ++i) {
-    status = read_block(context, path, group, &blocks->block[i]);
-  }
-  rst_ids_close(&ids);
-  return status;
+  RST_HDF5(context, rst_dataset_read(group, &dataset, field->data),
+           "%s: the block %s is not %zu x %zu numbers of type %s; %s", path, block->name, field->ny,
+           field->nx, field->precision == RST_PRECISION_FLOAT ? "float" : "double", remedy);
+  return RST_OK;
 }
 
 enum rst_status rst_checkpoint_restore(struct rst_context *context, const struct rst_checkpoint *checkpoint,
                                        const struct rst_blocks *blocks) {
-  enum rst_status status = rst_blocks_check(context, blocks);
-  if (status == RST_OK) {
-    H5E_BEGIN_TRY {
-      status = read_blocks(context, checkpoint->path, blocks);
-    }
-    H5E_END_TRY
+  RST_QUIET();
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
+  RST_TRY(rst_blocks_check(context, blocks));
+  RST_TRY(rst_hdf5_open(context, checkpoint->path, &ids, &file));
+  const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_of_blocks, H5P_DEFAULT));
+  for (size_t i = 0; i < blocks->count; ++i) {
+    RST_TRY(read_block(context, checkpoint->path, group, &blocks->block[i]));
   }
-  return status;
+  return RST_OK;
 }
 
 void rst_checkpoint_clear(struct rst_checkpoint *checkpoint) {
@@ -299,24 +240,20 @@ void rst_checkpoint_clear(struct rst_checkpoint *checkpoint) {
 
 bool rst_checkpoint_exists(const char *run_path) {
   struct rst_context *context = NULL;
-  struct paths paths = {0};
+  PATHS(paths);
   if (rst_context_create(&context) != RST_OK) {
     return false;
   }
   const bool exists = make_paths(context, run_path, &paths) == RST_OK &&
                       (access(paths.current, F_OK) == 0 || access(paths.previous, F_OK) == 0);
-  free_paths(&paths);
   rst_context_destroy(&context);
   return exists;
 }
 
 enum rst_status rst_checkpoint_remove(struct rst_context *context, const char *run_path) {
-  struct paths paths = {0};
-  enum rst_status status = make_paths(context, run_path, &paths);
-  const char *const all[] = {paths.current, paths.previous, paths.part};
-  for (size_t i = 0; i < sizeof all / sizeof *all && status == RST_OK; ++i) {
-    status = rst_files_remove(context, all[i]);
-  }
-  free_paths(&paths);
-  return status;
+  PATHS(paths);
+  RST_TRY(make_paths(context, run_path, &paths));
+  RST_TRY(rst_files_remove(context, paths.current));
+  RST_TRY(rst_files_remove(context, paths.previous));
+  return rst_files_remove(context, paths.part);
 }

@@ -84,69 +84,50 @@ enum rst_status rst_provenance_write(struct rst_context *context, hid_t file, co
   if (gmtime_r(&seconds, &utc)) {
     strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", &utc);
   }
-  char *libraries = NULL;
-  char *arguments = NULL;
-  enum rst_status status = rst_version_libraries(context, &libraries);
-  if (status == RST_OK) {
-    status = quote_arguments(context, provenance, &arguments);
-  }
-  if (status == RST_OK) {
-    struct rst_ids ids = {0};
-    const hid_t group =
-        rst_ids_keep(&ids, H5Gcreate2(file, group_name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-    if (!write_texts(group, provenance, created ? created : now, libraries, arguments) ||
-        !write_group(group, provenance)) {
-      status = rst_hdf5_fail(context, "%s: /%s cannot be written", path, group_name);
-    }
-    rst_ids_close(&ids);
-  }
-  free(arguments);
-  free(libraries);
-  return status;
+  RST_SCOPED char *libraries = NULL;
+  RST_SCOPED char *arguments = NULL;
+  RST_TRY(rst_version_libraries(context, &libraries));
+  RST_TRY(quote_arguments(context, provenance, &arguments));
+  RST_IDS(ids);
+  const hid_t group = rst_ids_keep(&ids, H5Gcreate2(file, group_name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  RST_HDF5(context,
+           write_texts(group, provenance, created ? created : now, libraries, arguments) &&
+               write_group(group, provenance),
+           "%s: /%s cannot be written", path, group_name);
+  return RST_OK;
 }
 
 enum rst_status rst_provenance_finish(struct rst_context *context, hid_t file, const char *path,
                                       const char *exit_reason, double wall_seconds) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_name, H5P_DEFAULT));
-  const enum rst_status status =
-      rst_hdf5_update_text(group, "exit_reason", exit_reason) &&
-              rst_hdf5_update_number(group, "wall_seconds", H5T_NATIVE_DOUBLE, &wall_seconds)
-          ? RST_OK
-          : rst_hdf5_fail(context, "%s: /%s cannot be completed", path, group_name);
-  rst_ids_close(&ids);
-  return status;
+  RST_HDF5(context,
+           rst_hdf5_update_text(group, "exit_reason", exit_reason) &&
+               rst_hdf5_update_number(group, "wall_seconds", H5T_NATIVE_DOUBLE, &wall_seconds),
+           "%s: /%s cannot be completed", path, group_name);
+  return RST_OK;
 }
 
 enum rst_status rst_provenance_read(struct rst_context *context, hid_t file, const char *path,
                                     double *wall_seconds, char **wisdom) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_name, H5P_DEFAULT));
-  const hid_t wall = rst_ids_keep(&ids, H5Aopen(group, "wall_seconds", H5P_DEFAULT));
-  const bool read = H5Aread(wall, H5T_NATIVE_DOUBLE, wall_seconds) >= 0;
+  const bool read = rst_hdf5_read_number(group, "wall_seconds", H5T_NATIVE_DOUBLE, wall_seconds);
   if (wisdom) {
     *wisdom = read && rst_hdf5_has(group, "wisdom") ? rst_hdf5_dataset_text(group, "wisdom") : NULL;
   }
-  rst_ids_close(&ids);
   RST_HDF5(context, read, "%s: /%s cannot be read", path, group_name);
   return RST_OK;
 }
 
 enum rst_status rst_provenance_effective(struct rst_context *context, const char *path, char **effective) {
+  RST_QUIET();
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
   *effective = NULL;
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    hid_t file = H5I_INVALID_HID;
-    status = rst_hdf5_open(context, path, &file);
-    if (status == RST_OK) {
-      *effective = rst_hdf5_dataset_text(file, "/provenance/effective");
-      if (!*effective) {
-        status = rst_fail(context, RST_ERROR_IO, "%s is no file of results: it has no /provenance/effective",
-                          path);
-      }
-      H5Fclose(file);
-    }
-  }
-  H5E_END_TRY
-  return status;
+  RST_TRY(rst_hdf5_open(context, path, &ids, &file));
+  *effective = rst_hdf5_dataset_text(file, "/provenance/effective");
+  RST_REQUIRE(context, *effective, RST_ERROR_IO, "%s is no file of results: it has no /provenance/effective",
+              path);
+  return RST_OK;
 }

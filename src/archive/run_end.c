@@ -4,59 +4,48 @@
 
 #include "archive/run_file_parts.h"
 
-/* What is known at the end of a run has its place from the start and is overwritten there, since a growing file must not
- * use freed space (kill_safe_driver.h); and scalars are read back to find it. */
+/* What is known at the end of a run has its place from the start and is overwritten there; and scalars are read back to find
+ * it. */
 
 enum { ROOM_FOR_REGIME = 32 };
 
-/* Index among the names of a kind that begins at `first`, SIZE_MAX if it is none. */
-static size_t find_name(const struct rst_run_file *file, const char *name, size_t first, size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    if (strcmp(file->names[first + i], name) == 0) {
-      return i;
+/* The series of this name, NULL if there is none. */
+static const struct rst_series *find(const struct rst_run_file *file, enum rst_entry entry, const char *name,
+                                     hid_t *dataset) {
+  for (size_t i = 0; i < file->layout.count; ++i) {
+    const struct rst_series *series = &file->layout.series[i];
+    if (series->entry == entry && strcmp(series->variable.name, name) == 0) {
+      *dataset = file->datasets[i];
+      return series;
     }
   }
-  return SIZE_MAX;
-}
-
-static enum rst_status read_scalar(const struct rst_run_file *file, const char *name, size_t member,
-                                   double *values) {
-  const size_t index = find_name(file, name, file->field_count, file->scalar_count);
-  RST_REQUIRE(file->context, index != SIZE_MAX, RST_ERROR_ARGUMENT, "%s has no scalar /%s", file->path, name);
-  const struct rst_column column = rst_run_file_column(file, index);
-  const size_t members = column.members > 0 ? column.members : 1;
-  RST_REQUIRE(file->context, member < members, RST_ERROR_ARGUMENT, "%s: /%s has %zu members; %zu is none",
-              file->path, name, members, member);
-  RST_HDF5(file->context, rst_column_read(&column, member, 1, 0, file->iterations, H5T_NATIVE_DOUBLE, values),
-           "%s: /%s cannot be read", file->path, name);
-  return RST_OK;
+  return NULL;
 }
 
 enum rst_status rst_run_file_read_scalar(const struct rst_run_file *file, const char *name, size_t member,
                                          double *values) {
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    status = read_scalar(file, name, member, values);
-  }
-  H5E_END_TRY
-  return status;
+  RST_QUIET();
+  hid_t dataset = H5I_INVALID_HID;
+  const struct rst_series *series = find(file, RST_AT_ITERATION, name, &dataset);
+  RST_REQUIRE(file->context, series, RST_ERROR_ARGUMENT, "%s has no scalar /%s", file->path, name);
+  const size_t members = rst_series_length(series);
+  RST_REQUIRE(file->context, member < members, RST_ERROR_ARGUMENT, "%s: /%s has %zu members; %zu is none",
+              file->path, name, members, member);
+  RST_HDF5(file->context,
+           rst_rows_read(dataset, (long)member, 0, file->iterations, H5T_NATIVE_DOUBLE, values),
+           "%s: /%s cannot be read", file->path, name);
+  return RST_OK;
 }
 
 enum rst_status rst_run_file_write_summary(struct rst_run_file *file, const char *name,
                                            const double *values) {
-  const size_t first = file->field_count + file->scalar_count;
-  const size_t index = find_name(file, name, first, file->summary_count);
-  RST_REQUIRE(file->context, index != SIZE_MAX, RST_ERROR_ARGUMENT, "%s has no summary /%s", file->path,
-              name);
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    if (H5Dwrite(file->datasets[first + index], H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) <
-        0) {
-      status = rst_hdf5_fail(file->context, "%s: writing /%s failed", file->path, name);
-    }
-  }
-  H5E_END_TRY
-  return status;
+  RST_QUIET();
+  hid_t dataset = H5I_INVALID_HID;
+  RST_REQUIRE(file->context, find(file, RST_AT_END, name, &dataset), RST_ERROR_ARGUMENT,
+              "%s has no summary /%s", file->path, name);
+  RST_HDF5(file->context, H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0,
+           "%s: writing /%s failed", file->path, name);
+  return RST_OK;
 }
 
 enum rst_status rst_run_regime_begin(struct rst_run_file *file) {
@@ -73,19 +62,15 @@ enum rst_status rst_run_regime_begin(struct rst_run_file *file) {
 }
 
 enum rst_status rst_run_file_write_regime(struct rst_run_file *file, const struct rst_regime_result *regime) {
+  RST_QUIET();
   const int64_t period = regime->period;
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    const bool done =
-        rst_hdf5_update_text(file->file, "regime", rst_regime_names()[regime->regime]) &&
-        rst_hdf5_update_text(file->file, "regime_reason", regime->reason) &&
-        rst_hdf5_update_number(file->file, "period", H5T_NATIVE_INT64, &period) &&
-        rst_hdf5_update_number(file->file, "exponent", H5T_NATIVE_DOUBLE, &regime->exponent) &&
-        rst_hdf5_update_number(file->file, "exponent_error", H5T_NATIVE_DOUBLE, &regime->exponent_error);
-    if (!done) {
-      status = rst_hdf5_fail(file->context, "%s: the attributes of / cannot be written", file->path);
-    }
-  }
-  H5E_END_TRY
-  return status;
+  RST_HDF5(
+      file->context,
+      rst_hdf5_update_text(file->file, "regime", rst_regime_names()[regime->regime]) &&
+          rst_hdf5_update_text(file->file, "regime_reason", regime->reason) &&
+          rst_hdf5_update_number(file->file, "period", H5T_NATIVE_INT64, &period) &&
+          rst_hdf5_update_number(file->file, "exponent", H5T_NATIVE_DOUBLE, &regime->exponent) &&
+          rst_hdf5_update_number(file->file, "exponent_error", H5T_NATIVE_DOUBLE, &regime->exponent_error),
+      "%s: the attributes of / cannot be written", file->path);
+  return RST_OK;
 }

@@ -3,26 +3,24 @@
 #define RST_RUN_FILE_H
 
 #include "archive/provenance.h"
-#include "hdf5/variable.h"
-#include "restrain/context.h"
+#include "hdf5/dataset.h"
 #include "restrain/event.h"
 #include "restrain/field.h"
+#include "restrain/layout.h"
 #include "restrain/regime.h"
 
 /** @file
- * run.h5: a run as fields over (time, y, x) and scalars over iteration, with its XDMF sidecar and VTKHDF
- * group.
+ * run.h5: a run as series of snapshots over time and of numbers over iterations, with its XDMF sidecar and VTKHDF group.
  *
- *     /time /step (time)   /y /x   /iteration      dimension scales (step: a variable over time)
- *     /<field> (time, y, x)                        chunks (1, ny, nx), shuffle, deflate; kernel first
- *     /<scalar> (iteration)                        double
- *     /<scalar> (twin | exponent, iteration)       double, chunks of whole columns; scales /twin (text), /exponent
- *     /<summary> (twin | exponent)                 double, NaN until the run has ended
+ *     /time /step (time)   /iteration              dimension scales (step: a variable over time)
+ *     /<axis>                                      the other scales: /y /x, /ky /kx, /twin (text), /exponent, ...
+ *     /<series> (time, ...)                        of snapshots: chunks (1, ...), shuffle, deflate
+ *     /<series> (..., iteration)                   of iterations: double, chunks of whole columns
+ *     /<series> (...)                              of the end: double, NaN until the run has ended
  *     /events/<column> (event)                     one row per event, if events are recorded; scale /events/event
- *     /VTKHDF                                      soft links to the fields, times under Steps
- *     /ky /kx                                      scales of the fields over wave numbers, if there are any
- *     /snapshots/<field>/<group>/<index> (1, y, x) virtual datasets, one per snapshot, 500 a group, for the
- *                                                  XDMF sidecar; brought up to date with it
+ *     /VTKHDF                                      the pictures of the first grid, times under Steps
+ *     /snapshots/<series>/<group>/<index> (1, y, x) virtual datasets, one picture per snapshot, 500 a group, for
+ *                                                  the XDMF sidecar; brought up to date with it
  *     /provenance                                  attributes; datasets case, effective (and wisdom)
  *     attributes of /                              regime, regime_reason ("" until the run has ended), period,
  *                                                  exponent, exponent_error
@@ -31,30 +29,33 @@
  * with all flushed rows. Readers may open it at any time (no file locking).
  */
 
-/** The axes of a field over (time, y, x), or over (time, ky, kx) with angular wave numbers ascending, 0 at index n/2. */
-enum rst_axes { RST_AXES_SPACE, RST_AXES_WAVE_NUMBERS };
+/** When a series has an entry. */
+enum rst_entry { RST_AT_SNAPSHOT, RST_AT_ITERATION, RST_AT_END };
 
-/** What a scalar has a value for: the run, each twin, or each Lyapunov exponent. */
-enum rst_per { RST_PER_RUN, RST_PER_TWIN, RST_PER_EXPONENT };
+/** A dataset of a run: an array of numbers, of the layout's precision for a snapshot and doubles else, for each entry. */
+struct rst_series {
+  struct rst_variable variable; /**< a name "group/name" lies in a group of its own */
+  enum rst_entry entry;
+  int rank; /**< of an entry; of a snapshot at least 1 */
+  const struct rst_axis *axes[RST_TENSOR_MOST_AXES];
+  /* Of snapshots; those of the same axes are one grid, beginning with the first of them: */
+  const char *grid;  /**< its name */
+  const char *shown; /**< what the picture on it is called */
+  bool is_spectrum;  /**< in FILE.spectrum.xdmf rather than FILE.xdmf */
+};
 
-/** What the file holds; borrowed during creation only. */
+/** What the file holds; its lists are borrowed until the file is closed. */
 struct rst_run_layout {
-  enum rst_precision precision; /**< of the fields */
-  size_t ny, nx;
-  double spacing;
-  const struct rst_variable *fields;
-  const enum rst_axes *field_axes; /**< of each field; NULL for all in space */
-  size_t field_count;
-  const struct rst_variable *scalars;
-  const enum rst_per *scalar_per; /**< of each scalar; NULL for RST_PER_RUN throughout */
-  size_t scalar_count;
-  const struct rst_variable *summaries; /**< one value per twin or per exponent, at the end */
-  const enum rst_per *summary_per;      /**< never RST_PER_RUN */
-  size_t summary_count;
-  const char *const *twins; /**< labels */
-  size_t twin_count, exponent_count;
+  enum rst_precision precision; /**< of snapshots */
+  const struct rst_series *series;
+  size_t count;
+  const struct rst_axis *const *axes; /**< that the file has even if no series needs them */
+  size_t axis_count;
   bool has_events;
 };
+
+/** Numbers of an entry. */
+size_t rst_series_length(const struct rst_series *series);
 
 struct rst_run_file;
 
@@ -73,11 +74,11 @@ enum rst_status rst_run_file_reopen(struct rst_context *context, const char *pat
                                     const struct rst_provenance *provenance, size_t snapshots,
                                     size_t iterations, struct rst_run_file **file);
 
-/** Append one snapshot; fields[i] belongs to layout field i. */
+/** Append one snapshot; fields[i], of any shape, belongs to series i of those of snapshots. */
 enum rst_status rst_run_file_append_snapshot(struct rst_run_file *file, long step, double time,
                                              const struct rst_field *const *fields);
-/** Append rows of scalars for consecutive iterations; values is [rows][width], width = rst_run_layout_width(): the values of
- * each scalar in the order of the layout, those of one scalar together. Also fills /iteration. */
+/** Append rows of scalars for consecutive iterations; values is [rows][width], width = rst_run_layout_width(): the entries of
+ * the series of iterations in the order of the layout. Also fills /iteration. */
 enum rst_status rst_run_file_append_scalars(struct rst_run_file *file, size_t rows, const double *values);
 size_t rst_run_layout_width(const struct rst_run_layout *layout);
 
@@ -88,12 +89,12 @@ size_t rst_run_file_events(const struct rst_run_file *file);
 enum rst_status rst_run_file_read_event(const struct rst_run_file *file, size_t index,
                                         struct rst_event *event);
 
-/** All rows so far, flushed or not, of member `member` (0 for RST_PER_RUN) of a scalar: `values` has room for
- * rst_run_file_iterations(). RST_ERROR_ARGUMENT if the file has no such scalar. */
+/** All rows so far, flushed or not, of number `member` of the entries of a series of iterations: `values` has room for
+ * rst_run_file_iterations(). RST_ERROR_ARGUMENT if the file has no such series. */
 enum rst_status rst_run_file_read_scalar(const struct rst_run_file *file, const char *name, size_t member,
                                          double *values);
 
-/** At the end: values of summary `name`, one per twin or exponent; and the regime. */
+/** At the end: the entry of a series of the end; and the regime. */
 enum rst_status rst_run_file_write_summary(struct rst_run_file *file, const char *name, const double *values);
 enum rst_status rst_run_file_write_regime(struct rst_run_file *file, const struct rst_regime_result *regime);
 

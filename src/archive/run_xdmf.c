@@ -1,63 +1,93 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "archive/run_file_parts.h"
-#include "hdf5/support.h"
-#include "hdf5/xdmf.h"
 
-/* The run's sidecars for ParaView: the snapshots of all fields over space, and of those over wave numbers. */
+/* The run's sidecars for ParaView: the pictures of all snapshots, and those of spectra. */
 
-static struct rst_xdmf_mesh make_mesh(const struct rst_run_file *file, enum rst_axes axes) {
-  struct rst_xdmf_mesh mesh = {
-      .ny = file->ny, .nx = file->nx, .step_y = file->spacing, .step_x = file->spacing};
-  if (axes == RST_AXES_WAVE_NUMBERS) {
-    rst_run_file_wave_numbers(file, file->ny, &mesh.origin_y, &mesh.step_y);
-    rst_run_file_wave_numbers(file, file->nx, &mesh.origin_x, &mesh.step_x);
+/* Whether a series is shown in a sidecar, and the first on its grid. */
+static bool is_shown(const struct rst_series *series, bool spectra) {
+  return series->entry == RST_AT_SNAPSHOT && series->is_spectrum == spectra;
+}
+
+static bool begins_grid(const struct rst_run_layout *layout, size_t index, bool spectra) {
+  const struct rst_series *series = &layout->series[index];
+  for (size_t i = 0; i < index; ++i) {
+    if (is_shown(&layout->series[i], spectra) && rst_series_share_grid(&layout->series[i], series)) {
+      return false;
+    }
   }
+  return is_shown(series, spectra);
+}
+
+struct rst_xdmf_mesh rst_series_mesh(const struct rst_series *series) {
+  const struct rst_stack stack = {.rank = series->rank, .axes = series->axes};
+  const struct rst_axis *x = series->axes[series->rank - 1];
+  const struct rst_axis *y = series->axes[series->rank > 1 ? series->rank - 2 : 0];
+  struct rst_xdmf_mesh mesh = {
+      .origin_y = y->first, .origin_x = x->first, .step_y = y->step, .step_x = x->step};
+  rst_stack_plane(&stack, &mesh.ny, &mesh.nx);
   return mesh;
 }
 
-static void add_snapshot(struct rst_xdmf *xdmf, const struct rst_run_file *file, enum rst_axes axes,
-                         size_t index, double time) {
-  const struct rst_xdmf_mesh mesh = make_mesh(file, axes);
-  char name[32];
-  snprintf(name, sizeof name, "snapshot %zu", index);
-  rst_xdmf_begin_grid(xdmf, name, &mesh, &time);
-  for (size_t field = 0; field < file->field_count; ++field) {
-    if (file->field_axes[field] == axes) {
+static void add_arrays(struct rst_xdmf *xdmf, const struct rst_run_layout *layout,
+                       const struct rst_series *first, size_t index) {
+  for (size_t i = 0; i < layout->count; ++i) {
+    const struct rst_series *series = &layout->series[i];
+    if (is_shown(series, first->is_spectrum) && rst_series_share_grid(series, first)) {
       char view[RST_VIEW_NAME_LENGTH];
-      rst_view_name(view, file->names[field], index);
-      const struct rst_xdmf_attribute attribute = {file->names[field], view, "Float",
-                                                   rst_precision_size(file->precision)};
+      rst_view_name(view, series->variable.name, index);
+      const struct rst_xdmf_attribute attribute = {series->shown, view, "Float",
+                                                   rst_precision_size(layout->precision)};
       rst_xdmf_add_attribute(xdmf, &attribute);
     }
   }
-  rst_xdmf_end_grid(xdmf);
 }
 
-static enum rst_status write_sidecar(const struct rst_run_file *file, enum rst_axes axes, const double *times,
+/* Several grids are blocks of a moment. */
+static void add_snapshot(struct rst_xdmf *xdmf, const struct rst_run_layout *layout, bool spectra,
+                         size_t grids, size_t index, double time) {
+  char name[32];
+  snprintf(name, sizeof name, "snapshot %zu", index);
+  if (grids > 1) {
+    rst_xdmf_begin_blocks(xdmf, name, time);
+  }
+  for (size_t i = 0; i < layout->count; ++i) {
+    const struct rst_series *series = &layout->series[i];
+    if (begins_grid(layout, i, spectra)) {
+      const struct rst_xdmf_mesh mesh = rst_series_mesh(series);
+      rst_xdmf_begin_grid(xdmf, grids > 1 ? series->grid : name, &mesh, &time);
+      add_arrays(xdmf, layout, series, index);
+      rst_xdmf_end_grid(xdmf);
+    }
+  }
+  if (grids > 1) {
+    rst_xdmf_end_grid(xdmf);
+  }
+}
+
+static enum rst_status write_sidecar(const struct rst_run_file *file, bool spectra, const double *times,
                                      const char *ending, bool durable) {
   struct rst_xdmf xdmf;
+  size_t grids = 0;
+  for (size_t i = 0; i < file->layout.count; ++i) {
+    grids += begins_grid(&file->layout, i, spectra);
+  }
+  if (grids == 0) {
+    return RST_OK;
+  }
   rst_xdmf_begin(&xdmf, file->path);
   rst_xdmf_begin_collection(&xdmf, "snapshots");
   for (size_t index = 0; index < file->views.snapshots; ++index) {
-    add_snapshot(&xdmf, file, axes, index, times[index]);
+    add_snapshot(&xdmf, &file->layout, spectra, grids, index, times[index]);
   }
   rst_xdmf_end_grid(&xdmf);
   return rst_xdmf_write(&xdmf, file->context, ending, durable);
 }
 
 enum rst_status rst_run_xdmf_write(struct rst_run_file *file, bool durable) {
-  void *times = NULL;
-  RST_TRY(rst_allocate(file->context, file->views.snapshots, sizeof(double), &times));
-  enum rst_status status = RST_OK;
-  if (!rst_column_read(&file->time, 0, 1, 0, file->views.snapshots, H5T_NATIVE_DOUBLE, times)) {
-    status = rst_hdf5_fail(file->context, "%s: /time cannot be read", file->path);
-  }
-  if (status == RST_OK) {
-    status = write_sidecar(file, RST_AXES_SPACE, times, ".xdmf", durable);
-  }
-  if (status == RST_OK && file->has_wave_numbers) {
-    status = write_sidecar(file, RST_AXES_WAVE_NUMBERS, times, ".spectrum.xdmf", durable);
-  }
-  free(times);
-  return status;
+  RST_SCOPED double *times = NULL;
+  RST_TRY(RST_NEW(file->context, file->views.snapshots, &times));
+  RST_HDF5(file->context, rst_rows_read(file->time, 0, 0, file->views.snapshots, H5T_NATIVE_DOUBLE, times),
+           "%s: /time cannot be read", file->path);
+  RST_TRY(write_sidecar(file, false, times, ".xdmf", durable));
+  return write_sidecar(file, true, times, ".spectrum.xdmf", durable);
 }

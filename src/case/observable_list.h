@@ -20,6 +20,8 @@
   X(sharpness, ASKED, SHARPNESS, RUN, "largest eigenvalue of the Hessian of L", "1")                         \
   X(sharpness_residual, ASKED, SHARPNESS, RUN, "residual of its eigenpair", "1")                             \
   X(sharpness_limit, ASKED, SHARPNESS, RUN, "sharpness up to which the step is locally stable", "1")         \
+  X(preconditioned_sharpness, ASKED, PRECONDITIONED, RUN,                                                    \
+    "largest eigenvalue of the Hessian of L over the preconditioner", "1")                                   \
   X(local_growth, IMPLIED, PERTURBATIONS, RUN, "growth of the leading perturbation in the update", "1")      \
   X(lyapunov, IMPLIED, PERTURBATIONS, RUN, "finite-time Lyapunov exponent, leading", "1/iteration")          \
   X(lyapunov_spectrum, ASKED, PERTURBATIONS, EXPONENT, "finite-time Lyapunov exponents", "1/iteration")      \
@@ -29,14 +31,14 @@
     "1")                                                                                                     \
   X(twin_distance, IMPLIED, TWINS, TWIN, "Euclidean distance to the twin", "1")
 
-/** Fields: the same, and the axes. */
+/** Fields: the same, and the kind. */
 #define RST_FIELD_LIST(X)                                                                                    \
-  X(kernel, ALWAYS, NOTHING, RUN, "state of the flow: the kernel K, or u of the heat equation", "1", SPACE)  \
-  X(gradient, ASKED, NOTHING, RUN, "gradient of L", "1", SPACE)                                              \
+  X(kernel, ALWAYS, NOTHING, RUN, "state of the flow: the kernel K, or u of the heat equation", "1", STATE)  \
+  X(gradient, ASKED, NOTHING, RUN, "gradient of L", "1", LIKE)                                               \
   X(amplification, ASKED, AMPLIFICATION, RUN, "amplification factor abs(G(w)), coefficients frozen", "1",    \
-    WAVE_NUMBERS)                                                                                            \
-  X(tangent, ASKED, PERTURBATIONS, RUN, "leading perturbation, of unit norm", "1", SPACE)                    \
-  X(difference, ASKED, TWINS, TWIN, "state minus the twin's", "1", SPACE)                                    \
-  X(relative_difference, ASKED, TWINS, TWIN, "2|A-B|/(|A|+|B|) of the state and the twin's", "1", SPACE)
+    SPECTRUM)                                                                                                \
+  X(tangent, ASKED, PERTURBATIONS, RUN, "leading perturbation, of unit norm", "1", LIKE)                     \
+  X(difference, ASKED, TWINS, TWIN, "state minus the twin's", "1", LIKE)                                     \
+  X(relative_difference, ASKED, TWINS, TWIN, "2|A-B|/(|A|+|B|) of the state and the twin's", "1", LIKE)
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli/correlation_plan.h"
-#include "cli/output.h"
+#include "cli/output_path.h"
 #include "core/text.h"
 
 static enum rst_exit print(const struct rst_arguments *arguments, const struct rst_case *from,
@@ -63,18 +63,14 @@ static enum rst_exit rehearse(struct rst_context *context, const struct rst_argu
 }
 
 static enum rst_exit analyze(struct rst_context *context, const struct rst_arguments *arguments,
-                             const struct rst_case *from, const char *path, bool make_folders) {
-  const struct rst_analysis_options options = {.output = path,
-                                               .force = arguments->force,
-                                               .make_folders = make_folders,
-                                               .argc = arguments->argc,
-                                               .argv = arguments->argv};
+                             const struct rst_case *from, const struct rst_output_options *output) {
+  const struct rst_analysis_options options = {.output = *output};
   struct rst_analysis *analysis = NULL;
   const enum rst_status status = rst_analyze(context, from, &options, &analysis);
   if (status != RST_OK) {
     return rst_report(context, status);
   }
-  const enum rst_exit code = print(arguments, from, analysis, path);
+  const enum rst_exit code = print(arguments, from, analysis, output->path);
   rst_analysis_destroy(&analysis);
   return code;
 }
@@ -85,13 +81,13 @@ static enum rst_exit analyze_case(struct rst_context *context, const struct rst_
     return rst_plan_explain(context, arguments, from);
   }
   char *path = NULL;
-  bool by_default = false;
-  const enum rst_status status = rst_output_path(context, arguments, NULL, "analysis.h5", &path, &by_default);
+  struct rst_output_options output;
+  const enum rst_status status = rst_output_find(context, arguments, NULL, "analysis.h5", &path, &output);
   if (status != RST_OK) {
     return rst_report(context, status);
   }
   const enum rst_exit code = arguments->dry_run ? rehearse(context, arguments, from, path)
-                                                : analyze(context, arguments, from, path, by_default);
+                                                : analyze(context, arguments, from, &output);
   free(path);
   return code;
 }

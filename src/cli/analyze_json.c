@@ -57,14 +57,26 @@ static void add_linear(struct rst_text *text, const struct rst_analysis *analysi
 }
 
 static void add_point(struct rst_text *text, const struct rst_analysis *analysis, size_t index) {
-  const struct rst_analysis_point point = rst_analysis_point(analysis, index);
+  const struct rst_analysed_point *point = &analysis->points[index];
   rst_text_add(text, "{\"kind\": ");
-  rst_text_add_quoted(text, rst_fixed_point_kind_name(point.of.kind));
+  rst_text_add_quoted(text, rst_fixed_point_kind_name(point->kind));
   rst_text_add(text, ", \"start\": ");
-  rst_text_add_quoted(text, point.of.start);
+  rst_text_add_quoted(text, point->start);
   rst_text_add(text, ", ");
-  rst_quantities_add_json(&rst_analysis_numbers, RST_ANALYSIS_POINT, &point, text);
+  rst_quantities_add_json(&rst_analysis_numbers, RST_ANALYSIS_POINT, point, text);
   rst_text_add(text, "}");
+}
+
+/* The kind of what the flow from the initial state reaches; "infinity"; null where that is not known. */
+static void add_initial(struct rst_text *text, const struct rst_analysis *analysis) {
+  const char *name = analysis->initial_escapes ? "infinity" : NULL;
+  for (size_t i = 0; i < analysis->point_count; ++i) {
+    if (analysis->points[i].of_initial) {
+      name = rst_fixed_point_kind_name(analysis->points[i].kind);
+    }
+  }
+  rst_text_add(text, ", \"initial\": ");
+  rst_text_add_quoted(text, name);
 }
 
 static void add_nonlinear(struct rst_text *text, const struct rst_analysis *analysis) {
@@ -73,7 +85,9 @@ static void add_nonlinear(struct rst_text *text, const struct rst_analysis *anal
     rst_text_add(text, i ? ", " : "");
     add_point(text, analysis, i);
   }
-  add_group(text, "], ", analysis, RST_ANALYSIS_TWO_LIMITS);
+  rst_text_add(text, "]");
+  add_initial(text, analysis);
+  add_group(text, ", ", analysis, RST_ANALYSIS_TWO_LIMITS);
 }
 
 static void add_distribution(struct rst_text *text, const struct rst_analysis *analysis) {

@@ -124,6 +124,9 @@ static void add_limits(struct rst_text *text, const struct rst_analysis *analysi
 
 static void add_worst_modes(struct rst_text *text, const struct rst_analysis *analysis) {
   rst_text_add(text, "\n");
+  if (isnan(analysis->exact.limits.growth)) {
+    return;
+  }
   if (analysis->symbol) {
     rst_text_add(text, "worst wave number by the symbol: |G| = %.8g at (ky, kx) = (%.6g, %.6g)\n",
                  analysis->worst_growth, analysis->worst_ky, analysis->worst_kx);
@@ -137,11 +140,11 @@ static void add_worst_modes(struct rst_text *text, const struct rst_analysis *an
 static void add_points(struct rst_text *text, const struct rst_analysis *analysis) {
   add_head(text, "fixed points", RST_ANALYSIS_POINT);
   for (size_t i = 0; i < analysis->point_count; ++i) {
-    const struct rst_analysis_point point = rst_analysis_point(analysis, i);
+    const struct rst_analysed_point *point = &analysis->points[i];
     char label[64];
-    snprintf(label, sizeof label, "%zu %s%s", i, rst_fixed_point_kind_name(point.of.kind),
+    snprintf(label, sizeof label, "%zu %s%s", i, rst_fixed_point_kind_name(point->kind),
              (int)i == analysis->minimum ? ", decides" : "");
-    add_line(text, label, RST_ANALYSIS_POINT, &point);
+    add_line(text, label, RST_ANALYSIS_POINT, point);
   }
   for (size_t i = 0; i < analysis->point_count; ++i) {
     const struct rst_analysed_point *point = &analysis->points[i];
@@ -149,11 +152,16 @@ static void add_points(struct rst_text *text, const struct rst_analysis *analysi
                  rst_field_norm(point->point.u), rst_field_max_abs(point->point.u), point->starts,
                  point->starts == 1 ? "" : "s", point->start);
   }
+  if (analysis->escaping_starts > 0) {
+    rst_text_add(text, "  from %zu start%s%s the flow runs to infinity, where there is none\n",
+                 analysis->escaping_starts, analysis->escaping_starts == 1 ? "" : "s",
+                 analysis->initial_escapes ? ", the initial state among them," : "");
+  }
   if (analysis->failed_starts > 0) {
     rst_text_add(text, "  %zu start%s led to none\n", analysis->failed_starts,
                  analysis->failed_starts == 1 ? "" : "s");
   }
-  rst_text_add(text, "  (eigenvalues of H + alpha)\n");
+  rst_text_add(text, "  (eigenvalues of H, decay included)\n");
 }
 
 static void add_lr_limit(struct rst_text *text, const char *label, double limit, double lr) {
@@ -172,10 +180,12 @@ static void add_two_limits(struct rst_text *text, const struct rst_analysis *ana
     const struct rst_state_spectrum *spectrum = &analysis->points[analysis->minimum].spectrum;
     rst_text_add(
         text,
-        "\ncritical mode at the minimum: wave number (ky, kx) = (%.6g, %.6g), participation ratio %.4g\n"
-        "worst plane wave there: |G| = %.8g at (ky, kx) = (%.6g, %.6g)\n",
-        spectrum->ky, spectrum->kx, spectrum->participation_max, analysis->worst_growth, analysis->worst_ky,
-        analysis->worst_kx);
+        "\ncritical mode at the minimum: wave number (ky, kx) = (%.6g, %.6g), participation ratio %.4g\n",
+        spectrum->ky, spectrum->kx, spectrum->participation_max);
+    if (!isnan(analysis->worst_growth)) {
+      rst_text_add(text, "worst plane wave there: |G| = %.8g at (ky, kx) = (%.6g, %.6g)\n",
+                   analysis->worst_growth, analysis->worst_ky, analysis->worst_kx);
+    }
   }
 }
 

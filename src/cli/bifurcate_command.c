@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/mpi_ranks.h"
-#include "cli/output.h"
+#include "cli/output_path.h"
 #include "cli/sharing.h"
 #include "cli/watch.h"
 
@@ -63,22 +63,17 @@ static enum rst_exit print(struct rst_context *context, const struct rst_argumen
 }
 
 static enum rst_exit scan(struct rst_context *context, const struct rst_arguments *arguments,
-                          const struct rst_case *from, const char *path, bool make_folders) {
+                          const struct rst_case *from, const struct rst_output_options *output) {
   struct rst_watch watch;
   struct rst_sweep_ranks ranks;
   struct rst_sweep_summary summary;
   struct rst_bifurcation diagram;
   const bool shared = rst_ranks_connect(&ranks);
   rst_watch_start(&watch, arguments->wall_limit, arguments->quiet);
-  const struct rst_sweep_options options = {.output = path,
-                                            .resume = arguments->resume,
-                                            .force = arguments->force,
-                                            .make_folders = make_folders,
+  const struct rst_sweep_options options = {.output = *output,
                                             .shard = arguments->shard,
                                             .shards = arguments->shards,
                                             .ranks = shared ? &ranks : NULL,
-                                            .argc = arguments->argc,
-                                            .argv = arguments->argv,
                                             .poll = rst_watch_poll_sweep,
                                             .user = &watch};
   const enum rst_status status = rst_bifurcation_run(context, from, &options, &summary, &diagram);
@@ -89,7 +84,7 @@ static enum rst_exit scan(struct rst_context *context, const struct rst_argument
   if (ranks.rank > 0) {
     return RST_EXIT_DONE;
   }
-  const enum rst_exit code = print(context, arguments, path, &summary, &diagram);
+  const enum rst_exit code = print(context, arguments, output->path, &summary, &diagram);
   rst_bifurcation_clear(&diagram);
   if (!arguments->json) {
     rst_print_continuation(arguments, "bifurcate", code);
@@ -128,13 +123,13 @@ static enum rst_exit rehearse(struct rst_context *context, const struct rst_argu
 static enum rst_exit bifurcate_case(struct rst_context *context, const struct rst_arguments *arguments,
                                     const struct rst_case *from) {
   char *path = NULL;
-  bool by_default = false;
-  const enum rst_status status = rst_shard_path(context, arguments, "bifurcation", &path, &by_default);
+  struct rst_output_options output;
+  const enum rst_status status = rst_shard_output(context, arguments, "bifurcation", &path, &output);
   if (status != RST_OK) {
     return rst_report(context, status);
   }
-  const enum rst_exit code = arguments->dry_run ? rehearse(context, arguments, from, path)
-                                                : scan(context, arguments, from, path, by_default);
+  const enum rst_exit code =
+      arguments->dry_run ? rehearse(context, arguments, from, path) : scan(context, arguments, from, &output);
   free(path);
   return code;
 }
@@ -142,9 +137,9 @@ static enum rst_exit bifurcate_case(struct rst_context *context, const struct rs
 static enum rst_exit merge(struct rst_context *context, const struct rst_arguments *arguments) {
   struct rst_sweep_summary summary;
   struct rst_bifurcation diagram;
-  const enum rst_status status =
-      rst_bifurcation_merge(context, (const char *const *)arguments->subjects, arguments->subject_count,
-                            arguments->output, arguments->force, &summary, &diagram);
+  const struct rst_output_options output = rst_output_at(arguments, arguments->output);
+  const enum rst_status status = rst_bifurcation_merge(context, (const char *const *)arguments->subjects,
+                                                       arguments->subject_count, &output, &summary, &diagram);
   if (status != RST_OK) {
     return rst_report(context, status);
   }

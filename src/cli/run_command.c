@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/output.h"
+#include "cli/output_path.h"
 #include "cli/profile_text.h"
 #include "cli/run_text.h"
 #include "cli/watch.h"
@@ -69,29 +69,22 @@ static enum rst_exit print_json(const struct rst_arguments *arguments, const str
 }
 
 static enum rst_exit integrate(struct rst_context *context, const struct rst_arguments *arguments,
-                               const struct rst_case *run, const char *path, bool make_folders) {
+                               const struct rst_case *run, const struct rst_output_options *output) {
   struct rst_watch watch;
   struct rst_run_summary summary;
   rst_watch_start(&watch, arguments->wall_limit, arguments->quiet);
-  const struct rst_run_options options = {.output = path,
-                                          .resume = arguments->resume,
-                                          .force = arguments->force,
-                                          .make_folders = make_folders,
-                                          .profile = arguments->profile,
-                                          .argc = arguments->argc,
-                                          .argv = arguments->argv,
-                                          .poll = rst_watch_poll,
-                                          .user = &watch};
+  const struct rst_run_options options = {
+      .output = *output, .profile = arguments->profile, .poll = rst_watch_poll, .user = &watch};
   const enum rst_status status = rst_run(context, run, &options, &summary);
   rst_watch_stop(&watch);
   if (status != RST_OK) {
     return rst_report(context, status);
   }
   if (arguments->json) {
-    const enum rst_exit printed = print_json(arguments, run, path, &summary);
+    const enum rst_exit printed = print_json(arguments, run, output->path, &summary);
     return printed == RST_EXIT_DONE ? exit_code(summary.outcome) : printed;
   }
-  print_text(arguments, run, path, &summary);
+  print_text(arguments, run, output->path, &summary);
   return exit_code(summary.outcome);
 }
 
@@ -133,14 +126,14 @@ static enum rst_exit rehearse(struct rst_context *context, const struct rst_argu
 static enum rst_exit run_case(struct rst_context *context, const struct rst_arguments *arguments,
                               const struct rst_case *run) {
   char *path = NULL;
-  bool by_default = false;
+  struct rst_output_options output;
   const enum rst_status status =
-      rst_output_path(context, arguments, run->output.file, "run.h5", &path, &by_default);
+      rst_output_find(context, arguments, run->output.file, "run.h5", &path, &output);
   if (status != RST_OK) {
     return rst_report(context, status);
   }
   const enum rst_exit code = arguments->dry_run ? rehearse(context, arguments, run, path)
-                                                : integrate(context, arguments, run, path, by_default);
+                                                : integrate(context, arguments, run, &output);
   free(path);
   return code;
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cli/mpi_ranks.h"
-#include "cli/output.h"
+#include "cli/output_path.h"
 #include "core/text.h"
 
 enum { FILE_NAME = 64 };
@@ -35,15 +35,15 @@ bool rst_sharing_makes_sense(const struct rst_arguments *arguments) {
   return true;
 }
 
-enum rst_status rst_shard_path(struct rst_context *context, const struct rst_arguments *arguments,
-                               const char *name, char **path, bool *by_default) {
+enum rst_status rst_shard_output(struct rst_context *context, const struct rst_arguments *arguments,
+                                 const char *name, char **path, struct rst_output_options *output) {
   char file[FILE_NAME];
   if (arguments->shards > 1) {
     snprintf(file, sizeof file, "%s.%zu-of-%zu.h5", name, arguments->shard, arguments->shards);
   } else {
     snprintf(file, sizeof file, "%s.h5", name);
   }
-  return rst_output_path(context, arguments, NULL, file, path, by_default);
+  return rst_output_find(context, arguments, NULL, file, path, output);
 }
 
 size_t rst_points_of_shard(const struct rst_arguments *arguments, size_t points) {

@@ -11,9 +11,9 @@
 /** Whether the command line makes sense for as many processes; prints what does not. */
 bool rst_sharing_makes_sense(const struct rst_arguments *arguments);
 
-/** The path of the output, by default of the file NAME.h5 or NAME.i-of-n.h5. */
-enum rst_status rst_shard_path(struct rst_context *context, const struct rst_arguments *arguments,
-                               const char *name, char **path, bool *by_default);
+/** The output (output_path.h), by default of the file NAME.h5 or NAME.i-of-n.h5. */
+enum rst_status rst_shard_output(struct rst_context *context, const struct rst_arguments *arguments,
+                                 const char *name, char **path, struct rst_output_options *output);
 
 /** How many of the points are of the shard. */
 size_t rst_points_of_shard(const struct rst_arguments *arguments, size_t points);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/mpi_ranks.h"
-#include "cli/output.h"
+#include "cli/output_path.h"
 #include "cli/sharing.h"
 #include "cli/watch.h"
 #include "core/clock.h"
@@ -17,7 +17,7 @@ struct series {
   const struct rst_arguments *arguments;
   const struct rst_case *whole;
   struct rst_sweep_series of;
-  bool make_folders;
+  struct rst_output_options output; /* of the whole */
   struct rst_watch watch;
   double seconds; /* of a rehearsal of all, on one thread */
 };
@@ -50,19 +50,15 @@ static enum rst_exit sweep_window(struct series *series, size_t window) {
   struct rst_sweep_summary summary;
   struct timespec start;
   const bool shared = rst_ranks_connect(&ranks);
+  struct rst_sweep_options options = {.output = series->output,
+                                      .shard = arguments->shard,
+                                      .shards = arguments->shards,
+                                      .ranks = shared ? &ranks : NULL,
+                                      .poll = rst_watch_poll_sweep,
+                                      .user = &series->watch};
+  options.output.path = path;
   /* Windows that an interrupted series had not come to are no surprise. */
-  const bool resume = arguments->resume && (window == 0 || access(path, F_OK) == 0);
-  const struct rst_sweep_options options = {.output = path,
-                                            .resume = resume,
-                                            .force = arguments->force,
-                                            .make_folders = series->make_folders,
-                                            .shard = arguments->shard,
-                                            .shards = arguments->shards,
-                                            .ranks = shared ? &ranks : NULL,
-                                            .argc = arguments->argc,
-                                            .argv = arguments->argv,
-                                            .poll = rst_watch_poll_sweep,
-                                            .user = &series->watch};
+  options.output.resume = options.output.resume && (window == 0 || access(path, F_OK) == 0);
   clock_gettime(CLOCK_MONOTONIC, &start);
   rst_watch_next(&series->watch, window, series->of.count);
   const enum rst_status status = rst_sweep_run(series->context, from, &options, &summary);
@@ -150,11 +146,12 @@ static enum rst_exit rehearse_all(struct series *series) {
 }
 
 /* No rank may begin a series that another one refuses. */
-static enum rst_exit do_series(struct series *series, const char *path) {
+static enum rst_exit do_series(struct series *series) {
   struct rst_sweep_ranks ranks;
   enum rst_status status = rst_sweep_check(series->context, series->whole);
   if (status == RST_OK) {
-    status = rst_sweep_series_create(series->context, series->arguments, series->whole, path, &series->of);
+    status = rst_sweep_series_create(series->context, series->arguments, series->whole, &series->output,
+                                     &series->of);
   }
   rst_ranks_connect(&ranks);
   const int first = rst_ranks_first_failed(status != RST_OK);
@@ -167,14 +164,12 @@ static enum rst_exit do_series(struct series *series, const char *path) {
 static enum rst_exit sweep_case(struct rst_context *context, const struct rst_arguments *arguments,
                                 const struct rst_case *from) {
   char *path = NULL;
-  bool by_default = false;
-  const enum rst_status status = rst_shard_path(context, arguments, "sweep", &path, &by_default);
+  struct series series = {.context = context, .arguments = arguments, .whole = from};
+  const enum rst_status status = rst_shard_output(context, arguments, "sweep", &path, &series.output);
   if (status != RST_OK) {
     return rst_report(context, status);
   }
-  struct series series = {
-      .context = context, .arguments = arguments, .whole = from, .make_folders = by_default};
-  const enum rst_exit code = do_series(&series, path);
+  const enum rst_exit code = do_series(&series);
   rst_sweep_series_clear(&series.of);
   free(path);
   return code;
@@ -182,9 +177,9 @@ static enum rst_exit sweep_case(struct rst_context *context, const struct rst_ar
 
 static enum rst_exit merge(struct rst_context *context, const struct rst_arguments *arguments) {
   struct rst_sweep_summary summary;
-  const enum rst_status status =
-      rst_sweep_merge(context, (const char *const *)arguments->subjects, arguments->subject_count,
-                      arguments->output, arguments->force, &summary);
+  const struct rst_output_options output = rst_output_at(arguments, arguments->output);
+  const enum rst_status status = rst_sweep_merge(context, (const char *const *)arguments->subjects,
+                                                 arguments->subject_count, &output, &summary);
   if (status != RST_OK) {
     return rst_report(context, status);
   }

@@ -20,9 +20,9 @@ struct rst_sweep_series {
   struct rst_sweep_member *members;
 };
 /** All cases are loaded now: what becomes of the case file later does not matter. Fails if a file exists that is neither to
- * be resumed nor to be replaced. @param path of the whole; a window's is FILE.zoom-N.h5, N counted from 1. */
+ * be resumed nor to be replaced. @param output of the whole; a window's is FILE.zoom-N.h5, N counted from 1. */
 enum rst_status rst_sweep_series_create(struct rst_context *context, const struct rst_arguments *arguments,
-                                        const struct rst_case *whole, const char *path,
+                                        const struct rst_case *whole, const struct rst_output_options *output,
                                         struct rst_sweep_series *series);
 void rst_sweep_series_clear(struct rst_sweep_series *series);
 

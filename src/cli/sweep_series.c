@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "archive/output.h"
 #include "cli/mpi_ranks.h"
 #include "cli/sweep_command.h"
 #include "core/core.h"
@@ -60,36 +60,35 @@ static enum rst_status make_member(struct rst_context *context, const struct rst
 }
 
 /* Before anything is computed; ranks but the first write nothing. */
-static enum rst_status check_files(struct rst_context *context, const struct rst_arguments *arguments,
+static enum rst_status check_files(struct rst_context *context, struct rst_output_options output,
                                    const struct rst_sweep_series *series) {
   struct rst_sweep_ranks ranks;
-  const bool may_exist = arguments->resume || arguments->force || arguments->dry_run;
   rst_ranks_connect(&ranks);
-  for (size_t i = 0; i < series->count && !may_exist && ranks.rank == 0; ++i) {
-    const char *path = series->members[i].path;
-    RST_REQUIRE(context, access(path, F_OK) != 0, RST_ERROR_IO,
-                "%s exists; go on with it by --resume or replace it by --force", path);
+  for (size_t i = 0; i < series->count && ranks.rank == 0; ++i) {
+    output.path = series->members[i].path;
+    RST_TRY(rst_output_check(context, &output, "sweep"));
   }
   return RST_OK;
 }
 
 static enum rst_status make(struct rst_context *context, const struct rst_arguments *arguments,
-                            const struct rst_case *whole, const char *path, struct rst_sweep_series *series) {
+                            const struct rst_case *whole, const struct rst_output_options *output,
+                            struct rst_sweep_series *series) {
   const size_t count = 1 + rst_sweep_windows(whole);
   RST_TRY(RST_NEW(context, count, &series->members));
   series->count = count;
-  RST_TRY(rst_format(context, &series->members[0].path, "%s", path));
+  RST_TRY(rst_format(context, &series->members[0].path, "%s", output->path));
   for (size_t window = 1; window < count; ++window) {
-    RST_TRY(make_member(context, arguments, whole, path, window, &series->members[window]));
+    RST_TRY(make_member(context, arguments, whole, output->path, window, &series->members[window]));
   }
-  return check_files(context, arguments, series);
+  return arguments->dry_run ? RST_OK : check_files(context, *output, series);
 }
 
 enum rst_status rst_sweep_series_create(struct rst_context *context, const struct rst_arguments *arguments,
-                                        const struct rst_case *whole, const char *path,
+                                        const struct rst_case *whole, const struct rst_output_options *output,
                                         struct rst_sweep_series *series) {
   *series = (struct rst_sweep_series){0};
-  const enum rst_status status = make(context, arguments, whole, path, series);
+  const enum rst_status status = make(context, arguments, whole, output, series);
   if (status != RST_OK) {
     rst_sweep_series_clear(series);
   }

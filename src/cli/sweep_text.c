@@ -97,8 +97,13 @@ void rst_sweep_add_text(struct rst_text *text, const struct rst_sweep_facts *fac
   add_regimes(text, summary);
   add_boundaries(text, summary);
   add_engine(text, summary);
-  rst_text_add(text, "\ntheory: right at %zu of the %zu points for which it predicts", summary->correct,
-               summary->predicted);
+  if (facts->from && rst_scheme_facts(facts->from->step.scheme.kind).preconditioned) {
+    rst_text_add(text, "\ntheory: none for %s, whose limits depend on the run",
+                 facts->from->step.scheme.kind);
+  } else {
+    rst_text_add(text, "\ntheory: right at %zu of the %zu points for which it predicts", summary->correct,
+                 summary->predicted);
+  }
   if (summary->predicted > 0) {
     rst_text_add(text, ", %.2f %%", percentage(summary->correct, summary->predicted));
   }

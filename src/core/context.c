@@ -101,6 +101,12 @@ void rst_warn(struct rst_context *context, const char *format, ...) {
   context->warn(context->warn_user, text);
 }
 
+void rst_scoped_free(void *address_of_pointer) {
+  void *pointer = NULL;
+  memcpy(&pointer, address_of_pointer, sizeof pointer);
+  free(pointer);
+}
+
 enum rst_status rst_format(struct rst_context *context, char **text, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);

@@ -52,6 +52,10 @@ enum rst_status rst_allocate(struct rst_context *context, size_t count, size_t s
 /** rst_allocate() of `count` elements of the type that *pointer points to. */
 #define RST_NEW(context, count, pointer) rst_allocate((context), (count), sizeof **(pointer), (pointer))
 
+/** Before the declaration of a pointer, which may be NULL: free() what it points to at the end of the block. */
+#define RST_SCOPED __attribute__((cleanup(rst_scoped_free)))
+void rst_scoped_free(void *address_of_pointer);
+
 /** malloc'ed printf. */
 enum rst_status rst_format(struct rst_context *context, char **text, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -4,54 +4,186 @@
 #include <hdf5_hl.h>
 #include <string.h>
 
-#include "hdf5/support.h"
+#include "core/text.h"
 
-/* Fields are compressed, one chunk each; times of objects would make equal files differ. */
-static bool set_properties(hid_t properties, const struct rst_written_variable *written) {
+hid_t rst_numbers_type(enum rst_numbers numbers, struct rst_ids *ids) {
+  const hid_t types[] = {[RST_NUMBERS_DOUBLE] = H5T_NATIVE_DOUBLE,
+                         [RST_NUMBERS_FLOAT] = H5T_NATIVE_FLOAT,
+                         [RST_NUMBERS_INT64] = H5T_NATIVE_INT64,
+                         [RST_NUMBERS_INT32] = H5T_NATIVE_INT32,
+                         [RST_NUMBERS_INT8] = H5T_NATIVE_INT8};
+  return numbers == RST_NUMBERS_LABELS ? rst_hdf5_label_type(ids) : types[numbers];
+}
+
+size_t rst_numbers_size(enum rst_numbers numbers) {
+  static const size_t sizes[] = {
+      [RST_NUMBERS_DOUBLE] = sizeof(double), [RST_NUMBERS_FLOAT] = sizeof(float),
+      [RST_NUMBERS_INT64] = sizeof(int64_t), [RST_NUMBERS_INT32] = sizeof(int32_t),
+      [RST_NUMBERS_INT8] = sizeof(int8_t),   [RST_NUMBERS_LABELS] = sizeof(char *)};
+  return sizes[numbers];
+}
+
+enum rst_numbers rst_numbers_of(enum rst_precision precision) {
+  return precision == RST_PRECISION_FLOAT ? RST_NUMBERS_FLOAT : RST_NUMBERS_DOUBLE;
+}
+
+static bool grows(const struct rst_dataset *dataset, int axis) {
+  return axis < dataset->rank && dataset->axes[axis]->count == 0;
+}
+
+static bool is_column(const struct rst_dataset *dataset) {
+  return dataset->rank > 0 && grows(dataset, dataset->rank - 1);
+}
+
+/* Columns hold all members of a row in a chunk, since they come together. */
+static void choose_chunk(const struct rst_dataset *dataset, hsize_t chunk[RST_DATASET_RANK]) {
+  enum { ROWS_PER_CHUNK = 1024, FEWEST_ROWS_PER_CHUNK = 64 };
+  const int last = dataset->rank - 1;
+  hsize_t members = 1;
+  for (int axis = 0; axis <= last; ++axis) {
+    chunk[axis] = dataset->axes[axis]->count;
+    members *= axis < last ? chunk[axis] : 1;
+  }
+  if (is_column(dataset)) {
+    const size_t wanted = dataset->axes[last]->rows;
+    const hsize_t rows = (wanted > 0 ? wanted : ROWS_PER_CHUNK) / members;
+    chunk[last] = rows > FEWEST_ROWS_PER_CHUNK ? rows : FEWEST_ROWS_PER_CHUNK;
+  } else if (grows(dataset, 0) || dataset->rank > 2) {
+    chunk[0] = 1;
+  }
+}
+
+/* Times of objects would make equal files differ. What has no scales is stored plainly. */
+static bool set_properties(hid_t properties, const struct rst_dataset *dataset) {
   enum { DEFLATE_LEVEL = 1 };
+  hsize_t chunk[RST_DATASET_RANK];
   bool done = H5Pset_obj_track_times(properties, false) >= 0;
-  if (written->rank > 1) {
-    hsize_t chunk[RST_VARIABLE_RANK];
-    memcpy(chunk, written->dims, sizeof chunk);
-    chunk[0] = written->rank > 2 ? 1 : chunk[0];
-    done = done && H5Pset_chunk(properties, written->rank, chunk) >= 0 && H5Pset_shuffle(properties) >= 0 &&
-           H5Pset_deflate(properties, DEFLATE_LEVEL) >= 0;
+  if (is_column(dataset) || (dataset->rank > 1 && dataset->axes[0]->variable.name)) {
+    choose_chunk(dataset, chunk);
+    done = done && H5Pset_chunk(properties, dataset->rank, chunk) >= 0;
+    done = done && (is_column(dataset) ||
+                    (H5Pset_shuffle(properties) >= 0 && H5Pset_deflate(properties, DEFLATE_LEVEL) >= 0));
   }
   return done;
 }
 
-static bool describe(hid_t made, const struct rst_written_variable *written) {
-  bool done = rst_hdf5_set_text(made, "long_name", written->variable.long_name, 0) &&
-              rst_hdf5_set_text(made, "units", written->variable.units, 0);
-  if (written->is_scale) {
-    return done && H5DSset_scale(made, written->variable.name) >= 0;
+static hid_t make_space(const struct rst_dataset *dataset) {
+  hsize_t dims[RST_DATASET_RANK];
+  hsize_t largest[RST_DATASET_RANK];
+  for (int axis = 0; axis < dataset->rank; ++axis) {
+    dims[axis] = dataset->axes[axis]->count;
+    largest[axis] = grows(dataset, axis) ? H5S_UNLIMITED : dims[axis];
   }
-  for (int axis = 0; done && axis < written->rank; ++axis) {
-    done = H5DSattach_scale(made, written->scales[axis], (unsigned)axis) >= 0;
-  }
-  return done;
+  return dataset->rank > 0 ? H5Screate_simple(dataset->rank, dims, largest) : H5Screate(H5S_SCALAR);
 }
 
-enum rst_status rst_variable_write(struct rst_context *context, hid_t file,
-                                   const struct rst_written_variable *written, hid_t *made) {
-  struct rst_ids ids = {0};
+static bool write_flags(hid_t made, const struct rst_flags *flags) {
+  enum { MOST_CODES = INT8_MAX + 2 };
+  int8_t values[MOST_CODES];
+  hsize_t count = 0;
+  struct rst_text meanings = {0};
+  for (int code = flags->none ? -1 : 0; code <= INT8_MAX && (code < 0 || flags->names[code]); ++code) {
+    rst_text_add(&meanings, "%s%s", count > 0 ? " " : "", code < 0 ? flags->none : flags->names[code]);
+    values[count++] = (int8_t)code;
+  }
+  RST_SCOPED char *text = rst_text_take(&meanings);
+  return text && rst_hdf5_set_numbers(made, "flag_values", H5T_NATIVE_INT8, values, count) &&
+         rst_hdf5_set_text(made, "flag_meanings", text, 0);
+}
+
+static bool attach(hid_t file, hid_t made, int axis, const char *name) {
+  RST_IDS(ids);
+  const hid_t scale = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
+  return scale >= 0 && H5DSattach_scale(made, scale, (unsigned)axis) >= 0;
+}
+
+static bool describe(hid_t file, hid_t made, const struct rst_dataset *dataset, bool is_scale) {
+  const struct rst_variable *variable = &dataset->variable;
+  bool done = !variable->long_name || (rst_hdf5_set_text(made, "long_name", variable->long_name, 0) &&
+                                       rst_hdf5_set_text(made, "units", variable->units, 0));
+  if (is_scale) {
+    const char *slash = strrchr(variable->name, '/');
+    done = done && H5DSset_scale(made, slash ? slash + 1 : variable->name) >= 0;
+  }
+  for (int axis = 0; done && !is_scale && axis < dataset->rank; ++axis) {
+    const char *name = dataset->axes[axis]->variable.name;
+    done = !name || attach(file, made, axis, name);
+  }
+  return done && (!dataset->flags.names || write_flags(made, &dataset->flags));
+}
+
+static enum rst_status make(struct rst_context *context, hid_t file, const struct rst_dataset *dataset,
+                            bool is_scale) {
+  RST_IDS(ids);
+  char path[512] = "";
+  H5Fget_name(file, path, sizeof path);
+  const hid_t type = rst_numbers_type(dataset->numbers, &ids);
   const hid_t properties = rst_ids_keep(&ids, H5Pcreate(H5P_DATASET_CREATE));
-  const hid_t space = rst_ids_keep(
-      &ids, written->rank > 0 ? H5Screate_simple(written->rank, written->dims, NULL) : H5Screate(H5S_SCALAR));
-  const hid_t dataset = set_properties(properties, written)
-                            ? H5Dcreate2(file, written->variable.name, written->type, space, H5P_DEFAULT,
-                                         properties, H5P_DEFAULT)
-                            : H5I_INVALID_HID;
-  const bool done = rst_ids_keep(&ids, dataset) >= 0 &&
-                    H5Dwrite(dataset, written->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, written->values) >= 0 &&
-                    describe(dataset, written);
-  enum rst_status status = RST_OK;
-  if (!done) {
-    status = rst_hdf5_fail(context, "/%s cannot be written", written->variable.name);
-  } else if (made) {
-    H5Iinc_ref(dataset);
-    *made = dataset;
+  const hid_t space = rst_ids_keep(&ids, make_space(dataset));
+  const hid_t made = set_properties(properties, dataset)
+                         ? H5Dcreate2(file, dataset->variable.name, type, space, rst_hdf5_whole_paths(&ids),
+                                      properties, H5P_DEFAULT)
+                         : H5I_INVALID_HID;
+  RST_HDF5(
+      context,
+      rst_ids_keep(&ids, made) >= 0 &&
+          (!dataset->values || H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, dataset->values) >= 0) &&
+          describe(file, made, dataset, is_scale),
+      "%s: /%s cannot be made", path, dataset->variable.name);
+  return RST_OK;
+}
+
+/* Of doubles or whole numbers. */
+static enum rst_status list_places(struct rst_context *context, const struct rst_axis *axis, void **values) {
+  RST_TRY(rst_allocate(context, axis->count, sizeof(double), values));
+  for (size_t i = 0; i < axis->count; ++i) {
+    const double place = axis->first + axis->step * (double)i;
+    if (axis->numbers == RST_NUMBERS_INT64) {
+      ((int64_t *)*values)[i] = (int64_t)place;
+    } else {
+      ((double *)*values)[i] = place;
+    }
   }
-  rst_ids_close(&ids);
-  return status;
+  return RST_OK;
+}
+
+enum rst_status rst_axis_write(struct rst_context *context, hid_t file, const struct rst_axis *axis) {
+  if (!axis->variable.name || rst_hdf5_has(file, axis->variable.name)) {
+    return RST_OK;
+  }
+  RST_SCOPED void *places = NULL;
+  if (!axis->values && axis->count > 0) {
+    RST_TRY(list_places(context, axis, &places));
+  }
+  const struct rst_dataset scale = {.variable = axis->variable,
+                                    .numbers = axis->numbers,
+                                    .rank = 1,
+                                    .axes = {axis},
+                                    .values = places ? places : axis->values,
+                                    .flags = axis->flags};
+  return make(context, file, &scale, true);
+}
+
+enum rst_status rst_dataset_write(struct rst_context *context, hid_t file,
+                                  const struct rst_dataset *dataset) {
+  for (int axis = 0; axis < dataset->rank; ++axis) {
+    RST_TRY(rst_axis_write(context, file, dataset->axes[axis]));
+  }
+  return make(context, file, dataset, false);
+}
+
+bool rst_dataset_read(hid_t file, const struct rst_dataset *dataset, void *values) {
+  RST_IDS(ids);
+  hsize_t dims[RST_DATASET_RANK] = {0};
+  const hid_t wanted = rst_numbers_type(dataset->numbers, &ids);
+  const hid_t found = rst_ids_keep(&ids, H5Dopen2(file, dataset->variable.name, H5P_DEFAULT));
+  const hid_t type = rst_ids_keep(&ids, H5Dget_type(found));
+  const hid_t space = rst_ids_keep(&ids, H5Dget_space(found));
+  bool fits = found >= 0 && H5Tequal(type, wanted) > 0 &&
+              H5Sget_simple_extent_ndims(space) == dataset->rank &&
+              H5Sget_simple_extent_dims(space, dims, NULL) == dataset->rank;
+  for (int axis = 0; fits && axis < dataset->rank; ++axis) {
+    fits = dims[axis] == dataset->axes[axis]->count;
+  }
+  return fits && H5Dread(found, wanted, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
 }

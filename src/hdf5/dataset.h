@@ -2,31 +2,68 @@
 #ifndef RST_DATASET_H
 #define RST_DATASET_H
 
-#include <hdf5.h>
-
+#include "hdf5/support.h"
 #include "hdf5/variable.h"
-#include "restrain/context.h"
+#include "restrain/field.h"
 
 /** @file
- * Writing datasets that are complete from the start: values with long_name, units and dimension scales.
+ * Datasets over axes: numbers with long_name, units and a dimension scale for each axis, complete from the start or growing by
+ * rows (rows.h). Snapshots (time, ...) are chunks of their own and compressed, as complete arrays are; columns (..., row) are
+ * not, since their last chunk is written again at every flush.
  */
 
-enum { RST_VARIABLE_RANK = 10 };
-
-/** A dataset and its values; borrowed during the call. */
-struct rst_written_variable {
-  struct rst_variable variable;
-  hid_t type; /**< of the values, in memory and in the file */
-  int rank;   /**< 0 for a scalar */
-  hsize_t dims[RST_VARIABLE_RANK];
-  hid_t scales[RST_VARIABLE_RANK]; /**< of its axes, all or none; a scale has none */
-  bool is_scale;
-  const void *values;
+enum rst_numbers {
+  RST_NUMBERS_DOUBLE,
+  RST_NUMBERS_FLOAT,
+  RST_NUMBERS_INT64,
+  RST_NUMBERS_INT32,
+  RST_NUMBERS_INT8,
+  RST_NUMBERS_LABELS /**< const char *, UTF-8 of variable length, as netCDF's strings */
 };
 
-/** Make the dataset and write it. Its identifier goes to `made`, to be closed by H5Idec_ref(), unless that is
- * NULL. */
-enum rst_status rst_variable_write(struct rst_context *context, hid_t file,
-                                   const struct rst_written_variable *written, hid_t *made);
+/** The type of such numbers, in memory and in files, as long as `ids`; and the size of one. */
+hid_t rst_numbers_type(enum rst_numbers numbers, struct rst_ids *ids);
+size_t rst_numbers_size(enum rst_numbers numbers);
+/** Those of a field. */
+enum rst_numbers rst_numbers_of(enum rst_precision precision);
+
+/** What codes mean, as the CF conventions have it: the attributes flag_values, of 8 bits, and flag_meanings. Codes count from
+ * 0; `none` is the name of -1, NULL if there is no such code. */
+struct rst_flags {
+  const char *none;
+  const char *const *names; /**< NULL-terminated; NULL for numbers that are no codes */
+};
+
+/** An axis, with the dataset of its places as scale. */
+struct rst_axis {
+  struct rst_variable
+      variable; /**< the name is the axis' own in its file; NULL for an axis without a scale */
+  size_t count; /**< 0 for an axis that grows */
+  enum rst_numbers numbers;
+  const void *values; /**< [count]; NULL for first + step i */
+  double first, step;
+  size_t rows; /**< of a chunk of a column over an axis that grows, 0 for what suits many */
+  struct rst_flags flags;
+};
+
+enum { RST_DATASET_RANK = 10 };
+
+/** A dataset and its values; all borrowed during the call. */
+struct rst_dataset {
+  struct rst_variable variable; /**< the name may be a path; without long_name there are no texts */
+  enum rst_numbers numbers;
+  int rank;                                      /**< 0 for a scalar */
+  const struct rst_axis *axes[RST_DATASET_RANK]; /**< one of them may grow, the first or the last */
+  const void *values;                            /**< NULL for none yet */
+  struct rst_flags flags;
+};
+
+/** Make the scale of an axis, unless the file has it. */
+enum rst_status rst_axis_write(struct rst_context *context, hid_t file, const struct rst_axis *axis);
+/** Make a dataset, and the scales of its axes that the file has not yet. */
+enum rst_status rst_dataset_write(struct rst_context *context, hid_t file, const struct rst_dataset *dataset);
+/** Read what rst_dataset_write() wrote; false if there is no dataset of this name, type and shape. The dataset's own values are
+ * not looked at. */
+bool rst_dataset_read(hid_t file, const struct rst_dataset *dataset, void *values);
 
 #endif

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "hdf5/growing.h"
+#include "hdf5/rows.h"
 #include "hdf5/support.h"
 #include "restrain/archive.h"
 
@@ -81,16 +81,14 @@ static void add_last(struct description *description, hid_t dataset, const char 
                      const hsize_t *dims) {
   struct rst_text *list = &description->last;
   const size_t count = rank > 1 ? dims[0] : 1;
-  const struct rst_column column = {dataset, rank > 1 ? count : 0};
-  double *values = calloc(count, sizeof *values);
-  if (values && rst_column_read(&column, 0, count, dims[rank - 1] - 1, 1, H5T_NATIVE_DOUBLE, values)) {
+  RST_SCOPED double *values = calloc(count, sizeof *values);
+  if (values && rst_rows_read(dataset, RST_ALL_MEMBERS, dims[rank - 1] - 1, 1, H5T_NATIVE_DOUBLE, values)) {
     const bool brackets = description->json && rank > 1;
     begin_entry(description, list, name);
     rst_text_add(list, brackets ? "[" : "");
     add_numbers(description, list, count, values);
     rst_text_add(list, brackets ? "]" : "");
   }
-  free(values);
 }
 
 static void add_count(struct description *description, const char *label, hsize_t count) {
@@ -100,7 +98,7 @@ static void add_count(struct description *description, const char *label, hsize_
 
 static void add_twins(struct description *description, hid_t dataset, const char *path) {
   struct rst_text *list = &description->result;
-  char *labels = rst_hdf5_dataset_labels(dataset, path);
+  RST_SCOPED char *labels = rst_hdf5_dataset_labels(dataset, path);
   begin_entry(description, list, "twins");
   rst_text_add(list, description->json ? "[" : "");
   for (char *rest = labels, *label = NULL; rest && (label = strtok_r(rest, "\n", &rest));) {
@@ -108,7 +106,6 @@ static void add_twins(struct description *description, hid_t dataset, const char
     add_string(description, list, label);
   }
   rst_text_add(list, description->json ? "]" : "");
-  free(labels);
 }
 
 /* What the file holds of twins, exponents and events, in one word each. */
@@ -124,7 +121,7 @@ static void add_extent(struct description *description, hid_t dataset, const cha
 }
 
 static void add_dataset(struct description *description, hid_t dataset, const char *path) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   hsize_t dims[MOST_AXES] = {0};
   hsize_t largest[MOST_AXES] = {0};
   char buffer[NAME_LENGTH];
@@ -132,8 +129,8 @@ static void add_dataset(struct description *description, hid_t dataset, const ch
   const hid_t type = rst_ids_keep(&ids, H5Dget_type(dataset));
   const int rank = H5Sget_simple_extent_dims(space, dims, largest);
   const char *kind = type_name(type, buffer);
-  char *long_name = rst_hdf5_attribute_text(dataset, "long_name");
-  char *units = rst_hdf5_attribute_text(dataset, "units");
+  RST_SCOPED char *long_name = rst_hdf5_attribute_text(dataset, "long_name");
+  RST_SCOPED char *units = rst_hdf5_attribute_text(dataset, "units");
   struct rst_text *list = &description->datasets;
   begin_entry(description, list, path);
   if (description->json) {
@@ -158,9 +155,6 @@ static void add_dataset(struct description *description, hid_t dataset, const ch
   if (is_column && dims[rank - 1] > 0 && strchr(path + 1, '/') == NULL) {
     add_last(description, dataset, path + 1, rank, dims);
   }
-  free(units);
-  free(long_name);
-  rst_ids_close(&ids);
 }
 
 /* Where attributes go. */
@@ -173,11 +167,11 @@ static herr_t add_attribute(hid_t group, const char *name, const H5A_info_t *inf
   (void)info;
   const struct attributes *attributes = user;
   const struct description *description = attributes->description;
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   double value = 0.0;
   const hid_t attribute = rst_ids_keep(&ids, H5Aopen(group, name, H5P_DEFAULT));
   const hid_t space = rst_ids_keep(&ids, H5Aget_space(attribute));
-  char *text = rst_hdf5_attribute_text(group, name);
+  RST_SCOPED char *text = rst_hdf5_attribute_text(group, name);
   if (text) {
     begin_entry(description, attributes->list, name);
     add_string(description, attributes->list, text);
@@ -185,8 +179,6 @@ static herr_t add_attribute(hid_t group, const char *name, const H5A_info_t *inf
     begin_entry(description, attributes->list, name);
     add_number(description, attributes->list, value);
   }
-  free(text);
-  rst_ids_close(&ids);
   return 0;
 }
 
@@ -197,11 +189,10 @@ static void add_attributes(const struct description *description, hid_t group, s
 
 /* What the file says of itself; a run has a regime once it has ended, and nothing to say before. */
 static void add_result(struct description *description, hid_t file) {
-  char *regime = rst_hdf5_attribute_text(file, "regime");
+  RST_SCOPED char *regime = rst_hdf5_attribute_text(file, "regime");
   if (!regime || *regime) {
     add_attributes(description, file, &description->result);
   }
-  free(regime);
 }
 
 static void walk(struct description *description, hid_t group, const char *path);
@@ -275,17 +266,14 @@ enum rst_status rst_archive_describe(struct rst_context *context, const char *pa
   struct description description = {.json = json};
   struct rst_text whole = {0};
   *text = NULL;
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    hid_t file = H5I_INVALID_HID;
-    status = rst_hdf5_open(context, path, &file);
-    if (status == RST_OK) {
-      add_result(&description, file);
-      walk(&description, file, "");
-      H5Fclose(file);
-    }
+  RST_QUIET();
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
+  enum rst_status status = rst_hdf5_open(context, path, &ids, &file);
+  if (status == RST_OK) {
+    add_result(&description, file);
+    walk(&description, file, "");
   }
-  H5E_END_TRY
   if (status == RST_OK) {
     compose(&description, path, &whole);
     *text = rst_text_take(&whole);

@@ -34,14 +34,18 @@ static enum rst_status field_shape(struct rst_context *context, const char *path
   return RST_OK;
 }
 
-static enum rst_status read_dataset(struct rst_context *context, const char *path, const char *name,
-                                    size_t most_points, hid_t file, struct rst_ids *ids,
-                                    struct rst_field **field) {
-  const hid_t dataset = rst_ids_keep(ids, H5Dopen2(file, name, H5P_DEFAULT));
-  RST_HDF5(context, dataset >= 0, "%s holds no dataset %s", path, name);
+enum rst_status rst_archive_read_field(struct rst_context *context, const char *path, const char *name,
+                                       size_t most_points, struct rst_field **field) {
+  RST_QUIET();
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
   size_t ny = 0;
   size_t nx = 0;
-  RST_TRY(field_shape(context, path, name, dataset, ids, &ny, &nx));
+  *field = NULL;
+  RST_TRY(rst_hdf5_open(context, path, &ids, &file));
+  const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
+  RST_HDF5(context, dataset >= 0, "%s holds no dataset %s", path, name);
+  RST_TRY(field_shape(context, path, name, dataset, &ids, &ny, &nx));
   RST_REQUIRE(context, ny <= most_points / nx, RST_ERROR_IO, "%s: " RST_TOO_MANY_POINTS, path, name, ny, nx,
               most_points);
   RST_TRY(rst_hdf5_require_own_numbers(context, path, name, dataset));
@@ -51,22 +55,4 @@ static enum rst_status read_dataset(struct rst_context *context, const char *pat
     return rst_hdf5_fail(context, "%s: %s cannot be read", path, name);
   }
   return RST_OK;
-}
-
-enum rst_status rst_archive_read_field(struct rst_context *context, const char *path, const char *dataset,
-                                       size_t most_points, struct rst_field **field) {
-  *field = NULL;
-  enum rst_status status = RST_OK;
-  H5E_BEGIN_TRY {
-    hid_t file = H5I_INVALID_HID;
-    status = rst_hdf5_open(context, path, &file);
-    if (status == RST_OK) {
-      struct rst_ids ids = {0};
-      rst_ids_keep(&ids, file);
-      status = read_dataset(context, path, dataset, most_points, file, &ids, field);
-      rst_ids_close(&ids);
-    }
-  }
-  H5E_END_TRY
-  return status;
 }

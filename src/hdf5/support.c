@@ -5,11 +5,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/files.h"
 #include "core/text.h"
 #include "hdf5/kill_safe_driver.h"
 
 void rst_hdf5_version(unsigned version[3]) {
   H5get_libversion(&version[0], &version[1], &version[2]);
+}
+
+struct rst_quiet rst_quiet_begin(void) {
+  struct rst_quiet quiet = {0};
+  quiet.known = H5Eget_auto2(H5E_DEFAULT, &quiet.print, &quiet.data) >= 0;
+  if (quiet.known) {
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  }
+  return quiet;
+}
+
+void rst_quiet_end(struct rst_quiet *quiet) {
+  if (quiet->known) {
+    H5Eset_auto2(H5E_DEFAULT, quiet->print, quiet->data);
+  }
 }
 
 hid_t rst_ids_keep(struct rst_ids *ids, hid_t id) {
@@ -105,21 +121,74 @@ static enum rst_status open_file(struct rst_context *context, const char *path, 
   return status;
 }
 
-enum rst_status rst_hdf5_open_writable(struct rst_context *context, const char *path, hid_t *file) {
-  return open_file(context, path, true, file);
-}
-
 /* HDF5 releases the driver of a file just before it calls the driver's own close function; a list of the file's access
  * properties keeps the driver alive over that moment. */
-bool rst_hdf5_close_writable(hid_t file) {
+bool rst_hdf5_close(hid_t file) {
   const hid_t list = H5Fget_access_plist(file);
   const bool closed = H5Fclose(file) >= 0;
   return H5Pclose(list) >= 0 && closed;
 }
 
-enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, hid_t *file) {
+void rst_hdf5_discard(hid_t file) {
+  rst_kill_safe_driver_discard(file);
+}
+
+enum rst_status rst_hdf5_end_header(struct rst_context *context, const char *path, hid_t *file) {
+  const bool flushed = H5Fflush(*file, H5F_SCOPE_GLOBAL) >= 0;
+  RST_HDF5(context, flushed, "%s: writing failed", path);
+  const bool closed = rst_hdf5_close(*file);
+  *file = H5I_INVALID_HID;
+  RST_HDF5(context, closed, "%s cannot be completed", path);
+  return open_file(context, path, true, file);
+}
+
+enum rst_status rst_hdf5_flush(struct rst_context *context, const char *path, hid_t file, bool durable) {
+  RST_HDF5(context, H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", path);
+  RST_REQUIRE(context, !durable || rst_kill_safe_driver_synchronise(file), RST_ERROR_IO,
+              "%s: writing it to the disk failed: %s", path, strerror(errno));
+  return RST_OK;
+}
+
+enum rst_status rst_hdf5_write_whole(struct rst_context *context, const char *path,
+                                     enum rst_status (*write)(void *user, hid_t file), void *user) {
+  hid_t file = H5I_INVALID_HID;
+  RST_TRY(rst_files_probe(context, path));
+  RST_TRY(rst_hdf5_create(context, path, &file));
+  enum rst_status status = write(user, file);
+  if (status == RST_OK) {
+    status = rst_hdf5_flush(context, path, file, false);
+  }
+  if (status != RST_OK) {
+    rst_hdf5_discard(file);
+    (void)rst_hdf5_close(file);
+    return status;
+  }
+  RST_HDF5(context, rst_hdf5_close(file), "%s cannot be completed", path);
+  return RST_OK;
+}
+
+enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, struct rst_ids *ids,
+                              hid_t *file) {
   RST_REQUIRE(context, access(path, R_OK) == 0, RST_ERROR_IO, "%s cannot be read: %s", path, strerror(errno));
-  return open_file(context, path, false, file);
+  RST_TRY(open_file(context, path, false, file));
+  rst_ids_keep(ids, *file);
+  return RST_OK;
+}
+
+hid_t rst_hdf5_whole_paths(struct rst_ids *ids) {
+  const hid_t links = rst_ids_keep(ids, H5Pcreate(H5P_LINK_CREATE));
+  return H5Pset_create_intermediate_group(links, true) >= 0 ? links : H5I_INVALID_HID;
+}
+
+/* The heap of names is made large enough for all of them, since HDF5 keeps a heap that has grown in two places, which cannot be
+ * changed at once; and with its prefix it just fits into a page (see kill_safe_driver.h). */
+bool rst_hdf5_make_group(hid_t location, const char *name) {
+  enum { BYTES_PER_NAME = 8, HEAP_BYTES = (RST_HDF5_GROUP_NAMES + 2) * BYTES_PER_NAME };
+  RST_IDS(ids);
+  const hid_t links = rst_hdf5_whole_paths(&ids);
+  const hid_t properties = rst_ids_keep(&ids, H5Pcreate(H5P_GROUP_CREATE));
+  return H5Pset_local_heap_size_hint(properties, HEAP_BYTES) >= 0 &&
+         rst_ids_keep(&ids, H5Gcreate2(location, name, links, properties, H5P_DEFAULT)) >= 0;
 }
 
 /* Fixed length, because every reader of HDF5 and netCDF copes with that; one byte stands for "". */
@@ -137,61 +206,57 @@ hid_t rst_hdf5_label_type(struct rst_ids *ids) {
 }
 
 bool rst_hdf5_set_text(hid_t object, const char *name, const char *text, size_t room) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const size_t length = strlen(text);
   const hid_t type = text_type(&ids, length > room ? length : room);
   const hid_t space = rst_ids_keep(&ids, H5Screate(H5S_SCALAR));
   const hid_t attribute = rst_ids_keep(&ids, H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT));
-  const bool done = attribute >= 0 && rst_hdf5_update_text(object, name, text);
-  rst_ids_close(&ids);
-  return done;
+  return attribute >= 0 && rst_hdf5_update_text(object, name, text);
 }
 
 bool rst_hdf5_set_numbers(hid_t object, const char *name, hid_t type, const void *values, hsize_t count) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const hid_t space = rst_ids_keep(&ids, count ? H5Screate_simple(1, &count, NULL) : H5Screate(H5S_SCALAR));
   const hid_t attribute = rst_ids_keep(&ids, H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT));
-  const bool done = attribute >= 0 && H5Awrite(attribute, type, values) >= 0;
-  rst_ids_close(&ids);
-  return done;
+  return attribute >= 0 && H5Awrite(attribute, type, values) >= 0;
 }
 
 bool rst_hdf5_update_text(hid_t object, const char *name, const char *text) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const hid_t attribute = rst_ids_keep(&ids, H5Aopen(object, name, H5P_DEFAULT));
   const hid_t type = rst_ids_keep(&ids, H5Aget_type(attribute));
   const size_t size = H5Tget_size(type);
-  char *bytes = size ? calloc(1, size) : NULL;
+  RST_SCOPED char *bytes = size ? calloc(1, size) : NULL;
   bool done = false;
   if (bytes) {
     const size_t length = strlen(text);
     memcpy(bytes, text, length < size ? length : size);
     done = H5Awrite(attribute, type, bytes) >= 0;
   }
-  free(bytes);
-  rst_ids_close(&ids);
   return done;
 }
 
 bool rst_hdf5_update_number(hid_t object, const char *name, hid_t type, const void *value) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const hid_t attribute = rst_ids_keep(&ids, H5Aopen(object, name, H5P_DEFAULT));
-  const bool done = attribute >= 0 && H5Awrite(attribute, type, value) >= 0;
-  rst_ids_close(&ids);
-  return done;
+  return attribute >= 0 && H5Awrite(attribute, type, value) >= 0;
+}
+
+bool rst_hdf5_read_number(hid_t object, const char *name, hid_t type, void *value) {
+  RST_IDS(ids);
+  const hid_t attribute = rst_ids_keep(&ids, H5Aopen(object, name, H5P_DEFAULT));
+  return attribute >= 0 && H5Aread(attribute, type, value) >= 0;
 }
 
 bool rst_hdf5_write_text(hid_t location, const char *name, const char *text) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   const hid_t type = text_type(&ids, strlen(text));
   const hid_t space = rst_ids_keep(&ids, H5Screate(H5S_SCALAR));
   const hid_t properties = rst_ids_keep(&ids, H5Pcreate(H5P_DATASET_CREATE));
   H5Pset_obj_track_times(properties, false);
   const hid_t dataset =
       rst_ids_keep(&ids, H5Dcreate2(location, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT));
-  const bool done = dataset >= 0 && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) >= 0;
-  rst_ids_close(&ids);
-  return done;
+  return dataset >= 0 && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) >= 0;
 }
 
 /* Either H5Aread or H5Dread. */
@@ -224,37 +289,33 @@ static char *read_text(struct rst_ids *ids, hid_t object, bool is_attribute) {
 }
 
 char *rst_hdf5_attribute_text(hid_t object, const char *name) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   char *text = NULL;
   if (H5Aexists(object, name) > 0) {
     text = read_text(&ids, rst_ids_keep(&ids, H5Aopen(object, name, H5P_DEFAULT)), true);
   }
-  rst_ids_close(&ids);
   return text;
 }
 
 char *rst_hdf5_dataset_text(hid_t location, const char *name) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   char *text = read_text(&ids, rst_ids_keep(&ids, H5Dopen2(location, name, H5P_DEFAULT)), false);
-  rst_ids_close(&ids);
   return text;
 }
 
 char *rst_hdf5_dataset_labels(hid_t location, const char *name) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   struct rst_text text = {0};
   const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(location, name, H5P_DEFAULT));
   const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
   const hid_t type = rst_hdf5_label_type(&ids);
   const hssize_t count = H5Sget_simple_extent_npoints(space);
-  char **labels = count > 0 ? calloc((size_t)count, sizeof *labels) : NULL;
+  RST_SCOPED char **labels = count > 0 ? calloc((size_t)count, sizeof *labels) : NULL;
   const bool read = labels && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, labels) >= 0;
   for (hssize_t i = 0; read && i < count; ++i) {
     rst_text_add(&text, "%s\n", labels[i] ? labels[i] : "");
     H5free_memory(labels[i]);
   }
-  free(labels);
-  rst_ids_close(&ids);
   return read ? rst_text_take(&text) : NULL;
 }
 
@@ -262,25 +323,10 @@ bool rst_hdf5_has(hid_t location, const char *name) {
   return H5Lexists(location, name, H5P_DEFAULT) > 0 && H5Oexists_by_name(location, name, H5P_DEFAULT) > 0;
 }
 
-bool rst_hdf5_read_values(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims,
-                          void *values) {
-  struct rst_ids ids = {0};
-  hsize_t found[RST_HDF5_READ_RANK] = {0};
-  const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
-  const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
-  bool fits = dataset >= 0 && H5Sget_simple_extent_ndims(space) == rank &&
-              H5Sget_simple_extent_dims(space, found, NULL) == rank;
-  for (int axis = 0; fits && axis < rank; ++axis) {
-    fits = found[axis] == dims[axis];
-  }
-  const bool done = fits && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
-  rst_ids_close(&ids);
-  return done;
-}
-
 enum rst_status rst_hdf5_require_own_numbers(struct rst_context *context, const char *path, const char *name,
                                              hid_t dataset) {
-  const hid_t layout = H5Dget_create_plist(dataset);
+  RST_IDS(ids);
+  const hid_t layout = rst_ids_keep(&ids, H5Dget_create_plist(dataset));
   bool elsewhere = H5Pget_external_count(layout) > 0;
   size_t sources = 0;
   if (H5Pget_layout(layout) == H5D_VIRTUAL) {
@@ -290,7 +336,6 @@ enum rst_status rst_hdf5_require_own_numbers(struct rst_context *context, const 
     char source[2] = "";
     elsewhere = H5Pget_virtual_filename(layout, i, source, sizeof source) != 1 || source[0] != '.';
   }
-  H5Pclose(layout);
   RST_REQUIRE(
       context, !elsewhere, RST_ERROR_IO,
       "%s: %s keeps its numbers in other files; copy them into one dataset (h5py: f['new'] = f['%s'][()])",

@@ -7,18 +7,31 @@
 #include "core/core.h"
 
 /** @file
- * What the archive's sources share in using HDF5. Public functions wrap their work in H5E_BEGIN_TRY ...
- * H5E_END_TRY, so that HDF5 prints nothing and the application's own setting stays as it was.
+ * What all sources share that use HDF5.
  */
 
 /** Version of the library in use: major, minor, release. */
 void rst_hdf5_version(unsigned version[3]);
+
+/** In a function, from here to its end: HDF5 prints nothing, and the application's own setting returns. Public functions begin
+ * with it. */
+#define RST_QUIET() struct rst_quiet rst_quiet __attribute__((cleanup(rst_quiet_end))) = rst_quiet_begin()
+struct rst_quiet {
+  H5E_auto2_t print;
+  void *data;
+  bool known;
+};
+struct rst_quiet rst_quiet_begin(void);
+void rst_quiet_end(struct rst_quiet *quiet);
 
 /** Identifiers that are closed together, the last one first. */
 struct rst_ids {
   hid_t id[24];
   int count;
 };
+
+/** Declare some, closed at the end of the block, by which the reason of a failure is kept. */
+#define RST_IDS(name) struct rst_ids name __attribute__((cleanup(rst_ids_close))) = {0}
 
 /** Remember `id`, if it is valid, and return it. */
 hid_t rst_ids_keep(struct rst_ids *ids, hid_t id);
@@ -37,13 +50,28 @@ enum rst_status rst_hdf5_fail(struct rst_context *context, const char *format, .
     }                                                                                                        \
   } while (0)
 
-/** Create (replacing) or open for writing, through the ordered driver (kill_safe_driver.h). */
+/** Create a file, replacing an older one, that survives a kill at any moment (kill_safe_driver.h); close it: false if what was
+ * written could not be completed; drop what was not flushed, for good. */
 enum rst_status rst_hdf5_create(struct rst_context *context, const char *path, hid_t *file);
-enum rst_status rst_hdf5_open_writable(struct rst_context *context, const char *path, hid_t *file);
-/** Close a file that one of the two above opened; false if what was written could not be completed. */
-bool rst_hdf5_close_writable(hid_t file);
+bool rst_hdf5_close(hid_t file);
+void rst_hdf5_discard(hid_t file);
+/** Between what a growing file has from the start and its rows: from here on rows, groups with their links and virtual datasets
+ * may be added and numbers and texts overwritten in place, nothing else. All other identifiers of the file must be closed;
+ * `file` is another one afterwards, or none on failure. */
+enum rst_status rst_hdf5_end_header(struct rst_context *context, const char *path, hid_t *file);
+/** Make everything visible to readers and safe against a kill; if `durable`, also against loss of power. */
+enum rst_status rst_hdf5_flush(struct rst_context *context, const char *path, hid_t file, bool durable);
+/** Create a file, have it filled and close it; on failure what is left under its name is of no use. */
+enum rst_status rst_hdf5_write_whole(struct rst_context *context, const char *path,
+                                     enum rst_status (*write)(void *user, hid_t file), void *user);
+/** Properties of links by which the groups of a path are made with its last member. */
+hid_t rst_hdf5_whole_paths(struct rst_ids *ids);
+/** A group that may be filled while its file grows, by so many names of 7 characters at most. */
+enum { RST_HDF5_GROUP_NAMES = 500 };
+bool rst_hdf5_make_group(hid_t location, const char *name);
 /** Open for reading without a lock, so that a growing file can be read. */
-enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, hid_t *file);
+enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, struct rst_ids *ids,
+                              hid_t *file);
 
 /** Attributes: a UTF-8 string of fixed length (at least `room` bytes); `count` numbers, 0 for a scalar. */
 bool rst_hdf5_set_text(hid_t object, const char *name, const char *text, size_t room);
@@ -51,6 +79,7 @@ bool rst_hdf5_set_numbers(hid_t object, const char *name, hid_t type, const void
 /** Overwrite the value of an attribute in place; a text longer than its room is cut. */
 bool rst_hdf5_update_text(hid_t object, const char *name, const char *text);
 bool rst_hdf5_update_number(hid_t object, const char *name, hid_t type, const void *value);
+bool rst_hdf5_read_number(hid_t object, const char *name, hid_t type, void *value);
 /** The type of UTF-8 strings of variable length. */
 hid_t rst_hdf5_label_type(struct rst_ids *ids);
 /** A scalar dataset holding a UTF-8 string. */
@@ -61,10 +90,6 @@ char *rst_hdf5_attribute_text(hid_t object, const char *name);
 char *rst_hdf5_dataset_text(hid_t location, const char *name);
 /** malloc'ed texts of a one-dimensional dataset of strings of variable length, a newline after each; NULL if there is none. */
 char *rst_hdf5_dataset_labels(hid_t location, const char *name);
-enum { RST_HDF5_READ_RANK = 10 };
-/** A dataset of so many dimensions or fewer, which must have the lengths given, into memory. */
-bool rst_hdf5_read_values(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims,
-                          void *values);
 /** RST_ERROR_IO if the dataset keeps its numbers in other files: a file that is missing would be read as zeros, and a name of
  * any file on the machine can stand there. */
 enum rst_status rst_hdf5_require_own_numbers(struct rst_context *context, const char *path, const char *name,

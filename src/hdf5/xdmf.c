@@ -55,6 +55,17 @@ void rst_xdmf_begin_collection(struct rst_xdmf *xdmf, const char *name) {
   rst_text_add(&xdmf->text, "\" GridType=\"Collection\" CollectionType=\"Temporal\">\n");
 }
 
+static void add_time(struct rst_xdmf *xdmf, double time) {
+  indent(xdmf);
+  rst_text_add(&xdmf->text, "<Time Value=\"%.17g\"/>\n", time);
+}
+
+void rst_xdmf_begin_blocks(struct rst_xdmf *xdmf, const char *name, double time) {
+  begin_named(xdmf, "Grid", name);
+  rst_text_add(&xdmf->text, "\" GridType=\"Collection\" CollectionType=\"Spatial\">\n");
+  add_time(xdmf, time);
+}
+
 static void add_steps(struct rst_xdmf *xdmf, const struct rst_xdmf_mesh *mesh) {
   indent(xdmf);
   rst_text_add(&xdmf->text, "%s Dimensions=\"3\">0 %.17g %.17g</DataItem>\n", double_head, mesh->origin_y,
@@ -102,8 +113,7 @@ void rst_xdmf_begin_grid(struct rst_xdmf *xdmf, const char *name, const struct r
   begin_named(xdmf, "Grid", name);
   rst_text_add(&xdmf->text, "\" GridType=\"Uniform\">\n");
   if (time) {
-    indent(xdmf);
-    rst_text_add(&xdmf->text, "<Time Value=\"%.17g\"/>\n", *time);
+    add_time(xdmf, *time);
   }
   add_mesh(xdmf, mesh);
 }
@@ -125,7 +135,7 @@ void rst_xdmf_end_grid(struct rst_xdmf *xdmf) {
 
 enum rst_status rst_xdmf_write(struct rst_xdmf *xdmf, struct rst_context *context, const char *ending,
                                bool durable) {
-  char *sidecar = NULL;
+  RST_SCOPED char *sidecar = NULL;
   rst_text_add(&xdmf->text, "  </Domain>\n</Xdmf>\n");
   enum rst_status status = xdmf->text.failed ? rst_fail(context, RST_ERROR_MEMORY, "memory is exhausted")
                                              : rst_files_sibling(context, xdmf->path, ending, &sidecar);
@@ -133,6 +143,5 @@ enum rst_status rst_xdmf_write(struct rst_xdmf *xdmf, struct rst_context *contex
     status = rst_files_write(context, sidecar, xdmf->text.bytes, xdmf->text.length, durable);
   }
   rst_text_clear(&xdmf->text);
-  free(sidecar);
   return status;
 }

@@ -42,6 +42,8 @@ struct rst_xdmf_attribute {
 void rst_xdmf_begin(struct rst_xdmf *xdmf, const char *path);
 /** The grids that follow up to rst_xdmf_end_grid() are moments of one. */
 void rst_xdmf_begin_collection(struct rst_xdmf *xdmf, const char *name);
+/** The grids that follow up to rst_xdmf_end_grid() are blocks of one moment of a collection. */
+void rst_xdmf_begin_blocks(struct rst_xdmf *xdmf, const char *name, double time);
 /** `time` is NULL outside a collection. */
 void rst_xdmf_begin_grid(struct rst_xdmf *xdmf, const char *name, const struct rst_xdmf_mesh *mesh,
                          const double *time);

@@ -133,9 +133,10 @@ static enum rst_status step_with_perturbations(struct rst_motion *motion, struct
   if (motion->iteration >= motion->parameters.burn_in) {
     average(motion);
   }
-  return motion->detector ? rst_event_detector_observe(motion->detector, motion->iteration, motion->previous,
-                                                       motion->tangent, &seen->event_ended, &seen->event)
-                          : RST_OK;
+  return motion->detector
+             ? rst_event_detector_observe(motion->detector, motion->iteration, motion->previous,
+                                          motion->scheme, motion->tangent, &seen->event_ended, &seen->event)
+             : RST_OK;
 }
 
 static void add_time(struct rst_motion *motion, double dt) {

@@ -43,7 +43,7 @@ static enum rst_status create_arrays(struct rst_context *context, struct rst_lan
 
 static struct rst_lane_scheme scheme_of(const struct rst_scheme_parameters *parameters) {
   const struct rst_scheme_facts facts = rst_scheme_facts(parameters->kind);
-  return (struct rst_lane_scheme){.takes_momentum = facts.velocity >= 0,
+  return (struct rst_lane_scheme){.takes_momentum = facts.buffers > 0,
                                   .looks_ahead = facts.looks_ahead,
                                   .implicit_decay = facts.implicit_decay,
                                   .decoupled_decay = parameters->decay == RST_DECAY_DECOUPLED,

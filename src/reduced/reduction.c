@@ -215,7 +215,7 @@ static enum rst_status fill_coordinates(struct rst_context *context, const struc
                                         struct rst_flow *flow, const struct decomposition *made,
                                         struct rst_reduced_network *reduction) {
   const size_t rank = reduction->rank;
-  const size_t parts = rst_scheme_facts(from->step.scheme.kind).velocity < 0 ? 1 : 2;
+  const size_t parts = 1 + rst_scheme_facts(from->step.scheme.kind).buffers;
   double *vectors = NULL;
   const size_t dimension = rank + 1 + parts;
   reduction->dimension = dimension < made->length ? dimension : made->length;

@@ -31,6 +31,7 @@ MEASURE(max_abs, rst_field_max_abs(view->observation->u))
 MEASURE(sharpness, view->sharpness)
 MEASURE(sharpness_residual, view->sharpness_residual)
 MEASURE(sharpness_limit, view->sharpness_limit)
+MEASURE(preconditioned_sharpness, view->preconditioned_sharpness)
 MEASURE(local_growth, exp(view->observation->log_growth))
 MEASURE(lyapunov, view->observation->exponents[0])
 MEASURE_MEMBER(lyapunov_spectrum, view->observation->exponents[member])
@@ -55,11 +56,9 @@ static const struct rst_field *relative_difference(const struct rst_view *view, 
 
 /* A line of the list of observables and the function of that name. */
 #define SCALAR_LINE(name, when, need, per, long_name, units)                                                 \
-  {{#name, long_name, units}, RST_##when, RST_NEED_##need, RST_PER_##per, name},
-#define FIELD_LINE(name, when, need, per, long_name, units, axes)                                            \
-  {{#name, long_name, units}, RST_##when, RST_NEED_##need, RST_PER_##per, RST_AXES_##axes, name},
+  {{#name, long_name, units}, RST_##when, RST_NEED_##need, RST_PER_##per, RST_SCALAR, .measure = name},
+#define FIELD_LINE(name, when, need, per, long_name, units, kind)                                            \
+  {{#name, long_name, units}, RST_##when, RST_NEED_##need, RST_PER_##per, RST_FIELD_##kind, .expose = name},
 
-const struct rst_scalar_type rst_scalar_types[] = {RST_SCALAR_LIST(SCALAR_LINE)};
-const struct rst_field_type rst_field_types[] = {RST_FIELD_LIST(FIELD_LINE)};
-const size_t rst_scalar_type_count = sizeof rst_scalar_types / sizeof *rst_scalar_types;
-const size_t rst_field_type_count = sizeof rst_field_types / sizeof *rst_field_types;
+const struct rst_observable rst_observables[] = {RST_FIELD_LIST(FIELD_LINE) RST_SCALAR_LIST(SCALAR_LINE)};
+const size_t rst_observable_count = sizeof rst_observables / sizeof *rst_observables;

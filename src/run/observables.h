@@ -13,6 +13,7 @@
 enum rst_need {
   RST_NEED_NOTHING,
   RST_NEED_SHARPNESS,
+  RST_NEED_PRECONDITIONED,
   RST_NEED_AMPLIFICATION,
   RST_NEED_PERTURBATIONS,
   RST_NEED_TWINS
@@ -21,37 +22,35 @@ enum rst_need {
 /** When it is recorded: in every run, where its need is met anyway, or where the case asks for it. */
 enum rst_when { RST_ALWAYS, RST_IMPLIED, RST_ASKED };
 
+/** What there is one of: the run, each twin, or each Lyapunov exponent. */
+enum rst_per { RST_PER_RUN, RST_PER_TWIN, RST_PER_EXPONENT };
+
+/** A number, the state, an array of its kind, or one over wave numbers; all but the first are fields. */
+enum rst_observable_kind { RST_SCALAR, RST_FIELD_STATE, RST_FIELD_LIKE, RST_FIELD_SPECTRUM };
+
 /** An observation, and what the observer adds to it where it is asked for. */
 struct rst_view {
   const struct rst_observation *observation;
   const struct rst_motion *motion;
   struct rst_twins *twins; /**< NULL without */
   struct rst_twin_comparison comparison;
-  double sharpness, sharpness_residual, sharpness_limit;
+  double sharpness, sharpness_residual, sharpness_limit, preconditioned_sharpness;
   const struct rst_field *amplification;
   struct rst_field *scratch; /**< for a field that is computed, of the state's shape */
 };
 
-struct rst_scalar_type {
-  struct rst_variable variable;
-  enum rst_when when;
-  enum rst_need need;
-  enum rst_per per;
-  double (*measure)(const struct rst_view *view, size_t member);
-};
-
-struct rst_field_type {
+struct rst_observable {
   struct rst_variable variable; /**< of a field per twin, the name is followed by _ and the twin's label */
   enum rst_when when;
   enum rst_need need;
   enum rst_per per;
-  enum rst_axes axes;
-  const struct rst_field *(*expose)(const struct rst_view *view, size_t member);
+  enum rst_observable_kind kind;
+  double (*measure)(const struct rst_view *view, size_t member);                 /**< a scalar */
+  const struct rst_field *(*expose)(const struct rst_view *view, size_t member); /**< a field */
 };
 
-extern const struct rst_scalar_type rst_scalar_types[];
-extern const size_t rst_scalar_type_count;
-extern const struct rst_field_type rst_field_types[];
-extern const size_t rst_field_type_count;
+/** Fields, then scalars. */
+extern const struct rst_observable rst_observables[];
+extern const size_t rst_observable_count;
 
 #endif

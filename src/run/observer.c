@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "run/observer.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/core.h"
@@ -8,138 +9,130 @@
 #include "run/observables.h"
 #include "run/sharpness.h"
 
-/* A field of the file: one of a type, or one of its twins'. */
-struct column {
-  const struct rst_field_type *type;
+/* An observable that is recorded; of fields, one of its twins'. */
+struct recorded {
+  const struct rst_observable *of;
   size_t member;
-  char *name;                /* with the twin's label; NULL for the type's own */
-  struct rst_field *scratch; /* NULL unless per twin */
-  struct rst_field plane;    /* of the state that is exposed */
+  struct rst_field *scratch; /* NULL unless a field per twin */
 };
 
 struct rst_observer {
   struct rst_context *context;
   const struct rst_layout *layout;
-  size_t scalar_count, field_count;
-  const struct rst_scalar_type **scalar;
-  struct rst_variable *scalar_variables;
-  enum rst_per *scalar_per;
-  struct column *column;
-  struct rst_variable *field_variables;
-  enum rst_axes *field_axes;
-  const char **labels; /* of the twins */
-  size_t twin_count, exponent_count;
+  struct rst_series_list series;
+  size_t count;
+  struct recorded *recorded;
+  struct rst_field *tensors;       /* of the states that are exposed, [count][tensors] */
+  const char **labels;             /* of the twins */
   const struct rst_motion *motion; /* borrowed, as the next */
   struct rst_twins *twins;
-  struct rst_sharpness *sharpness; /* NULL unless needed, as the next */
+  struct rst_sharpness *sharpness; /* NULL unless needed, as the next two */
+  struct rst_sharpness *preconditioned;
   struct rst_amplification *amplification;
   bool needs[RST_NEED_TWINS + 1];
 };
 
-static bool asked_for(const char *name, const char *const *names, size_t count) {
+static bool asks_for(const struct rst_case *run, const struct rst_observable *observable) {
+  const bool is_scalar = observable->kind == RST_SCALAR;
+  const char *const *names = is_scalar ? run->output.scalars : run->output.fields;
+  const size_t count = is_scalar ? run->output.scalar_count : run->output.field_count;
   for (size_t i = 0; i < count; ++i) {
-    if (strcmp(names[i], name) == 0) {
+    if (strcmp(names[i], observable->variable.name) == 0) {
       return true;
     }
   }
   return false;
 }
 
-static bool asks_for_scalar(const struct rst_case *run, const char *name) {
-  return asked_for(name, run->output.scalars, run->output.scalar_count);
-}
-
-static bool asks_for_field(const struct rst_case *run, const char *name) {
-  return asked_for(name, run->output.fields, run->output.field_count);
-}
-
 static enum rst_status find_needs(struct rst_observer *made, const struct rst_case *run) {
   made->needs[RST_NEED_TWINS] = run->twin_count > 0;
-  for (size_t i = 0; i < rst_scalar_type_count; ++i) {
-    const struct rst_scalar_type *type = &rst_scalar_types[i];
-    const bool asked = asks_for_scalar(run, type->variable.name);
-    RST_REQUIRE(
-        made->context, !asked || type->need != RST_NEED_TWINS || run->twin_count > 0, RST_ERROR_ARGUMENT,
-        "output.scalars asks for %s, but the case has no twins; add twins: [1, 3]", type->variable.name);
-    made->needs[type->need] |= asked;
-  }
-  for (size_t i = 0; i < rst_field_type_count; ++i) {
-    const struct rst_field_type *type = &rst_field_types[i];
-    const bool asked = asks_for_field(run, type->variable.name);
-    RST_REQUIRE(made->context, !asked || type->need != RST_NEED_TWINS || run->twin_count > 0,
-                RST_ERROR_ARGUMENT, "output.fields asks for %s, but the case has no twins; add twins: [1, 3]",
-                type->variable.name);
-    made->needs[type->need] |= asked;
+  for (size_t i = 0; i < rst_observable_count; ++i) {
+    const struct rst_observable *observable = &rst_observables[i];
+    const bool asked = asks_for(run, observable);
+    RST_REQUIRE(made->context, !asked || observable->need != RST_NEED_TWINS || run->twin_count > 0,
+                RST_ERROR_ARGUMENT, "output.%s asks for %s, but the case has no twins; add twins: [1, 3]",
+                observable->kind == RST_SCALAR ? "scalars" : "fields", observable->variable.name);
+    made->needs[observable->need] |= asked;
   }
   return RST_OK;
 }
 
-static bool is_recorded(const struct rst_observer *made, enum rst_when when, enum rst_need need, bool asked) {
-  return when == RST_ALWAYS || asked || (when == RST_IMPLIED && made->needs[need]);
+static bool is_recorded(const struct rst_observer *made, const struct rst_case *run,
+                        const struct rst_observable *observable) {
+  return observable->when == RST_ALWAYS || asks_for(run, observable) ||
+         (observable->when == RST_IMPLIED && made->needs[observable->need]);
 }
 
-static enum rst_status choose_scalars(struct rst_observer *made, const struct rst_case *run) {
-  RST_TRY(RST_NEW(made->context, rst_scalar_type_count, &made->scalar));
-  RST_TRY(RST_NEW(made->context, rst_scalar_type_count, &made->scalar_variables));
-  RST_TRY(RST_NEW(made->context, rst_scalar_type_count, &made->scalar_per));
-  for (size_t i = 0; i < rst_scalar_type_count; ++i) {
-    const struct rst_scalar_type *type = &rst_scalar_types[i];
-    if (is_recorded(made, type->when, type->need, asks_for_scalar(run, type->variable.name))) {
-      made->scalar[made->scalar_count] = type;
-      made->scalar_per[made->scalar_count] = type->per;
-      made->scalar_variables[made->scalar_count++] = type->variable;
-    }
+/* What there is one of each of; NULL: the run. */
+static const struct rst_axis *members_of(const struct rst_observer *made, enum rst_per per) {
+  const struct rst_axis *const axes[] = {
+      [RST_PER_TWIN] = &made->series.twin, [RST_PER_EXPONENT] = &made->series.exponent};
+  return per == RST_PER_RUN ? NULL : axes[per];
+}
+
+static size_t count_members(const struct rst_observer *made, enum rst_per per) {
+  const struct rst_axis *axis = members_of(made, per);
+  return axis ? axis->count : 1;
+}
+
+static enum rst_status add(struct rst_observer *made, const struct rst_observable *observable, size_t member,
+                           const struct rst_field *like) {
+  struct recorded *recorded = &made->recorded[made->count++];
+  const bool per_twin = observable->per == RST_PER_TWIN;
+  *recorded = (struct recorded){.of = observable, .member = member};
+  switch (observable->kind) {
+  case RST_SCALAR:
+    return rst_series_list_add(&made->series, &observable->variable, RST_AT_ITERATION,
+                               members_of(made, observable->per));
+  case RST_FIELD_STATE:
+    return rst_series_list_add_state(&made->series, &observable->variable);
+  case RST_FIELD_SPECTRUM:
+    return rst_series_list_add_spectrum(&made->series, &observable->variable);
+  default:
+    RST_TRY(per_twin ? rst_field_create_like(made->context, like, &recorded->scratch) : RST_OK);
+    return rst_series_list_add_field(&made->series, &observable->variable,
+                                     per_twin ? made->labels[member] : NULL);
   }
-  return RST_OK;
 }
 
-static enum rst_status add_column(struct rst_observer *made, const struct rst_field_type *type, size_t member,
-                                  const struct rst_field *like) {
-  struct column *column = &made->column[made->field_count];
-  struct rst_variable *variable = &made->field_variables[made->field_count];
-  *column = (struct column){.type = type, .member = member};
-  *variable = type->variable;
-  made->field_axes[made->field_count++] = type->axes;
-  if (type->per == RST_PER_TWIN) {
-    RST_TRY(rst_format(made->context, &column->name, "%s_%s", type->variable.name, made->labels[member]));
-    variable->name = column->name;
-    RST_TRY(rst_field_create_like(made->context, like, &column->scratch));
-  }
-  return RST_OK;
-}
-
-static enum rst_status choose_fields(struct rst_observer *made, const struct rst_case *run,
-                                     const struct rst_field *like) {
-  const size_t most = rst_field_type_count * (1 + run->twin_count);
-  RST_TRY(RST_NEW(made->context, most, &made->column));
-  RST_TRY(RST_NEW(made->context, most, &made->field_variables));
-  RST_TRY(RST_NEW(made->context, most, &made->field_axes));
-  for (size_t i = 0; i < rst_field_type_count; ++i) {
-    const struct rst_field_type *type = &rst_field_types[i];
-    if (is_recorded(made, type->when, type->need, asks_for_field(run, type->variable.name))) {
-      const size_t members = type->per == RST_PER_TWIN ? run->twin_count : 1;
-      for (size_t m = 0; m < members; ++m) {
-        RST_TRY(add_column(made, type, m, like));
+static enum rst_status choose(struct rst_observer *made, const struct rst_case *run,
+                              const struct rst_field *like) {
+  const size_t most = rst_observable_count * (1 + run->twin_count);
+  RST_TRY(RST_NEW(made->context, most, &made->recorded));
+  RST_TRY(RST_NEW(made->context, most * made->layout->tensor_count, &made->tensors));
+  for (size_t i = 0; i < rst_observable_count; ++i) {
+    const struct rst_observable *observable = &rst_observables[i];
+    if (is_recorded(made, run, observable)) {
+      const bool one = observable->kind == RST_SCALAR;
+      for (size_t m = 0; m < (one ? 1 : count_members(made, observable->per)); ++m) {
+        RST_TRY(add(made, observable, m, like));
       }
     }
   }
   return RST_OK;
 }
 
-static enum rst_status list_labels(struct rst_observer *made, const struct rst_case *run) {
+static enum rst_status begin_series(struct rst_observer *made, const struct rst_case *run) {
+  const bool perturbed = made->needs[RST_NEED_PERTURBATIONS];
   RST_TRY(RST_NEW(made->context, run->twin_count + 1, &made->labels));
   for (size_t i = 0; i < run->twin_count; ++i) {
     made->labels[i] = run->twins[i].label;
   }
-  made->twin_count = run->twin_count;
-  made->exponent_count = made->needs[RST_NEED_PERTURBATIONS] ? run->tangent.exponents : 0;
-  return RST_OK;
+  const struct rst_series_options options = {.precision = run->flow.precision,
+                                             .twins = made->labels,
+                                             .twin_count = run->twin_count,
+                                             .exponent_count = perturbed ? run->tangent.exponents : 0,
+                                             .has_events = perturbed};
+  return rst_series_list_create(made->context, made->layout, &options, &made->series);
 }
 
 static enum rst_status create_instruments(struct rst_observer *made, const struct rst_case *run,
                                           struct rst_flow *flow) {
   if (made->needs[RST_NEED_SHARPNESS]) {
-    RST_TRY(rst_sharpness_create(made->context, run, flow, &made->sharpness));
+    RST_TRY(rst_sharpness_create(made->context, run, flow, false, &made->sharpness));
+  }
+  if (made->needs[RST_NEED_PRECONDITIONED]) {
+    RST_TRY(rst_sharpness_create(made->context, run, flow, true, &made->preconditioned));
   }
   if (made->needs[RST_NEED_AMPLIFICATION]) {
     RST_TRY(rst_amplification_create(made->context, run, flow, &made->amplification));
@@ -151,10 +144,9 @@ static enum rst_status build(struct rst_observer *made, const struct rst_case *r
   struct rst_field *like = NULL;
   made->layout = rst_flow_layout(flow);
   RST_TRY(find_needs(made, run));
-  RST_TRY(list_labels(made, run));
-  RST_TRY(choose_scalars(made, run));
+  RST_TRY(begin_series(made, run));
   RST_TRY(rst_flow_create_state(made->context, flow, &like));
-  const enum rst_status status = choose_fields(made, run, like);
+  const enum rst_status status = choose(made, run, like);
   rst_field_destroy(&like);
   RST_TRY(status);
   return create_instruments(made, run, flow);
@@ -181,18 +173,15 @@ void rst_observer_destroy(struct rst_observer **observer) {
     return;
   }
   rst_sharpness_destroy(&gone->sharpness);
+  rst_sharpness_destroy(&gone->preconditioned);
   rst_amplification_destroy(&gone->amplification);
-  for (size_t i = 0; i < gone->field_count; ++i) {
-    free(gone->column[i].name);
-    rst_field_destroy(&gone->column[i].scratch);
+  for (size_t i = 0; i < gone->count; ++i) {
+    rst_field_destroy(&gone->recorded[i].scratch);
   }
-  free(gone->column);
-  free(gone->field_variables);
-  free(gone->field_axes);
-  free(gone->scalar);
-  free(gone->scalar_variables);
-  free(gone->scalar_per);
+  free(gone->recorded);
+  free(gone->tensors);
   free(gone->labels);
+  rst_series_list_clear(&gone->series);
   free(gone);
   *observer = NULL;
 }
@@ -219,41 +208,48 @@ void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *b
   if (observer->sharpness) {
     rst_blocks_add(blocks, rst_sharpness_state(observer->sharpness), "sharpness.vector");
   }
+  if (observer->preconditioned) {
+    rst_blocks_add(blocks, rst_sharpness_state(observer->preconditioned), "preconditioned.vector");
+  }
 }
 
-void rst_observer_describe(const struct rst_observer *observer, struct rst_run_layout *layout) {
-  layout->fields = observer->field_variables;
-  layout->field_axes = observer->field_axes;
-  layout->field_count = observer->field_count;
-  layout->scalars = observer->scalar_variables;
-  layout->scalar_per = observer->scalar_per;
-  layout->scalar_count = observer->scalar_count;
-  layout->twins = observer->labels;
-  layout->twin_count = observer->twin_count;
-  layout->exponent_count = observer->exponent_count;
-  layout->has_events = observer->needs[RST_NEED_PERTURBATIONS];
-}
-
-static size_t members(const struct rst_observer *observer, enum rst_per per) {
-  const size_t count[] = {[RST_PER_RUN] = 1,
-                          [RST_PER_TWIN] = observer->twin_count,
-                          [RST_PER_EXPONENT] = observer->exponent_count};
-  return count[per];
+struct rst_series_list *rst_observer_series(struct rst_observer *observer) {
+  return &observer->series;
 }
 
 void rst_observer_measure(struct rst_observer *observer, const struct rst_observation *observation,
                           double *values) {
   struct rst_view view = view_of(observer, observation);
+  const struct rst_scheme *scheme = observer->motion ? observer->motion->scheme : NULL;
+  if (observer->preconditioned) {
+    double residual = NAN;
+    rst_sharpness_measure(observer->preconditioned, observation->iteration, observation->u, scheme,
+                          &view.preconditioned_sharpness, &residual);
+  }
   if (observer->sharpness) {
-    rst_sharpness_measure(observer->sharpness, observation->iteration, observation->u, &view.sharpness,
-                          &view.sharpness_residual);
+    rst_sharpness_measure(observer->sharpness, observation->iteration, observation->u, scheme,
+                          &view.sharpness, &view.sharpness_residual);
     view.sharpness_limit = rst_sharpness_limit(observer->sharpness, observation->step_size);
   }
-  for (size_t i = 0; i < observer->scalar_count; ++i) {
-    for (size_t m = 0; m < members(observer, observer->scalar_per[i]); ++m) {
-      *values++ = observer->scalar[i]->measure(&view, m);
+  for (size_t i = 0; i < observer->count; ++i) {
+    const struct rst_observable *observable = observer->recorded[i].of;
+    for (size_t m = 0; observable->measure && m < count_members(observer, observable->per); ++m) {
+      *values++ = observable->measure(&view, m);
     }
   }
+}
+
+/* The tensors of a state, borrowed. */
+static const struct rst_field **split(const struct rst_layout *layout, const struct rst_field *state,
+                                      struct rst_field *tensors, const struct rst_field **fields) {
+  for (size_t i = 0; i < layout->tensor_count; ++i) {
+    const struct rst_tensor *tensor = &layout->tensors[i];
+    tensors[i] = *state;
+    tensors[i].nx = rst_tensor_count(tensor);
+    tensors[i].data = (char *)state->data + tensor->offset * rst_precision_size(state->precision);
+    *fields++ = &tensors[i];
+  }
+  return fields;
 }
 
 enum rst_status rst_observer_expose(struct rst_observer *observer, const struct rst_observation *observation,
@@ -262,13 +258,15 @@ enum rst_status rst_observer_expose(struct rst_observer *observer, const struct 
   if (observer->amplification) {
     RST_TRY(rst_amplification_measure(observer->amplification, observation->u, &view.amplification));
   }
-  for (size_t i = 0; i < observer->field_count; ++i) {
-    struct column *column = &observer->column[i];
-    view.scratch = column->scratch;
-    fields[i] = column->type->expose(&view, column->member);
-    if (column->type->axes == RST_AXES_SPACE) {
-      column->plane = rst_layout_plane(observer->layout, fields[i], 0, 0);
-      fields[i] = &column->plane;
+  for (size_t i = 0; i < observer->count && observer->recorded[i].of->expose; ++i) {
+    const struct recorded *recorded = &observer->recorded[i];
+    view.scratch = recorded->scratch;
+    const struct rst_field *exposed = recorded->of->expose(&view, recorded->member);
+    if (recorded->of->kind == RST_FIELD_SPECTRUM) {
+      *fields++ = exposed;
+    } else {
+      fields =
+          split(observer->layout, exposed, observer->tensors + i * observer->layout->tensor_count, fields);
     }
   }
   return RST_OK;

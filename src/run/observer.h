@@ -2,7 +2,7 @@
 #ifndef RST_OBSERVER_H
 #define RST_OBSERVER_H
 
-#include "archive/run_file.h"
+#include "archive/series_list.h"
 #include "motion/motion.h"
 #include "restrain/run.h"
 #include "run/twins.h"
@@ -26,8 +26,8 @@ bool rst_observer_follows_perturbations(const struct rst_observer *observer);
 /** Tell where to look; both are borrowed, twins may be NULL. */
 void rst_observer_watch(struct rst_observer *observer, struct rst_motion *motion, struct rst_twins *twins);
 
-/** What the run file is to hold, but for shape, spacing and precision. Owned by the observer. */
-void rst_observer_describe(const struct rst_observer *observer, struct rst_run_layout *layout);
+/** The series of what is recorded. Owned by the observer; others may add to it. */
+struct rst_series_list *rst_observer_series(struct rst_observer *observer);
 
 /** Add the fields that later measurements depend on. */
 void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *blocks);
@@ -35,7 +35,7 @@ void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *b
 /** A row of scalars, rst_run_layout_width() values. */
 void rst_observer_measure(struct rst_observer *observer, const struct rst_observation *observation,
                           double *values);
-/** fields[i] of field i, borrowed from the observation or the observer until the next call. */
+/** fields[i] of series i of those of snapshots, borrowed from the observation or the observer until the next call. */
 enum rst_status rst_observer_expose(struct rst_observer *observer, const struct rst_observation *observation,
                                     const struct rst_field **fields);
 

@@ -14,17 +14,13 @@
   X(twin_plateau, plateau, "mean distance to the twin over the last half of the run", "1")
 
 #define SUMMARY_VARIABLE(name, member, long_name, units) {#name, long_name, units},
-#define SUMMARY_PER(name, member, long_name, units) RST_PER_TWIN,
 
-static const struct rst_variable summaries[] = {SUMMARY_LIST(SUMMARY_VARIABLE)};
-static const enum rst_per summary_per[] = {SUMMARY_LIST(SUMMARY_PER)};
-
-void rst_outcome_describe(const struct rst_case *run, struct rst_run_layout *layout) {
-  if (run->twin_count > 0) {
-    layout->summaries = summaries;
-    layout->summary_per = summary_per;
-    layout->summary_count = sizeof summaries / sizeof *summaries;
+enum rst_status rst_outcome_list(const struct rst_case *run, struct rst_series_list *list) {
+  static const struct rst_variable summaries[] = {SUMMARY_LIST(SUMMARY_VARIABLE)};
+  for (size_t i = 0; run->twin_count > 0 && i < sizeof summaries / sizeof *summaries; ++i) {
+    RST_TRY(rst_series_list_add(list, &summaries[i], RST_AT_END, &list->twin));
   }
+  return RST_OK;
 }
 
 enum { WEIGHT_NORM, UPDATE_NORM, DATA_LOSS, RESIDUAL, GRAD_NORM, LOG_GROWTH, COLUMNS };
@@ -86,7 +82,6 @@ static enum rst_status review_events(const struct rst_run_file *file, struct rst
 static enum rst_status measure_twins(struct rst_context *context, const struct rst_case *run,
                                      const struct rst_twins *twins, const struct rst_run_file *file,
                                      const struct record *record, struct rst_run_summary *summary) {
-  void *memory = NULL;
   const size_t states = record->states;
   double *distance = NULL;
   RST_TRY(RST_NEW(context, 2 * states, &distance));
@@ -105,7 +100,7 @@ static enum rst_status measure_twins(struct rst_context *context, const struct r
                                       rst_twins_rounding(twins, i), &twin->divergence);
     }
   }
-  free(memory);
+  free(distance);
   summary->twin_count = run->twin_count;
   return status;
 }

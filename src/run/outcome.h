@@ -2,7 +2,7 @@
 #ifndef RST_OUTCOME_H
 #define RST_OUTCOME_H
 
-#include "archive/run_file.h"
+#include "archive/series_list.h"
 #include "restrain/run.h"
 #include "run/twins.h"
 
@@ -11,8 +11,8 @@
  * twins parted.
  */
 
-/** Add the summaries to the layout of a run's file. */
-void rst_outcome_describe(const struct rst_case *run, struct rst_run_layout *layout);
+/** Add the series of the end to those of a run. */
+enum rst_status rst_outcome_list(const struct rst_case *run, struct rst_series_list *list);
 
 /** @param perturbed whether perturbations were followed; twins, NULL without. Read the whole record back, fill the conclusions of `summary`, whose outcome is known, and store them. */
 enum rst_status rst_outcome_draw(struct rst_context *context, const struct rst_case *run, bool perturbed,

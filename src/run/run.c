@@ -96,7 +96,7 @@ enum rst_status rst_run(struct rst_context *context, const struct rst_case *run,
   const enum rst_status status = integrate(&session, &made);
   made.last = session.parts.motion->iteration;
   made.snapshots = (long)rst_run_file_snapshots(session.file);
-  made.wall_seconds = rst_session_wall_seconds(&session);
+  made.wall_seconds = rst_output_wall_seconds(&session.output);
   /* After a failure the rows before it are still worth keeping; the first error is the one to report. */
   if (status != RST_OK) {
     char *message = NULL;

@@ -3,18 +3,12 @@
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "case/compare.h"
 #include "core/clock.h"
 #include "core/core.h"
-#include "core/files.h"
 #include "run/outcome.h"
 #include "transform/transform.h"
-
-double rst_session_wall_seconds(const struct rst_session *session) {
-  return session->wall_before + rst_seconds_since(&session->started);
-}
 
 const struct rst_case *rst_session_case(const struct rst_session *session) {
   return session->adopted ? session->adopted : session->run;
@@ -26,26 +20,21 @@ static void release(struct rst_session *session) {
   free(session->snapshot);
   free(session->rows);
   rst_case_destroy(&session->adopted);
+  rst_output_close(&session->output);
   session->snapshot = NULL;
   session->rows = NULL;
 }
 
-static struct rst_run_layout layout_of(const struct rst_session *session) {
-  const struct rst_flow *flow = session->parts.problem.flow;
-  const struct rst_tensor *kernel = rst_flow_layout(flow)->tensors;
-  struct rst_run_layout layout = {.precision = rst_flow_precision(flow), .spacing = kernel->spacing};
-  rst_tensor_plane_shape(kernel, &layout.ny, &layout.nx);
-  rst_observer_describe(session->parts.observer, &layout);
-  rst_outcome_describe(session->run, &layout);
-  return layout;
+static const struct rst_run_layout *layout_of(const struct rst_session *session) {
+  return &rst_observer_series(session->parts.observer)->layout;
 }
 
 static enum rst_status create_objects(struct rst_session *session) {
   struct rst_context *context = session->context;
   RST_TRY(rst_run_parts_create(context, session->run, &session->parts));
-  const struct rst_run_layout layout = layout_of(session);
-  RST_TRY(RST_NEW(context, layout.field_count, &session->snapshot));
-  session->width = rst_run_layout_width(&layout);
+  RST_TRY(rst_outcome_list(session->run, rst_observer_series(session->parts.observer)));
+  RST_TRY(RST_NEW(context, layout_of(session)->count, &session->snapshot));
+  session->width = rst_run_layout_width(layout_of(session));
   RST_TRY(RST_NEW(context, RST_SESSION_BUFFERED_ROWS * session->width, &session->rows));
   session->radius = rst_field_norm(session->parts.problem.u);
   return RST_OK;
@@ -71,7 +60,7 @@ static enum rst_status restore(struct rst_session *session, const struct rst_che
   motion->time = checkpoint->time;
   motion->time_compensation = checkpoint->time_compensation;
   session->radius = checkpoint->radius;
-  session->wall_before = checkpoint->wall_seconds;
+  session->output.wall_before = checkpoint->wall_seconds;
   return RST_OK;
 }
 
@@ -81,65 +70,33 @@ static enum rst_status require_same_case(const struct rst_session *session, cons
       "step.iterations", "title",       "reference",         "cost", "expect", "analyze", "bifurcation",
       "sweep",           "output.file", "output.checkpoint", NULL};
   return rst_case_require_same(session->context, stored, rst_case_effective(rst_session_case(session)),
-                               may_differ, session->options->output, RST_CASE_RESUME_REMEDY);
+                               may_differ, session->output.path, RST_CASE_RESUME_REMEDY);
 }
 
-/* Measured plans differ from process to process; their wisdom travels with the result. */
-static enum rst_status export_wisdom(struct rst_session *session, char **wisdom) {
-  *wisdom = NULL;
-  return rst_context_rigor(session->context) == RST_RIGOR_ESTIMATE
-             ? RST_OK
-             : rst_transform_export_wisdom(session->context, wisdom);
-}
-
-static enum rst_status open_file(struct rst_session *session, bool resuming,
-                                 const struct rst_checkpoint *checkpoint) {
+static enum rst_status open_file(struct rst_session *session, const struct rst_checkpoint *checkpoint) {
   struct rst_context *context = session->context;
-  const struct rst_run_layout layout = layout_of(session);
-  char *wisdom = NULL;
-  RST_TRY(export_wisdom(session, &wisdom));
-  const struct rst_provenance provenance = {
-      .case_source = rst_case_source(session->run),
-      .case_effective = rst_case_effective(rst_session_case(session)),
-      .wisdom = wisdom,
-      .argc = session->options->argc,
-      .argv = session->options->argv,
-      .threads = rst_context_threads(context),
-      .ranks = 1,
-      .rigor = rst_rigor_names[rst_context_rigor(context)],
-      .correlation = rst_flow_correlation(session->parts.problem.flow),
-  };
-  const char *path = session->options->output;
-  enum rst_status status = RST_OK;
-  if (resuming) {
-    status = rst_run_file_reopen(context, path, &layout, &provenance, checkpoint->snapshots,
-                                 (size_t)checkpoint->iteration, &session->file);
-  } else {
-    status = session->options->make_folders ? rst_files_make_folders(context, path) : RST_OK;
-    if (status == RST_OK) {
-      status = rst_checkpoint_remove(context, path);
-    }
-    if (status == RST_OK) {
-      status = rst_run_file_create(context, path, &layout, &provenance, &session->file);
-    }
+  struct rst_output *output = &session->output;
+  const struct rst_run_layout *layout = layout_of(session);
+  struct rst_provenance provenance;
+  RST_TRY(rst_output_provenance(output, rst_case_source(session->run),
+                                rst_case_effective(rst_session_case(session)),
+                                rst_flow_correlation(session->parts.problem.flow), &provenance));
+  if (output->resuming) {
+    return rst_run_file_reopen(context, output->path, layout, &provenance, checkpoint->snapshots,
+                               (size_t)checkpoint->iteration, &session->file);
   }
-  free(wisdom);
-  return status;
+  RST_TRY(rst_output_prepare(output));
+  RST_TRY(rst_checkpoint_remove(context, output->path));
+  return rst_run_file_create(context, output->path, layout, &provenance, &session->file);
 }
 
 /* What is stored must be of this case; without any checkpoint the run starts again from its first iteration,
  * which gives the same bits. */
 static enum rst_status load_checkpoint(struct rst_session *session, struct rst_checkpoint *checkpoint) {
   struct rst_context *context = session->context;
-  const char *path = session->options->output;
-  char *stored = NULL;
-  RST_TRY(rst_provenance_effective(context, path, &stored));
-  enum rst_status status = rst_case_adopt(context, session->run, stored, &session->adopted);
-  if (status == RST_OK) {
-    status = require_same_case(session, stored);
-  }
-  free(stored);
-  RST_TRY(status);
+  const char *path = session->output.path;
+  RST_TRY(rst_case_adopt(context, session->run, session->output.stored_case, &session->adopted));
+  RST_TRY(require_same_case(session, session->output.stored_case));
   if (!rst_checkpoint_exists(path)) {
     rst_warn(context, "%s has no checkpoint yet: starting from its first iteration", path);
     return RST_OK;
@@ -154,31 +111,21 @@ static enum rst_status load_checkpoint(struct rst_session *session, struct rst_c
 }
 
 static enum rst_status open_session(struct rst_session *session, struct rst_checkpoint *checkpoint) {
-  struct rst_context *context = session->context;
-  const struct rst_run_options *options = session->options;
-  const bool exists = access(options->output, F_OK) == 0;
-  RST_REQUIRE(context, !exists || options->resume || options->force, RST_ERROR_IO,
-              "%s exists; go on with it by --resume or replace it by --force", options->output);
-  const bool resuming = options->resume && exists;
-  if (options->resume && !exists) {
-    rst_warn(context, "%s does not exist yet: starting a new run", options->output);
-  }
-  if (resuming) {
+  RST_TRY(rst_output_open(session->context, &session->options->output, "run", &session->output));
+  if (session->output.resuming) {
     RST_TRY(load_checkpoint(session, checkpoint));
   }
   RST_TRY(create_objects(session));
   if (checkpoint->path) {
     RST_TRY(restore(session, checkpoint));
   }
-  return open_file(session, resuming, checkpoint);
+  return open_file(session, checkpoint);
 }
 
 enum rst_status rst_session_open(struct rst_context *context, const struct rst_case *run,
                                  const struct rst_run_options *options, struct rst_session *session) {
   *session = (struct rst_session){.context = context, .run = run, .options = options};
-  clock_gettime(CLOCK_MONOTONIC, &session->started);
-  session->flushed = session->started;
-  session->checkpointed = session->started;
+  clock_gettime(CLOCK_MONOTONIC, &session->flushed);
   rst_profile_start(&session->profile, options->profile);
   struct rst_checkpoint checkpoint = {0};
   const enum rst_status status = open_session(session, &checkpoint);
@@ -228,10 +175,12 @@ enum rst_status rst_session_flush(struct rst_session *session) {
 
 enum rst_status rst_session_checkpoint(struct rst_session *session) {
   rst_profile_begin(&session->profile);
-  char *wisdom = NULL;
+  const char *wisdom = NULL;
   struct rst_blocks blocks = {0};
+  struct timespec began;
+  clock_gettime(CLOCK_MONOTONIC, &began);
   RST_TRY(flush(session, true));
-  RST_TRY(export_wisdom(session, &wisdom));
+  RST_TRY(rst_output_wisdom(&session->output, &wisdom));
   list_state(session, &blocks);
   const struct rst_checkpoint checkpoint = {
       .iteration = session->parts.motion->iteration,
@@ -239,21 +188,20 @@ enum rst_status rst_session_checkpoint(struct rst_session *session) {
       .time_compensation = session->parts.motion->time_compensation,
       .snapshots = rst_run_file_snapshots(session->file),
       .radius = session->radius,
-      .wall_seconds = rst_session_wall_seconds(session),
+      .wall_seconds = rst_output_wall_seconds(&session->output),
       .effective = (char *)rst_case_effective(rst_session_case(session)),
-      .wisdom = wisdom,
+      .wisdom = (char *)wisdom,
   };
   const enum rst_status status =
-      rst_checkpoint_save(session->context, session->options->output, &checkpoint, &blocks);
+      rst_checkpoint_save(session->context, session->output.path, &checkpoint, &blocks);
   rst_blocks_clear(&blocks);
-  free(wisdom);
-  clock_gettime(CLOCK_MONOTONIC, &session->checkpointed);
+  rst_output_note_storing(&session->output, &began);
   rst_profile_end(&session->profile, RST_STAGE_OUTPUT);
   return status;
 }
 
 enum rst_status rst_session_tick(struct rst_session *session) {
-  if (rst_seconds_since(&session->checkpointed) >= session->run->output.checkpoint) {
+  if (rst_output_is_due(&session->output, session->run->output.checkpoint)) {
     return rst_session_checkpoint(session);
   }
   return rst_seconds_since(&session->flushed) >= 1.0 && session->buffered > 0 ? rst_session_flush(session)
@@ -263,7 +211,7 @@ enum rst_status rst_session_tick(struct rst_session *session) {
 enum rst_status rst_session_close(struct rst_session *session, const char *reason) {
   enum rst_status status = flush(session, true);
   if (status == RST_OK) {
-    status = rst_run_file_finish(&session->file, reason, rst_session_wall_seconds(session));
+    status = rst_run_file_finish(&session->file, reason, rst_output_wall_seconds(&session->output));
   }
   release(session);
   return status;

@@ -5,6 +5,8 @@
 #include <time.h>
 
 #include "archive/checkpoint.h"
+#include "archive/output.h"
+#include "archive/run_file.h"
 #include "run/profile.h"
 #include "run/run_parts.h"
 
@@ -22,6 +24,7 @@ struct rst_session {
   struct rst_case
       *adopted; /**< the same with what it leaves open as in the run that is resumed; NULL if nothing is */
   const struct rst_run_options *options;
+  struct rst_output output;
   struct rst_run_parts parts;
   struct rst_profile profile;
   struct rst_run_file *file;
@@ -29,8 +32,7 @@ struct rst_session {
   double *rows;           /**< scalars not yet in the file, [buffered][width] */
   size_t width, buffered; /**< values of a row, and rows */
   double radius;          /**< |u_0| */
-  double wall_before;     /**< seconds spent by earlier calls */
-  struct timespec started, flushed, checkpointed;
+  struct timespec flushed;
 };
 
 /** Build everything that the case describes, then open the output: nothing is written if the case cannot be
@@ -51,8 +53,6 @@ enum rst_status rst_session_flush(struct rst_session *session);
 enum rst_status rst_session_tick(struct rst_session *session);
 /** Take a checkpoint at the top of iteration t. */
 enum rst_status rst_session_checkpoint(struct rst_session *session);
-/** Seconds spent on this run, earlier calls included. */
-double rst_session_wall_seconds(const struct rst_session *session);
 
 /** Write what is buffered, record the reason and close. The objects are destroyed whatever happens. */
 enum rst_status rst_session_close(struct rst_session *session, const char *reason);

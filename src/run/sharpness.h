@@ -5,20 +5,23 @@
 #include "restrain/case.h"
 
 /** @file
- * The sharpness during a run: lambda_max of H(u_t) + alpha, and the largest value for which the scheme is locally stable.
+ * The sharpness during a run: lambda_max of H(u_t) + alpha, or of P^-1 (H(u_t) + alpha), P the preconditioner of the scheme's
+ * last update, without alpha where the decay is decoupled; and the largest value for which the scheme is locally stable.
  */
 
 struct rst_sharpness;
 
-/** The flow is borrowed. The scheme's limit is found here. */
+/** The flow is borrowed. The scheme's limit is found here. RST_ERROR_ARGUMENT if it is to be `preconditioned` and the scheme is
+ * not. */
 enum rst_status rst_sharpness_create(struct rst_context *context, const struct rst_case *run,
-                                     struct rst_flow *flow, struct rst_sharpness **sharpness);
+                                     struct rst_flow *flow, bool preconditioned,
+                                     struct rst_sharpness **sharpness);
 void rst_sharpness_destroy(struct rst_sharpness **sharpness);
 
-/** At iteration t: lambda_max and its residual, from the eigenvector of the last search; both NaN between the iterations
+/** At iteration t, u being u_t and `scheme` having made update t: lambda_max and its residual, from the eigenvector of the last search; both NaN between the iterations
  * asked for (sharpness.every) and where no eigenvalue could be found (the state overflows). */
-void rst_sharpness_measure(struct rst_sharpness *sharpness, long t, const struct rst_field *u, double *value,
-                           double *residual);
+void rst_sharpness_measure(struct rst_sharpness *sharpness, long t, const struct rst_field *u,
+                           const struct rst_scheme *scheme, double *value, double *residual);
 
 /** The largest lambda_max at which a step of length dt is locally stable (rst_scheme_local_limit(), in inverse proportion to
  * dt where cfl has lowered it); that of a step of length lr for dt = NaN. */

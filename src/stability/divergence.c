@@ -66,7 +66,6 @@ static enum rst_status fit(struct rst_context *context, const double *distance, 
   double constant = 0.0;
   double covariance[3];
   double residual = 0.0;
-  void *memory = NULL;
   double *iteration = NULL;
   RST_TRY(RST_NEW(context, 2 * points, &iteration));
   double *logarithm = iteration + points;
@@ -76,7 +75,7 @@ static enum rst_status fit(struct rst_context *context, const double *distance, 
   }
   gsl_fit_linear(iteration, 1, logarithm, 1, points, &constant, &divergence->growth_rate, &covariance[0],
                  &covariance[1], &covariance[2], &residual);
-  free(memory);
+  free(iteration);
   divergence->growth_rate_error = sqrt(covariance[2]);
   divergence->first = (long)first;
   divergence->last = (long)last;

@@ -8,6 +8,7 @@
 #include "krylov/extremal.h"
 #include "restrain/spectrum.h"
 #include "stability/event_region.h"
+#include "stability/preconditioned_hessian.h"
 
 /* Fields that later events depend on, and work space. */
 enum {
@@ -16,9 +17,11 @@ enum {
   PEAK_BEFORE,
   PEAK_AFTER,
   NUMBERS,
+  PEAK_ROOT, /* P^-1/2, of a preconditioned scheme alone */
   STATE_COUNT,
   EIGENVECTOR = STATE_COUNT,
   LANCZOS,
+  WORK, /* of a preconditioned scheme alone */
   FIELD_COUNT
 };
 /* The elements of NUMBERS. */
@@ -30,8 +33,10 @@ struct rst_event_detector {
   struct rst_scheme_parameters parameters;
   double limit;   /* the largest locally stable eigenvalue; -infinity where none is, infinity where all are */
   double neutral; /* below this eigenvalue the flow itself grows */
+  double shift;   /* from eigenvalues of the operator to those */
   double tolerance; /* of that comparison, relative to the largest modulus */
   bool skips_places;
+  bool preconditioned;
   struct rst_field *fields[FIELD_COUNT];
 };
 
@@ -44,15 +49,19 @@ const char *rst_event_kind_name(enum rst_event_kind kind) {
   return names[kind];
 }
 
-/* A scheme without growth polynomial chooses its step so that lambda_max never exceeds its limit. */
+/* A scheme that adapts its step keeps lambda_max within its limit. */
 static enum rst_status find_limit(struct rst_event_detector *detector) {
   double growth = 0.0;
   const enum rst_status status = rst_scheme_growth(detector->context, &detector->parameters, 0.0, &growth);
-  if (status == RST_ERROR_UNSUPPORTED) {
+  if (status != RST_OK && status != RST_ERROR_UNSUPPORTED) {
+    return status;
+  }
+  const struct rst_scheme_facts facts = rst_scheme_facts(detector->parameters.kind);
+  detector->preconditioned = facts.preconditioned;
+  if (facts.adapts) {
     detector->limit = INFINITY;
     return RST_OK;
   }
-  RST_TRY(status);
   detector->limit = rst_scheme_local_limit(detector->context, &detector->parameters);
   if (isnan(detector->limit)) {
     detector->limit = -INFINITY;
@@ -60,19 +69,36 @@ static enum rst_status find_limit(struct rst_event_detector *detector) {
   return RST_OK;
 }
 
+/* Momentum multiplies the gradient's effect by 1/(1 - mu), but not that of decoupled decay. The preconditioned operator holds
+ * the decay where it is coupled. */
+static void find_neutral(struct rst_event_detector *detector) {
+  const double alpha = detector->parameters.weight_decay;
+  const bool decoupled = detector->parameters.decay == RST_DECAY_DECOUPLED;
+  if (detector->preconditioned) {
+    detector->neutral = decoupled ? -alpha : 0.0;
+  } else {
+    detector->neutral = decoupled ? detector->parameters.momentum * alpha : 0.0;
+    detector->shift = alpha;
+  }
+}
+
+static bool has_field(const struct rst_event_detector *detector, int i) {
+  return (i != PEAK_ROOT && i != WORK) || detector->preconditioned;
+}
+
 static enum rst_status build(struct rst_event_detector *detector) {
   const enum rst_precision precision = rst_flow_precision(detector->flow);
   const double epsilon = precision == RST_PRECISION_FLOAT ? FLT_EPSILON : DBL_EPSILON;
   const size_t count = rst_flow_layout(detector->flow)->count;
   detector->tolerance = fmax(1e-9, RST_EXTREMAL_ROUNDING * epsilon);
-  /* Momentum multiplies the gradient's effect by 1/(1 - mu), but not that of decoupled decay. */
-  detector->neutral = detector->parameters.decay == RST_DECAY_DECOUPLED
-                          ? detector->parameters.momentum * detector->parameters.weight_decay
-                          : 0.0;
   RST_TRY(find_limit(detector));
+  find_neutral(detector);
   detector->parameters.kind =
       rst_scheme_names()[rst_name_index(rst_scheme_names(), detector->parameters.kind)];
   for (int i = 0; i < FIELD_COUNT; ++i) {
+    if (!has_field(detector, i)) {
+      continue;
+    }
     const bool numbers = i == NUMBERS;
     RST_TRY(rst_field_create(detector->context, numbers || i == ENERGY ? RST_PRECISION_DOUBLE : precision, 1,
                              numbers ? NUMBER_COUNT : count, &detector->fields[i]));
@@ -133,8 +159,19 @@ static void add_energy(struct rst_field *energy, const struct rst_field *before,
   }
 }
 
+/* du = P^-1/2 y before the update: y, in the coordinates in which the preconditioned Hessian is symmetric. */
+static void keep_before(struct rst_event_detector *detector, const struct rst_scheme *scheme,
+                        const struct rst_field *before) {
+  struct rst_field *root = detector->fields[PEAK_ROOT];
+  rst_field_copy(before, detector->fields[PEAK_BEFORE]);
+  if (detector->preconditioned) {
+    rst_scheme_preconditioner(scheme, root);
+    rst_preconditioned_root(root, detector->fields[PEAK_BEFORE]);
+  }
+}
+
 static void extend(struct rst_event_detector *detector, long t, const struct rst_field *u,
-                   const struct rst_tangent *tangent, double growth) {
+                   const struct rst_scheme *scheme, const struct rst_tangent *tangent, double growth) {
   double *numbers = numbers_of(detector);
   const struct rst_field *before = rst_tangent_previous(tangent);
   const struct rst_field *after = rst_tangent_vector(tangent, 0);
@@ -148,26 +185,58 @@ static void extend(struct rst_event_detector *detector, long t, const struct rst
     numbers[PEAK_ITERATION] = (double)t;
     numbers[RAYLEIGH] = rst_tangent_rayleigh(tangent);
     rst_field_copy(u, detector->fields[PEAK_STATE]);
-    rst_field_copy(before, detector->fields[PEAK_BEFORE]);
+    keep_before(detector, scheme, before);
     rst_field_copy(after, detector->fields[PEAK_AFTER]);
   }
 }
 
-/* One end of the spectrum of H + alpha at the peak, and how much its eigenvector adds to the square of the norm. */
+/* The operator at the peak: P^-1/2 H P^-1/2, H with the decay where it is coupled, or H of the data term without P. The flow
+ * must have been linearised there. */
+static struct rst_preconditioned_hessian operator_of(const struct rst_event_detector *detector) {
+  const bool decoupled = detector->parameters.decay == RST_DECAY_DECOUPLED;
+  return (struct rst_preconditioned_hessian){
+      .flow = detector->flow,
+      .decay = detector->preconditioned && !decoupled ? detector->parameters.weight_decay : 0.0,
+      .root = detector->fields[PEAK_ROOT],
+      .work = detector->fields[WORK],
+  };
+}
+
+static enum rst_status find_pair(struct rst_event_detector *detector, enum rst_spectrum_end end,
+                                 struct rst_field *vector, struct rst_eigenpair *pair) {
+  const double tolerance = 1e-6;
+  if (!detector->preconditioned) {
+    return rst_spectrum_extreme(detector->context, detector->flow, detector->fields[PEAK_STATE], end,
+                                tolerance, vector, pair);
+  }
+  struct rst_preconditioned_hessian hessian = operator_of(detector);
+  rst_flow_linearise(detector->flow, detector->fields[PEAK_STATE], NULL, NULL);
+  return rst_extremal_eigenpair(detector->context, rst_preconditioned_hessian_apply, &hessian, end, tolerance,
+                                vector, pair);
+}
+
+/* The growth of one step on an eigenvalue of the operator. */
+static enum rst_status find_growth(const struct rst_event_detector *detector, double lambda, double *growth) {
+  if (!detector->preconditioned) {
+    return rst_scheme_growth(detector->context, &detector->parameters, lambda, growth);
+  }
+  *growth = rst_scheme_frozen_growth(&detector->parameters, lambda);
+  return RST_OK;
+}
+
+/* One end of the spectrum at the peak, and how much its eigenvector adds to the square of the norm. */
 static enum rst_status find_end(struct rst_event_detector *detector, enum rst_spectrum_end end,
                                 double *lambda, double *gain) {
-  const double tolerance = 1e-6;
   struct rst_field *vector = detector->fields[EIGENVECTOR];
   struct rst_eigenpair pair;
   double growth = NAN;
   rst_field_copy(detector->fields[PEAK_BEFORE], vector);
-  RST_TRY(rst_spectrum_extreme(detector->context, detector->flow, detector->fields[PEAK_STATE], end,
-                               tolerance, vector, &pair));
+  RST_TRY(find_pair(detector, end, vector, &pair));
   if (isfinite(detector->limit)) {
-    RST_TRY(rst_scheme_growth(detector->context, &detector->parameters, pair.value, &growth));
+    RST_TRY(find_growth(detector, pair.value, &growth));
   }
   const double part = rst_field_dot(vector, detector->fields[PEAK_BEFORE]);
-  *lambda = pair.value + detector->parameters.weight_decay;
+  *lambda = pair.value + detector->shift;
   *gain = part * part * (growth * growth - 1.0);
   return RST_OK;
 }
@@ -211,7 +280,8 @@ static struct quadrature find_quadrature(struct rst_event_detector *detector) {
   rst_flow_linearise(detector->flow, detector->fields[PEAK_STATE], NULL, NULL);
   rst_field_copy(detector->fields[PEAK_BEFORE], v);
   rst_field_scale(1.0 / length, v);
-  rst_flow_hessian_product(detector->flow, v, product);
+  struct rst_preconditioned_hessian hessian = operator_of(detector);
+  rst_preconditioned_hessian_apply(&hessian, v, product);
   const double a0 = rst_field_dot(v, product);
   const double size = rst_field_norm(product);
   rst_field_axpy(-a0, v, product);
@@ -220,26 +290,26 @@ static struct quadrature find_quadrature(struct rst_event_detector *detector) {
     return (struct quadrature){{a0, a0}, {0.0, 1.0}};
   }
   rst_field_scale(1.0 / b, product);
-  rst_flow_hessian_product(detector->flow, product, v);
+  rst_preconditioned_hessian_apply(&hessian, product, v);
   return quadrature_of(a0, rst_field_dot(product, v), b);
 }
 
 /* What a node adds to the square of the norm. */
 static double gain_of(const struct rst_event_detector *detector, double node, double weight) {
   double growth = NAN;
-  const bool known = rst_scheme_growth(detector->context, &detector->parameters, node, &growth) == RST_OK;
+  const bool known = find_growth(detector, node, &growth) == RST_OK;
   return known ? weight * (growth * growth - 1.0) : weight;
 }
 
 /* A node beyond a limit proves an eigenvalue there, since nodes lie between the extreme eigenvalues. */
 static enum rst_status classify(struct rst_event_detector *detector, enum rst_event_kind *kind) {
-  const double alpha = detector->parameters.weight_decay;
+  const double shift = detector->shift;
   const struct quadrature q = find_quadrature(detector);
-  const double size = fmax(fabs(q.node[0] + alpha), fabs(q.node[1] + alpha));
+  const double size = fmax(fabs(q.node[0] + shift), fabs(q.node[1] + shift));
   double discrete = 0.0;
   double continuous = 0.0;
   for (int i = 0; i < 2; ++i) {
-    const double lambda = q.node[i] + alpha;
+    const double lambda = q.node[i] + shift;
     if (lambda > detector->limit + detector->tolerance * size) {
       discrete += gain_of(detector, q.node[i], q.weight[i]);
     } else if (lambda < detector->neutral - detector->tolerance * size) {
@@ -255,7 +325,8 @@ static enum rst_status classify(struct rst_event_detector *detector, enum rst_ev
     return status;
   }
   /* Without eigenvalues the nearer end is the likelier. */
-  *kind = numbers_of(detector)[RAYLEIGH] > 0.5 * detector->limit ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
+  const double mean = q.weight[0] * q.node[0] + q.weight[1] * q.node[1] + shift;
+  *kind = mean > 0.5 * detector->limit ? RST_EVENT_DISCRETE : RST_EVENT_CONTINUOUS;
   return RST_OK;
 }
 
@@ -302,8 +373,9 @@ static enum rst_status describe(struct rst_event_detector *detector, struct rst_
 }
 
 enum rst_status rst_event_detector_observe(struct rst_event_detector *detector, long t,
-                                           const struct rst_field *u, const struct rst_tangent *tangent,
-                                           bool *ended, struct rst_event *event) {
+                                           const struct rst_field *u, const struct rst_scheme *scheme,
+                                           const struct rst_tangent *tangent, bool *ended,
+                                           struct rst_event *event) {
   const double growth = exp(rst_tangent_log_growth(tangent, 0));
   if (!(growth >= 1.0 + RST_EVENT_TOLERANCE)) {
     RST_TRY(rst_event_detector_finish(detector, ended, event));
@@ -313,7 +385,7 @@ enum rst_status rst_event_detector_observe(struct rst_event_detector *detector, 
   if (numbers_of(detector)[UNDER_WAY] == 0.0) {
     begin(detector, t);
   }
-  extend(detector, t, u, tangent, growth);
+  extend(detector, t, u, scheme, tangent, growth);
   *ended = false;
   return RST_OK;
 }
@@ -330,5 +402,5 @@ enum rst_status rst_event_detector_finish(struct rst_event_detector *detector, b
 
 size_t rst_event_detector_state(struct rst_event_detector *detector, struct rst_field ***fields) {
   *fields = detector->fields;
-  return STATE_COUNT;
+  return detector->preconditioned ? STATE_COUNT : PEAK_ROOT;
 }

@@ -71,7 +71,6 @@ enum rst_status rst_event_find_region(struct rst_context *context, const struct 
                                       double spacing, struct rst_event *event) {
   const size_t count = rst_field_count(energy);
   const double *values = energy->data;
-  void *memory = NULL;
   struct point *points = NULL;
   RST_TRY(RST_NEW(context, count, &points));
   for (size_t i = 0; i < count; ++i) {
@@ -81,7 +80,7 @@ enum rst_status rst_event_find_region(struct rst_context *context, const struct 
   event->y_first = event->x_first = 0;
   event->y_last = event->x_last = -1;
   measure_box(points, measure_share(points, count, event), energy->nx, spacing, event);
-  free(memory);
+  free(points);
   return RST_OK;
 }
 

@@ -67,4 +67,7 @@ void rst_free_hessian_apply(void *user, const struct rst_field *v, struct rst_fi
   rst_free_hessian_unpack(hessian, v, hessian->v);
   rst_flow_hessian_product(hessian->flow, hessian->v, hessian->product);
   rst_free_hessian_pack(hessian, hessian->product, product);
+  if (hessian->shift != 0.0) {
+    rst_field_axpy(hessian->shift, v, product);
+  }
 }

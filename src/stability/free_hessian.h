@@ -13,6 +13,7 @@ struct rst_free_hessian {
   struct rst_flow *flow;
   size_t count;                  /**< free points */
   size_t *points;                /**< their indices in the state, ascending */
+  double shift;                  /**< added to all eigenvalues, 0 at first */
   struct rst_field *v, *product; /**< of the state's shape, v zero on the fixed points */
 };
 
@@ -28,7 +29,7 @@ void rst_free_hessian_pack(const struct rst_free_hessian *hessian, const struct 
 void rst_free_hessian_unpack(const struct rst_free_hessian *hessian, const struct rst_field *packed,
                              struct rst_field *full);
 
-/** product = H v, both packed; `user` is the object (an rst_operator, see extremal.h). */
+/** product = (H + shift) v, both packed; `user` is the object (an rst_operator, see extremal.h). */
 void rst_free_hessian_apply(void *user, const struct rst_field *v, struct rst_field *product);
 
 #endif

@@ -12,13 +12,13 @@
 /** @file
  * Leading perturbations of a trajectory by modified Gram-Schmidt after every step, in the inner product
  *
- *     <du, du'> + lr^2 <dv, dv'>
+ *     <du, du'> + lr^2 <dv, dv'> for every buffer v of the scheme
  *
  * A vector that loses half its length to the others is orthogonalised once more, which leaves it orthogonal to
  * rounding (twice is enough: Kahan; Daniel, Gragg, Kaufman, Stewart, Math. Comp. 30 (1976) 772).
  */
 
-enum { MOST_PARTS = 2 };
+enum { MOST_PARTS = 1 + RST_SCHEME_MOST_BUFFERS };
 
 /* A length that is nothing but rounding errors of products counts as zero: this much of the longest, to the measure of
  * double in both precisions. In float an average is hurt less by the logarithm of noise than by infinities of chance. */
@@ -29,8 +29,10 @@ struct rst_tangent {
   struct rst_flow *flow;
   double weight_decay;
   size_t count;
-  size_t parts;              /* of a perturbation: du, and dv where there is momentum */
+  size_t parts;              /* of a perturbation: du, then those of the scheme's buffers */
   double weight[MOST_PARTS]; /* of a part in the norm */
+  double first
+      [MOST_PARTS]; /* size of a part at the start, in the norm, while there are not more vectors than points */
   struct rst_perturbation perturbations[RST_TANGENT_MOST];
   struct rst_field
       *state[RST_TANGENT_MOST * MOST_PARTS]; /* the parts of one perturbation after the other's; borrowed */
@@ -63,14 +65,15 @@ static double norm(struct rst_tangent *tangent, size_t j) {
   return length;
 }
 
-/* The random start of a perturbation; that of the buffer has the size of the other in the norm. */
+/* The random start of a perturbation. */
 static void start(struct rst_tangent *tangent, size_t j) {
   for (size_t part = 0; part < tangent->parts; ++part) {
     struct rst_field *field = parts_of(tangent, j)[part];
     const size_t points = rst_field_count(field);
+    const double size = j < rst_spectrum_dense_count(tangent->flow) ? tangent->first[part] : 1.0;
     const double *values = tangent->random + (j * tangent->parts + part) * points;
     for (size_t i = 0; i < points; ++i) {
-      rst_field_set(field, 0, i, values[i] / tangent->weight[part]);
+      rst_field_set(field, 0, i, size * values[i] / tangent->weight[part]);
     }
     rst_flow_pin(tangent->flow, field);
   }
@@ -132,22 +135,34 @@ static enum rst_status check_dimension(const struct rst_tangent *tangent) {
   return RST_OK;
 }
 
+/* Those of buffers start as large as du. Of a preconditioned scheme they start small: its first steps divide by averages of a
+ * few slopes, which may be tiny, and the second buffer, of squares, is divided by their squares. */
+static void weigh(struct rst_tangent *tangent, const struct rst_scheme_parameters *parameters) {
+  const double small = 1e-9;
+  const struct rst_scheme_facts facts = rst_scheme_facts(parameters->kind);
+  tangent->parts = 1 + facts.buffers;
+  tangent->weight[0] = tangent->first[0] = 1.0;
+  for (size_t part = 1; part < tangent->parts; ++part) {
+    tangent->weight[part] = parameters->lr;
+    tangent->first[part] = facts.preconditioned ? small * tangent->first[part - 1] : 1.0;
+  }
+}
+
 static enum rst_status create_perturbation(struct rst_tangent *tangent,
                                            const struct rst_scheme_parameters *parameters, size_t j) {
   struct rst_perturbation *made = &tangent->perturbations[j];
   struct rst_scheme_parameters own = *parameters;
   own.divisor = 1.0;
   RST_TRY(rst_scheme_create(tangent->context, &own, tangent->flow, &made->scheme));
+  weigh(tangent, parameters);
   RST_TRY(rst_flow_create_state(tangent->context, tangent->flow, &made->du));
   RST_TRY(rst_field_create_like(tangent->context, made->du, &made->product));
-  const int velocity = rst_scheme_facts(parameters->kind).velocity;
-  tangent->parts = velocity < 0 ? 1 : 2;
+  struct rst_field **state = NULL;
   struct rst_field **parts = parts_of(tangent, j);
+  (void)rst_scheme_state(made->scheme, &state);
   parts[0] = made->du;
-  if (velocity >= 0) {
-    struct rst_field **state = NULL;
-    (void)rst_scheme_state(made->scheme, &state);
-    parts[1] = state[velocity];
+  for (size_t part = 1; part < tangent->parts; ++part) {
+    parts[part] = state[part - 1];
   }
   for (size_t part = 0; part < tangent->parts; ++part) {
     RST_TRY(rst_field_create_like(tangent->context, made->du, &tangent->saved[j * tangent->parts + part]));
@@ -184,7 +199,6 @@ enum rst_status rst_tangent_create(struct rst_context *context,
                                .flow = flow,
                                .weight_decay = parameters->weight_decay,
                                .count = count,
-                               .weight = {1.0, parameters->lr},
                                .rayleigh = NAN};
   const enum rst_status status = build(made, parameters, seed);
   if (status != RST_OK) {

@@ -8,6 +8,7 @@
 
 #include "core/core.h"
 #include "restrain/tangent.h"
+#include "step/scheme_type.h"
 
 /** @file
  * Von Neumann analysis. Everything here is read off the growth polynomial of scheme.h, so that a new scheme
@@ -170,7 +171,7 @@ double rst_scheme_local_limit(struct rst_context *context, const struct rst_sche
   double more = NAN;
   const enum rst_status status = begin(context, parameters, &line);
   if (status == RST_ERROR_UNSUPPORTED) {
-    return 2.0 / parameters->lr; /* cfl steps as euler does */
+    return rst_scheme_own_limit(parameters);
   }
   if (status != RST_OK) {
     return NAN;

@@ -99,6 +99,17 @@ static enum rst_status step(struct rst_scheme *scheme, struct rst_field *gradien
   return perturbed(scheme, gradient, u, NULL, 0);
 }
 
+/* That of gradient descent. */
+static double limit(const struct rst_scheme_parameters *parameters) {
+  return 2.0 / parameters->lr;
+}
+
+static enum rst_status check(struct rst_context *context, const struct rst_scheme_parameters *parameters) {
+  RST_REQUIRE(context, parameters->safety > 0.0 && parameters->safety <= 1.0, RST_ERROR_ARGUMENT,
+              "safety is %g; it must be above 0 and at most 1", parameters->safety);
+  return RST_OK;
+}
+
 static const struct rst_key rows[] = {
     {REAL("step.safety", ABOVE(0, 1)), DEFAULT("0.9"), PLACE(struct rst_scheme_parameters, safety),
      HELP("fraction of the local limit 2/lambda_max")},
@@ -107,12 +118,13 @@ static const struct rst_keys cfl_keys = RST_KEYS(rows, struct rst_scheme_paramet
 static const struct rst_keys *const keys[] = {&rst_divisor_keys, &cfl_keys, NULL};
 
 const struct rst_scheme_type rst_scheme_cfl = {
-    .facts = {.adapts = true, .velocity = -1},
+    .facts = {.adapts = true},
     .takes_divisor = true,
-    .takes_safety = true,
     .state_count = STATE_COUNT,
     .work_count = FIELD_COUNT - STATE_COUNT,
     .step = step,
     .step_with_perturbations = perturbed,
+    .limit = limit,
+    .check = check,
     .keys = keys,
 };

@@ -22,7 +22,7 @@ static void polynomial(const struct rst_scheme_type *type, const struct rst_sche
 static const struct rst_keys *const keys[] = {&rst_divisor_keys, NULL};
 
 const struct rst_scheme_type rst_scheme_euler = {
-    .facts = {.affine = true, .symmetric_jacobian = true, .velocity = -1},
+    .facts = {.affine = true, .symmetric_jacobian = true},
     .takes_divisor = true,
     .degree = 1,
     .step = step,

@@ -35,10 +35,10 @@ static void polynomial(const struct rst_scheme_type *type, const struct rst_sche
   coefficients[0] = mu * d;
 }
 
-static const struct rst_keys *const keys[] = {&rst_momentum_keys, &rst_divisor_keys, NULL};
+static const struct rst_keys *const keys[] = {&rst_momentum_keys, &rst_decay_keys, &rst_divisor_keys, NULL};
 
 const struct rst_scheme_type rst_scheme_heavy_ball = {
-    .facts = {.affine = true, .velocity = VELOCITY},
+    .facts = {.affine = true, .buffers = FIELD_COUNT},
     .takes_divisor = true,
     .state_count = FIELD_COUNT,
     .degree = 2,

@@ -23,7 +23,7 @@ static void polynomial(const struct rst_scheme_type *type, const struct rst_sche
 }
 
 const struct rst_scheme_type rst_scheme_imex = {
-    .facts = {.affine = true, .symmetric_jacobian = true, .implicit_decay = true, .velocity = -1},
+    .facts = {.affine = true, .symmetric_jacobian = true, .implicit_decay = true},
     .degree = 1,
     .step = step,
     .polynomial = polynomial,

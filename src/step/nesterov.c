@@ -38,10 +38,10 @@ static void polynomial(const struct rst_scheme_type *type, const struct rst_sche
   coefficients[0] = mu * (d + z);
 }
 
-static const struct rst_keys *const keys[] = {&rst_momentum_keys, &rst_divisor_keys, NULL};
+static const struct rst_keys *const keys[] = {&rst_momentum_keys, &rst_decay_keys, &rst_divisor_keys, NULL};
 
 const struct rst_scheme_type rst_scheme_nesterov = {
-    .facts = {.affine = true, .looks_ahead = true, .velocity = VELOCITY},
+    .facts = {.affine = true, .looks_ahead = true, .buffers = STATE_COUNT},
     .takes_divisor = true,
     .state_count = STATE_COUNT,
     .work_count = FIELD_COUNT - STATE_COUNT,

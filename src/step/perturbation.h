@@ -10,7 +10,7 @@
 
 struct rst_perturbation {
   /** Of the same kind and parameters as the state's, but for the divisor, which is 1; its fields hold the
-   * perturbation of the momentum, and work space. */
+   * perturbation of the buffers, and work space. */
   struct rst_scheme *scheme;
   struct rst_field *du;      /**< of the state; zero on fixed points */
   struct rst_field *product; /**< on entry H du at u_t; destroyed */

@@ -106,7 +106,7 @@ static void polynomial(const struct rst_scheme_type *type, const struct rst_sche
 
 #define RUNGE_KUTTA(tableau)                                                                                 \
   {                                                                                                          \
-    .facts = {.velocity = -1}, .data = &(tableau), .work_count = WORK_COUNT, .degree = 1, .step = step,      \
+    .data = &(tableau), .work_count = WORK_COUNT, .degree = 1, .step = step,                                 \
     .step_with_perturbations = perturbed, .polynomial = polynomial                                           \
   }
 

@@ -40,11 +40,9 @@ static enum rst_status check_taken(struct rst_context *context, const struct rst
                                    const struct rst_scheme_parameters *p) {
   RST_REQUIRE(context, type->takes_divisor || p->divisor == 1.0, RST_ERROR_ARGUMENT,
               "divisor is %g, but scheme %s takes none; leave it at 1", p->divisor, p->kind);
-  RST_REQUIRE(context, type->facts.velocity >= 0 || p->decay == RST_DECAY_COUPLED, RST_ERROR_ARGUMENT,
+  RST_REQUIRE(context, type->facts.buffers > 0 || p->decay == RST_DECAY_COUPLED, RST_ERROR_ARGUMENT,
               "decay is decoupled, but scheme %s has no momentum to decouple it from; use coupled", p->kind);
-  RST_REQUIRE(context, !type->takes_safety || (p->safety > 0.0 && p->safety <= 1.0), RST_ERROR_ARGUMENT,
-              "safety is %g; it must be above 0 and at most 1", p->safety);
-  return RST_OK;
+  return type->check ? type->check(context, p) : RST_OK;
 }
 
 /* The comparisons are written so that NaN fails them. */
@@ -67,7 +65,9 @@ static enum rst_status validate(struct rst_context *context, const struct rst_sc
 static enum rst_status create_fields(struct rst_scheme *scheme) {
   const size_t count = scheme->type->state_count + scheme->type->work_count;
   for (size_t i = 0; i < count; ++i) {
-    RST_TRY(rst_flow_create_state(scheme->context, scheme->flow, &scheme->fields[i]));
+    const bool counter = scheme->type->counts_updates && i + 1 == scheme->type->state_count;
+    RST_TRY(counter ? rst_field_create(scheme->context, RST_PRECISION_DOUBLE, 1, 1, &scheme->fields[i])
+                    : rst_flow_create_state(scheme->context, scheme->flow, &scheme->fields[i]));
   }
   return RST_OK;
 }
@@ -142,6 +142,14 @@ size_t rst_scheme_state(struct rst_scheme *scheme, struct rst_field ***fields) {
   return scheme->type->state_count;
 }
 
+void rst_scheme_preconditioner(const struct rst_scheme *scheme, struct rst_field *p) {
+  if (scheme->type->precondition) {
+    scheme->type->precondition(scheme, p);
+  } else {
+    rst_field_fill(1.0, p);
+  }
+}
+
 void rst_scheme_add_decay(const struct rst_scheme *scheme, const struct rst_field *u, struct rst_field *g) {
   if (scheme->parameters.weight_decay > 0.0) {
     rst_field_axpy(scheme->parameters.weight_decay, u, g);
@@ -166,7 +174,7 @@ enum rst_status rst_scheme_growth_polynomial(struct rst_context *context,
   int index = 0;
   RST_TRY(validate(context, parameters, &index));
   const struct rst_scheme_type *type = types[index];
-  RST_REQUIRE(context, type->degree > 0, RST_ERROR_UNSUPPORTED,
+  RST_REQUIRE(context, type->degree > 0 && !type->precondition, RST_ERROR_UNSUPPORTED,
               "scheme %s has no growth polynomial: its step depends on the state", names[index]);
   type->polynomial(type, parameters, lambda, coefficients);
   *degree = type->degree;
@@ -185,11 +193,27 @@ static double larger_root_modulus(double complex b, double complex c) {
   return scale * fmax(cabs(p + d), cabs(p - d)) / 2.0;
 }
 
+static double growth_of(int degree, const double complex *coefficients) {
+  return degree == 1 ? cabs(coefficients[0]) : larger_root_modulus(coefficients[1], coefficients[0]);
+}
+
 enum rst_status rst_scheme_growth(struct rst_context *context, const struct rst_scheme_parameters *parameters,
                                   double complex lambda, double *growth) {
   double complex coefficients[RST_GROWTH_MAX_DEGREE + 1];
   int degree = 0;
   RST_TRY(rst_scheme_growth_polynomial(context, parameters, lambda, coefficients, &degree));
-  *growth = degree == 1 ? cabs(coefficients[0]) : larger_root_modulus(coefficients[1], coefficients[0]);
+  *growth = growth_of(degree, coefficients);
   return RST_OK;
+}
+
+double rst_scheme_frozen_growth(const struct rst_scheme_parameters *parameters, double lambda) {
+  double complex coefficients[RST_GROWTH_MAX_DEGREE + 1];
+  const struct rst_scheme_type *type = types[rst_name_index(names, parameters->kind)];
+  assert(type->precondition);
+  type->polynomial(type, parameters, lambda, coefficients);
+  return growth_of(type->degree, coefficients);
+}
+
+double rst_scheme_own_limit(const struct rst_scheme_parameters *parameters) {
+  return types[rst_name_index(names, parameters->kind)]->limit(parameters);
 }

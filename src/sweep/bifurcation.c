@@ -51,13 +51,13 @@ enum rst_status rst_bifurcation_run(struct rst_context *context, const struct rs
 }
 
 enum rst_status rst_bifurcation_merge(struct rst_context *context, const char *const *paths, size_t count,
-                                      const char *output, bool force, struct rst_sweep_summary *summary,
-                                      struct rst_bifurcation *diagram) {
+                                      const struct rst_output_options *output,
+                                      struct rst_sweep_summary *summary, struct rst_bifurcation *diagram) {
   struct rst_sweep_table table = {0};
   if (diagram) {
     *diagram = (struct rst_bifurcation){0};
   }
-  const enum rst_status status = rst_sweep_join(context, true, paths, count, output, force, summary, &table);
+  const enum rst_status status = rst_sweep_join(context, true, paths, count, output, summary, &table);
   hand_over(&table, status == RST_OK ? diagram : NULL);
   return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "archive/output.h"
 #include "core/core.h"
 #include "sweep/boundary.h"
 #include "sweep/sweep_parts.h"
@@ -12,6 +12,7 @@
 struct merger {
   struct rst_context *context;
   bool are_diagrams;
+  struct rst_output output;
   struct rst_sweep_table *table;
   struct rst_sweep_origin origin;
   double wall_seconds;
@@ -96,7 +97,7 @@ static enum rst_status conclude(struct merger *merger, struct rst_sweep_summary 
   return RST_OK;
 }
 
-static enum rst_status join(struct merger *merger, const char *const *paths, size_t count, const char *output,
+static enum rst_status join(struct merger *merger, const char *const *paths, size_t count,
                             struct rst_sweep_summary *summary) {
   RST_TRY(
       rst_sweep_file_load(merger->context, paths[0], merger->table, &merger->wall_seconds, &merger->origin));
@@ -107,34 +108,34 @@ static enum rst_status join(struct merger *merger, const char *const *paths, siz
     RST_TRY(add(merger, paths[i]));
   }
   RST_TRY(conclude(merger, summary));
-  const struct rst_provenance provenance = {
-      .case_source = merger->origin.case_source,
-      .case_effective = merger->origin.case_effective,
-      .threads = rst_context_threads(merger->context),
-      .ranks = 1,
-      .rigor = merger->origin.rigor,
-      .correlation = merger->origin.correlation,
-  };
-  return rst_sweep_file_write(merger->context, output, merger->table, &provenance, summary->reason,
-                              merger->wall_seconds);
+  struct rst_provenance provenance;
+  RST_TRY(rst_output_provenance(&merger->output, merger->origin.case_source, merger->origin.case_effective,
+                                merger->origin.correlation, &provenance));
+  provenance.rigor = merger->origin.rigor;
+  RST_TRY(rst_output_prepare(&merger->output));
+  return rst_sweep_file_write(merger->context, merger->output.path, merger->table, &provenance,
+                              summary->reason, merger->wall_seconds);
 }
 
 enum rst_status rst_sweep_join(struct rst_context *context, bool are_diagrams, const char *const *paths,
-                               size_t count, const char *output, bool force,
+                               size_t count, const struct rst_output_options *output,
                                struct rst_sweep_summary *summary, struct rst_sweep_table *table) {
   struct merger merger = {.context = context, .are_diagrams = are_diagrams, .table = table};
   RST_REQUIRE(context, count > 0, RST_ERROR_ARGUMENT, "no files to join were given");
-  RST_REQUIRE(context, force || access(output, F_OK) != 0, RST_ERROR_IO,
-              "%s exists; replace it by --force or choose another name", output);
-  const enum rst_status status = join(&merger, paths, count, output, summary);
+  RST_REQUIRE(context, !output->resume, RST_ERROR_ARGUMENT, "shards are joined anew, and not resumed");
+  enum rst_status status = rst_output_open(context, output, NULL, &merger.output);
+  if (status == RST_OK) {
+    status = join(&merger, paths, count, summary);
+  }
+  rst_output_close(&merger.output);
   rst_sweep_origin_clear(&merger.origin);
   return status;
 }
 
 enum rst_status rst_sweep_merge(struct rst_context *context, const char *const *paths, size_t count,
-                                const char *output, bool force, struct rst_sweep_summary *summary) {
+                                const struct rst_output_options *output, struct rst_sweep_summary *summary) {
   struct rst_sweep_table table = {0};
-  const enum rst_status status = rst_sweep_join(context, false, paths, count, output, force, summary, &table);
+  const enum rst_status status = rst_sweep_join(context, false, paths, count, output, summary, &table);
   rst_sweep_table_clear(&table);
   return status;
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
-#include <unistd.h>
 
 #include "analysis/threshold_curves.h"
+#include "archive/output.h"
 #include "case/compare.h"
-#include "core/clock.h"
 #include "core/core.h"
-#include "core/files.h"
 #include "restrain/run.h"
 #include "sweep/boundary.h"
 #include "sweep/evaluators.h"
@@ -20,6 +18,7 @@ struct sweep {
   struct rst_context *context;
   const struct rst_sweep_task *task;
   const struct rst_sweep_options *options;
+  struct rst_output output;
   struct rst_sweep_table *table;
   struct rst_sweep_plan plan;
   struct rst_sweep_job job;
@@ -29,8 +28,6 @@ struct sweep {
   bool changed;            /* since the table was stored */
   bool lacks_theory;       /* was stopped before the thresholds were found */
   const char *reason;      /* to stop, NULL to go on */
-  struct timespec started, stored;
-  double wall_before, storing; /* seconds of earlier calls; seconds that the last storing took */
 };
 
 enum rst_status rst_sweep_check(struct rst_context *context, const struct rst_case *from) {
@@ -45,43 +42,22 @@ enum rst_status rst_sweep_check(struct rst_context *context, const struct rst_ca
   return RST_OK;
 }
 
-static double wall_seconds(const struct sweep *sweep) {
-  return sweep->wall_before + rst_seconds_since(&sweep->started);
-}
-
-static enum rst_status write_file(struct sweep *sweep, const char *exit_reason, const char *wisdom) {
-  const struct rst_sweep_options *options = sweep->options;
-  const struct rst_provenance provenance = {
-      .case_source = rst_case_source(sweep->task->given),
-      .case_effective = rst_case_effective(sweep->task->given),
-      .wisdom = wisdom,
-      .argc = options->argc,
-      .argv = options->argv,
-      .threads = rst_context_threads(sweep->context),
-      .ranks = options->ranks ? options->ranks->size : 1,
-      .rigor = rst_rigor_names[rst_context_rigor(sweep->context)],
-      .correlation = sweep->correlation,
-  };
-  return rst_sweep_file_write(sweep->context, options->output, sweep->table, &provenance, exit_reason,
-                              wall_seconds(sweep));
-}
-
 static enum rst_status store(struct sweep *sweep, const char *exit_reason) {
-  char *wisdom = NULL;
-  struct timespec start;
-  clock_gettime(CLOCK_MONOTONIC, &start);
-  if (rst_context_rigor(sweep->context) != RST_RIGOR_ESTIMATE) {
-    RST_TRY(rst_transform_export_wisdom(sweep->context, &wisdom));
-  }
-  enum rst_status status = rst_sweep_measure_boundaries(sweep->context, sweep->table);
-  if (status == RST_OK) {
-    status = write_file(sweep, exit_reason, wisdom);
-  }
-  free(wisdom);
-  clock_gettime(CLOCK_MONOTONIC, &sweep->stored);
-  sweep->storing = rst_seconds_between(&start, &sweep->stored);
+  const struct rst_case *given = sweep->task->given;
+  const struct rst_sweep_ranks *ranks = sweep->options->ranks;
+  struct rst_output *output = &sweep->output;
+  struct rst_provenance provenance;
+  struct timespec began;
+  clock_gettime(CLOCK_MONOTONIC, &began);
+  RST_TRY(rst_sweep_measure_boundaries(sweep->context, sweep->table));
+  RST_TRY(rst_output_provenance(output, rst_case_source(given), rst_case_effective(given), sweep->correlation,
+                                &provenance));
+  provenance.ranks = ranks ? ranks->size : 1;
+  RST_TRY(rst_sweep_file_write(sweep->context, output->path, sweep->table, &provenance, exit_reason,
+                               rst_output_wall_seconds(output)));
+  rst_output_note_storing(output, &began);
   sweep->changed = false;
-  return status;
+  return RST_OK;
 }
 
 static enum rst_status next(void *user, size_t batch, struct rst_sweep_block *block, bool *more) {
@@ -120,10 +96,9 @@ static struct rst_sweep_progress progress_of(const struct sweep *sweep) {
 }
 
 static enum rst_status tend(void *user, bool *stop) {
-  const double longest = 10.0;
-  const double share = 10.0; /* storing takes a tenth of the time at most */
+  const double interval = 10.0;
   struct sweep *sweep = user;
-  if (sweep->changed && rst_seconds_since(&sweep->stored) >= fmax(longest, share * sweep->storing)) {
+  if (sweep->changed && rst_output_is_due(&sweep->output, interval)) {
     RST_TRY(store(sweep, "running"));
   }
   if (sweep->options->poll && !sweep->reason) {
@@ -224,18 +199,14 @@ static enum rst_status compute_thresholds(struct sweep *sweep) {
 }
 
 static enum rst_status restore(struct sweep *sweep) {
-  const char *path = sweep->options->output;
-  char *stored = NULL;
+  struct rst_output *output = &sweep->output;
   char *wisdom = NULL;
-  RST_TRY(rst_provenance_effective(sweep->context, path, &stored));
-  enum rst_status status =
-      rst_sweep_require_same_case(sweep->context, sweep->table, stored,
-                                  rst_case_effective(sweep->task->given), path, RST_CASE_RESUME_REMEDY);
-  free(stored);
-  RST_TRY(status);
-  RST_TRY(rst_sweep_file_read(sweep->context, path, sweep->table, &sweep->wall_before, &wisdom));
+  RST_TRY(rst_sweep_require_same_case(sweep->context, sweep->table, output->stored_case,
+                                      rst_case_effective(sweep->task->given), output->path,
+                                      RST_CASE_RESUME_REMEDY));
+  RST_TRY(rst_sweep_file_read(sweep->context, output->path, sweep->table, &output->wall_before, &wisdom));
   rst_sweep_forget_filled(sweep->table);
-  status = wisdom ? rst_transform_import_wisdom(sweep->context, wisdom) : RST_OK;
+  const enum rst_status status = wisdom ? rst_transform_import_wisdom(sweep->context, wisdom) : RST_OK;
   free(wisdom);
   return status;
 }
@@ -243,21 +214,15 @@ static enum rst_status restore(struct sweep *sweep) {
 static enum rst_status open_sweep(struct sweep *sweep) {
   struct rst_context *context = sweep->context;
   const struct rst_sweep_options *options = sweep->options;
-  const bool exists = access(options->output, F_OK) == 0;
-  RST_REQUIRE(context, !exists || options->resume || options->force, RST_ERROR_IO,
-              "%s exists; go on with it by --resume or replace it by --force", options->output);
+  RST_TRY(rst_output_open(context, &options->output, sweep->task->samples > 0 ? "scan" : "sweep",
+                          &sweep->output));
   RST_TRY(rst_sweep_table_create(context, sweep->task, sweep->table));
-  if (options->resume && exists) {
-    RST_TRY(restore(sweep));
-  } else if (options->resume) {
-    rst_warn(context, "%s does not exist yet: starting a new %s", options->output,
-             sweep->task->samples > 0 ? "scan" : "sweep");
-  }
+  RST_TRY(sweep->output.resuming ? restore(sweep) : RST_OK);
   RST_TRY(describe(sweep));
   const bool is_reduced = sweep->table->patches > 0;
   RST_TRY(rst_sweep_plan_create(context, sweep->table, options->shard, options->shards,
                                 is_reduced ? sweep->task->from.sweep.agreement : 0, &sweep->plan));
-  return options->make_folders ? rst_files_make_folders(context, options->output) : RST_OK;
+  return rst_output_prepare(&sweep->output);
 }
 
 /* The file is made before the first point: a place that cannot be written shows at once. */
@@ -310,7 +275,7 @@ static enum rst_status perform(struct sweep *sweep, struct rst_sweep_summary *su
   summary->outcome = completed ? RST_SWEEP_COMPLETED : RST_SWEEP_INTERRUPTED;
   summary->reason = completed ? "completed" : sweep->reason;
   summary->point_iterations = sweep->point_iterations;
-  summary->wall_seconds = wall_seconds(sweep);
+  summary->wall_seconds = rst_output_wall_seconds(&sweep->output);
   return store(sweep, summary->reason);
 }
 
@@ -329,9 +294,9 @@ enum rst_status rst_sweep_perform(struct rst_context *context, const struct rst_
     return rst_sweep_ranks_work(context, task, options->ranks);
   }
   sweep.job.user = &sweep;
-  clock_gettime(CLOCK_MONOTONIC, &sweep.started);
   const enum rst_status status = perform(&sweep, summary);
   rst_sweep_plan_clear(&sweep.plan);
+  rst_output_close(&sweep.output);
   return status;
 }
 

@@ -2,7 +2,7 @@
 #ifndef RST_SWEEP_FILE_H
 #define RST_SWEEP_FILE_H
 
-#include "archive/run_file.h"
+#include "archive/provenance.h"
 #include "sweep/task.h"
 
 /** @file

@@ -2,26 +2,26 @@
 #ifndef RST_SWEEP_FILE_PARTS_H
 #define RST_SWEEP_FILE_PARTS_H
 
-#include "hdf5/support.h"
+#include "hdf5/dataset.h"
 #include "sweep/sweep_file.h"
 
 /** @file
  * The columns of a table, and the inside of its file, shared by the sources that write and read it.
  */
 
-/** Numbers of a column; where there is none they are NaN, 0 or -1. */
-enum rst_sweep_numbers { RST_SWEEP_REALS, RST_SWEEP_WHOLES, RST_SWEEP_FLAGS };
+/** The files that have a column; and whether it has a value for each sample of a point. */
+enum { RST_SWEEP_IN_SWEEPS = 1, RST_SWEEP_IN_DIAGRAMS = 2, RST_SWEEP_SAMPLED = 4 };
 
-/** A dataset and the member of the table that holds its values. */
+/** A dataset and the member of the table that holds its values: doubles, whole numbers or codes, NaN, 0 or -1 where there are
+ * none. */
 struct rst_sweep_column {
   struct rst_variable variable;
-  enum rst_sweep_numbers numbers;
-  bool of_sweeps, of_diagrams; /**< the files that have it */
-  bool sampled;                /**< over (point, sample) */
-  size_t member;               /**< offset of the pointer in the table */
+  enum rst_numbers numbers;
+  int where;     /**< of the above */
+  size_t member; /**< offset of the pointer in the table */
   size_t
       source; /**< offset of the value in a summary of an orbit, RST_SWEEP_NO_SOURCE if it comes otherwise */
-  /* Of flags: the meaning of -1, the largest number, and the meanings of 0 and what follows, if there are any. */
+  /* Of codes: the meaning of -1, the largest number, and the meanings of 0 and what follows, if there are any. */
   const char *none;
   int8_t most;
   const char *const *(*meanings)(void);
@@ -32,8 +32,6 @@ struct rst_sweep_column {
 const struct rst_sweep_column *rst_sweep_columns(size_t *count);
 /** Whether the file of a table has a column. */
 bool rst_sweep_column_is_stored(const struct rst_sweep_column *column, const struct rst_sweep_table *table);
-/** Its type, in memory and in the file. */
-hid_t rst_sweep_column_type(const struct rst_sweep_column *column);
 /** Its values, NULL where the table has none. */
 void *rst_sweep_column_values(const struct rst_sweep_column *column, const struct rst_sweep_table *table);
 
@@ -42,6 +40,19 @@ void *rst_sweep_column_values(const struct rst_sweep_column *column, const struc
 enum rst_status rst_sweep_table_allocate(struct rst_context *context, size_t axis_count,
                                          const struct rst_sweep_scale *axes, size_t samples,
                                          struct rst_sweep_table *table);
+
+/** The axes of a table's datasets. */
+struct rst_sweep_file_axes {
+  struct rst_axis grid[RST_SWEEP_MOST_AXES], sample;
+};
+struct rst_sweep_file_axes rst_sweep_file_axes(const struct rst_sweep_table *table);
+/** A column as a dataset over such axes, borrowed as its values are; and lr_lo and lr_hi, which do not depend on lr. */
+struct rst_dataset rst_sweep_column_dataset(const struct rst_sweep_table *table,
+                                            const struct rst_sweep_file_axes *axes,
+                                            const struct rst_sweep_column *column);
+enum { RST_SWEEP_LR_LO, RST_SWEEP_LR_HI, RST_SWEEP_CURVES };
+struct rst_dataset rst_sweep_curve_dataset(const struct rst_sweep_table *table,
+                                           const struct rst_sweep_file_axes *axes, int curve);
 
 /** The datasets of the boundaries. */
 enum rst_status rst_sweep_boxes_write(struct rst_context *context, hid_t file,

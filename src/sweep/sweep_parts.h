@@ -14,7 +14,7 @@ enum rst_status rst_sweep_perform(struct rst_context *context, const struct rst_
                                   const struct rst_sweep_options *options, struct rst_sweep_summary *summary,
                                   struct rst_sweep_table *table);
 enum rst_status rst_sweep_join(struct rst_context *context, bool are_diagrams, const char *const *paths,
-                               size_t count, const char *output, bool force,
+                               size_t count, const struct rst_output_options *output,
                                struct rst_sweep_summary *summary, struct rst_sweep_table *table);
 enum rst_status rst_sweep_rehearse(struct rst_context *context, const struct rst_sweep_task *task,
                                    struct rst_sweep_cost *rehearsal);

@@ -20,12 +20,9 @@ static enum rst_status check_flags(struct rst_context *context, const char *path
 }
 
 static bool read_size(hid_t file, const char *name, size_t *size) {
-  struct rst_ids ids = {0};
   int64_t value = -1;
-  const hid_t attribute = rst_ids_keep(&ids, H5Aopen(file, name, H5P_DEFAULT));
-  const bool read = H5Aread(attribute, H5T_NATIVE_INT64, &value) >= 0 && value >= 0;
+  const bool read = rst_hdf5_read_number(file, name, H5T_NATIVE_INT64, &value) && value >= 0;
   *size = read ? (size_t)value : 0;
-  rst_ids_close(&ids);
   return read;
 }
 
@@ -35,12 +32,11 @@ static bool is_refined(size_t count, size_t times) {
 
 static enum rst_status read_attributes(struct rst_context *context, const char *path, hid_t file,
                                        struct rst_sweep_table *table) {
-  char *engine = rst_hdf5_attribute_text(file, "engine");
+  RST_SCOPED char *engine = rst_hdf5_attribute_text(file, "engine");
   size_t refine = 0;
   const bool known = engine && read_size(file, "patches", &table->patches) &&
                      read_size(file, "rank", &table->rank) && read_size(file, "refine", &refine);
   table->engine = known && strcmp(engine, "reduced") == 0 ? "reduced" : "full";
-  free(engine);
   RST_HDF5(context, known, "%s: the attributes of a sweep are missing", path);
   RST_REQUIRE(context,
               refine <= RST_SWEEP_MOST_LEVELS && is_refined(table->columns, refine) &&
@@ -51,41 +47,25 @@ static enum rst_status read_attributes(struct rst_context *context, const char *
   return RST_OK;
 }
 
-/* Lengths of the axes, without that of lr if so wanted; returns how many there are. */
-static int list_dims(const struct rst_sweep_table *table, bool without_lr, hsize_t dims[RST_HDF5_READ_RANK]) {
-  int rank = 0;
-  for (size_t i = 0; i < table->axis_count; ++i) {
-    if (!without_lr || (int)i != table->lr_axis) {
-      dims[rank++] = table->axes[i].count;
-    }
-  }
-  return rank;
-}
-
 static enum rst_status read_column(struct rst_context *context, const char *path, hid_t file,
+                                   const struct rst_sweep_file_axes *axes,
                                    const struct rst_sweep_column *column,
                                    const struct rst_sweep_table *table) {
-  hsize_t dims[RST_HDF5_READ_RANK];
-  int rank = list_dims(table, false, dims);
-  if (column->sampled) {
-    dims[rank++] = table->samples;
-  }
-  RST_HDF5(context,
-           rst_hdf5_read_values(file, column->variable.name, rst_sweep_column_type(column), rank, dims,
-                                rst_sweep_column_values(column, table)),
+  const struct rst_dataset dataset = rst_sweep_column_dataset(table, axes, column);
+  RST_HDF5(context, rst_dataset_read(file, &dataset, rst_sweep_column_values(column, table)),
            "%s is no %s of this case: its /%s cannot be used; start again with --force", path,
            table->samples > 0 ? "bifurcation diagram" : "sweep", column->variable.name);
-  return column->numbers == RST_SWEEP_FLAGS ? check_flags(context, path, column, table) : RST_OK;
+  return column->numbers == RST_NUMBERS_INT8 ? check_flags(context, path, column, table) : RST_OK;
 }
 
-/* A curve of one value is a scalar where lr is the only axis. */
 static enum rst_status read_limits(struct rst_context *context, const char *path, hid_t file,
-                                   struct rst_sweep_table *table) {
-  hsize_t dims[RST_HDF5_READ_RANK];
-  const int rank = list_dims(table, true, dims);
-  const bool read = rst_hdf5_read_values(file, "lr_lo", H5T_NATIVE_DOUBLE, rank, dims, table->lr_lo) &&
-                    rst_hdf5_read_values(file, "lr_hi", H5T_NATIVE_DOUBLE, rank, dims, table->lr_hi);
-  RST_HDF5(context, read, "%s: its thresholds cannot be read; start again with --force", path);
+                                   const struct rst_sweep_file_axes *axes, struct rst_sweep_table *table) {
+  double *const curves[RST_SWEEP_CURVES] = {table->lr_lo, table->lr_hi};
+  for (int curve = 0; curve < RST_SWEEP_CURVES; ++curve) {
+    const struct rst_dataset dataset = rst_sweep_curve_dataset(table, axes, curve);
+    RST_HDF5(context, rst_dataset_read(file, &dataset, curves[curve]),
+             "%s: its thresholds cannot be read; start again with --force", path);
+  }
   return read_attributes(context, path, file, table);
 }
 
@@ -93,47 +73,36 @@ static enum rst_status read_content(struct rst_context *context, const char *pat
                                     struct rst_sweep_table *table) {
   size_t count = 0;
   const struct rst_sweep_column *columns = rst_sweep_columns(&count);
+  const struct rst_sweep_file_axes axes = rst_sweep_file_axes(table);
   for (size_t i = 0; i < count; ++i) {
     if (rst_sweep_column_is_stored(&columns[i], table)) {
-      RST_TRY(read_column(context, path, file, &columns[i], table));
+      RST_TRY(read_column(context, path, file, &axes, &columns[i], table));
     }
   }
   for (size_t i = 0; i < table->points && table->samples > 0; ++i) {
     table->level[i] = table->regime[i] == RST_SWEEP_PENDING ? RST_SWEEP_FILLED : 0;
   }
-  return table->samples > 0 ? RST_OK : read_limits(context, path, file, table);
-}
-
-static enum rst_status read_file(struct rst_context *context, const char *path, hid_t file,
-                                 struct rst_sweep_table *table, double *wall_seconds, char **wisdom) {
-  RST_TRY(read_content(context, path, file, table));
-  return rst_provenance_read(context, file, path, wall_seconds, wisdom);
+  return table->samples > 0 ? RST_OK : read_limits(context, path, file, &axes, table);
 }
 
 enum rst_status rst_sweep_file_read(struct rst_context *context, const char *path,
                                     struct rst_sweep_table *table, double *wall_seconds, char **wisdom) {
-  enum rst_status status = RST_OK;
+  RST_QUIET();
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
   *wisdom = NULL;
-  H5E_BEGIN_TRY {
-    hid_t file = H5I_INVALID_HID;
-    status = rst_hdf5_open(context, path, &file);
-    if (status == RST_OK) {
-      status = read_file(context, path, file, table, wall_seconds, wisdom);
-      H5Fclose(file);
-    }
-  }
-  H5E_END_TRY
-  return status;
+  RST_TRY(rst_hdf5_open(context, path, &ids, &file));
+  RST_TRY(read_content(context, path, file, table));
+  return rst_provenance_read(context, file, path, wall_seconds, wisdom);
 }
 
 static enum rst_status read_axes(struct rst_context *context, const char *path, hid_t file,
                                  struct rst_sweep_table *table) {
+  const struct rst_sweep_file_axes axes = rst_sweep_file_axes(table);
   for (size_t i = 0; i < table->axis_count; ++i) {
-    const hsize_t count = table->axes[i].count;
-    RST_HDF5(
-        context,
-        rst_hdf5_read_values(file, table->axes[i].name, H5T_NATIVE_DOUBLE, 1, &count, table->axes[i].values),
-        "%s: its axes cannot be read", path);
+    const struct rst_dataset scale = {.variable = axes.grid[i].variable, .rank = 1, .axes = {&axes.grid[i]}};
+    RST_HDF5(context, rst_dataset_read(file, &scale, table->axes[i].values), "%s: its axes cannot be read",
+             path);
   }
   return RST_OK;
 }
@@ -148,7 +117,7 @@ static herr_t take_name(hid_t dataset, unsigned axis, hid_t scale, void *user) {
 
 /* The axes of /regime; none if it is missing. */
 static size_t find_axes(hid_t file, struct rst_sweep_scale *axes) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   hsize_t dims[RST_SWEEP_MOST_AXES];
   char *names[RST_SWEEP_MOST_AXES] = {NULL};
   const hid_t regime = rst_ids_keep(&ids, H5Dopen2(file, "regime", H5P_DEFAULT));
@@ -160,13 +129,12 @@ static size_t find_axes(hid_t file, struct rst_sweep_scale *axes) {
     known = dims[i] > 0 && H5DSiterate_scales(regime, (unsigned)i, NULL, take_name, names) > 0;
     axes[i] = (struct rst_sweep_scale){.name = names[i], .count = (size_t)dims[i]};
   }
-  rst_ids_close(&ids);
   return known ? (size_t)rank : 0;
 }
 
 /* How long the axis of samples is, 0 if there is none, and its first value. */
 static size_t find_samples(hid_t file, int64_t *first) {
-  struct rst_ids ids = {0};
+  RST_IDS(ids);
   hsize_t length = 0;
   if (!rst_hdf5_has(file, "sample")) {
     return 0;
@@ -180,7 +148,6 @@ static size_t find_samples(hid_t file, int64_t *first) {
                     H5Sget_simple_extent_dims(space, &length, NULL) == 1 && length > 0 &&
                     H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &one, NULL) >= 0 &&
                     H5Dread(sample, H5T_NATIVE_INT64, memory, space, H5P_DEFAULT, first) >= 0;
-  rst_ids_close(&ids);
   return read ? (size_t)length : 0;
 }
 
@@ -201,17 +168,20 @@ static enum rst_status load_table(struct rst_context *context, const char *path,
   return read_content(context, path, file, table);
 }
 
-static enum rst_status load_origin(struct rst_context *context, const char *path, hid_t file,
-                                   double *wall_seconds, struct rst_sweep_origin *origin) {
+static enum rst_status load(struct rst_context *context, const char *path, struct rst_sweep_table *table,
+                            double *wall_seconds, struct rst_sweep_origin *origin) {
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
+  RST_TRY(rst_hdf5_open(context, path, &ids, &file));
+  RST_TRY(load_table(context, path, file, table));
   RST_TRY(rst_provenance_read(context, file, path, wall_seconds, NULL));
-  const hid_t group = H5Gopen2(file, "provenance", H5P_DEFAULT);
+  const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, "provenance", H5P_DEFAULT));
   *origin = (struct rst_sweep_origin){
       .case_source = rst_hdf5_dataset_text(group, "case"),
       .case_effective = rst_hdf5_dataset_text(group, "effective"),
       .rigor = rst_hdf5_attribute_text(group, "rigor"),
       .correlation = rst_hdf5_attribute_text(group, "correlation"),
   };
-  H5Gclose(group);
   RST_REQUIRE(context, origin->case_source && origin->case_effective, RST_ERROR_IO,
               "%s: its case is missing in /provenance", path);
   return RST_OK;
@@ -220,19 +190,10 @@ static enum rst_status load_origin(struct rst_context *context, const char *path
 enum rst_status rst_sweep_file_load(struct rst_context *context, const char *path,
                                     struct rst_sweep_table *table, double *wall_seconds,
                                     struct rst_sweep_origin *origin) {
-  enum rst_status status = RST_OK;
+  RST_QUIET();
   *table = (struct rst_sweep_table){0};
   *origin = (struct rst_sweep_origin){0};
-  H5E_BEGIN_TRY {
-    hid_t file = H5I_INVALID_HID;
-    status = rst_hdf5_open(context, path, &file);
-    if (status == RST_OK) {
-      status = load_table(context, path, file, table);
-      status = status == RST_OK ? load_origin(context, path, file, wall_seconds, origin) : status;
-      H5Fclose(file);
-    }
-  }
-  H5E_END_TRY
+  const enum rst_status status = load(context, path, table, wall_seconds, origin);
   if (status != RST_OK) {
     rst_sweep_table_clear(table);
     rst_sweep_origin_clear(origin);

@@ -16,126 +16,53 @@ static const char *const *levels(void) {
   return names;
 }
 
-#define MEMBER(name) .member = offsetof(struct rst_sweep_table, name)
-#define SOURCE(name) .source = offsetof(struct rst_orbit_summary, name)
-#define ELSEWHERE .source = RST_SWEEP_NO_SOURCE
+#define SOURCE(name) offsetof(struct rst_orbit_summary, name)
+#define ELSEWHERE RST_SWEEP_NO_SOURCE
+#define NO_CODES NULL, 0, NULL
+/* A column of the table's member; in the file it has a name and a meaning. */
+#define COLUMN(...) COLUMN_IN("1", __VA_ARGS__)
+#define COLUMN_IN(units, member, numbers, where, source, name, long_name, ...)                               \
+  {                                                                                                          \
+    {name, long_name, units}, RST_NUMBERS_##numbers, where, offsetof(struct rst_sweep_table, member),        \
+        source, __VA_ARGS__                                                                                  \
+  }
+enum {
+  SWEEPS = RST_SWEEP_IN_SWEEPS,
+  DIAGRAMS = RST_SWEEP_IN_DIAGRAMS,
+  BOTH = SWEEPS | DIAGRAMS,
+  SAMPLES = DIAGRAMS | RST_SWEEP_SAMPLED
+};
 
 static const struct rst_sweep_column columns[] = {
-    {{"regime", "what became of the orbit", "1"},
-     RST_SWEEP_FLAGS,
-     true,
-     true,
-     false,
-     MEMBER(regime),
-     ELSEWHERE,
-     "pending",
-     RST_REGIME_UNDECIDED,
-     rst_regime_names},
-    {{"final_loss", "objective L at the end of the orbit", "1"},
-     RST_SWEEP_REALS,
-     true,
-     false,
-     false,
-     MEMBER(final_loss),
-     SOURCE(final_loss)},
-    {{"loss", "objective L at the end of the orbit", "1"},
-     RST_SWEEP_REALS,
-     false,
-     true,
-     false,
-     MEMBER(final_loss),
-     SOURCE(final_loss)},
-    {{"mean_loss", "mean of the objective L over the last half of the iterations", "1"},
-     RST_SWEEP_REALS,
-     true,
-     false,
-     false,
-     MEMBER(mean_loss),
-     SOURCE(mean_loss)},
-    {{"lyapunov", "largest Lyapunov exponent per iteration", "1"},
-     RST_SWEEP_REALS,
-     true,
-     true,
-     false,
-     MEMBER(lyapunov),
-     SOURCE(lyapunov)},
-    {{"lyapunov_error", "standard error of the exponent", "1"},
-     RST_SWEEP_REALS,
-     false,
-     true,
-     false,
-     MEMBER(lyapunov_error),
-     SOURCE(lyapunov_error)},
-    {{"max_growth", "largest local growth factor of all updates", "1"},
-     RST_SWEEP_REALS,
-     true,
-     true,
-     false,
-     MEMBER(max_growth),
-     SOURCE(max_growth)},
-    {{"period", "period in iterations, 1 if converged, 0 if none was found", "1"},
-     RST_SWEEP_WHOLES,
-     true,
-     true,
-     false,
-     MEMBER(period),
-     SOURCE(period)},
-    {{"iterations_run", "updates done", "1"},
-     RST_SWEEP_WHOLES,
-     true,
-     true,
-     false,
-     MEMBER(iterations_run),
-     SOURCE(iterations_run)},
-    {{"agreement", "whether the orbit has the same regime without the reduction", "1"},
-     RST_SWEEP_FLAGS,
-     true,
-     false,
-     false,
-     MEMBER(agreement),
-     ELSEWHERE,
-     "not_compared",
-     1,
-     agreements},
-    {{"level", "times that the grid was refined before the point was computed", "1"},
-     RST_SWEEP_FLAGS,
-     true,
-     false,
-     false,
-     MEMBER(level),
-     ELSEWHERE,
-     "filled",
-     RST_SWEEP_MOST_LEVELS,
-     levels},
+    COLUMN(regime, INT8, BOTH, ELSEWHERE, "regime", "what became of the orbit", "pending",
+           RST_REGIME_UNDECIDED, rst_regime_names),
+    COLUMN(final_loss, DOUBLE, SWEEPS, SOURCE(final_loss), "final_loss",
+           "objective L at the end of the orbit", NO_CODES),
+    COLUMN(final_loss, DOUBLE, DIAGRAMS, SOURCE(final_loss), "loss", "objective L at the end of the orbit",
+           NO_CODES),
+    COLUMN(mean_loss, DOUBLE, SWEEPS, SOURCE(mean_loss), "mean_loss",
+           "mean of the objective L over the last half of the iterations", NO_CODES),
+    COLUMN_IN("1/iteration", lyapunov, DOUBLE, BOTH, SOURCE(lyapunov), "lyapunov",
+              "largest Lyapunov exponent", NO_CODES),
+    COLUMN_IN("1/iteration", lyapunov_error, DOUBLE, DIAGRAMS, SOURCE(lyapunov_error), "lyapunov_error",
+              "standard error of the exponent", NO_CODES),
+    COLUMN(max_growth, DOUBLE, BOTH, SOURCE(max_growth), "max_growth",
+           "largest local growth factor of all updates", NO_CODES),
+    COLUMN(period, INT64, BOTH, SOURCE(period), "period",
+           "period in iterations, 1 if converged, 0 if none was found", NO_CODES),
+    COLUMN(iterations_run, INT64, BOTH, SOURCE(iterations_run), "iterations_run", "updates done", NO_CODES),
+    COLUMN(agreement, INT8, SWEEPS, ELSEWHERE, "agreement",
+           "whether the orbit has the same regime without the reduction", "not_compared", 1, agreements),
+    COLUMN(level, INT8, SWEEPS, ELSEWHERE, "level",
+           "times that the grid was refined before the point was computed", "filled", RST_SWEEP_MOST_LEVELS,
+           levels),
     /* In the order of an orbit's observables: */
-    {{"data_loss", "data term of the objective", "1"},
-     RST_SWEEP_REALS,
-     false,
-     true,
-     true,
-     MEMBER(data_loss),
-     ELSEWHERE},
-    {{"residual", "a = predicted minus given label, mean over images", "1"},
-     RST_SWEEP_REALS,
-     false,
-     true,
-     true,
-     MEMBER(residual),
-     ELSEWHERE},
-    {{"weight_norm", "Euclidean norm of the state", "1"},
-     RST_SWEEP_REALS,
-     false,
-     true,
-     true,
-     MEMBER(weight_norm),
-     ELSEWHERE},
-    {{"probe", "inner product of the state and a fixed random unit vector", "1"},
-     RST_SWEEP_REALS,
-     false,
-     true,
-     true,
-     MEMBER(probe),
-     ELSEWHERE},
+    COLUMN(data_loss, DOUBLE, SAMPLES, ELSEWHERE, "data_loss", "data term of the objective", NO_CODES),
+    COLUMN(residual, DOUBLE, SAMPLES, ELSEWHERE, "residual",
+           "a = predicted minus given label, mean over images", NO_CODES),
+    COLUMN(weight_norm, DOUBLE, SAMPLES, ELSEWHERE, "weight_norm", "Euclidean norm of the state", NO_CODES),
+    COLUMN(probe, DOUBLE, SAMPLES, ELSEWHERE, "probe",
+           "inner product of the state and a fixed random unit vector", NO_CODES),
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -145,13 +72,7 @@ const struct rst_sweep_column *rst_sweep_columns(size_t *count) {
 }
 
 bool rst_sweep_column_is_stored(const struct rst_sweep_column *column, const struct rst_sweep_table *table) {
-  return table->samples > 0 ? column->of_diagrams : column->of_sweeps;
-}
-
-hid_t rst_sweep_column_type(const struct rst_sweep_column *column) {
-  return column->numbers == RST_SWEEP_REALS    ? H5T_NATIVE_DOUBLE
-         : column->numbers == RST_SWEEP_WHOLES ? H5T_NATIVE_INT64
-                                               : H5T_NATIVE_INT8;
+  return column->where & (table->samples > 0 ? RST_SWEEP_IN_DIAGRAMS : RST_SWEEP_IN_SWEEPS);
 }
 
 void *rst_sweep_column_values(const struct rst_sweep_column *column, const struct rst_sweep_table *table) {
@@ -161,39 +82,34 @@ void *rst_sweep_column_values(const struct rst_sweep_column *column, const struc
 }
 
 static size_t width(const struct rst_sweep_column *column, const struct rst_sweep_table *table) {
-  return column->sampled ? table->samples : 1;
-}
-
-static size_t size_of(const struct rst_sweep_column *column) {
-  return column->numbers == RST_SWEEP_REALS    ? sizeof(double)
-         : column->numbers == RST_SWEEP_WHOLES ? sizeof(int64_t)
-                                               : sizeof(int8_t);
+  return (column->where & RST_SWEEP_SAMPLED) ? table->samples : 1;
 }
 
 /* Where a column keeps what belongs to a point. */
 static void *entry(const struct rst_sweep_column *column, const struct rst_sweep_table *table, size_t place) {
   char *values = rst_sweep_column_values(column, table);
-  return values + place * width(column, table) * size_of(column);
+  return values + place * width(column, table) * rst_numbers_size(column->numbers);
 }
 
 size_t rst_sweep_table_bytes(const struct rst_sweep_table *table) {
   size_t bytes = 0;
   for (size_t c = 0; c < COLUMNS; ++c) {
     const bool is_stored = rst_sweep_column_is_stored(&columns[c], table);
-    bytes += is_stored ? width(&columns[c], table) * size_of(&columns[c]) : 0;
+    bytes += is_stored ? width(&columns[c], table) * rst_numbers_size(columns[c].numbers) : 0;
   }
   return bytes;
 }
 
 static void forget(const struct rst_sweep_column *column, const struct rst_sweep_table *table, size_t place) {
   const size_t count = width(column, table);
-  if (column->numbers == RST_SWEEP_REALS) {
+  if (column->numbers == RST_NUMBERS_DOUBLE) {
     double *values = entry(column, table, place);
     for (size_t i = 0; i < count; ++i) {
       values[i] = NAN;
     }
   } else {
-    memset(entry(column, table, place), column->numbers == RST_SWEEP_FLAGS ? -1 : 0, count * size_of(column));
+    memset(entry(column, table, place), column->numbers == RST_NUMBERS_INT8 ? -1 : 0,
+           count * rst_numbers_size(column->numbers));
   }
 }
 
@@ -207,7 +123,8 @@ static enum rst_status allocate_column(struct rst_context *context, struct rst_s
                                        const struct rst_sweep_column *column) {
   void *values = rst_sweep_column_values(column, table);
   if (!values && width(column, table) > 0) {
-    RST_TRY(rst_allocate(context, table->points, width(column, table) * size_of(column), &values));
+    RST_TRY(rst_allocate(context, table->points, width(column, table) * rst_numbers_size(column->numbers),
+                         &values));
     memcpy((char *)table + column->member, &values, sizeof values);
   }
   return RST_OK;
@@ -340,10 +257,10 @@ void rst_sweep_table_enter(struct rst_sweep_table *table, size_t place, const st
   size_t sampled = 0;
   for (size_t c = 0; c < COLUMNS; ++c) {
     const struct rst_sweep_column *column = &columns[c];
-    const size_t bytes = width(column, table) * size_of(column);
+    const size_t bytes = width(column, table) * rst_numbers_size(column->numbers);
     if (column->source != RST_SWEEP_NO_SOURCE) {
       memcpy(entry(column, table, place), (const char *)point + column->source, bytes);
-    } else if (column->sampled && table->samples > 0) {
+    } else if (column->where & RST_SWEEP_SAMPLED && table->samples > 0) {
       memcpy(entry(column, table, place), &observed[table->samples * sampled++], bytes);
     }
   }
@@ -357,7 +274,7 @@ void rst_sweep_table_adopt(struct rst_sweep_table *table, size_t place, const st
     const struct rst_sweep_column *column = &columns[c];
     if (width(column, table) > 0) {
       memcpy(entry(column, table, place), entry(column, from, from_place),
-             width(column, table) * size_of(column));
+             width(column, table) * rst_numbers_size(column->numbers));
     }
   }
   table->agreement[place] = agreement;

@@ -6,11 +6,11 @@
  * file's scales, logarithmic ones included. */
 
 static void add_map(struct rst_xdmf *xdmf, const struct rst_sweep_column *column) {
-  const char *number = column->numbers == RST_SWEEP_REALS   ? "Float"
-                       : column->numbers == RST_SWEEP_FLAGS ? "Char"
-                                                            : "Int";
+  const char *number = column->numbers == RST_NUMBERS_DOUBLE ? "Float"
+                       : column->numbers == RST_NUMBERS_INT8 ? "Char"
+                                                             : "Int";
   const struct rst_xdmf_attribute attribute = {column->variable.name, column->variable.name, number,
-                                               H5Tget_size(rst_sweep_column_type(column))};
+                                               rst_numbers_size(column->numbers)};
   rst_xdmf_add_attribute(xdmf, &attribute);
 }
 

@@ -97,7 +97,7 @@ static double resident(void) {
 #endif
   FILE *file = fopen("/proc/self/statm", "r");
   if (file) {
-    (void)fgets(line, sizeof line, file);
+    pages = fgets(line, sizeof line, file) ? line : pages;
     (void)fclose(file);
   }
   (void)strtoul(line, &pages, 10); /* all pages, then those in memory */

@@ -10,7 +10,7 @@ enum { SIZE = 64 };
 int main(void) {
   const char *const settings[] = {"flow={kind: conv, kernel: 8, image: {kind: constant}}",
                                   "step={lr: 0.1, weight_decay: 0.5, iterations: 1}"};
-  const struct rst_analysis_options options = {.output = NULL}; /* store nothing */
+  const struct rst_analysis_options options = {.output.path = NULL}; /* store nothing */
   struct rst_context *context = NULL;
   struct rst_field *image = NULL;
   struct rst_case *setting = NULL;

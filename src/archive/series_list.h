@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_SERIES_LIST_H
+#define RST_SERIES_LIST_H
+
+#include "archive/run_file.h"
+
+/** @file
+ * The series of a run's file, listed one by one; and how a file shows a state and what is of its kind: a dataset for each tensor.
+ *
+ * A state of one tensor of at most two axes is a plane over /y and /x. Of any other, each tensor has axes of its own:
+ * /<tensor>.out, .in, .y and .x of (out, in, y, x), .c, .y and .x of (c, y, x), .out and .in of (out, in) and .out of (out). The
+ * state's datasets are /<tensor>, those of another field /<field>, or /<field>/<tensor> where there are several tensors.
+ */
+
+struct rst_series_list {
+  struct rst_context *context;
+  const struct rst_layout *state; /**< borrowed */
+  struct rst_run_layout layout;   /**< what the file is to hold; its members are the list's */
+  struct rst_axis (*tensors)[RST_TENSOR_MOST_AXES];
+  struct rst_axis ky, kx; /**< angular wave numbers of the first tensor's planes, ascending, 0 at index n/2 */
+  struct rst_axis twin, exponent; /**< count 0: there are none */
+  const struct rst_axis *axes[2];
+  struct rst_series *series;
+  char **texts;
+  size_t capacity, text_count, text_capacity;
+};
+
+struct rst_series_options {
+  enum rst_precision precision;
+  const char *const *twins; /**< labels, borrowed as long as the list */
+  size_t twin_count, exponent_count;
+  bool has_events;
+};
+
+/** On failure the list is empty. */
+enum rst_status rst_series_list_create(struct rst_context *context, const struct rst_layout *state,
+                                       const struct rst_series_options *options,
+                                       struct rst_series_list *list);
+/** Zeroed lists are fine. */
+void rst_series_list_clear(struct rst_series_list *list);
+
+/** Add numbers, for each of the places of an axis unless that is NULL. Texts of variables are borrowed as long as the list. */
+enum rst_status rst_series_list_add(struct rst_series_list *list, const struct rst_variable *variable,
+                                    enum rst_entry entry, const struct rst_axis *axis);
+/** Add snapshots of the state itself; or of a field of its kind, whose name is followed by _ and the label unless that is NULL:
+ * a series for each tensor. */
+enum rst_status rst_series_list_add_state(struct rst_series_list *list, const struct rst_variable *variable);
+enum rst_status rst_series_list_add_field(struct rst_series_list *list, const struct rst_variable *variable,
+                                          const char *label);
+/** Add snapshots over ky and kx. */
+enum rst_status rst_series_list_add_spectrum(struct rst_series_list *list,
+                                             const struct rst_variable *variable);
+
+#endif
