@@ -39,7 +39,7 @@ void rst_test_write_npy(const char *name, int version, const char *dictionary, c
   file[8] = (unsigned char)length;
   file[9] = (unsigned char)(length >> 8);
   const size_t start = version == 1 ? 10 : 12;
-  memcpy(file + start, dictionary, length);
+  snprintf((char *)file + start, sizeof file - start, "%s", dictionary);
   memcpy(file + start + length, bytes, size);
   rst_test_write(name, file, start + length + size);
 }

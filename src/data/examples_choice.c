@@ -90,9 +90,10 @@ enum rst_status rst_examples_choose(struct rst_context *context,
     RST_TRY(keep_classes(context, parameters, name, set));
   }
   RST_TRY(keep_range(context, parameters, name, set));
-  if (set->shape.count < there) {
+  const size_t bytes = set->shape.count * image_bytes(set);
+  if (set->shape.count < there && bytes > 0) {
     /* Where a smaller piece cannot be had the larger one serves. */
-    void *images = realloc(set->images.data, set->shape.count * image_bytes(set));
+    void *images = realloc(set->images.data, bytes);
     set->images.data = images ? images : set->images.data;
   }
   return RST_OK;

@@ -10,7 +10,7 @@ struct reading {
   struct rst_context *context;
   const char *path, *name;
   hid_t dataset;
-  struct rst_ids ids;
+  struct rst_ids *ids; /* closed by whoever declares them */
 };
 
 /* The type that holds the numbers of the file. */
@@ -46,7 +46,7 @@ static hid_t native_type(enum rst_element element) {
 
 static enum rst_status read_shape(struct reading *reading, struct rst_array *array) {
   hsize_t dims[RST_ARRAY_MOST_AXES] = {0};
-  const hid_t space = rst_ids_keep(&reading->ids, H5Dget_space(reading->dataset));
+  const hid_t space = rst_ids_keep(reading->ids, H5Dget_space(reading->dataset));
   array->rank = H5Sget_simple_extent_ndims(space);
   RST_REQUIRE(reading->context, array->rank >= 1 && array->rank <= RST_ARRAY_MOST_AXES, RST_ERROR_IO,
               "%s: %s has %d axes; 1 to %d can be read", reading->path, reading->name, array->rank,
@@ -63,7 +63,7 @@ static enum rst_status require_stored(struct reading *reading, hid_t file, const
   size_t count = 0;
   size_t bytes = 0;
   hsize_t stored = H5Dget_storage_size(reading->dataset);
-  const hid_t list = rst_ids_keep(&reading->ids, H5Dget_create_plist(reading->dataset));
+  const hid_t list = rst_ids_keep(reading->ids, H5Dget_create_plist(reading->dataset));
   if (H5Pget_layout(list) == H5D_VIRTUAL) {
     H5Fget_filesize(file, &stored);
   }
@@ -76,9 +76,9 @@ static enum rst_status require_stored(struct reading *reading, hid_t file, const
 }
 
 static enum rst_status read_dataset(struct reading *reading, hid_t file, struct rst_array *array) {
-  reading->dataset = rst_ids_keep(&reading->ids, H5Dopen2(file, reading->name, H5P_DEFAULT));
+  reading->dataset = rst_ids_keep(reading->ids, H5Dopen2(file, reading->name, H5P_DEFAULT));
   RST_HDF5(reading->context, reading->dataset >= 0, "%s holds no dataset %s", reading->path, reading->name);
-  const hid_t type = rst_ids_keep(&reading->ids, H5Dget_type(reading->dataset));
+  const hid_t type = rst_ids_keep(reading->ids, H5Dget_type(reading->dataset));
   RST_REQUIRE(reading->context, element_of(type, &array->element), RST_ERROR_IO,
               "%s: %s does not hold numbers; name a numeric dataset", reading->path, reading->name);
   RST_TRY(read_shape(reading, array));
@@ -98,11 +98,9 @@ enum rst_status rst_hdf5_read_array(struct rst_context *context, const char *pat
   RST_QUIET();
   RST_IDS(ids);
   hid_t file = H5I_INVALID_HID;
+  struct reading reading = {.context = context, .path = path, .name = dataset, .ids = &ids};
   RST_TRY(rst_hdf5_open(context, path, &ids, &file));
-  struct reading reading = {.context = context, .path = path, .name = dataset};
-  const enum rst_status status = read_dataset(&reading, file, array);
-  rst_ids_close(&reading.ids);
-  return status;
+  return read_dataset(&reading, file, array);
 }
 
 bool rst_hdf5_is_group(struct rst_context *context, const char *path, const char *group) {

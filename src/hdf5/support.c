@@ -325,7 +325,8 @@ bool rst_hdf5_has(hid_t location, const char *name) {
 
 enum rst_status rst_hdf5_require_own_numbers(struct rst_context *context, const char *path, const char *name,
                                              hid_t dataset) {
-  const hid_t layout = H5Dget_create_plist(dataset);
+  RST_IDS(ids);
+  const hid_t layout = rst_ids_keep(&ids, H5Dget_create_plist(dataset));
   bool elsewhere = H5Pget_external_count(layout) > 0;
   size_t sources = 0;
   if (H5Pget_layout(layout) == H5D_VIRTUAL) {
@@ -335,7 +336,6 @@ enum rst_status rst_hdf5_require_own_numbers(struct rst_context *context, const 
     char source[2] = "";
     elsewhere = H5Pget_virtual_filename(layout, i, source, sizeof source) != 1 || source[0] != '.';
   }
-  H5Pclose(layout);
   RST_REQUIRE(
       context, !elsewhere, RST_ERROR_IO,
       "%s: %s keeps its numbers in other files; copy them into one dataset (h5py: f['new'] = f['%s'][()])",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* z = s(x), element by element: x' = s'(x) z', z. = s'(x) x., x'. = s'(x) z'. + s''(x) x. z'. */
-#include "network/lanes.h"
+#include "network/operation_lanes.h"
 
 /* Points whose s' and s'' are made at a time. */
 enum { BLOCK = 32 };

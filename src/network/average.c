@@ -2,7 +2,7 @@
 /* Averages over blocks of positions, incomplete ones dropped; linear, so that tangents go the way of values. */
 #include <string.h>
 
-#include "network/lanes.h"
+#include "network/operation_lanes.h"
 
 /* Points of x, by number, of block (y, x) of channel c: each with the lanes of z. */
 #define EACH_POINT_OF_BLOCK(operation, c, y, x, at)                                                          \

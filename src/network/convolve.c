@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/vectors.h"
-#include "network/lanes.h"
+#include "network/operation_lanes.h"
 
 /* Sums over an input that has its margins. */
 struct sums {

@@ -6,7 +6,7 @@
  *     logistic       log(1 + exp(q)), q = -f or f           l' = a          l'. = sigmoid'(f) f.
  *     mean-square    |f - t|^2/2, t = e_y, or y if one      l' = f - t      l'. = f.
  */
-#include "network/lanes.h"
+#include "network/operation_lanes.h"
 
 static size_t at(size_t output) {
   return output * LANES;

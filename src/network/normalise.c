@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "network/lanes.h"
+#include "network/operation_lanes.h"
 
 static const double epsilon = 1e-5;
 

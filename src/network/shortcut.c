@@ -3,7 +3,7 @@
  * of every stride-th row is taken. Linear, so that tangents go the way of values. */
 #include <string.h>
 
-#include "network/lanes.h"
+#include "network/operation_lanes.h"
 
 /* Where in the maps of x the point (c, y, x) of the sum comes from. */
 static size_t source(const struct rst_operation *operation, size_t point) {

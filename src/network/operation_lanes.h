@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RST_LANES_OF_NETWORK_H
-#define RST_LANES_OF_NETWORK_H
+#ifndef RST_OPERATION_LANES_H
+#define RST_OPERATION_LANES_H
 
 #include "core/real.h"
 #include "network/operation.h"
