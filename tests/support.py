@@ -161,9 +161,9 @@ class _TapResult(unittest.TestResult):
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err:
-            faults = self.failures or self.errors
+            told = self._exc_info_to_string(err, test)
             print("\n".join("# " + line for line in
-                            f"{subtest}\n{faults[-1][1]}".splitlines()))
+                            f"{subtest}\n{told}".splitlines()))
 
     def _explain(self, test, faults):
         self._line("not ok", test)

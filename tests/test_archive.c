@@ -109,7 +109,7 @@ START_TEST(datasets_have_their_shapes_scales_and_texts) {
   sample_check_text(provenance, "rigor", "estimate");
   sample_check_text(provenance, "version", rst_version()->version);
   char *effective = NULL;
-  RST_TEST_OK(context, rst_provenance_effective(context, path, &effective));
+  RST_TEST_OK(context, rst_provenance_effective(context, path, &effective, NULL));
   ck_assert_str_eq(effective, sample_provenance().case_effective);
   free(effective);
   H5Fclose(file);

@@ -74,7 +74,7 @@ START_TEST(files_that_cannot_be_read_are_named) {
   ck_assert_ptr_null(text);
   write_kinds("read_stranger.h5");
   RST_TEST_FAILS(context, RST_ERROR_IO, "read_stranger.h5 is no file of results",
-                 rst_provenance_effective(context, "read_stranger.h5", &text));
+                 rst_provenance_effective(context, "read_stranger.h5", &text, NULL));
   ck_assert_ptr_null(text);
   rst_context_destroy(&context);
 }

@@ -246,13 +246,28 @@ START_TEST(one_plane_has_plain_names) {
 }
 END_TEST
 
-int main(void) {
+static const char *wanted; /* path of a run for other programs to read */
+
+START_TEST(a_run_for_other_programs) {
+  struct rst_context *context = rst_test_context();
+  write_run(context, wanted, RST_PRECISION_DOUBLE);
+  rst_context_destroy(&context);
+}
+END_TEST
+
+/* With an absolute path: write a run there, no more. */
+int main(int argc, char **argv) {
   Suite *suite = suite_create("archive_tensors");
   TCase *tests = tcase_create("archive_tensors");
-  tcase_add_loop_test(tests, each_tensor_is_a_dataset_over_its_own_axes, 0, 2);
-  tcase_add_loop_test(tests, pictures_are_mosaics_of_the_planes, 0, 2);
-  tcase_add_test(tests, a_resumed_run_has_the_rows_that_stay);
-  tcase_add_test(tests, one_plane_has_plain_names);
+  wanted = argc > 1 ? argv[1] : NULL;
+  if (wanted) {
+    tcase_add_test(tests, a_run_for_other_programs);
+  } else {
+    tcase_add_loop_test(tests, each_tensor_is_a_dataset_over_its_own_axes, 0, 2);
+    tcase_add_loop_test(tests, pictures_are_mosaics_of_the_planes, 0, 2);
+    tcase_add_test(tests, a_resumed_run_has_the_rows_that_stay);
+    tcase_add_test(tests, one_plane_has_plain_names);
+  }
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);
 }

@@ -186,7 +186,8 @@ class Faults(ProgramTest):
         done = self.restrain("bifurcate", case, "-o", "run.h5", "--resume",
                              expect=4)
         self.assertIn("no bifurcation diagram", done.stderr)
-        self.restrain("bifurcate", case, "-o", "scan.h5", "--force")
+        (self.folder / "scan.h5").unlink()
+        self.restrain("bifurcate", case, "-o", "scan.h5")
         before = (self.folder / "scan.h5").read_bytes()
         done = self.restrain("bifurcate", case, "-o", "scan.h5", "--resume",
                              "-D", "flow.kernel=5", "-D",

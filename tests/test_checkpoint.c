@@ -11,6 +11,10 @@
 
 enum { FIELDS = 3, MANY = 200, NY = 4, NX = 6, NAME_LENGTH = 512 };
 
+/* It has every row that a checkpoint could need. */
+static const struct rst_checkpoint_run any_run = {
+    .identifier = "", .snapshots = SIZE_MAX, .iterations = SIZE_MAX};
+
 /* A checkpoint whose content follows from its iteration; fields of both precisions. */
 static struct rst_checkpoint head(long iteration) {
   return (struct rst_checkpoint){
@@ -75,7 +79,7 @@ static void check_blocks(struct rst_context *context, const struct rst_checkpoin
 static void check_loads(struct rst_context *context, const char *path, long iteration) {
   const struct rst_checkpoint expected = head(iteration);
   struct rst_checkpoint loaded = {0};
-  RST_TEST_OK(context, rst_checkpoint_load(context, path, &loaded));
+  RST_TEST_OK(context, rst_checkpoint_load(context, path, &any_run, &loaded));
   ck_assert_int_eq(loaded.iteration, iteration);
   ck_assert_int_eq((int)loaded.snapshots, (int)expected.snapshots);
   ck_assert_double_eq(loaded.time, expected.time);
@@ -98,20 +102,18 @@ START_TEST(generations_follow_one_another) {
   struct rst_context *context = rst_test_context();
   struct rst_checkpoint none = {0};
   RST_TEST_OK(context, rst_checkpoint_remove(context, path));
-  ck_assert(!rst_checkpoint_exists(path));
-  RST_TEST_FAILS(context, RST_ERROR_IO, "there is no checkpoint checkpoint_two.checkpoint.h5",
-                 rst_checkpoint_load(context, path, &none));
+  RST_TEST_OK(context, rst_checkpoint_load(context, path, &any_run, &none));
+  ck_assert_ptr_null(none.path);
   for (long iteration = 4; iteration < 8; ++iteration) {
     save(context, path, iteration);
     check_loads(context, path, iteration);
   }
-  ck_assert(rst_checkpoint_exists(path));
   /* Killed between the two renames of a save. */
   ck_assert_int_eq(unlink("checkpoint_two.checkpoint.h5"), 0);
-  ck_assert(rst_checkpoint_exists(path));
   check_loads(context, path, 6);
   RST_TEST_OK(context, rst_checkpoint_remove(context, path));
-  ck_assert(!rst_checkpoint_exists(path));
+  RST_TEST_OK(context, rst_checkpoint_load(context, path, &any_run, &none));
+  ck_assert_ptr_null(none.path);
   rst_context_destroy(&context);
 }
 END_TEST
@@ -175,13 +177,14 @@ START_TEST(truncated_generations_are_passed_over_or_refused) {
   RST_TEST_FAILS(context, RST_ERROR_IO,
                  "no checkpoint is usable: checkpoint_cut.checkpoint.h5 is incomplete or damaged, and "
                  "checkpoint_cut.checkpoint.previous.h5 is incomplete or damaged",
-                 rst_checkpoint_load(context, path, &none));
+                 rst_checkpoint_load(context, path, &any_run, &none));
   ck_assert_ptr_null(none.path);
   /* What is wrong is the newest generation, not that there is no other; and nothing need be destroyed. */
   ck_assert_int_eq(unlink("checkpoint_cut.checkpoint.previous.h5"), 0);
   RST_TEST_FAILS(context, RST_ERROR_IO,
-                 "checkpoint_cut.checkpoint.h5 is incomplete or damaged, and there is no older",
-                 rst_checkpoint_load(context, path, &none));
+                 "checkpoint_cut.checkpoint.h5 is incomplete or damaged, and "
+                 "checkpoint_cut.checkpoint.previous.h5 is missing",
+                 rst_checkpoint_load(context, path, &any_run, &none));
   ck_assert_ptr_null(strstr(rst_context_message(context), "--force"));
   rst_context_destroy(&context);
 }
@@ -222,12 +225,38 @@ START_TEST(a_failed_save_leaves_the_generations) {
 }
 END_TEST
 
+START_TEST(the_generation_that_fits_the_file_is_taken) {
+  static const char path[] = "checkpoint_fits.h5";
+  static const struct rst_checkpoint_run whole = {.identifier = "", .snapshots = 8, .iterations = 16};
+  static const struct rst_checkpoint_run shorter = {.identifier = "", .snapshots = 7, .iterations = 16};
+  static const struct rst_checkpoint_run fewer = {.identifier = "", .snapshots = 8, .iterations = 15};
+  static const struct rst_checkpoint_run empty = {.identifier = ""};
+  static const struct rst_checkpoint_run other = {
+      .identifier = "other", .snapshots = SIZE_MAX, .iterations = SIZE_MAX};
+  const struct rst_checkpoint_run *const runs[] = {&whole, &shorter, &fewer};
+  struct rst_context *context = rst_test_context();
+  struct rst_checkpoint loaded = {0};
+  save(context, path, 14);
+  save(context, path, 16);
+  for (size_t i = 0; i < sizeof runs / sizeof *runs; ++i) {
+    RST_TEST_OK(context, rst_checkpoint_load(context, path, runs[i], &loaded));
+    ck_assert_int_eq(loaded.iteration, i == 0 ? 16 : 14);
+    rst_checkpoint_clear(&loaded);
+  }
+  RST_TEST_FAILS(context, RST_ERROR_IO, "needs more rows than the file has",
+                 rst_checkpoint_load(context, path, &empty, &loaded));
+  RST_TEST_OK(context, rst_checkpoint_load(context, path, &other, &loaded));
+  ck_assert_ptr_null(loaded.path);
+  rst_context_destroy(&context);
+}
+END_TEST
+
 START_TEST(any_number_of_blocks_is_restored) {
   static const char path[] = "checkpoint_many.h5";
   struct rst_context *context = rst_test_context();
   struct rst_checkpoint loaded = {0};
   save_many(context, path, MANY, 40);
-  RST_TEST_OK(context, rst_checkpoint_load(context, path, &loaded));
+  RST_TEST_OK(context, rst_checkpoint_load(context, path, &any_run, &loaded));
   check_blocks(context, &loaded, MANY);
   rst_checkpoint_clear(&loaded);
   rst_context_destroy(&context);
@@ -241,7 +270,7 @@ START_TEST(a_block_that_does_not_fit_is_named) {
   struct rst_checkpoint loaded = {0};
   struct rst_field *field = NULL;
   save(context, path, 50);
-  RST_TEST_OK(context, rst_checkpoint_load(context, path, &loaded));
+  RST_TEST_OK(context, rst_checkpoint_load(context, path, &any_run, &loaded));
   RST_TEST_OK(context, rst_field_create(context, RST_PRECISION_FLOAT, NY + 1, NX, &field));
   static const struct {
     const char *name, *message;
@@ -276,6 +305,7 @@ int main(void) {
   tcase_add_loop_test(tests, a_damaged_generation_is_passed_over, 0, OFFSETS);
   tcase_add_test(tests, truncated_generations_are_passed_over_or_refused);
   tcase_add_test(tests, a_failed_save_leaves_the_generations);
+  tcase_add_test(tests, the_generation_that_fits_the_file_is_taken);
   tcase_add_test(tests, any_number_of_blocks_is_restored);
   tcase_add_test(tests, a_block_that_does_not_fit_is_named);
   suite_add_tcase(suite, tests);

@@ -66,6 +66,35 @@ START_TEST(the_search_ends_where_the_flow_goes) {
 }
 END_TEST
 
+/* A start far out, whose decay is all that the first derivatives tell: of two minima near zero, mirrored, the flow's. And a
+ * flow with kinks, which it crosses. */
+START_TEST(far_starts_and_kinks_do_not_mislead) {
+  static const char *const changes[][2] = {{"flow={kind: conv, kernel: 7, boundary: periodic, image: {kind: "
+                                            "gaussian-field, size: 17, seed: 164, exponent: "
+                                            "1.5}}",
+                                            "initial={seed: 164, scale: 3.80189}"},
+                                           {"flow={kind: conv, kernel: 5, activation: {kind: relu}, image: "
+                                            "{kind: gaussian-field, size: 31, seed: 2, exponent: "
+                                            "0.5}}",
+                                            "initial={seed: 2, scale: 0.239883}"}};
+  const double decay = 1.5e-3;
+  struct rst_context *context = rst_test_bench.context;
+  struct rst_case *loaded = rst_test_case(NETWORK, changes[_i][0], changes[_i][1]);
+  struct rst_problem problem;
+  struct rst_minimum found;
+  RST_TEST_OK(context, rst_problem_create(context, loaded, &problem));
+  RST_TEST_OK(context, rst_minimum_find(context, problem.flow, decay, problem.u, 1e-12, &found));
+  ck_assert_double_gt(found.lowest, 0);
+  if (_i == 0) {
+    RST_TEST_OK(context, rst_flow_integrate(context, problem.flow, decay, 2e4, 1e-9, problem.u));
+    ck_assert_double_lt(rst_field_distance(found.point.u, problem.u), 0.1 * rst_field_norm(found.point.u));
+  }
+  rst_field_destroy(&found.point.u);
+  rst_problem_destroy(&problem);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
 /* The two minima of this network are 0.641581 and 0.651881; to the second one leads the flow. */
 START_TEST(of_two_minima_that_of_the_flow_decides) {
   struct rst_analysis *analysis = rst_test_analyze(NETWORK, "analyze.starts=4", NULL);
@@ -245,6 +274,7 @@ int main(void) {
   tcase_set_timeout(tests, 120);
   tcase_add_checked_fixture(tests, rst_test_bench_set_up, rst_test_bench_tear_down);
   tcase_add_loop_test(tests, the_search_ends_where_the_flow_goes, 0, 6);
+  tcase_add_loop_test(tests, far_starts_and_kinks_do_not_mislead, 0, 2);
   tcase_add_test(tests, of_two_minima_that_of_the_flow_decides);
   tcase_add_loop_test(tests, checkerboards_have_the_limit_of_their_one_number, 0, 2);
   tcase_add_test(tests, both_minima_are_found_at_a_small_decay);

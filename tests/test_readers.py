@@ -4,11 +4,12 @@ reader of ParaView; and rendered pictures."""
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 
-from support import SMALL_CASE, SOURCE, ProgramTest, main
+from support import PROGRAM, SMALL_CASE, SOURCE, ProgramTest, main
 
 HEAT_CASE = """\
 flow: {kind: heat, points: 31, diffusion: {coefficient: 1, spacing: 0.3}}
@@ -83,6 +84,12 @@ class Readers(ProgramTest):
     def test_twins_and_the_leading_perturbation(self):
         self.check(SMALL_CASE, "-D", "twins=[3, float]", "-D",
                    "output.fields=[tangent, difference, relative_difference]")
+
+    def test_several_tensors(self):
+        writer = Path(PROGRAM).parents[1] / "tests" / "test_archive_tensors"
+        subprocess.run([writer, self.folder / "run.h5"], check=True,
+                       capture_output=True, timeout=240)
+        self.read("run.h5", reader="read_tensors.py")
 
     def test_picture(self):
         self.restrain("run", self.write(SMALL_CASE), "-o", "run.h5")

@@ -63,7 +63,7 @@ class Resume(ProgramTest):
         opened = kills = 0
         with h5py.File(self.folder / "whole.h5") as whole:
             kernels, losses = whole["kernel"][()], whole["loss"][()]
-        for _ in range(12):
+        for _ in range(30):
             process = self.start(*self.work)
             time.sleep(chance.uniform(0.0, 0.25))
             process.send_signal(signal.SIGKILL)

@@ -346,7 +346,8 @@ class Faults(SweepTest):
         self.sweep(self.case, "-o", "sweep.h5", "--resume", expect=4)
         self.restrain("run", self.case, "-o", "run.h5")
         self.sweep(self.case, "-o", "run.h5", "--resume", expect=4)
-        self.sweep(self.case, "-o", "sweep.h5", "--force")
+        (self.folder / "sweep.h5").unlink()
+        self.sweep(self.case, "-o", "sweep.h5")
         before = (self.folder / "sweep.h5").read_bytes()
         done = self.sweep(self.case, "-o", "sweep.h5", "--resume", "-D",
                           "flow.kernel=5", "-D", "sweep.lr.to=1.2", expect=2)

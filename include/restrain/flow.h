@@ -151,9 +151,10 @@ RST_API enum rst_status rst_flow_symbol_shape(struct rst_flow *flow, size_t *ny,
  * numbers in FFT order. Errors as above. */
 RST_API enum rst_status rst_flow_symbol(struct rst_flow *flow, struct rst_field *lambda);
 
-/** lambda(w) of the Hessian of E at u with frozen coefficients, von Neumann's local analysis: Rayleigh quotients on the
- * plane waves of the kernel's own grid (decay not included), a double field of the kernel's shape, wave numbers in FFT order.
- * For conv, with the mean over positions in place of the coefficient s''(c), per image
+/** lambda(w) of the Hessian of E at u with frozen coefficients, von Neumann's local analysis on the plane waves of the kernel's
+ * own grid (decay not included), a double field of the kernel's shape, wave numbers in FFT order. For conv the coefficient
+ * s''(c) is replaced by its mean over positions: lambda(w) is the Rayleigh quotient of that averaged operator, and of the
+ * Hessian itself only where s''(c) is constant. Per image
  *     lambda(w) = a pool'[mean s''(c)] P(w) + sigmoid'(p) abs(ghat(w))^2 / k^2,   P(w) = sum_mn abs(I*e_w)^2 / k^2
  * with pool' the norm of the pooling, e_w the plane wave in the kernel's window, ghat the transform of gbar; for conv-linear
  * (a beta/2) norm P(w); for heat its symbol. The regulariser's symbol is added. P is made at the first call (2 k^2

@@ -141,8 +141,10 @@ static void include_decay(struct rst_analysis *analysis) {
   }
 }
 
-static enum rst_status compute(struct rst_analysis_task *task, struct rst_analysis *analysis) {
+static enum rst_status compute(struct rst_analysis_task *task, struct rst_output *output,
+                               struct rst_analysis *analysis) {
   RST_TRY(rst_analysis_prepare(task));
+  RST_TRY(rst_output_prepare(output));
   describe(task, analysis);
   RST_TRY(rst_real_limit_find(task->context, &task->from->step.scheme, &analysis->real_limit));
   RST_TRY(analysis->linear ? rst_analyze_linear(task, analysis) : rst_analyze_nonlinear(task, analysis));
@@ -156,7 +158,7 @@ static enum rst_status compute(struct rst_analysis_task *task, struct rst_analys
 static enum rst_status analyze(struct rst_context *context, const struct rst_case *from,
                                struct rst_output *output, struct rst_analysis *analysis) {
   struct rst_analysis_task task = {.context = context, .from = from};
-  enum rst_status status = compute(&task, analysis);
+  enum rst_status status = compute(&task, output, analysis);
   rst_analysis_release(&task);
   analysis->wall_seconds = rst_output_wall_seconds(output);
   if (status == RST_OK && output->path) {

@@ -18,7 +18,6 @@ enum rst_status rst_analysis_file_write(struct rst_output *output, const struct 
                                         .wall_seconds = analysis->wall_seconds,
                                         .write = write_content,
                                         .user = &writer};
-  RST_TRY(rst_output_prepare(output));
   RST_TRY(rst_output_provenance(output, rst_case_source(from), rst_case_effective(from),
                                 analysis->correlation, &provenance));
   RST_TRY(rst_atomic_file_write(output->context, output->path, &whole));

@@ -23,6 +23,7 @@ static enum rst_status write_content(void *user, hid_t file) {
 
 static enum rst_status publish(struct rst_context *context, const char *part, const char *path) {
   RST_SCOPED char *sidecar = NULL;
+  RST_TRY(rst_files_synchronise(context, part));
   RST_TRY(rst_files_sibling(context, path, ".xdmf", &sidecar));
   RST_TRY(rst_files_remove(context, sidecar));
   return rst_files_replace(context, part, path, true);

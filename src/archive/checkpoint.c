@@ -72,7 +72,9 @@ static enum rst_status write_content(void *user, hid_t file) {
     done = rst_hdf5_set_numbers(file, members[i].name, member_type(&members[i]),
                                 (const char *)checkpoint + members[i].offset, 0);
   }
-  done = done && rst_hdf5_write_text(file, "effective", checkpoint->effective) &&
+  const char *identifier = checkpoint->identifier ? checkpoint->identifier : "";
+  done = done && rst_hdf5_set_text(file, "identifier", identifier, 0) &&
+         rst_hdf5_write_text(file, "effective", checkpoint->effective) &&
          rst_hdf5_write_text(file, "wisdom", checkpoint->wisdom ? checkpoint->wisdom : "");
   RST_HDF5(writer->context, done, "%s: writing the checkpoint failed", writer->path);
   RST_IDS(ids);
@@ -133,6 +135,7 @@ static enum rst_status read_content(struct rst_context *context, hid_t file,
   if (complete) {
     checkpoint->effective = rst_hdf5_dataset_text(file, "effective");
     checkpoint->wisdom = rst_hdf5_dataset_text(file, "wisdom");
+    checkpoint->identifier = rst_hdf5_attribute_text(file, "identifier");
   }
   RST_REQUIRE(context, complete && checkpoint->effective && checkpoint->wisdom, RST_ERROR_IO,
               "%s is no checkpoint of this version", checkpoint->path);
@@ -149,55 +152,63 @@ static enum rst_status read_file(struct rst_context *context, const char *path,
   return read_content(context, file, checkpoint);
 }
 
+static enum rst_status check_run(struct rst_context *context, const struct rst_checkpoint *checkpoint,
+                                 const struct rst_checkpoint_run *run) {
+  const bool fits =
+      checkpoint->snapshots <= run->snapshots && (size_t)checkpoint->iteration <= run->iterations;
+  RST_REQUIRE(context, strcmp(checkpoint->identifier ? checkpoint->identifier : "", run->identifier) == 0,
+              RST_ERROR_ARGUMENT, "%s belongs to another run", checkpoint->path);
+  RST_REQUIRE(context, fits, RST_ERROR_IO,
+              "%s needs more rows than the file has: %zu snapshots, %ld iterations", checkpoint->path,
+              checkpoint->snapshots, checkpoint->iteration);
+  return RST_OK;
+}
+
 static enum rst_status load(struct rst_context *context, const char *path,
-                            struct rst_checkpoint *checkpoint) {
+                            const struct rst_checkpoint_run *run, struct rst_checkpoint *checkpoint) {
   *checkpoint = (struct rst_checkpoint){0};
-  const enum rst_status status = read_file(context, path, checkpoint);
+  RST_REQUIRE(context, access(path, F_OK) == 0, RST_ERROR_IO, "%s is missing", path);
+  enum rst_status status = read_file(context, path, checkpoint);
+  if (status == RST_OK) {
+    status = check_run(context, checkpoint, run);
+  }
   if (status != RST_OK) {
     rst_checkpoint_clear(checkpoint);
   }
   return status;
 }
 
-/* What is wrong with the newest generation, `reason`, is the first thing to know if the one before is of no use either. */
-static enum rst_status fall_back(struct rst_context *context, const struct paths *paths, const char *reason,
-                                 struct rst_checkpoint *checkpoint) {
-  static const char remedy[] =
-      "what the run has stored can be read, but not continued: keep it and start again into another file "
-      "(-o)";
-  RST_REQUIRE(context, access(paths->previous, F_OK) == 0, RST_ERROR_IO,
-              "no checkpoint is usable: %s, and there is no older one; %s", reason, remedy);
-  rst_warn(context, "%s; going on from %s", reason, paths->previous);
-  const enum rst_status status = load(context, paths->previous, checkpoint);
-  RST_REQUIRE(context, status == RST_OK, status, "no checkpoint is usable: %s, and %s; %s", reason,
-              rst_context_message(context), remedy);
+/* A kill between the two renames of a save leaves the previous generation alone, which is then the newest. What belongs to
+ * another run is as good as missing. */
+static enum rst_status load_newest(struct rst_context *context, const struct paths *paths,
+                                   const struct rst_checkpoint_run *run, struct rst_checkpoint *checkpoint) {
+  RST_SCOPED char *reason = NULL;
+  enum rst_status status = load(context, paths->current, run, checkpoint);
+  if (status == RST_OK) {
+    return RST_OK;
+  }
+  RST_TRY(rst_format(context, &reason, "%s", rst_context_message(context)));
+  bool damaged = status != RST_ERROR_ARGUMENT && access(paths->current, F_OK) == 0;
+  status = load(context, paths->previous, run, checkpoint);
+  if (status == RST_OK) {
+    rst_warn(context, "%s; going on from %s", reason, paths->previous);
+    return RST_OK;
+  }
+  damaged = damaged || (status != RST_ERROR_ARGUMENT && access(paths->previous, F_OK) == 0);
+  RST_REQUIRE(context, !damaged, RST_ERROR_IO,
+              "no checkpoint is usable: %s, and %s; what the run has stored can be read, but not continued: "
+              "keep it and start again into another file (-o)",
+              reason, rst_context_message(context));
   return RST_OK;
 }
 
-/* A kill between the two renames of a save leaves the previous generation alone, which is then the newest. */
-static enum rst_status load_newest(struct rst_context *context, const struct paths *paths,
-                                   struct rst_checkpoint *checkpoint) {
-  RST_SCOPED char *reason = NULL;
-  if (access(paths->current, F_OK) == 0) {
-    if (load(context, paths->current, checkpoint) == RST_OK) {
-      return RST_OK;
-    }
-    RST_TRY(rst_format(context, &reason, "%s", rst_context_message(context)));
-  } else {
-    RST_REQUIRE(context, access(paths->previous, F_OK) == 0, RST_ERROR_IO,
-                "there is no checkpoint %s; start again without --resume", paths->current);
-    RST_TRY(rst_format(context, &reason, "%s is missing", paths->current));
-  }
-  return fall_back(context, paths, reason, checkpoint);
-}
-
 enum rst_status rst_checkpoint_load(struct rst_context *context, const char *run_path,
-                                    struct rst_checkpoint *checkpoint) {
+                                    const struct rst_checkpoint_run *run, struct rst_checkpoint *checkpoint) {
   RST_QUIET();
   PATHS(paths);
   struct rst_checkpoint loaded = {0};
   RST_TRY(make_paths(context, run_path, &paths));
-  RST_TRY(load_newest(context, &paths, &loaded));
+  RST_TRY(load_newest(context, &paths, run, &loaded));
   *checkpoint = loaded;
   return RST_OK;
 }
@@ -234,20 +245,9 @@ enum rst_status rst_checkpoint_restore(struct rst_context *context, const struct
 void rst_checkpoint_clear(struct rst_checkpoint *checkpoint) {
   free(checkpoint->path);
   free(checkpoint->effective);
+  free(checkpoint->identifier);
   free(checkpoint->wisdom);
   *checkpoint = (struct rst_checkpoint){0};
-}
-
-bool rst_checkpoint_exists(const char *run_path) {
-  struct rst_context *context = NULL;
-  PATHS(paths);
-  if (rst_context_create(&context) != RST_OK) {
-    return false;
-  }
-  const bool exists = make_paths(context, run_path, &paths) == RST_OK &&
-                      (access(paths.current, F_OK) == 0 || access(paths.previous, F_OK) == 0);
-  rst_context_destroy(&context);
-  return exists;
 }
 
 enum rst_status rst_checkpoint_remove(struct rst_context *context, const char *run_path) {

@@ -19,19 +19,26 @@ struct rst_checkpoint {
   size_t snapshots;         /**< rows of the run file that belong to it */
   double radius;            /**< |u_0| */
   double wall_seconds;
-  char *effective; /**< the effective case */
-  char *wisdom;    /**< "" for none */
-  char *path;      /**< of the generation that was loaded */
+  char *effective;  /**< the effective case */
+  char *identifier; /**< of the run, as in its file; "" for none */
+  char *wisdom;     /**< "" for none */
+  char *path;       /**< of the generation that was loaded */
 };
 
 /** Write this and the blocks; both are only read, and `path` is not. */
 enum rst_status rst_checkpoint_save(struct rst_context *context, const char *run_path,
                                     const struct rst_checkpoint *checkpoint, const struct rst_blocks *blocks);
 
-/** Read the newest generation that is complete, warning if that is not the newest; all but its blocks. RST_ERROR_IO if there is
- * none. The content is allocated; release it with rst_checkpoint_clear(). */
+/** What a run file has, which a checkpoint must fit. */
+struct rst_checkpoint_run {
+  const char *identifier;
+  size_t snapshots, iterations; /**< rows */
+};
+/** Read the newest generation that is complete, belongs to the run and needs no row that the file lacks, warning if that is not
+ * the newest; all but its blocks. Without any of this run `path` is NULL. RST_ERROR_IO if there are some and none is usable. The
+ * content is allocated; release it with rst_checkpoint_clear(). */
 enum rst_status rst_checkpoint_load(struct rst_context *context, const char *run_path,
-                                    struct rst_checkpoint *checkpoint);
+                                    const struct rst_checkpoint_run *run, struct rst_checkpoint *checkpoint);
 /** Fill the fields of `blocks` with the blocks of these names in the generation that was loaded. RST_ERROR_IO names the block
  * that is missing, or is of another shape or precision; fields before it are filled then. */
 enum rst_status rst_checkpoint_restore(struct rst_context *context, const struct rst_checkpoint *checkpoint,
@@ -39,8 +46,7 @@ enum rst_status rst_checkpoint_restore(struct rst_context *context, const struct
 /** Free the content and zero the struct. */
 void rst_checkpoint_clear(struct rst_checkpoint *checkpoint);
 
-/** Whether a generation exists for `run_path`; and removal of all generations (missing ones are fine). */
-bool rst_checkpoint_exists(const char *run_path);
+/** Remove all generations; missing ones are fine. */
 enum rst_status rst_checkpoint_remove(struct rst_context *context, const char *run_path);
 
 #endif

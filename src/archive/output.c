@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "archive/output.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -8,38 +13,84 @@
 #include "core/files.h"
 #include "transform/transform.h"
 
-enum rst_status rst_output_check(struct rst_context *context, const struct rst_output_options *options,
-                                 const char *what) {
-  const bool exists = options->path && access(options->path, F_OK) == 0;
-  RST_REQUIRE(context, !exists || options->resume || options->force, RST_ERROR_IO, "%s exists; %s",
-              options->path,
+static enum rst_status check(struct rst_context *context, const struct rst_output_options *options,
+                             const char *path, const char *what, bool *exists) {
+  struct stat status;
+  *exists = stat(path, &status) == 0;
+  if (!*exists) {
+    return RST_OK;
+  }
+  RST_REQUIRE(context, S_ISREG(status.st_mode), RST_ERROR_IO,
+              "%s is no regular file; choose another name (-o)", path);
+  RST_REQUIRE(context, options->resume || options->force, RST_ERROR_IO, "%s exists; %s", path,
               what ? "go on with it by --resume or replace it by --force"
                    : "replace it by --force or choose another name (-o)");
+  char *effective = NULL;
+  const bool own = options->resume || rst_provenance_effective(context, path, &effective, NULL) == RST_OK;
+  free(effective);
+  RST_REQUIRE(
+      context, own, RST_ERROR_IO,
+      "%s was not written by restrain, or is damaged: choose another name (-o), or remove it yourself", path);
   return RST_OK;
+}
+
+enum rst_status rst_output_check(struct rst_context *context, const struct rst_output_options *options,
+                                 const char *what) {
+  char *path = NULL;
+  bool exists = false;
+  RST_TRY(rst_files_follow(context, options->path, &path));
+  const enum rst_status status = check(context, options, path, what, &exists);
+  free(path);
+  return status;
+}
+
+/* 128 random bits in hexadecimal digits. */
+static enum rst_status make_identifier(struct rst_context *context, char **identifier) {
+  uint64_t bits[2] = {0};
+  RST_REQUIRE(context, getentropy(bits, sizeof bits) == 0, RST_ERROR_IO,
+              "the system has no random numbers: %s", strerror(errno));
+  return rst_format(context, identifier, "%016" PRIx64 "%016" PRIx64, bits[0], bits[1]);
 }
 
 enum rst_status rst_output_open(struct rst_context *context, const struct rst_output_options *options,
                                 const char *what, struct rst_output *output) {
-  *output = (struct rst_output){.context = context, .options = options, .path = options->path};
+  bool exists = false;
+  *output = (struct rst_output){.context = context, .options = options};
   clock_gettime(CLOCK_MONOTONIC, &output->opened);
   output->stored = output->opened;
-  RST_TRY(rst_output_check(context, options, what));
-  output->resuming = options->resume && access(options->path, F_OK) == 0;
-  if (options->resume && !output->resuming) {
-    rst_warn(context, "%s does not exist yet: starting a new %s", options->path, what);
+  if (!options->path) {
+    return RST_OK;
   }
-  return output->resuming ? rst_provenance_effective(context, output->path, &output->stored_case) : RST_OK;
+  RST_TRY(rst_files_follow(context, options->path, &output->path));
+  RST_TRY(check(context, options, output->path, what, &exists));
+  RST_TRY(exists ? rst_output_lock_take(context, output->path, &output->lock) : RST_OK);
+  output->resuming = options->resume && exists;
+  if (options->resume && !exists) {
+    rst_warn(context, "%s does not exist yet: starting a new %s", output->path, what);
+  }
+  return output->resuming
+             ? rst_provenance_effective(context, output->path, &output->stored_case, &output->identifier)
+             : make_identifier(context, &output->identifier);
 }
 
 enum rst_status rst_output_prepare(struct rst_output *output) {
-  return output->options->make_folders ? rst_files_make_folders(output->context, output->path) : RST_OK;
+  if (!output->path || output->lock.path) {
+    return RST_OK;
+  }
+  RST_TRY(output->options->make_folders ? rst_files_make_folders(output->context, output->path) : RST_OK);
+  RST_TRY(rst_output_lock_take(output->context, output->path, &output->lock));
+  RST_REQUIRE(output->context, access(output->path, F_OK) != 0, RST_ERROR_IO,
+              "%s has been made by another process meanwhile", output->path);
+  return RST_OK;
 }
 
 void rst_output_close(struct rst_output *output) {
+  rst_output_lock_release(&output->lock);
   free(output->stored_case);
+  free(output->identifier);
   free(output->wisdom);
-  output->stored_case = NULL;
-  output->wisdom = NULL;
+  free(output->path);
+  *output = (struct rst_output){0};
 }
 
 enum rst_status rst_output_wisdom(struct rst_output *output, const char **wisdom) {
@@ -56,6 +107,7 @@ enum rst_status rst_output_provenance(struct rst_output *output, const char *sou
                                       const char *correlation, struct rst_provenance *provenance) {
   *provenance = (struct rst_provenance){.case_source = source,
                                         .case_effective = effective,
+                                        .identifier = output->identifier,
                                         .argc = output->options->argc,
                                         .argv = output->options->argv,
                                         .threads = rst_context_threads(output->context),

@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "archive/output_lock.h"
 #include "archive/provenance.h"
 #include "restrain/output.h"
 
@@ -14,24 +15,26 @@
 struct rst_output {
   struct rst_context *context;
   const struct rst_output_options *options;
-  const char *path;   /**< borrowed */
+  char *path; /**< symbolic links followed; NULL to store nothing */
+  struct rst_output_lock lock;
   bool resuming;      /**< the file exists and is gone on with */
   char *stored_case;  /**< its effective case; NULL unless resuming */
+  char *identifier;   /**< of the computation, the same when it is resumed; "" if that has none */
   char *wisdom;       /**< of the planner, when it was asked for last */
   double wall_before; /**< seconds spent by earlier calls */
   struct timespec opened, stored;
   double cost; /**< seconds that the last storing took */
 };
 
-/** RST_ERROR_IO if the file exists and is neither to be resumed nor to be replaced. `what` is made: "run"; NULL if it cannot be
- * resumed. Writes nothing. */
+/** RST_ERROR_IO if the file exists and is neither to be resumed nor to be replaced, or was not written by this program. `what`
+ * is made: "run"; NULL if it cannot be resumed. Writes nothing. */
 enum rst_status rst_output_check(struct rst_context *context, const struct rst_output_options *options,
                                  const char *what);
 
-/** Check, and read the case of what is gone on with. Closed also after a failure. */
+/** Check, lock a file that exists, and read the case of what is gone on with. Closed also after a failure. */
 enum rst_status rst_output_open(struct rst_context *context, const struct rst_output_options *options,
                                 const char *what, struct rst_output *output);
-/** Make the folders that are missing, if that is asked for: call it just before the first writing. */
+/** Make the folders that are missing, if that is asked for, and lock a file that is new: call it before the first writing. */
 enum rst_status rst_output_prepare(struct rst_output *output);
 /** A zeroed one is closed. */
 void rst_output_close(struct rst_output *output);

@@ -57,6 +57,7 @@ static bool write_texts(hid_t group, const struct rst_provenance *provenance, co
       {"rigor", provenance->rigor},
       {"correlation", provenance->correlation},
       {"created", created},
+      {"identifier", provenance->identifier},
   };
   bool done = rst_hdf5_set_text(group, "exit_reason", "running", ROOM_FOR_REASON);
   for (size_t i = 0; done && i < sizeof texts / sizeof *texts; ++i) {
@@ -120,14 +121,21 @@ enum rst_status rst_provenance_read(struct rst_context *context, hid_t file, con
   return RST_OK;
 }
 
-enum rst_status rst_provenance_effective(struct rst_context *context, const char *path, char **effective) {
+enum rst_status rst_provenance_effective(struct rst_context *context, const char *path, char **effective,
+                                         char **identifier) {
   RST_QUIET();
   RST_IDS(ids);
   hid_t file = H5I_INVALID_HID;
   *effective = NULL;
   RST_TRY(rst_hdf5_open(context, path, &ids, &file));
-  *effective = rst_hdf5_dataset_text(file, "/provenance/effective");
-  RST_REQUIRE(context, *effective, RST_ERROR_IO, "%s is no file of results: it has no /provenance/effective",
-              path);
+  RST_SCOPED char *text = rst_hdf5_dataset_text(file, "/provenance/effective");
+  RST_REQUIRE(context, text, RST_ERROR_IO, "%s is no file of results: it has no /provenance/effective", path);
+  if (identifier) {
+    const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_name, H5P_DEFAULT));
+    RST_SCOPED char *stored = rst_hdf5_attribute_text(group, "identifier");
+    RST_TRY(rst_format(context, identifier, "%s", stored ? stored : ""));
+  }
+  *effective = text;
+  text = NULL;
   return RST_OK;
 }

@@ -13,7 +13,8 @@
 /** Written to /provenance; borrowed during the call. */
 struct rst_provenance {
   const char *case_source, *case_effective;
-  const char *wisdom; /**< NULL or "" for none */
+  const char *wisdom;     /**< NULL or "" for none */
+  const char *identifier; /**< of the computation */
   int argc;
   char *const *argv;
   int threads, ranks;
@@ -30,7 +31,9 @@ enum rst_status rst_provenance_read(struct rst_context *context, hid_t file, con
 enum rst_status rst_provenance_finish(struct rst_context *context, hid_t file, const char *path,
                                       const char *exit_reason, double wall_seconds);
 
-/** malloc'ed /provenance/effective of an existing file. */
-enum rst_status rst_provenance_effective(struct rst_context *context, const char *path, char **effective);
+/** malloc'ed effective case of an existing file, and the identifier of its computation, "" if it has none; NULL if that is not
+ * wanted. RST_ERROR_IO if it is no file of results. */
+enum rst_status rst_provenance_effective(struct rst_context *context, const char *path, char **effective,
+                                         char **identifier);
 
 #endif

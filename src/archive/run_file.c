@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "archive/run_file.h"
 
+#include <string.h>
+
 #include "archive/provenance.h"
 #include "archive/run_file_parts.h"
 #include "core/clock.h"
@@ -89,7 +91,7 @@ enum rst_status rst_run_file_begin(struct rst_context *context, const char *path
 
 /* The views of a file that is replaced must go first: they would show the new one wrongly. */
 enum rst_status rst_run_file_publish(struct rst_run_file *file) {
-  RST_TRY(rst_hdf5_flush(file->context, file->path, file->file, false));
+  RST_TRY(rst_hdf5_flush(file->context, file->path, file->file, true));
   RST_TRY(rst_views_remove(file));
   RST_TRY(rst_files_replace(file->context, file->part, file->path, true));
   free(file->part);
@@ -213,9 +215,10 @@ static enum rst_status finish(struct rst_run_file *file, const char *exit_reason
   RST_TRY(rst_provenance_finish(file->context, file->file, file->path, exit_reason, wall_seconds));
   RST_TRY(rst_run_file_flush(file, true));
   close_datasets(file);
-  const bool closed = rst_hdf5_close(file->file);
+  const int failure = rst_hdf5_close(file->file);
   file->file = 0;
-  RST_HDF5(file->context, closed, "%s cannot be completed", file->path);
+  RST_REQUIRE(file->context, failure == 0, RST_ERROR_IO, "%s: writing failed: %s", file->path,
+              strerror(failure));
   return RST_OK;
 }
 

@@ -74,6 +74,10 @@ enum rst_status rst_run_file_reopen(struct rst_context *context, const char *pat
                                     const struct rst_provenance *provenance, size_t snapshots,
                                     size_t iterations, struct rst_run_file **file);
 
+/** Rows in a file that is closed; 0 where it has no such axis. */
+enum rst_status rst_run_file_rows(struct rst_context *context, const char *path, size_t *snapshots,
+                                  size_t *iterations);
+
 /** Append one snapshot; fields[i], of any shape, belongs to series i of those of snapshots. */
 enum rst_status rst_run_file_append_snapshot(struct rst_run_file *file, long step, double time,
                                              const struct rst_field *const *fields);

@@ -116,3 +116,27 @@ enum rst_status rst_run_file_reopen(struct rst_context *context, const char *pat
   }
   return status;
 }
+
+static size_t rows_of(hid_t file, const char *name) {
+  RST_IDS(ids);
+  hsize_t rows = 0;
+  if (rst_hdf5_has(file, name)) {
+    const hid_t space =
+        rst_ids_keep(&ids, H5Dget_space(rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT))));
+    if (H5Sget_simple_extent_ndims(space) == 1) {
+      H5Sget_simple_extent_dims(space, &rows, NULL);
+    }
+  }
+  return (size_t)rows;
+}
+
+enum rst_status rst_run_file_rows(struct rst_context *context, const char *path, size_t *snapshots,
+                                  size_t *iterations) {
+  RST_QUIET();
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
+  RST_TRY(rst_hdf5_open(context, path, &ids, &file));
+  *snapshots = rows_of(file, "time");
+  *iterations = rows_of(file, "iteration");
+  return RST_OK;
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <gsl/gsl_errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,8 @@ static enum rst_exit dispatch(int argc, char **argv) {
 int main(int argc, char **argv) {
   /* GSL reports by return code where it is used; its handler would abort the program instead. */
   gsl_set_error_handler_off();
+  /* A file that would exceed its limit is an error of writing, which has a message. */
+  signal(SIGXFSZ, SIG_IGN);
   rst_ranks_start(&argc, &argv);
   enum rst_exit code = dispatch(argc, argv);
   /* A full disk or a closed pipe shows only when the results leave the buffer. */

@@ -24,7 +24,7 @@ static const struct option_line lines[] = {
     {"output", 'o', RST_OPTION_OUTPUT, "FILE.h5",
      "where to store; default a file in output/<stem of the case file>/"},
     {"resume", 0, RST_OPTION_RESUME, NULL, "go on from what is stored, in the same file"},
-    {"force", 0, RST_OPTION_FORCE, NULL, "replace an existing output"},
+    {"force", 0, RST_OPTION_FORCE, NULL, "replace an existing output, one that restrain wrote"},
     {"dry-run", 0, RST_OPTION_DRY_RUN, NULL, "say what would be done and what it would cost; write nothing"},
     {"threads", 0, RST_OPTION_THREADS, "N", "threads to use, default 1; the results do not depend on it"},
     {"shard", 0, RST_OPTION_SHARD, "i/n", "do the i-th of n parts, i from 0 to n-1, into a file of its own"},

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/files.h"
 
 /* "cases/heat-0.4.yaml" gives "heat-0.4": the last extension goes, other dots stay. */
 static void find_stem(const char *path, const char **stem, int *length) {
@@ -32,7 +33,7 @@ enum rst_status rst_output_find(struct rst_context *context, const struct rst_ar
              given ? given : arguments->subject);
   }
   find_stem(arguments->subject, &stem, &length);
-  RST_TRY(given ? rst_format(context, path, "%s", given)
+  RST_TRY(given ? rst_files_follow(context, given, path)
                 : rst_format(context, path, "output/%.*s/%s", length, stem, name));
   *output = rst_output_at(arguments, *path);
   output->make_folders = !given;

@@ -60,11 +60,29 @@ static enum rst_status folder_of(struct rst_context *context, const char *path, 
   return rst_format(context, folder, "%.*s", length, path);
 }
 
-enum rst_status rst_files_probe(struct rst_context *context, const char *path) {
+enum rst_status rst_files_follow(struct rst_context *context, const char *path, char **target) {
+  enum { LONGEST = 4096, MOST_LINKS = 40 };
+  char link[LONGEST];
+  ssize_t length = 0;
+  RST_TRY(rst_format(context, target, "%s", path));
+  for (int links = 0; (length = readlink(*target, link, sizeof link)) >= 0; ++links) {
+    char *from = *target;
+    const int folder = *link == '/' ? 0 : (int)(rst_files_base(from) - from);
+    enum rst_status status = rst_format(context, target, "%.*s%.*s", folder, from, (int)length, link);
+    if (status == RST_OK && links == MOST_LINKS) {
+      free(*target);
+      status = rst_fail(context, RST_ERROR_IO, "%s: there are too many symbolic links", path);
+    }
+    free(from);
+    RST_TRY(status);
+  }
+  return RST_OK;
+}
+
+enum rst_status rst_files_open(struct rst_context *context, const char *path, int flags, int *descriptor) {
   const mode_t permissions = 0666;
-  const int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions);
-  if (descriptor >= 0) {
-    close(descriptor);
+  *descriptor = open(path, flags | O_CREAT | O_CLOEXEC, permissions);
+  if (*descriptor >= 0) {
     return RST_OK;
   }
   const int error = errno;
@@ -77,15 +95,30 @@ enum rst_status rst_files_probe(struct rst_context *context, const char *path) {
   return status;
 }
 
+enum rst_status rst_files_probe(struct rst_context *context, const char *path) {
+  int descriptor = -1;
+  RST_TRY(rst_files_open(context, path, O_WRONLY | O_TRUNC, &descriptor));
+  close(descriptor);
+  return RST_OK;
+}
+
 /* A folder that refuses fsync (some network file systems do) still holds the renamed file. */
 static enum rst_status synchronise(struct rst_context *context, const char *path, int flags) {
   const int descriptor = open(path, flags | O_CLOEXEC);
   RST_REQUIRE(context, descriptor >= 0, RST_ERROR_IO, "%s: %s", path, strerror(errno));
-  const bool done = fsync(descriptor) == 0 || errno == EINVAL;
+  int result = fsync(descriptor);
+  while (result != 0 && errno == EINTR) {
+    result = fsync(descriptor);
+  }
   const int error = errno;
+  const bool done = result == 0 || error == EINVAL;
   close(descriptor);
   RST_REQUIRE(context, done, RST_ERROR_IO, "%s: writing it to the disk failed: %s", path, strerror(error));
   return RST_OK;
+}
+
+enum rst_status rst_files_synchronise(struct rst_context *context, const char *path) {
+  return synchronise(context, path, O_RDONLY);
 }
 
 enum rst_status rst_files_replace(struct rst_context *context, const char *from, const char *to,

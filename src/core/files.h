@@ -24,10 +24,16 @@ enum rst_status rst_files_split_dataset(struct rst_context *context, const char 
 /** Make the folders of the file `path` that are missing, like mkdir -p of everything before its last slash. */
 enum rst_status rst_files_make_folders(struct rst_context *context, const char *path);
 
-/** Create or empty `path`, to learn before any work whether that is possible; the message names the folder.
- */
+/** malloc'ed path of what the symbolic link `path` leads to, whether that exists or not; of `path` if it is none. */
+enum rst_status rst_files_follow(struct rst_context *context, const char *path, char **target);
+
+/** open() that creates; the message names the folder. */
+enum rst_status rst_files_open(struct rst_context *context, const char *path, int flags, int *descriptor);
+/** Create or empty `path`, to learn before any work whether that is possible. */
 enum rst_status rst_files_probe(struct rst_context *context, const char *path);
 
+/** Bring a file to the disk (fsync). */
+enum rst_status rst_files_synchronise(struct rst_context *context, const char *path);
 /** Rename `from` to `to`, replacing it; with `durable` both survive a power loss (fsync of file and folder).
  */
 enum rst_status rst_files_replace(struct rst_context *context, const char *from, const char *to,

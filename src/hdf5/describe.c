@@ -81,7 +81,7 @@ static void add_last(struct description *description, hid_t dataset, const char 
                      const hsize_t *dims) {
   struct rst_text *list = &description->last;
   const size_t count = rank > 1 ? dims[0] : 1;
-  RST_SCOPED double *values = calloc(count, sizeof *values);
+  double *values = calloc(count, sizeof *values);
   if (values && rst_rows_read(dataset, RST_ALL_MEMBERS, dims[rank - 1] - 1, 1, H5T_NATIVE_DOUBLE, values)) {
     const bool brackets = description->json && rank > 1;
     begin_entry(description, list, name);
@@ -89,6 +89,7 @@ static void add_last(struct description *description, hid_t dataset, const char 
     add_numbers(description, list, count, values);
     rst_text_add(list, brackets ? "]" : "");
   }
+  free(values);
 }
 
 static void add_count(struct description *description, const char *label, hsize_t count) {

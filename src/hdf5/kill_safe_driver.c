@@ -13,6 +13,12 @@
 /* Within a page the kernel writes all or nothing, whatever signal comes. */
 enum { PAGE = 4096 };
 
+/* What becomes of a file; outlives it where its closing is waited for. */
+struct outcome {
+  int failure; /* errno of the first write that failed, 0 for none */
+  bool closed;
+};
+
 struct ordered_file {
   H5FD_t base;  /* HDF5's part, first */
   hid_t driver; /* a reference: HDF5 drops its own before it calls close */
@@ -23,7 +29,8 @@ struct ordered_file {
   haddr_t committed; /* the end at the last commit */
   haddr_t reserved;  /* the end that the superblock states */
   haddr_t length;    /* of the file on the disk */
-  bool discarding;
+  bool silent;       /* nothing is written any more: a write has failed, or what follows is not wanted */
+  struct outcome own, *outcome;
   struct rst_changes changes;
 };
 
@@ -41,11 +48,13 @@ static herr_t push_error(hid_t minor, const char *what) {
   return -1;
 }
 
-static herr_t refuse_further_writes(struct ordered_file *file, const char *what) {
-  const herr_t failed = push_error(H5E_WRITEERROR, what);
-  file->discarding = true;
-  rst_changes_drop(&file->changes);
-  return failed;
+/* HDF5 is not told: objects that it fails to close crash its exit handler. Its writes are kept in memory, so that it finds
+ * again what it believes to be on the disk. */
+static void fail(struct ordered_file *file) {
+  if (file->outcome->failure == 0) {
+    file->outcome->failure = errno;
+  }
+  file->silent = true;
 }
 
 static bool write_fully(int descriptor, const unsigned char *bytes, size_t size, haddr_t address) {
@@ -88,12 +97,13 @@ static void state_end(unsigned char *superblock, size_t size, haddr_t end) {
   }
 }
 
-static herr_t commit(struct ordered_file *file) {
-  if (file->discarding) {
-    return 0;
+static void commit(struct ordered_file *file) {
+  if (file->silent) {
+    return;
   }
   if (!reserve(file)) {
-    return refuse_further_writes(file, "the file cannot be extended");
+    fail(file);
+    return;
   }
   rst_changes_sort(&file->changes);
   for (size_t i = 0; i < file->changes.count; ++i) {
@@ -102,45 +112,46 @@ static herr_t commit(struct ordered_file *file) {
       state_end(change->bytes, change->size, file->reserved);
     }
     if (!write_fully(file->descriptor, change->bytes, change->size, change->address)) {
-      return refuse_further_writes(file, "writing failed");
+      fail(file);
+      return;
     }
   }
   rst_changes_drop(&file->changes);
   file->committed = file->end;
-  return 0;
 }
 
 /* Give back the room that was reserved. */
-static herr_t settle(struct ordered_file *file) {
+static void settle(struct ordered_file *file) {
   unsigned char superblock[SUPERBLOCK_HEAD];
-  if (file->discarding || file->length <= file->end) {
-    return 0;
+  if (file->silent || file->length <= file->end) {
+    return;
   }
+  bool settled = true;
   if (pread(file->descriptor, superblock, sizeof superblock, 0) == (ssize_t)sizeof superblock) {
     state_end(superblock, sizeof superblock, file->end);
-    if (!write_fully(file->descriptor, superblock, sizeof superblock, 0)) {
-      return push_error(H5E_WRITEERROR, "writing failed");
-    }
+    settled = write_fully(file->descriptor, superblock, sizeof superblock, 0);
   }
-  return ftruncate(file->descriptor, (off_t)file->end) == 0
-             ? 0
-             : push_error(H5E_WRITEERROR, "the file cannot be cut to its length");
+  if (!settled || ftruncate(file->descriptor, (off_t)file->end) != 0) {
+    fail(file);
+  }
 }
 
 static herr_t ordered_write(H5FD_t *base, H5FD_mem_t type, hid_t list, haddr_t address, size_t size,
                             const void *buffer) {
   (void)list;
   struct ordered_file *file = ordered(base);
-  if (file->discarding || size == 0) {
+  if (size == 0) {
     return 0;
   }
-  if (address < file->committed) {
-    return rst_changes_add(&file->changes, type, address, size, buffer)
-               ? 0
-               : refuse_further_writes(file, "a change cannot be kept in memory");
+  if (!file->silent && address >= file->committed && !write_fully(file->descriptor, buffer, size, address)) {
+    fail(file);
   }
-  if (!write_fully(file->descriptor, buffer, size, address)) {
-    return refuse_further_writes(file, "writing failed");
+  if (file->silent || address < file->committed) {
+    if (!rst_changes_add(&file->changes, type, address, size, buffer)) {
+      errno = ENOMEM;
+      fail(file);
+    }
+    return 0;
   }
   file->length = file->length > address + size ? file->length : address + size;
   return 0;
@@ -172,7 +183,8 @@ static herr_t ordered_read(H5FD_t *base, H5FD_mem_t type, hid_t list, haddr_t ad
 static herr_t ordered_flush(H5FD_t *base, hid_t list, hbool_t closing) {
   (void)list;
   (void)closing;
-  return commit(ordered(base));
+  commit(ordered(base));
+  return 0;
 }
 
 /* HDF5 truncates before it flushes; the commit and the closing do it at the right moment. */
@@ -202,6 +214,7 @@ static H5FD_t *ordered_open(const char *name, unsigned flags, hid_t access_list,
   file->driver = H5Pget_driver(access_list);
   H5Iinc_ref(file->driver);
   file->descriptor = descriptor;
+  file->outcome = &file->own;
   file->device = status.st_dev;
   file->inode = status.st_ino;
   file->length = (haddr_t)status.st_size;
@@ -212,18 +225,17 @@ static H5FD_t *ordered_open(const char *name, unsigned flags, hid_t access_list,
 
 static herr_t ordered_close(H5FD_t *base) {
   struct ordered_file *file = ordered(base);
-  herr_t status = commit(file);
-  if (status == 0) {
-    status = settle(file);
+  commit(file);
+  settle(file);
+  if (close(file->descriptor) != 0 && !file->silent) {
+    fail(file);
   }
-  if (close(file->descriptor) != 0 && !file->discarding) {
-    status = push_error(H5E_CANTCLOSEFILE, "closing failed");
-  }
+  file->outcome->closed = true;
   const hid_t driver = file->driver;
   rst_changes_free(&file->changes);
   free(file);
   H5Idec_ref(driver);
-  return status;
+  return 0;
 }
 
 static int ordered_compare(const H5FD_t *left, const H5FD_t *right) {
@@ -314,15 +326,43 @@ static struct ordered_file *file_of(hid_t file) {
   return H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) >= 0 ? handle : NULL;
 }
 
-bool rst_kill_safe_driver_synchronise(hid_t file) {
+int rst_kill_safe_driver_failure(hid_t file) {
   const struct ordered_file *own = file_of(file);
-  return own && fsync(own->descriptor) == 0;
+  return own ? own->outcome->failure : EBADF;
+}
+
+int rst_kill_safe_driver_synchronise(hid_t file) {
+  struct ordered_file *own = file_of(file);
+  while (own && !own->silent && fsync(own->descriptor) != 0) {
+    if (errno != EINTR) {
+      fail(own);
+    }
+  }
+  return own ? own->outcome->failure : EBADF;
+}
+
+int rst_kill_safe_driver_close(hid_t file) {
+  struct ordered_file *own = file_of(file);
+  /* HDF5 releases the driver of a file just before it calls the driver's own close function; a list of the file's access
+   * properties keeps the driver alive over that moment. */
+  const hid_t list = H5Fget_access_plist(file);
+  struct outcome outcome = {.failure = EBADF};
+  if (own) {
+    outcome = own->own;
+    own->outcome = &outcome;
+  }
+  const bool closed = H5Fclose(file) >= 0;
+  if (own && !outcome.closed) { /* HDF5 keeps the file, to the program's end */
+    own->outcome = &own->own;
+    own->silent = true;
+  }
+  H5Pclose(list);
+  return outcome.failure == 0 && !(closed && outcome.closed) ? EIO : outcome.failure;
 }
 
 void rst_kill_safe_driver_discard(hid_t file) {
   struct ordered_file *own = file_of(file);
   if (own) {
-    own->discarding = true;
-    rst_changes_drop(&own->changes);
+    own->silent = true;
   }
 }

@@ -30,13 +30,18 @@
  * EARLIEST), which have no checksums over metadata.
  *
  * After a failed write, or rst_kill_safe_driver_discard(), nothing is written any more: the file keeps its last
- * committed state, and HDF5 can close it.
+ * committed state. HDF5 is told of no failure, so that it can close everything: after a flush and at the closing the driver is
+ * to be asked.
  */
 
 /** Choose the driver in a file access property list. */
 bool rst_kill_safe_driver_use(hid_t access_list);
-/** fsync; false with errno set on failure. */
-bool rst_kill_safe_driver_synchronise(hid_t file);
+/** errno of the first write, truncation, synchronisation or closing that failed, 0 if all is well. */
+int rst_kill_safe_driver_failure(hid_t file);
+/** fsync, and the same. */
+int rst_kill_safe_driver_synchronise(hid_t file);
+/** H5Fclose(), and the same. */
+int rst_kill_safe_driver_close(hid_t file);
 /** Drop everything since the last H5Fflush(). */
 void rst_kill_safe_driver_discard(hid_t file);
 

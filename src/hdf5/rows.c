@@ -86,7 +86,7 @@ static bool make_room(void **buffer, size_t *capacity, size_t size) {
 
 static bool copy_snapshots(hid_t from, hid_t to, struct extent extent, size_t rows) {
   hsize_t offset[RST_DATASET_RANK] = {0};
-  RST_SCOPED void *buffer = NULL;
+  void *buffer = NULL;
   size_t capacity = 0;
   bool done = true;
   for (size_t row = 0; row < rows && done; ++row) {
@@ -100,6 +100,7 @@ static bool copy_snapshots(hid_t from, hid_t to, struct extent extent, size_t ro
            H5Dset_extent(to, extent.dims) >= 0 &&
            H5Dwrite_chunk(to, H5P_DEFAULT, filters, offset, size, buffer) >= 0;
   }
+  free(buffer);
   return done;
 }
 
@@ -108,13 +109,14 @@ static bool copy_column(hid_t from, hid_t to, const struct extent *extent, size_
   RST_IDS(ids);
   const hid_t type = rst_ids_keep(&ids, H5Dget_type(to));
   const size_t members = extent->rank > 1 ? (size_t)extent->dims[0] : 1;
-  RST_SCOPED void *values = calloc(BLOCK * members, H5Tget_size(type));
+  void *values = calloc(BLOCK * members, H5Tget_size(type));
   bool done = values != NULL;
   for (size_t first = 0; first < rows && done; first += BLOCK) {
     const size_t count = rows - first < BLOCK ? rows - first : BLOCK;
     done = rst_rows_read(from, RST_ALL_MEMBERS, first, count, type, values) &&
            rst_rows_append(to, first, count, type, values);
   }
+  free(values);
   return done;
 }
 

@@ -121,32 +121,30 @@ static enum rst_status open_file(struct rst_context *context, const char *path, 
   return status;
 }
 
-/* HDF5 releases the driver of a file just before it calls the driver's own close function; a list of the file's access
- * properties keeps the driver alive over that moment. */
-bool rst_hdf5_close(hid_t file) {
-  const hid_t list = H5Fget_access_plist(file);
-  const bool closed = H5Fclose(file) >= 0;
-  return H5Pclose(list) >= 0 && closed;
+int rst_hdf5_close(hid_t file) {
+  return rst_kill_safe_driver_close(file);
 }
 
 void rst_hdf5_discard(hid_t file) {
   rst_kill_safe_driver_discard(file);
 }
 
+static enum rst_status report(struct rst_context *context, const char *path, int failure) {
+  RST_REQUIRE(context, failure == 0, RST_ERROR_IO, "%s: writing failed: %s", path, strerror(failure));
+  return RST_OK;
+}
+
 enum rst_status rst_hdf5_end_header(struct rst_context *context, const char *path, hid_t *file) {
-  const bool flushed = H5Fflush(*file, H5F_SCOPE_GLOBAL) >= 0;
-  RST_HDF5(context, flushed, "%s: writing failed", path);
-  const bool closed = rst_hdf5_close(*file);
+  const int failure = rst_hdf5_close(*file);
   *file = H5I_INVALID_HID;
-  RST_HDF5(context, closed, "%s cannot be completed", path);
+  RST_TRY(report(context, path, failure));
   return open_file(context, path, true, file);
 }
 
 enum rst_status rst_hdf5_flush(struct rst_context *context, const char *path, hid_t file, bool durable) {
   RST_HDF5(context, H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0, "%s: writing failed", path);
-  RST_REQUIRE(context, !durable || rst_kill_safe_driver_synchronise(file), RST_ERROR_IO,
-              "%s: writing it to the disk failed: %s", path, strerror(errno));
-  return RST_OK;
+  return report(context, path,
+                durable ? rst_kill_safe_driver_synchronise(file) : rst_kill_safe_driver_failure(file));
 }
 
 enum rst_status rst_hdf5_write_whole(struct rst_context *context, const char *path,
@@ -163,8 +161,7 @@ enum rst_status rst_hdf5_write_whole(struct rst_context *context, const char *pa
     (void)rst_hdf5_close(file);
     return status;
   }
-  RST_HDF5(context, rst_hdf5_close(file), "%s cannot be completed", path);
-  return RST_OK;
+  return report(context, path, rst_hdf5_close(file));
 }
 
 enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, struct rst_ids *ids,
@@ -226,13 +223,14 @@ bool rst_hdf5_update_text(hid_t object, const char *name, const char *text) {
   const hid_t attribute = rst_ids_keep(&ids, H5Aopen(object, name, H5P_DEFAULT));
   const hid_t type = rst_ids_keep(&ids, H5Aget_type(attribute));
   const size_t size = H5Tget_size(type);
-  RST_SCOPED char *bytes = size ? calloc(1, size) : NULL;
+  char *bytes = size ? calloc(1, size) : NULL;
   bool done = false;
   if (bytes) {
     const size_t length = strlen(text);
     memcpy(bytes, text, length < size ? length : size);
     done = H5Awrite(attribute, type, bytes) >= 0;
   }
+  free(bytes);
   return done;
 }
 
@@ -310,12 +308,13 @@ char *rst_hdf5_dataset_labels(hid_t location, const char *name) {
   const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
   const hid_t type = rst_hdf5_label_type(&ids);
   const hssize_t count = H5Sget_simple_extent_npoints(space);
-  RST_SCOPED char **labels = count > 0 ? calloc((size_t)count, sizeof *labels) : NULL;
+  char **labels = count > 0 ? calloc((size_t)count, sizeof *labels) : NULL;
   const bool read = labels && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, labels) >= 0;
   for (hssize_t i = 0; read && i < count; ++i) {
     rst_text_add(&text, "%s\n", labels[i] ? labels[i] : "");
     H5free_memory(labels[i]);
   }
+  free(labels);
   return read ? rst_text_take(&text) : NULL;
 }
 

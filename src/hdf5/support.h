@@ -50,16 +50,17 @@ enum rst_status rst_hdf5_fail(struct rst_context *context, const char *format, .
     }                                                                                                        \
   } while (0)
 
-/** Create a file, replacing an older one, that survives a kill at any moment (kill_safe_driver.h); close it: false if what was
- * written could not be completed; drop what was not flushed, for good. */
+/** Create a file, replacing an older one, that survives a kill at any moment (kill_safe_driver.h); close it: errno if any write to
+ * it has failed, else 0; drop what was not flushed, for good. */
 enum rst_status rst_hdf5_create(struct rst_context *context, const char *path, hid_t *file);
-bool rst_hdf5_close(hid_t file);
+int rst_hdf5_close(hid_t file);
 void rst_hdf5_discard(hid_t file);
 /** Between what a growing file has from the start and its rows: from here on rows, groups with their links and virtual datasets
  * may be added and numbers and texts overwritten in place, nothing else. All other identifiers of the file must be closed;
  * `file` is another one afterwards, or none on failure. */
 enum rst_status rst_hdf5_end_header(struct rst_context *context, const char *path, hid_t *file);
-/** Make everything visible to readers and safe against a kill; if `durable`, also against loss of power. */
+/** Make everything visible to readers and safe against a kill; if `durable`, also against loss of power. Fails if any write has
+ * failed so far. */
 enum rst_status rst_hdf5_flush(struct rst_context *context, const char *path, hid_t file, bool durable);
 /** Create a file, have it filled and close it; on failure what is left under its name is of no use. */
 enum rst_status rst_hdf5_write_whole(struct rst_context *context, const char *path,

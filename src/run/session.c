@@ -86,8 +86,8 @@ static enum rst_status open_file(struct rst_session *session, const struct rst_c
                                (size_t)checkpoint->iteration, &session->file);
   }
   RST_TRY(rst_output_prepare(output));
-  RST_TRY(rst_checkpoint_remove(context, output->path));
-  return rst_run_file_create(context, output->path, layout, &provenance, &session->file);
+  RST_TRY(rst_run_file_create(context, output->path, layout, &provenance, &session->file));
+  return rst_checkpoint_remove(context, output->path); /* those of a run that was replaced */
 }
 
 /* What is stored must be of this case; without any checkpoint the run starts again from its first iteration,
@@ -97,11 +97,13 @@ static enum rst_status load_checkpoint(struct rst_session *session, struct rst_c
   const char *path = session->output.path;
   RST_TRY(rst_case_adopt(context, session->run, session->output.stored_case, &session->adopted));
   RST_TRY(require_same_case(session, session->output.stored_case));
-  if (!rst_checkpoint_exists(path)) {
+  struct rst_checkpoint_run stored = {.identifier = session->output.identifier};
+  RST_TRY(rst_run_file_rows(context, path, &stored.snapshots, &stored.iterations));
+  RST_TRY(rst_checkpoint_load(context, path, &stored, checkpoint));
+  if (!checkpoint->path) {
     rst_warn(context, "%s has no checkpoint yet: starting from its first iteration", path);
     return RST_OK;
   }
-  RST_TRY(rst_checkpoint_load(context, path, checkpoint));
   RST_TRY(require_same_case(session, checkpoint->effective));
   RST_REQUIRE(context, checkpoint->iteration <= session->run->step.iterations, RST_ERROR_ARGUMENT,
               "%s is already at iteration %ld, beyond step.iterations = %ld", path, checkpoint->iteration,
@@ -191,6 +193,7 @@ enum rst_status rst_session_checkpoint(struct rst_session *session) {
       .wall_seconds = rst_output_wall_seconds(&session->output),
       .effective = (char *)rst_case_effective(rst_session_case(session)),
       .wisdom = (char *)wisdom,
+      .identifier = session->output.identifier,
   };
   const enum rst_status status =
       rst_checkpoint_save(session->context, session->output.path, &checkpoint, &blocks);

@@ -76,11 +76,15 @@ static enum rst_status try_step(struct rst_descent *descent, double *t, bool *fi
   return RST_OK;
 }
 
-/* The error of the step just tried, relative to its length; it is taken out of next. */
+/* The error of the step just tried, taken out of next, relative to what it may be compared with: the step, or where the step
+ * leaves little, that. */
 static enum rst_status correct(struct rst_descent *descent, struct rst_krylov *of_defect, double t,
                                double *error) {
-  const double length = rst_field_norm(descent->step);
+  const double rounding = 1e-12;
   const double negligible = 1e-2;
+  const double before = rst_field_norm(descent->u);
+  const double length =
+      fmin(rst_field_norm(descent->step), fmax(rst_field_norm(descent->next), rounding * before));
   apply(descent, descent->step, descent->defect);
   rst_field_axpy(1.0, descent->next_gradient, descent->defect);
   rst_field_axpy(-1.0, descent->gradient, descent->defect);
@@ -96,6 +100,15 @@ static enum rst_status correct(struct rst_descent *descent, struct rst_krylov *o
   return RST_OK;
 }
 
+/* A kink of the flow (relu) makes an error that shorter steps do not mend, until they end before it. It is crossed by a step
+ * that is short beside u. */
+static bool crosses_a_kink(const struct rst_descent *descent, double error, double last_error) {
+  const double short_enough = 1e-3;
+  const double mended = 0.5;
+  return isfinite(last_error) && error > mended * last_error &&
+         rst_field_norm(descent->step) <= short_enough * rst_field_norm(descent->u);
+}
+
 static void accept(struct rst_descent *descent, double t, double error) {
   const double most_growth = 8.0;
   double smallest = 0.0;
@@ -106,7 +119,7 @@ static void accept(struct rst_descent *descent, double t, double error) {
   descent->next = left;
   descent->convex = smallest > 0;
   descent->scale = fmax(fabs(smallest), fabs(largest));
-  descent->t = t * fmin(most_growth, 0.8 * sqrt(tolerance / error));
+  descent->t = t * fmin(most_growth, fmax(0.1, 0.8 * sqrt(tolerance / error)));
   descent->steps += 1;
   look(descent);
 }
@@ -131,6 +144,7 @@ enum rst_status rst_descent_step(struct rst_descent *descent) {
   RST_TRY(rst_krylov_create(descent->context, descent->u, &of_defect));
   enum rst_status status = RST_OK;
   bool accepted = false;
+  double last_error = INFINITY;
   for (int i = 0; status == RST_OK && !accepted && i < MOST_REJECTIONS; ++i) {
     double t = descent->t;
     double error = INFINITY;
@@ -139,7 +153,8 @@ enum rst_status rst_descent_step(struct rst_descent *descent) {
     if (status == RST_OK && finite) {
       status = correct(descent, of_defect, t, &error);
     }
-    accepted = status == RST_OK && error <= tolerance;
+    accepted = status == RST_OK && (error <= tolerance || crosses_a_kink(descent, error, last_error));
+    last_error = error;
     if (accepted) {
       accept(descent, t, error);
     } else {

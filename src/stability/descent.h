@@ -13,7 +13,8 @@
  *     v = u - t phi_1(-t A) F(u),   u <- v - 2 t phi_3(-t A) D
  *
  * The last term is the error of v. It is kept below 1e-3 of the step |v - u|, so that a trajectory that passes by a saddle
- * leaves it on the right side however near it came: its steps get as short as its distance. Stiffness limits no step.
+ * leaves it on the right side however near it came, for its steps get as short as its distance; and below 1e-3 of |v|, so that
+ * a long way down to small states ends on the right side of zero. Stiffness limits no step.
  */
 
 struct rst_descent {

@@ -5,13 +5,15 @@
 
 #include "core/core.h"
 #include "krylov/extremal.h"
+#include "krylov/minres.h"
 #include "stability/descent.h"
 #include "stability/fixed_point_within.h"
 #include "stability/free_hessian.h"
 
 enum { MOST_STEPS = 4000, MOST_SADDLES = 8, MOST_PRODUCTS = 4000 };
-/* F has vanished below this, relative to its terms; with decay these are at u, without the largest met. */
-static const double vanished = 1e-9;
+/* F has vanished below this, relative to its terms; with decay these are those at u, without the largest met. It has also
+ * where its terms are lost in rounding beside the largest. */
+static const double vanished = 1e-9, lost = 1e-14;
 struct search {
   struct rst_context *context;
   struct rst_flow *flow;
@@ -85,30 +87,45 @@ static bool is_negative(const struct search *search, double lowest) {
   return lowest < -RST_FLAT_RATIO * search->descent.scale;
 }
 
-/* |F(u) + A (point - u)| <= |F(u)|/4. */
-static bool is_told_by_linearisation(const struct search *search, const struct rst_field *point,
-                                     struct rst_field *way, struct rst_field *product) {
-  const struct rst_descent *descent = &search->descent;
-  rst_field_copy(point, way);
-  rst_field_axpy(-1.0, descent->u, way);
-  rst_flow_linearise(search->flow, descent->u, NULL, NULL);
-  rst_flow_hessian_product(search->flow, way, product);
-  rst_field_axpy(search->decay, way, product);
-  rst_field_axpy(1.0, descent->gradient, product);
-  return rst_field_norm(product) <= 0.25 * descent->slope;
+/* Newton's method from a state; point->u NULL where it leads nowhere. */
+static enum rst_status newton(const struct search *search, const struct rst_field *u,
+                              struct rst_fixed_point *point) {
+  const enum rst_status status = rst_fixed_point_find_within(search->context, search->flow, search->decay, u,
+                                                             search->tolerance, MOST_PRODUCTS, point);
+  return status == RST_ERROR_NUMERIC ? RST_OK : status;
 }
 
-/* Newton's method from u; point->u NULL where it leads nowhere. */
-static enum rst_status newton(const struct search *search, struct rst_fixed_point *point) {
-  const enum rst_status status =
-      rst_fixed_point_find_within(search->context, search->flow, search->decay, search->descent.u,
-                                  search->tolerance, MOST_PRODUCTS, point);
-  return status == RST_ERROR_NUMERIC ? RST_OK : status;
+/* product = A v where the flow was linearised last. */
+static void apply(void *user, const struct rst_field *v, struct rst_field *product) {
+  const struct search *search = user;
+  rst_flow_hessian_product(search->flow, v, product);
+  rst_field_axpy(search->decay, v, product);
+}
+
+/* v = u - A^-1 F(u). */
+static enum rst_status step_once(struct search *search, struct rst_field *v) {
+  const double relative = 1e-2;
+  const struct rst_descent *descent = &search->descent;
+  struct rst_minres_result solved;
+  rst_flow_linearise(search->flow, descent->u, NULL, NULL);
+  RST_TRY(rst_minres(search->context, apply, search, descent->gradient, relative, MOST_PRODUCTS, v, &solved));
+  rst_field_axpby(1.0, descent->u, -1.0, v);
+  return RST_OK;
+}
+
+/* Whether v tells where the point is, seen from u, and on which side of zero, unless it is zero but for rounding. */
+static bool is_right(const struct rst_field *u, const struct rst_field *v, const struct rst_field *point) {
+  const double rounding = 1e-9;
+  const double way = rst_field_distance(u, point);
+  const double norm = rst_field_norm(point);
+  const double scale = norm > rounding * rst_field_norm(u) ? fmin(way, norm) : way;
+  return rst_field_distance(v, point) <= 0.25 * scale;
 }
 
 /* Whether the basin of a minimum has been entered, which is then found. */
 static enum rst_status try_newton(struct search *search, bool *done) {
   struct rst_descent *descent = &search->descent;
+  struct rst_field *v = descent->next;
   struct rst_fixed_point point = {0};
   double lowest = 0.0;
   search->tried = descent->slope;
@@ -116,10 +133,10 @@ static enum rst_status try_newton(struct search *search, bool *done) {
   if (!(lowest > 0)) {
     return RST_OK;
   }
-  RST_TRY(newton(search, &point));
+  RST_TRY(step_once(search, v));
+  RST_TRY(newton(search, v, &point));
   enum rst_status status = RST_OK;
-  if (point.u && point.loss <= descent->loss &&
-      is_told_by_linearisation(search, point.u, descent->step, descent->defect)) {
+  if (point.u && point.loss <= descent->loss && is_right(descent->u, v, point.u)) {
     status = find_lowest(search, point.u, descent->defect, &lowest);
     *done = status == RST_OK && !is_negative(search, lowest);
   }
@@ -172,7 +189,7 @@ static enum rst_status conclude(struct search *search, bool *done) {
   if (*done) {
     return RST_OK;
   }
-  RST_TRY(newton(search, &point));
+  RST_TRY(newton(search, descent->u, &point));
   RST_REQUIRE(search->context, point.u, RST_ERROR_NUMERIC,
               "the flow ends at |grad L| = %g, where Newton's method finds no fixed point: %s",
               descent->slope, rst_context_message(search->context));
@@ -195,7 +212,7 @@ static enum rst_status follow(struct search *search) {
   search->tried = INFINITY;
   while (!done && descent->steps < MOST_STEPS) {
     const double terms = search->decay > 0 ? descent->terms : descent->most_terms;
-    if (descent->slope <= vanished * terms) {
+    if (descent->slope <= fmax(vanished * terms, lost * descent->most_terms)) {
       RST_TRY(conclude(search, &done));
       continue;
     }

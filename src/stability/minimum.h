@@ -8,9 +8,9 @@
  * The minimum that the continuous flow du/dt = -grad E(u) - alpha u reaches from a state: the one rule of analyses and sweeps
  * for which minimum decides.
  *
- * The flow is followed (descent.h) until a fixed point's own basin is entered: H + alpha has no negative eigenvalue at u,
- * Newton's method leads from u to a fixed point u* of lower loss without one either, and the linearisation at u tells F at u*
- * to within a quarter, |F(u) + A (u* - u)| <= |F(u)|/4, so that F grows nearly straight from u* to u. Or until F has vanished.
+ * The flow is followed (descent.h) until a minimum's own basin is entered: H + alpha is positive at u, one step of Newton's
+ * method with it leads to v, from which the method goes on to a minimum u* of lower loss, and v was right to within a quarter,
+ * |u* - v| <= min(|u* - u|, |u*|)/4. Or until F has vanished.
  * Where that is a saddle, reached by a symmetry of state and flow alone, any rounding error leaves it: the way goes on along
  * the eigenvector of its smallest eigenvalue, largest component positive.
  *

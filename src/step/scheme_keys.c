@@ -22,6 +22,7 @@ const struct rst_keys rst_decay_keys = RST_KEYS(decay_keys, struct rst_scheme_pa
 static const struct rst_key divisor_keys[] = {
     {REAL("step.divisor", MORE_THAN(0)), DEFAULT("1"), AFTER("step.weight_decay"),
      PLACE(struct rst_scheme_parameters, divisor),
-     HELP("q of u - (lr q)(g/q), which changes the last bits only")},
+     HELP("q of u - (lr q)(g/q), which changes the last bits only; lr q is rounded as u is, to float in "
+          "float")},
 };
 const struct rst_keys rst_divisor_keys = RST_KEYS(divisor_keys, struct rst_scheme_parameters);

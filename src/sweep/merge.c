@@ -112,7 +112,6 @@ static enum rst_status join(struct merger *merger, const char *const *paths, siz
   RST_TRY(rst_output_provenance(&merger->output, merger->origin.case_source, merger->origin.case_effective,
                                 merger->origin.correlation, &provenance));
   provenance.rigor = merger->origin.rigor;
-  RST_TRY(rst_output_prepare(&merger->output));
   return rst_sweep_file_write(merger->context, merger->output.path, merger->table, &provenance,
                               summary->reason, merger->wall_seconds);
 }
@@ -124,6 +123,9 @@ enum rst_status rst_sweep_join(struct rst_context *context, bool are_diagrams, c
   RST_REQUIRE(context, count > 0, RST_ERROR_ARGUMENT, "no files to join were given");
   RST_REQUIRE(context, !output->resume, RST_ERROR_ARGUMENT, "shards are joined anew, and not resumed");
   enum rst_status status = rst_output_open(context, output, NULL, &merger.output);
+  if (status == RST_OK) {
+    status = rst_output_prepare(&merger.output);
+  }
   if (status == RST_OK) {
     status = join(&merger, paths, count, summary);
   }
