@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Averages over blocks of positions, incomplete ones dropped; linear, so that tangents go the way of values. */
-#include <string.h>
 
 #include "network/operation_lanes.h"
 

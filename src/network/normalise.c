@@ -8,7 +8,7 @@
  *
  * where g. = weight z'. + (direction of weight) z'. The two means of each pass are its notes.
  */
-#include <string.h>
+#include <assert.h>
 
 #include "network/operation_lanes.h"
 
@@ -24,6 +24,7 @@ static real *note(const struct rst_operation *operation, const struct rst_slice 
 }
 
 static size_t channels_of_group(const struct rst_operation *operation) {
+  assert(operation->normalise.groups > 0);
   return operation->in.channels / operation->normalise.groups;
 }
 
