@@ -311,6 +311,29 @@ START_TEST(residual_layers_keep_their_shape) {
 }
 END_TEST
 
+/* A fault of the test set, or of the class weights. */
+START_TEST(other_faults_are_named) {
+  const double weights[] = {1.0, 2.0};
+  struct rst_context *context = rst_test_context();
+  char label[160];
+  struct rst_flow_parameters parameters = rst_test_network_of_layers(0, label);
+  struct rst_flow *flow = NULL;
+  parameters.network.class_weights = weights;
+  parameters.network.class_weight_count = 2;
+  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "2 class weights for 3 classes",
+                 rst_flow_create(context, &parameters, &flow));
+  parameters.network.class_weights = NULL;
+  parameters.network.test =
+      (struct rst_examples_parameters){.kind = "idx", .images = "absent", .labels = "absent"};
+  RST_TEST_FAILS(context, RST_ERROR_IO, "absent", rst_flow_create(context, &parameters, &flow));
+  parameters.network.test.kind = NULL;
+  parameters.diffusion.coefficient = 1.0;
+  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "takes no diffusion",
+                 rst_flow_create(context, &parameters, &flow));
+  rst_context_destroy(&context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("network");
   TCase *tests = tcase_create("network");
@@ -321,6 +344,7 @@ int main(void) {
   tcase_add_test(tests, tensors_have_the_names_of_pytorch);
   tcase_add_loop_test(tests, faults_are_named, 0, (int)(sizeof faults / sizeof *faults));
   tcase_add_test(tests, residual_layers_keep_their_shape);
+  tcase_add_test(tests, other_faults_are_named);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);
 }

@@ -15,6 +15,23 @@
  * whose state u is all its parameters, one tensor each, with the names of a PyTorch state dict of nn.Sequential:
  * `0.weight` (out, in, y, x), `0.bias` (out), `0.norm.weight`, `0.norm.bias` (out), dense `5.weight` (out, in); those of a
  * residual layer's own layers are `2.0.weight`, ... .
+ *
+ * Formulas are those of PyTorch. A position of `conv` and of its output, with p points of margin in all and stride s:
+ *
+ *     z[o][y][x] = b[o] + sum_{i,ky,kx} w[o][i][ky][kx] x[i][y s + ky][x s + kx],   (n + p - k) div s + 1 a side
+ *
+ * where the padding `valid` has no margin, `same` one of zeros, `periodic` the input continued: (k - 1)/2 points, rounded down,
+ * before and k - 1 in all. Normalisation is (z - mean)/sqrt(variance + 1e-5) with the biased variance over the channels of a
+ * group and all positions of an example (`group`), or over a channel's positions in the whole batch (`batch`); then, if affine,
+ * a weight and a bias per channel.
+ *
+ * | loss          | l(f, y)                                                                   |
+ * |---------------|---------------------------------------------------------------------------|
+ * | cross-entropy | log sum_k exp(f_k) - f_y                                                  |
+ * | logistic      | log(1 + exp(-f)) for y = 1, log(1 + exp(f)) for y = 0, one output f       |
+ * | mean-square   | sum_k (f_k - [k = y])^2/2, or (f - y)^2/2 of one output                   |
+ *
+ * w_i is 1/n or, with class weights c, c_{y_i} / sum_j c_{y_j}.
  */
 
 enum rst_normalisation { RST_NORMALISATION_NONE, RST_NORMALISATION_GROUP, RST_NORMALISATION_BATCH };
@@ -30,7 +47,7 @@ enum rst_loss { RST_LOSS_CROSS_ENTROPY, RST_LOSS_LOGISTIC, RST_LOSS_MEAN_SQUARE 
  */
 struct rst_layer_parameters {
   const char *kind;
-  size_t channels, kernel, stride, size, units;
+  size_t channels, kernel, stride, size, units; /**< those that the kind has, each at least 1 */
   enum rst_padding { RST_PADDING_VALID, RST_PADDING_SAME, RST_PADDING_PERIODIC } padding;
   bool bias;
   struct {
@@ -51,7 +68,7 @@ struct rst_network_parameters {
   const struct rst_layer_parameters *layers;
   size_t layer_count;
   enum rst_loss loss;
-  const double *class_weights; /**< [class_weight_count], NULL: all 1 */
+  const double *class_weights; /**< [class_weight_count], > 0, one for each class; NULL: all 1 */
   size_t class_weight_count;
   struct rst_examples_parameters train, test;
 };

@@ -55,12 +55,25 @@ static enum rst_status weigh(struct network_flow *flow, const struct rst_network
   return RST_OK;
 }
 
+/* The test set takes no part in E, but has to fit. */
+static enum rst_status check_test_set(const struct network_flow *flow,
+                                      const struct rst_network_parameters *parameters) {
+  struct rst_examples *test = NULL;
+  if (!parameters->test.kind) {
+    return RST_OK;
+  }
+  RST_TRY(rst_examples_create(flow->base.context, &parameters->test, flow->train, &test));
+  rst_examples_destroy(&test);
+  return RST_OK;
+}
+
 static enum rst_status create(struct rst_flow *flow, const struct rst_flow_parameters *parameters) {
   struct network_flow *own = (struct network_flow *)flow;
   RST_REQUIRE(flow->context, parameters->diffusion.coefficient == 0, RST_ERROR_ARGUMENT,
               "the flow %s takes no diffusion, and its coefficient is %g; set it to 0", flow->name,
               parameters->diffusion.coefficient);
   RST_TRY(rst_examples_create(flow->context, &parameters->network.train, NULL, &own->train));
+  RST_TRY(check_test_set(own, &parameters->network));
   const struct rst_examples_shape shape = rst_examples_shape(own->train);
   RST_TRY(rst_network_create(flow->context, &parameters->network, flow->precision, shape, shape.count,
                              &own->network));
