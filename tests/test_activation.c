@@ -4,8 +4,8 @@
 #include <float.h>
 #include <stdio.h>
 
+#include "activation/activation_kernels.h"
 #include "core/core.h"
-#include "flow/activation_kernels.h"
 #include "restrain/activation.h"
 
 static const enum rst_precision precisions[] = {RST_PRECISION_DOUBLE, RST_PRECISION_FLOAT};

@@ -48,7 +48,7 @@ static void check_table(const struct rst_keys *keys) {
     if (rst_key_is_scalar(key) && key->fallback) {
       check_fallback(key);
     }
-    if (key->items) {
+    if (key->items && key->items != keys) {
       check_table(key->items);
     }
   }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "networks.h"
 #include "support.h"
 
 #include <float.h>
@@ -116,11 +117,15 @@ START_TEST(exact_symbol_is_the_hessian_on_plane_waves) {
     struct rst_flow_parameters parameters = periodic(kind, variant % 3);
     parameters.conv.pooling = variant / 3 % 2 ? RST_POOLING_SUM : RST_POOLING_MEAN;
     parameters.heat.dimension = variant / 6 + 1;
+    if (strcmp(kind, "network") == 0) {
+      char label[160];
+      parameters = rst_test_network_of_layers((size_t)variant, label);
+    }
     struct rst_flow *flow = rst_test_flow(context, &parameters);
-    if (strcmp(kind, "conv") == 0) {
+    if (!rst_flow_kind_facts(kind).linear) {
       size_t n = 0;
       bool exact = false;
-      RST_TEST_FAILS(context, RST_ERROR_UNSUPPORTED, "conv is not linear",
+      RST_TEST_FAILS(context, RST_ERROR_UNSUPPORTED, "is not linear",
                      rst_flow_symbol_shape(flow, &n, &n, &exact));
     } else {
       check_plane_waves(context, flow);

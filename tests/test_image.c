@@ -197,8 +197,9 @@ static struct rst_field *initial(struct rst_context *context, struct rst_initial
   return u;
 }
 
-/* A value of the initial state of scale -0.3 on 5 x 7 points. */
-static double expected_initial(const char *kind, const double *normal, size_t y, size_t x) {
+/* A value of the initial state of scale -0.3, and of gain 3, on 5 x 7 points. */
+static double expected_initial(const char *kind, const double *normal, const double *uniform, size_t y,
+                               size_t x) {
   if (strcmp(kind, "normal") == 0) {
     return -0.3 * normal[7 * y + x];
   }
@@ -208,6 +209,12 @@ static double expected_initial(const char *kind, const double *normal, size_t y,
   if (strcmp(kind, "tent") == 0) {
     return -0.3 * (1 - fabs(2 * (double)y / 4 - 1)) * (1 - fabs(2 * (double)x / 6 - 1));
   }
+  if (strcmp(kind, "fan-in") == 0) {
+    return 3.0 / sqrt(35.0) * normal[7 * y + x];
+  }
+  if (strcmp(kind, "uniform") == 0) {
+    return -1.0 / sqrt(35.0) + 2.0 / sqrt(35.0) * uniform[7 * y + x];
+  }
   ck_assert_str_eq(kind, "zero");
   return 0.0;
 }
@@ -215,15 +222,17 @@ static double expected_initial(const char *kind, const double *normal, size_t y,
 START_TEST(initial_states_follow_their_formulas) {
   struct rst_context *context = rst_test_context();
   double normal[35];
+  double uniform[35];
   RST_TEST_OK(context, rst_random_normal(context, 7, 35, normal));
+  RST_TEST_OK(context, rst_random_uniform(context, 7, 35, uniform));
   for (const char *const *name = rst_initial_names(); *name; ++name) {
     if (strcmp(*name, "file") == 0) {
       continue;
     }
-    const struct rst_initial_parameters parameters = {.kind = *name, .seed = 7, .scale = -0.3};
+    const struct rst_initial_parameters parameters = {.kind = *name, .seed = 7, .scale = -0.3, .gain = 3.0};
     struct rst_field *u = initial(context, parameters, precisions[_i], 5, 7);
     for (size_t i = 0; i < 35; ++i) {
-      double expected = expected_initial(*name, normal, i / 7, i % 7);
+      double expected = expected_initial(*name, normal, uniform, i / 7, i % 7);
       if (precisions[_i] == RST_PRECISION_FLOAT) {
         expected = (double)(float)expected;
       }
@@ -257,7 +266,7 @@ START_TEST(failed_fills_leave_the_state_alone) {
     enum rst_status status;
     const char *fragment;
   } cases[] = {
-      {{.kind = "normall"}, RST_ERROR_ARGUMENT, "normal, zero, constant, tent, file"},
+      {{.kind = "normall"}, RST_ERROR_ARGUMENT, "normal, fan-in, uniform, zero, constant, tent, file"},
       {{.kind = NULL}, RST_ERROR_ARGUMENT, "choose one of"},
       {{.kind = "file"}, RST_ERROR_ARGUMENT, "needs the name"},
       {{.kind = "file", .file = "/nonexistent/kernel.h5:/k"}, RST_ERROR_IO, "No such file"},

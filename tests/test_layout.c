@@ -73,13 +73,16 @@ START_TEST(initial_states_fill_every_tensor) {
   struct rst_field *u = numbered(context, RST_PRECISION_DOUBLE);
   double normal[COUNT];
   RST_TEST_OK(context, rst_random_normal(context, 3, COUNT, normal));
-  RST_TEST_OK(context, rst_initial_fill(context, &(struct rst_initial_parameters){"normal", 3, 2.0, NULL},
-                                        &layout, u));
+  RST_TEST_OK(context,
+              rst_initial_fill(context,
+                               &(struct rst_initial_parameters){.kind = "normal", .seed = 3, .scale = 2.0},
+                               &layout, u));
   for (size_t i = 0; i < COUNT; ++i) {
     ck_assert_double_eq(rst_field_get(u, 0, i), 2.0 * normal[i]);
   }
-  RST_TEST_OK(context,
-              rst_initial_fill(context, &(struct rst_initial_parameters){"tent", 3, 2.0, NULL}, &layout, u));
+  RST_TEST_OK(
+      context,
+      rst_initial_fill(context, &(struct rst_initial_parameters){.kind = "tent", .scale = 2.0}, &layout, u));
   ck_assert(rst_field_get(u, 0, 0) == 0.0 && rst_field_get(u, 0, 1) == 1.0 && rst_field_get(u, 0, 2) == 2.0);
   for (size_t p = 0; p < planes[3]; ++p) {
     const struct rst_field plane = rst_layout_plane(&layout, u, 3, p);

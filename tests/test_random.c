@@ -24,6 +24,17 @@ START_TEST(equal_to_numpy_bit_for_bit) {
 }
 END_TEST
 
+/* numpy.random.seed(7); numpy.random.random_sample(3) */
+START_TEST(uniform_numbers_are_those_of_numpy) {
+  static const double expected[] = {0x1.388f0a7465c98p-4, 0x1.8f5184146a0a7p-1, 0x1.c0ee597d36686p-2};
+  struct rst_context *context = rst_test_context();
+  double values[3] = {0};
+  RST_TEST_OK(context, rst_random_uniform(context, 7, 3, values));
+  ck_assert_mem_eq(values, expected, sizeof expected);
+  rst_context_destroy(&context);
+}
+END_TEST
+
 /* randn(5) is the beginning of randn(6): the second of the last pair is dropped, not the first. */
 START_TEST(odd_counts_are_prefixes) {
   struct rst_context *context = rst_test_context();
@@ -64,6 +75,7 @@ int main(void) {
   Suite *suite = suite_create("random");
   TCase *tests = tcase_create("random");
   tcase_add_loop_test(tests, equal_to_numpy_bit_for_bit, 0, RECORD_COUNT);
+  tcase_add_test(tests, uniform_numbers_are_those_of_numpy);
   tcase_add_test(tests, odd_counts_are_prefixes);
   tcase_add_test(tests, moments_are_those_of_the_normal_distribution);
   suite_add_tcase(suite, tests);

@@ -61,7 +61,7 @@ struct rst_state_spectrum {
   struct rst_eigenpair smallest, largest;      /**< of H */
   struct rst_field *vector_min, *vector_max;   /**< unit eigenvectors, of the state's shape */
   double participation_min, participation_max; /**< (sum v^2)^2/(n sum v^4) of them, in [1/n, 1] */
-  double ky, kx; /**< dominant wave number of vector_max, in radians per unit length, ky >= 0 */
+  double ky, kx; /**< dominant wave number of vector_max, in radians per unit length, ky >= 0; NaN for several planes */
 };
 
 /** By the signs of the spectrum of H, where an eigenvalue below 1e-9 of the largest magnitude counts as 0. */
@@ -99,7 +99,7 @@ enum { RST_REFINEMENTS = 3 };
 struct rst_analysis {
   const char *flow, *scheme, *correlation;
   bool linear;
-  size_t ny, nx;  /**< of the state */
+  size_t ny, nx;  /**< of the state, see rst_layout_shape() */
   double spacing; /**< of its points */
   double lr, weight_decay;
   double effective_decay; /**< its part in the eigenvalues of H: alpha; alpha (1 - mu) for decoupled decay */

@@ -7,6 +7,7 @@
 #include "restrain/image.h"
 #include "restrain/laplacian.h"
 #include "restrain/layout.h"
+#include "restrain/network.h"
 
 /** @file
  * A gradient flow: du/dt = -grad E(u) - alpha u. The flow knows E, the data term, with its regulariser; the
@@ -18,6 +19,7 @@
  * | heat        | (kappa/2) <u, -Lap_h u>, so that du/dt = kappa Lap_h u          | kappa A_h(w)    |
  * | conv        | mean over images of -y log yhat - (1-y) log(1-yhat)             | none            |
  * | conv-linear | mean over images of (a/2) [ <m, u> + (beta norm/2) sum_mn c^2 ] | mean of S(w)    |
+ * | network     | sum over examples of w_i l(f(u, x_i), y_i), see network.h       | none            |
  *
  * with c = correlation of u and I, p = pool_mn s(c) - shift, yhat = sigmoid(p); for conv-linear a = -1/2 for
  * y = 1, +1/2 for y = 0, and S(w) = (a beta/2) norm abs(Ihat(w))^2.
@@ -66,12 +68,16 @@ struct rst_flow_parameters {
   struct rst_diffusion diffusion; /**< the diffusivity of `heat`, the regulariser of the others */
   struct rst_heat_parameters heat;
   struct rst_conv_parameters conv;
+  struct rst_network_parameters network;
 };
 
 /** The data term at a state. */
 struct rst_flow_value {
   double data_loss; /**< E(u), regulariser included */
-  double residual;  /**< a = yhat - y, the mean over images; the frozen a of conv-linear; 0 for heat */
+  double
+      residual; /**< a = yhat - y, the mean over images; the frozen a of conv-linear; 0 for heat; of a network the sum over
+                         examples of w_i (f - y) for one output f (its sigmoid for the loss logistic), of w_i (1 - p) for
+                         several, p the output of the label's class (after softmax for the loss cross-entropy) */
 };
 
 struct rst_flow;
@@ -80,7 +86,9 @@ struct rst_flow;
 struct rst_flow_facts {
   bool linear;         /**< E is quadratic: its Hessian is the same everywhere */
   bool diffusion_only; /**< E is the energy of the diffusion */
-  bool one_layer; /**< the network of conv: per image a sigmoid of pool s(c) - shift, under cross entropy */
+  bool
+      plane_waves; /**< the state is one kernel on a plane, whose waves have a symbol at frozen coefficients */
+  bool one_layer;  /**< the network of conv: per image a sigmoid of pool s(c) - shift, under cross entropy */
 };
 
 /** NULL-terminated list of kinds. */
@@ -88,7 +96,7 @@ RST_API const char *const *rst_flow_names(void);
 /** The facts of a kind, which must be one of rst_flow_names(). */
 RST_API struct rst_flow_facts rst_flow_kind_facts(const char *kind);
 /** The boundaries that a kind allows, its default first; count receives their number. NULL for an unknown
- * kind. */
+ * kind and for one that has none to choose. */
 RST_API const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count);
 
 /** Build a flow: images are made or read, correlations planned. RST_ERROR_ARGUMENT for parameters out of
@@ -150,7 +158,8 @@ RST_API enum rst_status rst_flow_symbol(struct rst_flow *flow, struct rst_field 
  *     lambda(w) = a pool'[mean s''(c)] P(w) + sigmoid'(p) abs(ghat(w))^2 / k^2,   P(w) = sum_mn abs(I*e_w)^2 / k^2
  * with pool' the norm of the pooling, e_w the plane wave in the kernel's window, ghat the transform of gbar; for conv-linear
  * (a beta/2) norm P(w); for heat its symbol. The regulariser's symbol is added. P is made at the first call (2 k^2
- * correlations) and kept. Fails only with RST_ERROR_MEMORY. */
+ * correlations) and kept. RST_ERROR_UNSUPPORTED for a kind without the fact plane_waves; otherwise fails only with
+ * RST_ERROR_MEMORY. */
 RST_API enum rst_status rst_flow_frozen_symbol(struct rst_flow *flow, const struct rst_field *u,
                                                struct rst_field *lambda);
 

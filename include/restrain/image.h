@@ -23,16 +23,25 @@
  * like nature. Grey levels 0..max of PNG and PGM map linearly to -1..1, colour by luminance (Rec. 709 weights),
  * alpha is ignored; HDF5 numbers are taken as they are.
  *
- * Initial kinds, on a state of given layout; tent and file fill every plane alike:
+ * Initial kinds, on a state of given layout, whose tensors are taken in their order; tent, and file where it is a plane, fill
+ * every plane alike:
  *
  * | kind     | u[i][j]                                                                                |
  * |----------|----------------------------------------------------------------------------------------|
  * | normal   | scale * NumPy's legacy seed(seed); randn(count), bit for bit                           |
+ * | fan-in   | weights: gain/sqrt(fan_in) * randn(...); biases: 0, no number is drawn for them         |
+ * | uniform  | weights and biases: numpy.random.uniform(-b, b), b = 1/sqrt(fan_in)                     |
  * | zero     | 0                                                                                      |
  * | constant | scale                                                                                  |
  * | tent     | scale * product over axes of (1 - abs(2 i/(n-1) - 1)); axes of length 1 contribute 1   |
  * | file     | scale * the HDF5 dataset "file.h5:/path" (leading axes of length 1 dropped), PNG or    |
- * |          | PGM, of the shape of the plane                                                         |
+ * |          | PGM, of the shape of the plane; or scale * the HDF5 group "file.h5:/path" or "file.h5" |
+ * |          | of datasets with the names and shapes of the tensors, leading axes of length 1 dropped |
+ *
+ * A tensor whose name ends in `.bias` is a bias, any other a weight. fan_in, the numbers that an output depends on, is the
+ * product of the lengths of a weight's axes but the first, and of a bias that of the weight `.weight` beside it; of a tensor
+ * of another name, such as the kernel of a flow that has one alone, it is the number of elements. `.norm.weight` and
+ * `.norm.bias` of a normalisation become 1 and 0 with fan-in and uniform, and no number is drawn for them.
  */
 
 /** Points of a file that are read without being asked: 2 GiB of doubles. */
@@ -57,6 +66,7 @@ struct rst_initial_parameters {
   uint32_t seed;
   double scale;
   const char *file;
+  double gain; /**< of `fan-in` */
 };
 
 /** NULL-terminated lists of kinds. */
@@ -79,5 +89,9 @@ RST_API enum rst_status rst_initial_fill(struct rst_context *context,
  * 53 bits, polar Gaussian, the second value of each pair first. Bit for bit on the same libm. */
 RST_API enum rst_status rst_random_normal(struct rst_context *context, uint32_t seed, size_t count,
                                           double *values);
+
+/** Likewise numpy.random.random_sample(count): in [0, 1), bit for bit. */
+RST_API enum rst_status rst_random_uniform(struct rst_context *context, uint32_t seed, size_t count,
+                                           double *values);
 
 #endif

@@ -43,6 +43,9 @@ RST_API size_t rst_tensor_planes(const struct rst_tensor *tensor);
 /** Rows and columns of each. */
 RST_API void rst_tensor_plane_shape(const struct rst_tensor *tensor, size_t *ny, size_t *nx);
 
+/** Rows and columns of a whole state: of its plane, if it is one, otherwise a single row of all its numbers. */
+RST_API void rst_layout_shape(const struct rst_layout *layout, size_t *ny, size_t *nx);
+
 /** A plane of the state u as a field that shares its memory: not to be destroyed, valid as long as u. It is aligned to 64
  * bytes only where it begins at a multiple of that, as the first plane of a state does. */
 RST_API struct rst_field rst_layout_plane(const struct rst_layout *layout, const struct rst_field *u,

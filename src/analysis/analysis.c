@@ -87,7 +87,7 @@ static void describe(const struct rst_analysis_task *task, struct rst_analysis *
   analysis->scheme = static_name(rst_scheme_names(), scheme->kind);
   analysis->correlation = rst_flow_correlation(task->flow);
   analysis->linear = rst_flow_facts(task->flow).linear;
-  rst_tensor_plane_shape(kernel, &analysis->ny, &analysis->nx);
+  rst_layout_shape(rst_flow_layout(task->flow), &analysis->ny, &analysis->nx);
   analysis->spacing = kernel->spacing;
   analysis->lr = scheme->lr;
   analysis->weight_decay = scheme->weight_decay;

@@ -197,6 +197,8 @@ enum rst_status rst_analyze_nonlinear(const struct rst_analysis_task *task, stru
   const struct rst_analysed_point *minimum = &analysis->points[analysis->minimum];
   RST_TRY(find_limits(task, minimum, &analysis->exact));
   analysis->lr_lo = analysis->exact.limits.lr_max;
-  RST_TRY(rst_analyze_frozen_symbol(task, minimum->point.u, analysis));
+  if (rst_flow_facts(task->flow).plane_waves) {
+    RST_TRY(rst_analyze_frozen_symbol(task, minimum->point.u, analysis));
+  }
   return rst_analyze_distribution(task, minimum->point.u, &minimum->spectrum, analysis);
 }

@@ -33,9 +33,17 @@ void rst_wave_number_orient(double *ky, double *kx) {
   }
 }
 
-/* That of the first tensor's first plane. */
+/* NaN where the state is no plane. */
 static enum rst_status find_wave_number(struct rst_context *context, const struct rst_layout *layout,
                                         struct rst_state_spectrum *spectrum) {
+  size_t ny = 0;
+  size_t nx = 0;
+  rst_tensor_plane_shape(layout->tensors, &ny, &nx);
+  if (ny * nx != layout->count) {
+    spectrum->ky = NAN;
+    spectrum->kx = NAN;
+    return RST_OK;
+  }
   const struct rst_field plane = rst_layout_plane(layout, spectrum->vector_max, 0, 0);
   const double spacing = layout->tensors[0].spacing;
   struct rst_field *power = NULL;

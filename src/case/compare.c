@@ -80,6 +80,12 @@ static void flatten_child(struct flat_case *flat, struct fy_node *node, const ch
   free(child);
 }
 
+/* Names of files are compared one by one. */
+static bool is_absolute(struct fy_node *node) {
+  struct rst_scalar scalar;
+  return rst_node_scalar(node, &scalar) && *scalar.text == '/';
+}
+
 static void flatten(struct flat_case *flat, struct fy_node *node, const char *path) {
   void *state = NULL;
   if (node && fy_node_is_mapping(node)) {
@@ -92,7 +98,7 @@ static void flatten(struct flat_case *flat, struct fy_node *node, const char *pa
     }
   } else if (node && fy_node_is_sequence(node)) {
     struct fy_node *item = fy_node_sequence_get_by_index(node, 0);
-    if (!item || fy_node_is_scalar(item)) {
+    if (!item || (fy_node_is_scalar(item) && !is_absolute(item))) {
       add(flat, join("", path), list_text(node));
       return;
     }

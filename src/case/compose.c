@@ -37,6 +37,16 @@ static bool has_path(const struct rst_keys *const *tables, const void *path) {
   return tables && *tables;
 }
 
+/* The text as the case's own; NULL if memory is exhausted. */
+static const char *keep_text(struct rst_loaded_case *owner, struct rst_text *text) {
+  char *kept = text->failed ? NULL : rst_case_keep(owner, text->length + 1);
+  if (kept && text->length) {
+    memcpy(kept, text->bytes, text->length);
+  }
+  rst_text_clear(text);
+  return kept;
+}
+
 /* "heat conv", the kinds for which `has` is `wanted`, kept by the case; NULL if memory is exhausted. */
 static const char *list_kinds(struct rst_loaded_case *owner, const struct family *family,
                               bool (*has)(const struct rst_keys *const *, const void *), const void *what,
@@ -48,19 +58,15 @@ static const char *list_kinds(struct rst_loaded_case *owner, const struct family
       rst_text_add(&text, "%s%s", text.length ? " " : "", names[i]);
     }
   }
-  char *kept = text.failed ? NULL : rst_case_keep(owner, text.length + 1);
-  if (kept && text.length) {
-    memcpy(kept, text.bytes, text.length);
-  }
-  rst_text_clear(&text);
-  return kept;
+  return keep_text(owner, &text);
 }
 
-/* The index one past the last row whose path is `path`, or begins with its first `length` bytes; 0 for none. */
+/* The index one past the last row whose path is `path`, or begins with its first `length` bytes, up to a dot; 0 for none. */
 static size_t behind(const struct rst_keys *keys, const char *path, size_t length) {
+  const bool section = length > 0 && path[length - 1] == '.';
   for (size_t i = keys->count; i > 0; --i) {
     const char *other = keys->keys[i - 1].path;
-    if (strncmp(other, path, length) == 0 && (length < strlen(path) || !other[length])) {
+    if (strncmp(other, path, length) == 0 && (section || !other[length])) {
       return i;
     }
   }
@@ -142,6 +148,35 @@ static bool add_family(struct rst_loaded_case *owner, const struct family *famil
   return complete;
 }
 
+/* "heat conv", the kinds of flow that take the general key; NULL if memory is exhausted. */
+static const char *list_takers(struct rst_loaded_case *owner, const char *path) {
+  const char *const *names = rst_flow_names();
+  struct rst_text text = {0};
+  for (size_t kind = 0; names[kind]; ++kind) {
+    if (!rst_flow_lacks(kind, path)) {
+      rst_text_add(&text, "%s%s", text.length ? " " : "", names[kind]);
+    }
+  }
+  return keep_text(owner, &text);
+}
+
+/* Leave general rows to the kinds of flow that take them. */
+static bool add_exclusions(struct rst_loaded_case *owner, struct rst_key *rows) {
+  bool complete = true;
+  for (size_t i = 0; complete && i < owner->keys.count; ++i) {
+    bool lacking = false;
+    for (size_t kind = 0; rst_flow_names()[kind]; ++kind) {
+      lacking = lacking || rst_flow_lacks(kind, rows[i].path);
+    }
+    if (lacking) {
+      const char *takers = list_takers(owner, rows[i].path);
+      complete = takers != NULL;
+      add_condition(&rows[i], families[0].selector, takers);
+    }
+  }
+  return complete;
+}
+
 bool rst_case_compose(struct rst_loaded_case *owner) {
   size_t count = rst_general_keys.count;
   for (size_t i = 0; i < FAMILIES; ++i) {
@@ -156,5 +191,5 @@ bool rst_case_compose(struct rst_loaded_case *owner) {
   for (size_t i = 0; complete && i < FAMILIES; ++i) {
     complete = add_family(owner, &families[i], rows, &count);
   }
-  return complete;
+  return complete && add_exclusions(owner, rows);
 }

@@ -61,7 +61,7 @@ static void emit_file(struct emitter *emitter, const char *given) {
 }
 
 static void emit_scalar(struct emitter *emitter, const struct rst_key *key, const void *member) {
-  if (key->type == RST_KEY_FILE) {
+  if (key->type == RST_KEY_FILE || key->type == RST_KEY_FILES) {
     const char *given = NULL;
     memcpy(&given, member, sizeof given);
     emit_file(emitter, given);
@@ -116,6 +116,7 @@ static void emit_value(struct emitter *emitter, const struct rst_key *key, const
     emit_items(emitter, key, base);
     break;
   case RST_KEY_NAMES:
+  case RST_KEY_FILES:
   case RST_KEY_TWINS:
   case RST_KEY_REALS:
     emit_scalars(emitter, key, base);

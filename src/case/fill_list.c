@@ -86,6 +86,7 @@ static bool read_scalars(struct rst_scope *scope, const struct rst_key *key, str
       rst_report_add(scope->report, at, "key \"%s\": expected %s, found %s", path,
                      key->type == RST_KEY_TWINS   ? "a number or a name"
                      : key->type == RST_KEY_REALS ? "a number"
+                     : key->type == RST_KEY_FILES ? "a file name"
                                                   : "a name",
                      rst_node_found(node, found));
       valid = false;

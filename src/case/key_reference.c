@@ -89,7 +89,8 @@ static enum rst_status add_table(struct rst_context *context, struct rst_text *t
       rst_text_add(text, "\n%.*s%s", (int)section, key->path, section ? "\n" : "");
     }
     RST_TRY(add_key(context, text, prefix, key));
-    if (key->items) {
+    /* Items that hold such items again have the same keys. */
+    if (key->items && key->items != keys) {
       char *below = NULL;
       RST_TRY(
           rst_format(context, &below, "%s%s%s.", prefix, key->path, key->type == RST_KEY_ITEMS ? ".N" : ""));

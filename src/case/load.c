@@ -82,6 +82,12 @@ static enum rst_status resolve_files(struct rst_context *context, struct rst_loa
     const struct rst_key *key = &keys->keys[i];
     if (key->type == RST_KEY_FILE) {
       RST_TRY(resolve_file(context, loaded, rst_key_member(key, base)));
+    } else if (key->type == RST_KEY_FILES) {
+      char *names = NULL;
+      memcpy(&names, base + key->offset, sizeof names);
+      for (size_t j = 0; j < rst_key_count(key, base); ++j) {
+        RST_TRY(resolve_file(context, loaded, names + j * sizeof(const char *)));
+      }
     } else if (key->type == RST_KEY_MAPPING) {
       RST_TRY(resolve_files(context, loaded, key->items, rst_key_member(key, base)));
     } else if (key->type == RST_KEY_ITEMS) {

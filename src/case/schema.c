@@ -33,13 +33,18 @@ static const struct rst_key case_keys[] = {
      HELP("Laplacian by differences of second or fourth order, or spectral")},
 
     {NAMED("initial.kind", rst_initial_names), DEFAULT("normal"), AT(content.initial.kind),
-     HELP("the initial state; normal is NumPy's seed(seed); randn(...), bit for bit")},
-    {INTEGER("initial.seed", BETWEEN(0, MOST_SEED)), DEFAULT("0"), WHEN({"initial.kind", "normal"}),
-     AT(content.initial.seed), HELP("seed of the random numbers")},
+     HELP("the initial state; normal is NumPy's seed(seed); randn(...), bit for bit; fan-in and uniform "
+          "go by the number of inputs, as restrain/image.h says")},
+    {INTEGER("initial.seed", BETWEEN(0, MOST_SEED)), DEFAULT("0"),
+     WHEN({"initial.kind", "normal fan-in uniform"}), AT(content.initial.seed),
+     HELP("seed of the random numbers")},
     {REAL("initial.scale", ANY), DEFAULT("1"), WHEN({"initial.kind", "normal constant tent file"}),
      AT(content.initial.scale), HELP("factor of the initial state: value of constant, height of tent")},
+    {REAL("initial.gain", AT_LEAST(0)), DEFAULT("1"), WHEN({"initial.kind", "fan-in"}),
+     AT(content.initial.gain), HELP("deviation of the weights times sqrt(fan_in); biases start from 0")},
     {FILE_NAME("initial.file"), REQUIRED, WHEN({"initial.kind", "file"}), AT(content.initial.file),
-     HELP("HDF5 dataset file.h5:/path, PNG or PGM, of the shape of the state")},
+     HELP("HDF5 dataset file.h5:/path, PNG or PGM, of the shape of the state; or HDF5 group with the "
+          "tensors' names")},
 
     {NAMED("step.scheme", rst_scheme_names), DEFAULT("euler"), AT(content.step.scheme.kind),
      HELP("the time stepping; euler is gradient descent")},

@@ -123,11 +123,11 @@ static bool read_text(const struct rst_key *key, const struct rst_scalar *scalar
                       struct rst_loaded_case *owner, struct rst_report *report, void *member) {
   char *copy = NULL;
   if (rst_scalar_null(scalar)) {
-    if (key->required) {
+    if (key->required || key->type == RST_KEY_FILES) {
       return false;
     }
   } else {
-    if (key->type == RST_KEY_FILE && scalar->length == 0) {
+    if (key->type != RST_KEY_TEXT && scalar->length == 0) {
       return false;
     }
     copy = rst_case_keep(owner, scalar->length + 1);
@@ -175,7 +175,8 @@ static bool read_name(const struct rst_key *key, const struct rst_scalar *scalar
     return false;
   }
   if (key->type == RST_KEY_CHOICE) {
-    memcpy(member, &index, sizeof index);
+    const bool flag = index != 0;
+    memcpy(member, key->size == sizeof flag ? (const void *)&flag : &index, key->size);
   } else {
     memcpy(member, &name, sizeof name);
   }
@@ -218,6 +219,7 @@ static bool read_member(struct rst_report *report, const struct rst_key *key, co
   switch (key->type) {
   case RST_KEY_TEXT:
   case RST_KEY_FILE:
+  case RST_KEY_FILES:
     return read_text(key, scalar, owner, report, member);
   case RST_KEY_REAL:
   case RST_KEY_REALS:
@@ -282,6 +284,8 @@ bool rst_value_read(struct rst_report *report, struct rst_place place, const cha
   } else if (key->type == RST_KEY_REALS) {
     rst_text_add(&expected, "a number");
     describe_range(&key->range, &expected);
+  } else if (key->type == RST_KEY_FILES) {
+    rst_text_add(&expected, "a file name");
   } else {
     rst_value_describe(key, &expected);
   }
@@ -293,14 +297,19 @@ bool rst_value_read(struct rst_report *report, struct rst_place place, const cha
   return false;
 }
 
+static int choice_index(const struct rst_key *key, const void *member) {
+  bool flag = false;
+  int index = 0;
+  memcpy(key->size == sizeof flag ? (void *)&flag : &index, member, key->size);
+  return key->size == sizeof flag ? flag : index;
+}
+
 const char *rst_value_name(const struct rst_key *key, const void *base) {
   if (rst_key_is_list(key)) {
     return rst_key_given(key, base) ? "given" : "absent";
   }
   if (key->type == RST_KEY_CHOICE) {
-    int index = 0;
-    memcpy(&index, rst_key_member_const(key, base), sizeof index);
-    return key->names[index];
+    return key->names[choice_index(key, rst_key_member_const(key, base))];
   }
   const char *name = NULL;
   memcpy(&name, rst_key_member_const(key, base), sizeof name);
@@ -340,18 +349,16 @@ void rst_value_write(const struct rst_key *key, const void *member, struct rst_t
     break;
   }
   case RST_KEY_TEXT:
-  case RST_KEY_FILE: {
+  case RST_KEY_FILE:
+  case RST_KEY_FILES: {
     const char *string = NULL;
     memcpy(&string, member, sizeof string);
     rst_text_add_quoted(text, string);
     break;
   }
-  case RST_KEY_CHOICE: {
-    int index = 0;
-    memcpy(&index, member, sizeof index);
-    rst_text_add(text, "%s", key->names[index]);
+  case RST_KEY_CHOICE:
+    rst_text_add(text, "%s", key->names[choice_index(key, member)]);
     break;
-  }
   case RST_KEY_NAME:
   case RST_KEY_NAMES: {
     const char *name = NULL;
@@ -392,6 +399,9 @@ void rst_value_describe(const struct rst_key *key, struct rst_text *text) {
   case RST_KEY_NAMES:
     rst_text_add(text, "a list of ");
     add_names(key, text);
+    break;
+  case RST_KEY_FILES:
+    rst_text_add(text, "a list of file names");
     break;
   case RST_KEY_TWINS:
     rst_text_add(text, "a list, each item ");

@@ -48,7 +48,7 @@ static enum rst_exit rehearse(struct rst_context *context, const struct rst_argu
   }
   size_t ny = 0;
   size_t nx = 0;
-  rst_tensor_plane_shape(rst_flow_layout(problem.flow)->tensors, &ny, &nx);
+  rst_layout_shape(rst_flow_layout(problem.flow), &ny, &nx);
   const bool dense = ny * nx <= from->analyze.dense;
   if (arguments->json) {
     const enum rst_exit code = print_plan(from, problem.flow, path, dense);

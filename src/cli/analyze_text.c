@@ -178,11 +178,12 @@ static void add_two_limits(struct rst_text *text, const struct rst_analysis *ana
   add_lr_limit(text, "lr_hi, by the decay", analysis->lr_hi, analysis->lr);
   if (analysis->minimum >= 0) {
     const struct rst_state_spectrum *spectrum = &analysis->points[analysis->minimum].spectrum;
-    rst_text_add(
-        text,
-        "\ncritical mode at the minimum: wave number (ky, kx) = (%.6g, %.6g), participation ratio %.4g\n",
-        spectrum->ky, spectrum->kx, spectrum->participation_max);
-    if (!isnan(analysis->worst_growth)) {
+    rst_text_add(text, "\ncritical mode at the minimum: ");
+    if (!isnan(spectrum->ky)) {
+      rst_text_add(text, "wave number (ky, kx) = (%.6g, %.6g), ", spectrum->ky, spectrum->kx);
+    }
+    rst_text_add(text, "participation ratio %.4g\n", spectrum->participation_max);
+    if (analysis->symbol && !isnan(analysis->worst_growth)) {
       rst_text_add(text, "worst plane wave there: |G| = %.8g at (ky, kx) = (%.6g, %.6g)\n",
                    analysis->worst_growth, analysis->worst_ky, analysis->worst_kx);
     }

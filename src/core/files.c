@@ -26,6 +26,31 @@ const char *rst_files_base(const char *path) {
   return slash ? slash + 1 : path;
 }
 
+static bool is_file(const char *name) {
+  struct stat status;
+  return stat(name, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+enum rst_status rst_files_split_dataset(struct rst_context *context, const char *name, char **file,
+                                        char **dataset) {
+  *file = *dataset = NULL;
+  for (const char *colon = strstr(name, ":/"); colon && !*file; colon = strstr(colon + 1, ":/")) {
+    char *before = NULL;
+    RST_TRY(rst_format(context, &before, "%.*s", (int)(colon - name), name));
+    if (is_file(before)) {
+      *file = before;
+    } else {
+      free(before);
+    }
+    if (*file && rst_format(context, dataset, "%s", colon + 1) != RST_OK) {
+      free(*file);
+      *file = NULL;
+      return RST_ERROR_MEMORY;
+    }
+  }
+  return RST_OK;
+}
+
 static enum rst_status folder_of(struct rst_context *context, const char *path, char **folder) {
   const char *base = rst_files_base(path);
   if (base == path) {

@@ -17,6 +17,10 @@ enum rst_status rst_files_sibling(struct rst_context *context, const char *path,
 /** The part of `path` after its last slash. */
 const char *rst_files_base(const char *path);
 
+/** Split "file.h5:/path" into the two malloc'ed parts; both NULL where no part before a ":/" is a file. */
+enum rst_status rst_files_split_dataset(struct rst_context *context, const char *name, char **file,
+                                        char **dataset);
+
 /** Make the folders of the file `path` that are missing, like mkdir -p of everything before its last slash. */
 enum rst_status rst_files_make_folders(struct rst_context *context, const char *path);
 

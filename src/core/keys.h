@@ -21,9 +21,10 @@ enum rst_key_type {
   RST_KEY_FILE,    /**< const char *, a path relative to the case file */
   RST_KEY_REAL,    /**< double */
   RST_KEY_INTEGER, /**< any integer type of 4 or 8 bytes; the range keeps it within the type */
-  RST_KEY_CHOICE,  /**< an enum whose values index `names` */
+  RST_KEY_CHOICE,  /**< an enum, or a bool, whose values index `names` */
   RST_KEY_NAME,    /**< const char *, one of `names` and of `registry` */
   RST_KEY_NAMES,   /**< const char **, a list of such names, its length at `count_offset` */
+  RST_KEY_FILES,   /**< const char **, a list of paths relative to the case file, likewise */
   RST_KEY_TWINS,   /**< const struct rst_twin *, a list of divisors and of `names`, likewise */
   RST_KEY_REALS,   /**< const double *, a list that is not empty, likewise; NULL for none */
   RST_KEY_ITEMS,   /**< an array of structures filled by `items`, its length at `count_offset` */
@@ -61,8 +62,10 @@ struct rst_key {
   struct rst_condition when[RST_KEY_CONDITIONS]; /**< all of them must hold */
   const char *help;
   size_t offset, size, count_offset; /**< of the member in the structure that the table fills */
-  const struct rst_keys *items;
-  const char *after; /**< of a kind's own row: the path that it follows; NULL for the end of its section */
+  const struct rst_keys
+      *items; /**< of the items or the mapping; the table itself for items that hold such items again */
+  const char *
+      after; /**< of a kind's own row: the path that it follows, or a section, with its dot; NULL for the end of its own section */
 };
 
 struct rst_keys {
@@ -83,6 +86,7 @@ struct rst_keys {
 #define TEXT(key) .path = (key), .type = RST_KEY_TEXT
 #define FILE_NAME(key) .path = (key), .type = RST_KEY_FILE
 #define NAMES(key, list) .path = (key), .type = RST_KEY_NAMES, .registry = (list)
+#define FILES(key) .path = (key), .type = RST_KEY_FILES
 #define ITEMS(key, table) .path = (key), .type = RST_KEY_ITEMS, .items = &(table)
 #define MAPPING(key, table) .path = (key), .type = RST_KEY_MAPPING, .items = &(table)
 #define REALS(key, bounds) .path = (key), .type = RST_KEY_REALS, .range = bounds

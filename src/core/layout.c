@@ -24,6 +24,14 @@ size_t rst_tensor_count(const struct rst_tensor *tensor) {
   return rst_tensor_planes(tensor) * ny * nx;
 }
 
+void rst_layout_shape(const struct rst_layout *layout, size_t *ny, size_t *nx) {
+  rst_tensor_plane_shape(layout->tensors, ny, nx);
+  if (*ny * *nx != layout->count) {
+    *ny = 1;
+    *nx = layout->count;
+  }
+}
+
 struct rst_field rst_layout_plane(const struct rst_layout *layout, const struct rst_field *u, size_t tensor,
                                   size_t plane) {
   assert(u->ny == 1 && u->nx == layout->count && tensor < layout->tensor_count);

@@ -202,7 +202,7 @@ const struct rst_flow_type rst_flow_conv = {
     .size = sizeof(struct conv),
     .boundaries = rst_convolution_boundaries,
     .boundary_count = RST_CONVOLUTION_BOUNDARIES,
-    .facts = {.one_layer = true},
+    .facts = {.plane_waves = true, .one_layer = true},
     .create = create,
     .destroy = destroy,
     .evaluate = evaluate,

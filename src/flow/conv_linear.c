@@ -182,7 +182,7 @@ const struct rst_flow_type rst_flow_conv_linear = {
     .size = sizeof(struct conv_linear),
     .boundaries = rst_convolution_boundaries,
     .boundary_count = RST_CONVOLUTION_BOUNDARIES,
-    .facts = {.linear = true},
+    .facts = {.linear = true, .plane_waves = true},
     .create = create,
     .destroy = destroy,
     .evaluate = evaluate,

@@ -36,6 +36,10 @@ const struct rst_keys *const *rst_flow_keys(size_t kind) {
   return types[kind]->keys;
 }
 
+bool rst_flow_lacks(size_t kind, const char *path) {
+  return types[kind]->without && rst_name_index(types[kind]->without, path) >= 0;
+}
+
 const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count) {
   const int index = rst_name_index(names, kind);
   *count = index < 0 ? 0 : types[index]->boundary_count;
@@ -45,6 +49,9 @@ const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count) {
 static enum rst_status check_boundary(struct rst_context *context, const struct rst_flow_type *type,
                                       const struct rst_flow_parameters *parameters) {
   const char *allowed[BOUNDARY_COUNT + 1] = {NULL};
+  if (!type->boundaries) {
+    return RST_OK;
+  }
   for (size_t i = 0; i < type->boundary_count; ++i) {
     if (type->boundaries[i] == parameters->boundary) {
       return RST_OK;
@@ -209,6 +216,9 @@ enum rst_status rst_flow_symbol(struct rst_flow *flow, struct rst_field *lambda)
 enum rst_status rst_flow_frozen_symbol(struct rst_flow *flow, const struct rst_field *u,
                                        struct rst_field *lambda) {
   assert(is_state(flow, u));
+  RST_REQUIRE(flow->context, flow->type->frozen_symbol, RST_ERROR_UNSUPPORTED,
+              "the flow %s has no symbol with frozen coefficients; use the eigenvalues of its Hessian",
+              flow->name);
   assert(lambda->precision == RST_PRECISION_DOUBLE && lambda->ny == rst_flow_kernel(flow, u).ny &&
          lambda->nx == rst_flow_kernel(flow, u).nx);
   rst_field_fill(0.0, lambda);

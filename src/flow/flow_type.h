@@ -25,8 +25,9 @@ struct rst_flow {
 };
 
 struct rst_flow_type {
-  size_t size;                         /**< of the object; it is allocated, zeroed, before create() */
-  const enum rst_boundary *boundaries; /**< that the kind allows, the default first */
+  size_t size; /**< of the object; it is allocated, zeroed, before create() */
+  const enum rst_boundary
+      *boundaries; /**< that the kind allows, the default first; NULL where there is none to choose */
   size_t boundary_count;
   struct rst_flow_facts facts;
 
@@ -41,11 +42,10 @@ struct rst_flow_type {
   /** As rst_flow_hessian_product(), after the first linearisation. */
   void (*hessian_product)(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product);
 
-  /** Add to lambda, which is zero, as rst_flow_frozen_symbol(). */
+  /* optional */
+  /** Add to lambda, which is zero, as rst_flow_frozen_symbol(); where the kind has the fact plane_waves. */
   enum rst_status (*frozen_symbol)(struct rst_flow *flow, const struct rst_field *u,
                                    struct rst_field *lambda);
-
-  /* optional */
   /** As evaluate(), and keep what products at u need. NULL: the Hessian is the same everywhere. */
   void (*linearise)(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                     struct rst_field *gradient);
@@ -55,13 +55,16 @@ struct rst_flow_type {
   /** Tables of the kind's own keys, which fill a struct rst_flow_parameters; NULL-terminated, NULL for none. Kinds that share
    * keys list the same table. */
   const struct rst_keys *const *keys;
+  /** Paths of general keys that the kind does not take; NULL-terminated, NULL for none. */
+  const char *const *without;
 };
 
 /** One line per kind: its type is rst_flow_<identifier>. */
 #define RST_FLOW_LIST(X)                                                                                     \
   X(heat, "heat")                                                                                            \
   X(conv, "conv")                                                                                            \
-  X(conv_linear, "conv-linear")
+  X(conv_linear, "conv-linear")                                                                              \
+  X(network, "network")
 
 #define RST_FLOW_DECLARATION(identifier, name) extern const struct rst_flow_type rst_flow_##identifier;
 RST_FLOW_LIST(RST_FLOW_DECLARATION)
@@ -76,6 +79,8 @@ struct rst_field rst_flow_kernel(const struct rst_flow *flow, const struct rst_f
 
 /** Tables of the keys of kind number `kind` of rst_flow_names(). */
 const struct rst_keys *const *rst_flow_keys(size_t kind);
+/** Whether that kind does not take the general key `path`. */
+bool rst_flow_lacks(size_t kind, const char *path);
 
 /** Add the diffusion's symbol at the wave numbers of lambda's grid, in FFT order. */
 void rst_flow_add_diffusion_symbol(const struct rst_laplacian *laplacian, struct rst_field *lambda);

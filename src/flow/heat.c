@@ -123,7 +123,7 @@ const struct rst_flow_type rst_flow_heat = {
     .size = sizeof(struct heat),
     .boundaries = boundaries,
     .boundary_count = sizeof boundaries / sizeof *boundaries,
-    .facts = {.linear = true, .diffusion_only = true},
+    .facts = {.linear = true, .diffusion_only = true, .plane_waves = true},
     .create = create,
     .destroy = destroy,
     .evaluate = evaluate,

@@ -4,26 +4,6 @@
 
 enum { MOST_AXES = 8 };
 
-/* A source that is missing would be read as zeros, and a name of any file on the machine can stand there. */
-static enum rst_status require_own_numbers(struct rst_context *context, const char *path, const char *name,
-                                           hid_t dataset, struct rst_ids *ids) {
-  const hid_t layout = rst_ids_keep(ids, H5Dget_create_plist(dataset));
-  bool elsewhere = H5Pget_external_count(layout) > 0;
-  size_t sources = 0;
-  if (H5Pget_layout(layout) == H5D_VIRTUAL) {
-    H5Pget_virtual_count(layout, &sources);
-  }
-  for (size_t i = 0; i < sources && !elsewhere; ++i) {
-    char source[2] = "";
-    elsewhere = H5Pget_virtual_filename(layout, i, source, sizeof source) != 1 || source[0] != '.';
-  }
-  RST_REQUIRE(
-      context, !elsewhere, RST_ERROR_IO,
-      "%s: %s keeps its numbers in other files; copy them into one dataset (h5py: f['new'] = f['%s'][()])",
-      path, name, name);
-  return RST_OK;
-}
-
 /* Shape of the field that a dataset becomes. */
 static enum rst_status field_shape(struct rst_context *context, const char *path, const char *name,
                                    hid_t dataset, struct rst_ids *ids, size_t *ny, size_t *nx) {
@@ -68,7 +48,7 @@ enum rst_status rst_archive_read_field(struct rst_context *context, const char *
   RST_TRY(field_shape(context, path, name, dataset, &ids, &ny, &nx));
   RST_REQUIRE(context, ny <= most_points / nx, RST_ERROR_IO, "%s: " RST_TOO_MANY_POINTS, path, name, ny, nx,
               most_points);
-  RST_TRY(require_own_numbers(context, path, name, dataset, &ids));
+  RST_TRY(rst_hdf5_require_own_numbers(context, path, name, dataset));
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, field));
   if (H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, (*field)->data) < 0) {
     rst_field_destroy(field);

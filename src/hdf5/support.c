@@ -321,3 +321,23 @@ char *rst_hdf5_dataset_labels(hid_t location, const char *name) {
 bool rst_hdf5_has(hid_t location, const char *name) {
   return H5Lexists(location, name, H5P_DEFAULT) > 0 && H5Oexists_by_name(location, name, H5P_DEFAULT) > 0;
 }
+
+enum rst_status rst_hdf5_require_own_numbers(struct rst_context *context, const char *path, const char *name,
+                                             hid_t dataset) {
+  RST_IDS(ids);
+  const hid_t layout = rst_ids_keep(&ids, H5Dget_create_plist(dataset));
+  bool elsewhere = H5Pget_external_count(layout) > 0;
+  size_t sources = 0;
+  if (H5Pget_layout(layout) == H5D_VIRTUAL) {
+    H5Pget_virtual_count(layout, &sources);
+  }
+  for (size_t i = 0; i < sources && !elsewhere; ++i) {
+    char source[2] = "";
+    elsewhere = H5Pget_virtual_filename(layout, i, source, sizeof source) != 1 || source[0] != '.';
+  }
+  RST_REQUIRE(
+      context, !elsewhere, RST_ERROR_IO,
+      "%s: %s keeps its numbers in other files; copy them into one dataset (h5py: f['new'] = f['%s'][()])",
+      path, name, name);
+  return RST_OK;
+}

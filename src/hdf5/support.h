@@ -91,6 +91,10 @@ char *rst_hdf5_attribute_text(hid_t object, const char *name);
 char *rst_hdf5_dataset_text(hid_t location, const char *name);
 /** malloc'ed texts of a one-dimensional dataset of strings of variable length, a newline after each; NULL if there is none. */
 char *rst_hdf5_dataset_labels(hid_t location, const char *name);
+/** RST_ERROR_IO if the dataset keeps its numbers in other files: a file that is missing would be read as zeros, and a name of
+ * any file on the machine can stand there. */
+enum rst_status rst_hdf5_require_own_numbers(struct rst_context *context, const char *path, const char *name,
+                                             hid_t dataset);
 /** Whether a link of that name exists at `location` and leads to an object. */
 bool rst_hdf5_has(hid_t location, const char *name);
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "core/core.h"
+#include "core/files.h"
 #include "image/kinds.h"
 #include "restrain/archive.h"
 
@@ -14,27 +15,17 @@
 
 enum { MAGIC_LENGTH = 8 };
 
-static bool is_file(const char *name) {
-  struct stat status;
-  return stat(name, &status) == 0 && S_ISREG(status.st_mode);
-}
-
 /* Read the dataset that `name` denotes; `found` tells whether it denotes one. */
 static enum rst_status read_dataset(struct rst_context *context, const char *name, size_t most_points,
                                     bool *found, struct rst_field **image) {
-  char *path = NULL;
-  RST_TRY(rst_format(context, &path, "%s", name));
-  enum rst_status status = RST_OK;
-  *found = false;
-  for (char *colon = strstr(path, ":/"); colon && !*found; colon = strstr(colon + 1, ":/")) {
-    *colon = '\0';
-    if (is_file(path)) {
-      *found = true;
-      status = rst_archive_read_field(context, path, colon + 1, most_points, image);
-    }
-    *colon = ':';
-  }
-  free(path);
+  char *file = NULL;
+  char *dataset = NULL;
+  RST_TRY(rst_files_split_dataset(context, name, &file, &dataset));
+  *found = file != NULL;
+  const enum rst_status status =
+      *found ? rst_archive_read_field(context, file, dataset, most_points, image) : RST_OK;
+  free(file);
+  free(dataset);
   return status;
 }
 

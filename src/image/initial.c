@@ -2,26 +2,24 @@
 #include <math.h>
 
 #include "core/core.h"
-#include "image/kinds.h"
+#include "image/initial_kinds.h"
 
 /** @file
  * Initial states. A kind fills a double state of zeros.
  */
 
-typedef enum rst_status filler(struct rst_context *context, const struct rst_initial_parameters *parameters,
-                               const struct rst_layout *layout, struct rst_field *values);
-
-static enum rst_status fill_normal(struct rst_context *context,
-                                   const struct rst_initial_parameters *parameters,
-                                   const struct rst_layout *layout, struct rst_field *values) {
+enum rst_status rst_initial_fill_normal(struct rst_context *context,
+                                        const struct rst_initial_parameters *parameters,
+                                        const struct rst_layout *layout, struct rst_field *values) {
   (void)layout;
   RST_TRY(rst_random_normal(context, parameters->seed, rst_field_count(values), values->data));
   rst_field_scale(parameters->scale, values);
   return RST_OK;
 }
 
-static enum rst_status fill_zero(struct rst_context *context, const struct rst_initial_parameters *parameters,
-                                 const struct rst_layout *layout, struct rst_field *values) {
+enum rst_status rst_initial_fill_zero(struct rst_context *context,
+                                      const struct rst_initial_parameters *parameters,
+                                      const struct rst_layout *layout, struct rst_field *values) {
   (void)context;
   (void)layout;
   (void)parameters;
@@ -29,9 +27,9 @@ static enum rst_status fill_zero(struct rst_context *context, const struct rst_i
   return RST_OK;
 }
 
-static enum rst_status fill_constant(struct rst_context *context,
-                                     const struct rst_initial_parameters *parameters,
-                                     const struct rst_layout *layout, struct rst_field *values) {
+enum rst_status rst_initial_fill_constant(struct rst_context *context,
+                                          const struct rst_initial_parameters *parameters,
+                                          const struct rst_layout *layout, struct rst_field *values) {
   (void)context;
   (void)layout;
   rst_field_fill(parameters->scale, values);
@@ -50,8 +48,9 @@ static void fill_tent_plane(double scale, struct rst_field *plane) {
   }
 }
 
-static enum rst_status fill_tent(struct rst_context *context, const struct rst_initial_parameters *parameters,
-                                 const struct rst_layout *layout, struct rst_field *values) {
+enum rst_status rst_initial_fill_tent(struct rst_context *context,
+                                      const struct rst_initial_parameters *parameters,
+                                      const struct rst_layout *layout, struct rst_field *values) {
   (void)context;
   for (size_t i = 0; i < layout->tensor_count; ++i) {
     for (size_t j = 0; j < rst_tensor_planes(&layout->tensors[i]); ++j) {
@@ -62,40 +61,12 @@ static enum rst_status fill_tent(struct rst_context *context, const struct rst_i
   return RST_OK;
 }
 
-static enum rst_status copy_to_planes(struct rst_context *context, const char *file,
-                                      const struct rst_field *read, const struct rst_layout *layout,
-                                      struct rst_field *values) {
-  for (size_t i = 0; i < layout->tensor_count; ++i) {
-    for (size_t j = 0; j < rst_tensor_planes(&layout->tensors[i]); ++j) {
-      struct rst_field plane = rst_layout_plane(layout, values, i, j);
-      RST_REQUIRE(context, read->ny == plane.ny && read->nx == plane.nx, RST_ERROR_ARGUMENT,
-                  "'%s' holds %zu x %zu points, the initial state needs %zu x %zu", file, read->ny, read->nx,
-                  plane.ny, plane.nx);
-      rst_field_copy(read, &plane);
-    }
-  }
-  return RST_OK;
-}
-
-static enum rst_status fill_file(struct rst_context *context, const struct rst_initial_parameters *parameters,
-                                 const struct rst_layout *layout, struct rst_field *values) {
-  struct rst_field *read = NULL;
-  RST_TRY(rst_image_read(context, parameters->file, RST_IMAGE_MOST_POINTS, &read));
-  const enum rst_status status = copy_to_planes(context, parameters->file, read, layout, values);
-  rst_field_scale(parameters->scale, values);
-  rst_field_destroy(&read);
-  return status;
-}
-
-/* One word per kind. */
-#define KINDS(X) X(normal) X(zero) X(constant) X(tent) X(file)
-
-#define NAME(kind) #kind,
-static const char *const names[] = {KINDS(NAME) NULL};
+#define NAME(name, suffix) name,
+static const char *const names[] = {RST_INITIAL_KINDS(NAME) NULL};
 #undef NAME
 
-#define FILLER(kind) fill_##kind,
-static filler *const fillers[] = {KINDS(FILLER)};
+#define FILLER(name, suffix) rst_initial_fill_##suffix,
+static rst_initial_filler *const fillers[] = {RST_INITIAL_KINDS(FILLER)};
 #undef FILLER
 
 const char *const *rst_initial_names(void) {
@@ -112,7 +83,7 @@ enum rst_status rst_initial_fill(struct rst_context *context, const struct rst_i
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, u->ny, u->nx, &values));
   enum rst_status status = fillers[kind](context, parameters, layout, values);
   if (status == RST_OK) {
-    const char *what = fillers[kind] == fill_file ? parameters->file : parameters->kind;
+    const char *what = fillers[kind] == rst_initial_fill_file ? parameters->file : parameters->kind;
     status = rst_image_require_finite(context, what, values, u->precision);
   }
   if (status == RST_OK) {

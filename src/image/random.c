@@ -7,7 +7,7 @@
 #include "restrain/image.h"
 
 /** @file
- * NumPy's legacy normal numbers: MT19937 (Matsumoto, Nishimura 1998), doubles of 53 bits from two words,
+ * NumPy's legacy random numbers: MT19937 (Matsumoto, Nishimura 1998), doubles of 53 bits from two words,
  * Marsaglia's polar method.
  */
 
@@ -22,12 +22,29 @@ static double uniform(const gsl_rng *generator) {
   return ((double)high * 67108864.0 + (double)low) / 9007199254740992.0;
 }
 
-enum rst_status rst_random_normal(struct rst_context *context, uint32_t seed, size_t count, double *values) {
+/* MT19937 as NumPy seeds it. Its state is to be freed. */
+static enum rst_status create(struct rst_context *context, uint32_t seed, gsl_rng *generator) {
   /* Not gsl_rng_alloc(), which aborts the program when memory is exhausted. */
-  gsl_rng generator = {.type = gsl_rng_mt19937, .state = NULL};
-  RST_TRY(rst_allocate(context, 1, generator.type->size, &generator.state));
+  *generator = (gsl_rng){.type = gsl_rng_mt19937, .state = NULL};
+  RST_TRY(rst_allocate(context, 1, generator->type->size, &generator->state));
   /* GSL takes the low 32 bits as the seed but puts 4357 in place of 0; a bit above them avoids that. */
-  gsl_rng_set(&generator, seed | 1UL << 32);
+  gsl_rng_set(generator, seed | 1UL << 32);
+  return RST_OK;
+}
+
+enum rst_status rst_random_uniform(struct rst_context *context, uint32_t seed, size_t count, double *values) {
+  gsl_rng generator;
+  RST_TRY(create(context, seed, &generator));
+  for (size_t i = 0; i < count; ++i) {
+    values[i] = uniform(&generator);
+  }
+  free(generator.state);
+  return RST_OK;
+}
+
+enum rst_status rst_random_normal(struct rst_context *context, uint32_t seed, size_t count, double *values) {
+  gsl_rng generator;
+  RST_TRY(create(context, seed, &generator));
   for (size_t i = 0; i < count; i += 2) {
     double x1 = 0.0;
     double x2 = 0.0;

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "flow/exponential.h"
+#include "activation/exponential.h"
 
 /** @file
  * log for loops, in double, as exponential.h has exp: with f in [1/sqrt(2), sqrt(2)] and s = (f - 1)/(f + 1),

@@ -2,8 +2,8 @@
 #include <gsl/gsl_eigen.h>
 #include <math.h>
 
-#include "flow/activation_kernels.h"
-#include "flow/exponential.h"
+#include "activation/activation_kernels.h"
+#include "activation/exponential.h"
 #include "reduced/reduction.h"
 
 enum { RANK = RST_REDUCTION_MOST_RANK, PATCHES = RST_REDUCTION_MOST_PATCHES };

@@ -30,6 +30,10 @@ static enum rst_status build(struct rst_amplification *amplification) {
 enum rst_status rst_amplification_create(struct rst_context *context, const struct rst_case *run,
                                          struct rst_flow *flow, struct rst_amplification **amplification) {
   *amplification = NULL;
+  RST_REQUIRE(context, rst_flow_facts(flow).plane_waves, RST_ERROR_UNSUPPORTED,
+              "the field amplification belongs to kernels on a plane, and the flow is %s; leave it out of "
+              "output.fields",
+              rst_flow_name(flow));
   struct rst_amplification *made = NULL;
   RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_amplification){.context = context, .flow = flow, .scheme = run->step.scheme};

@@ -21,7 +21,7 @@ static enum rst_status measure(struct rst_run_parts *parts, struct rst_run_cost 
   cost->rate = (double)steps / elapsed;
   cost->flow = rst_flow_name(flow);
   cost->correlation = rst_flow_correlation(flow);
-  rst_tensor_plane_shape(rst_flow_layout(flow)->tensors, &cost->ny, &cost->nx);
+  rst_layout_shape(rst_flow_layout(flow), &cost->ny, &cost->nx);
   return RST_OK;
 }
 

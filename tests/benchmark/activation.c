@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "activation/exponential.h"
 #include "core/vectors.h"
-#include "flow/exponential.h"
 #include "restrain/restrain.h"
 
 enum { NEAR = 64, FAR = 2048, NEAR_ROUNDS = 300, FAR_ROUNDS = 9, ARRAYS = 4, MOST_ACTIVATIONS = 16 };

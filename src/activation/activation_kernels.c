@@ -6,12 +6,12 @@
  * All that need an exponential take t = exp(-u), u = |beta z|, which is at most 1: nothing overflows, and both tails keep their
  * relative accuracy, since 1 - sigmoid is formed without a difference.
  */
-#include "flow/activation_kernels.h"
+#include "activation/activation_kernels.h"
 
 #include <stdalign.h>
 
+#include "activation/activation_functions.h"
 #include "core/sizes.h"
-#include "flow/activation_functions.h"
 
 /* What a loop over a block leaves for the next one. */
 struct notes {

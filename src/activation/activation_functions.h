@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "flow/exponential.h"
+#include "activation/exponential.h"
 
 /** @file
  * What activations need beside exp, for loops, as exponential.h has that: log(1 + t) on [0, 1], squares without error, and Mills'

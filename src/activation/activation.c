@@ -5,10 +5,10 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "activation/activation_kernels.h"
 #include "core/core.h"
 #include "core/share.h"
 #include "core/sizes.h"
-#include "flow/activation_kernels.h"
 
 enum {
   OUTPUTS = 3,

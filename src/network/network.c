@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "network/network.h"
+
+#include "network/layers.h"
+
+static enum rst_status check_outputs(const struct rst_network *network, struct rst_examples_shape shape) {
+  const size_t outputs = rst_map_points(network->out);
+  const bool one = network->loss == RST_LOSS_LOGISTIC;
+  RST_REQUIRE(network->context, !one || outputs == 1, RST_ERROR_ARGUMENT,
+              "the loss logistic takes one output, and the network has %zu; end with one channel or unit",
+              outputs);
+  RST_REQUIRE(network->context, !one || shape.classes <= 2, RST_ERROR_ARGUMENT,
+              "the loss logistic takes the labels 0 and 1, and the examples have %zu classes", shape.classes);
+  RST_REQUIRE(network->context,
+              one || shape.classes <= outputs || (network->loss == RST_LOSS_MEAN_SQUARE && outputs == 1),
+              RST_ERROR_ARGUMENT, "the network has %zu outputs for %zu classes; make its last layer wider",
+              outputs, shape.classes);
+  return RST_OK;
+}
+
+static enum rst_status build(struct rst_network *network, const struct rst_network_parameters *parameters,
+                             struct rst_examples_shape shape, size_t most) {
+  struct rst_builder builder = {.network = network, .shape = network->in, .stride = 1};
+  RST_TRY(rst_build_layers(&builder, "", parameters->layers, parameters->layer_count));
+  network->out = builder.shape;
+  RST_REQUIRE(network->context, network->layout.tensor_count > 0, RST_ERROR_ARGUMENT,
+              "the network has no parameters; give it a layer conv or dense");
+  RST_TRY(check_outputs(network, shape));
+  return rst_network_work_create(network, most);
+}
+
+enum rst_status rst_network_create(struct rst_context *context,
+                                   const struct rst_network_parameters *parameters,
+                                   enum rst_precision precision, struct rst_examples_shape shape, size_t most,
+                                   struct rst_network **network) {
+  struct rst_network *made = NULL;
+  RST_TRY(RST_NEW(context, 1, &made));
+  *made = (struct rst_network){.context = context,
+                               .precision = precision,
+                               .loss = parameters->loss,
+                               .in = {shape.channels, shape.ny, shape.nx},
+                               .maps = shape.channels * shape.ny * shape.nx};
+  const enum rst_status status = build(made, parameters, shape, most);
+  if (status != RST_OK) {
+    rst_network_destroy(&made);
+    return status;
+  }
+  *network = made;
+  return RST_OK;
+}
+
+void rst_network_destroy(struct rst_network **network) {
+  if (*network) {
+    rst_network_work_destroy(*network);
+    for (size_t i = 0; i < (*network)->text_count; ++i) {
+      free((*network)->texts[i]);
+    }
+    free((*network)->texts);
+    free((*network)->tensors);
+    free((*network)->operations);
+    free(*network);
+    *network = NULL;
+  }
+}

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Slices of examples on their way through a network. They are dealt out in parts, as many as the number of examples tells;
+ * each part has sums of its own, which are added in their order, so that no bit depends on threads.
+ *
+ * Most networks are done slice by slice: what a worker needs is the room of one. Where an operation is over the whole batch, all
+ * slices stay in memory and go through an operation together. A linearisation keeps values and adjoints of all slices for the
+ * products that follow, where there is room; otherwise products go through all passes, to the same bits.
+ */
+#include <string.h>
+
+#include "core/share.h"
+#include "core/sizes.h"
+#include "network/network.h"
+
+enum { MOST_PARTS = 32 };
+
+/* Bytes that a linearisation may keep. */
+static const double most_kept = 1 << 30;
+
+struct worker {
+  struct rst_slice slice; /* its scratch serves all slices that the worker does */
+  struct rst_field *rows;
+};
+
+struct rst_network_work {
+  size_t lanes;
+  struct worker *workers;
+  size_t worker_count;
+  struct rst_slice *slices; /* of a whole batch; NULL */
+  size_t slice_count;
+  struct rst_slice *kept; /* of the linearisation; NULL before the first */
+  size_t kept_count;
+  bool keeps; /* they hold the last linearisation */
+  struct rst_network_totals totals[MOST_PARTS];
+  char *sums; /* [parts][parameters] */
+};
+
+static size_t part_count(size_t slices) {
+  return rst_least(slices, MOST_PARTS);
+}
+
+static size_t part_start(size_t slices, size_t part) {
+  return slices * part / part_count(slices);
+}
+
+static enum rst_status allocate_slice(const struct rst_network *network, size_t maps,
+                                      struct rst_slice *slice) {
+  for (size_t i = 0; i < maps; ++i) {
+    RST_TRY(rst_allocate(network->context, network->maps, RST_LANE_BYTES, &slice->maps[i]));
+  }
+  return rst_allocate(network->context, network->notes + 1, RST_LANE_BYTES, &slice->notes);
+}
+
+static void free_slice(struct rst_slice *slice) {
+  for (size_t i = 0; i < RST_MAPS; ++i) {
+    free(slice->maps[i]);
+  }
+  free(slice->notes);
+}
+
+enum rst_status rst_network_work_create(struct rst_network *network, size_t most) {
+  struct rst_context *context = network->context;
+  const size_t size = rst_precision_size(network->precision);
+  const size_t lanes = RST_LANE_BYTES / size;
+  const size_t slices = (most + lanes - 1) / lanes;
+  const size_t parts = part_count(slices);
+  RST_TRY(RST_NEW(context, 1, &network->work));
+  struct rst_network_work *work = network->work;
+  work->lanes = lanes;
+  RST_TRY(rst_allocate(context, parts * network->layout.count, size, &work->sums));
+  const size_t workers = rst_least((size_t)rst_context_threads(context), parts);
+  RST_TRY(RST_NEW(context, workers, &work->workers));
+  for (work->worker_count = 0; work->worker_count < workers;) {
+    struct worker *worker = &work->workers[work->worker_count++];
+    RST_TRY(rst_field_create(context, network->precision, lanes, rst_map_points(network->in), &worker->rows));
+    RST_TRY(rst_allocate(context, network->scratch + 1, RST_LANE_BYTES, &worker->slice.scratch));
+    if (!network->whole) {
+      RST_TRY(allocate_slice(network, RST_MAPS, &worker->slice));
+    }
+  }
+  if (network->whole) {
+    RST_TRY(RST_NEW(context, slices, &work->slices));
+    for (work->slice_count = 0; work->slice_count < slices;) {
+      RST_TRY(allocate_slice(network, RST_MAPS, &work->slices[work->slice_count++]));
+    }
+  }
+  return RST_OK;
+}
+
+static void free_kept(struct rst_network_work *work) {
+  for (size_t i = 0; i < work->kept_count; ++i) {
+    work->kept[i].maps[RST_TANGENTS] = NULL;
+    work->kept[i].maps[RST_ADJOINT_TANGENTS] = NULL;
+    free_slice(&work->kept[i]);
+  }
+  free(work->kept);
+  work->kept = NULL;
+  work->kept_count = 0;
+}
+
+/* Room for the values and adjoints of a linearisation; there may be none. */
+static enum rst_status make_kept(const struct rst_network *network, size_t count) {
+  struct rst_network_work *work = network->work;
+  RST_TRY(RST_NEW(network->context, count, &work->kept));
+  while (work->kept_count < count) {
+    struct rst_slice *slice = &work->kept[work->kept_count++];
+    RST_TRY(allocate_slice(network, RST_TANGENTS, slice));
+    if (network->whole) {
+      slice->maps[RST_TANGENTS] = work->slices[work->kept_count - 1].maps[RST_TANGENTS];
+      slice->maps[RST_ADJOINT_TANGENTS] = work->slices[work->kept_count - 1].maps[RST_ADJOINT_TANGENTS];
+    }
+  }
+  return RST_OK;
+}
+
+static bool can_keep(const struct rst_network *network, size_t count) {
+  struct rst_network_work *work = network->work;
+  const double size = (2.0 * (double)network->maps + (double)network->notes) * RST_LANE_BYTES * (double)count;
+  if (work->kept_count >= count) {
+    return true;
+  }
+  free_kept(work);
+  if (size > most_kept || make_kept(network, count) != RST_OK) {
+    free_kept(work);
+    return false;
+  }
+  return true;
+}
+
+void rst_network_work_destroy(struct rst_network *network) {
+  struct rst_network_work *work = network->work;
+  if (work) {
+    for (size_t i = 0; i < work->worker_count; ++i) {
+      free_slice(&work->workers[i].slice);
+      free(work->workers[i].slice.scratch);
+      rst_field_destroy(&work->workers[i].rows);
+    }
+    for (size_t i = 0; i < work->slice_count; ++i) {
+      free_slice(&work->slices[i]);
+    }
+    free_kept(work);
+    free(work->workers);
+    free(work->slices);
+    free(work->sums);
+    free(work);
+    network->work = NULL;
+  }
+}
+
+/* What goes through the parts. */
+struct job {
+  const struct rst_network *network;
+  const struct rst_batch *batch;
+  const struct rst_field *u, *v;
+  enum rst_pass first, last; /* passes */
+  bool sum;                  /* of the last pass over the examples: a gradient or a product */
+  struct rst_slice *all;     /* slices, where all are in memory; NULL */
+  size_t slices, team;
+  void (*task)(const struct job *job, struct worker *worker, size_t part);
+  /* of a whole batch: */
+  const struct rst_operation *operation;
+  enum rst_pass pass;
+};
+
+static void do_share(void *shared, size_t index) {
+  const struct job *job = shared;
+  for (size_t part = index; part < part_count(job->slices); part += job->team) {
+    job->task(job, &job->network->work->workers[index], part);
+  }
+}
+
+static void share(struct job *job) {
+  const struct rst_network *network = job->network;
+  const size_t team = rst_team_size(rst_context_threads(network->context), part_count(job->slices));
+  job->team = rst_least(team, network->work->worker_count);
+  rst_share((int)job->team, job->team, do_share, job);
+}
+
+static void *sums_of_part(const struct job *job, size_t part) {
+  const struct rst_network *network = job->network;
+  return network->work->sums + part * network->layout.count * rst_precision_size(network->precision);
+}
+
+static void clear_part(const struct job *job, size_t part) {
+  const struct rst_network *network = job->network;
+  network->work->totals[part] = (struct rst_network_totals){0};
+  if (job->sum) {
+    memset(sums_of_part(job, part), 0, network->layout.count * rst_precision_size(network->precision));
+  }
+}
+
+/* Copy a slice's examples into lanes. */
+static void copy_examples(const struct job *job, struct worker *worker, size_t first,
+                          struct rst_slice *slice) {
+  const struct rst_network *network = job->network;
+  const struct rst_batch *batch = job->batch;
+  const size_t lanes = network->work->lanes;
+  const size_t points = rst_map_points(network->in);
+  const struct rst_field rows = *worker->rows;
+  struct rst_field values = {network->precision, points, lanes, slice->maps[RST_VALUES]};
+  rst_examples_copy(batch->examples, batch->indices ? batch->indices + first : NULL,
+                    batch->indices ? 0 : first, slice->present, worker->rows);
+  for (size_t point = 0; point < points; ++point) {
+    for (size_t lane = 0; lane < lanes; ++lane) {
+      rst_field_set(&values, point, lane, rst_field_get(&rows, lane < slice->present ? lane : 0, point));
+    }
+  }
+}
+
+static void load(const struct job *job, struct worker *worker, size_t part, size_t index,
+                 struct rst_slice *slice) {
+  const size_t lanes = job->network->work->lanes;
+  void *sums = job->sum ? sums_of_part(job, part) : NULL;
+  slice->u = job->u->data;
+  slice->v = job->v ? job->v->data : NULL;
+  slice->gradient = job->last == RST_PASS_BACKWARD ? sums : NULL;
+  slice->product = job->last == RST_PASS_TANGENT_BACKWARD ? sums : NULL;
+  slice->present = rst_least(lanes, job->batch->count - index * lanes);
+  if (job->first == RST_PASS_FORWARD) {
+    copy_examples(job, worker, index * lanes, slice);
+  }
+}
+
+static void *lanes_at(const struct rst_network *network, const struct rst_slice *slice, enum rst_maps maps,
+                      size_t point, size_t lane) {
+  return (char *)slice->maps[maps] + point * RST_LANE_BYTES + lane * rst_precision_size(network->precision);
+}
+
+/* What the passes begin with: adjoints of the outputs behind the forward pass, and their tangents; zeros, which adjoints are
+ * added to. */
+static void take_losses(const struct job *job, size_t part, size_t index, struct rst_slice *slice) {
+  const struct rst_network *network = job->network;
+  const struct rst_loss_type *loss =
+      &(network->precision == RST_PRECISION_FLOAT ? rst_losses_float : rst_losses_double)[network->loss];
+  const int32_t *labels = rst_examples_labels(job->batch->examples);
+  const size_t outputs = rst_map_points(network->out);
+  const size_t at = network->operations[network->operation_count - 1].output;
+  for (size_t lane = 0; lane < slice->present; ++lane) {
+    const size_t place = index * network->work->lanes + lane;
+    const int label = labels[job->batch->indices ? job->batch->indices[place] : place];
+    const void *values = lanes_at(network, slice, RST_VALUES, at, lane);
+    if (job->pass == RST_PASS_FORWARD) {
+      void *adjoint = lanes_at(network, slice, RST_ADJOINTS, at, lane);
+      loss->evaluate(outputs, values, label, job->batch->weights[place], &network->work->totals[part],
+                     job->last > RST_PASS_FORWARD ? adjoint : NULL);
+    } else {
+      loss->tangent(outputs, values, label, job->batch->weights[place],
+                    lanes_at(network, slice, RST_TANGENTS, at, lane),
+                    lanes_at(network, slice, RST_ADJOINT_TANGENTS, at, lane));
+    }
+  }
+}
+
+static void begin_pass(const struct rst_network *network, enum rst_pass pass, struct rst_slice *slice) {
+  const size_t bytes = network->maps * RST_LANE_BYTES;
+  if (pass == RST_PASS_FORWARD) {
+    memset(slice->maps[RST_ADJOINTS], 0, bytes);
+  } else if (pass == RST_PASS_TANGENT_FORWARD) {
+    memset(slice->maps[RST_TANGENTS], 0, rst_map_points(network->in) * RST_LANE_BYTES);
+    memset(slice->maps[RST_ADJOINT_TANGENTS], 0, bytes);
+  }
+}
+
+static bool is_backward(enum rst_pass pass) {
+  return pass == RST_PASS_BACKWARD || pass == RST_PASS_TANGENT_BACKWARD;
+}
+
+/* Operation number `step` of a pass. */
+static const struct rst_operation *operation_of(const struct rst_network *network, enum rst_pass pass,
+                                                size_t step) {
+  return &network->operations[is_backward(pass) ? network->operation_count - 1 - step : step];
+}
+
+/* A part, slice by slice. */
+static void do_part(const struct job *job, struct worker *worker, size_t part) {
+  const struct rst_network *network = job->network;
+  struct job own = *job;
+  clear_part(job, part);
+  for (size_t s = part_start(job->slices, part); s < part_start(job->slices, part + 1); ++s) {
+    struct rst_slice slice = job->all ? job->all[s] : worker->slice;
+    slice.maps[RST_TANGENTS] = worker->slice.maps[RST_TANGENTS];
+    slice.maps[RST_ADJOINT_TANGENTS] = worker->slice.maps[RST_ADJOINT_TANGENTS];
+    slice.scratch = worker->slice.scratch;
+    load(job, worker, part, s, &slice);
+    for (own.pass = job->first; own.pass <= job->last; ++own.pass) {
+      begin_pass(network, own.pass, &slice);
+      for (size_t i = 0; i < network->operation_count; ++i) {
+        const struct rst_operation *operation = operation_of(network, own.pass, i);
+        const struct rst_operation_type *type = rst_operation_type(network->precision, operation->kind);
+        if (type->collect[own.pass]) {
+          type->collect[own.pass](operation, &slice);
+        }
+        type->step[own.pass](operation, &slice);
+      }
+      if (!is_backward(own.pass)) {
+        take_losses(&own, part, s, &slice);
+      }
+    }
+  }
+}
+
+/* Tasks for the slices of a part, all of which are in memory. */
+typedef void slice_task(const struct job *job, struct worker *worker, size_t part, size_t index,
+                        struct rst_slice *slice);
+
+static void each_slice(const struct job *job, struct worker *worker, size_t part, slice_task *task) {
+  for (size_t s = part_start(job->slices, part); s < part_start(job->slices, part + 1); ++s) {
+    struct rst_slice *slice = &job->all[s];
+    slice->scratch = worker->slice.scratch;
+    task(job, worker, part, s, slice);
+  }
+}
+
+static void load_task(const struct job *job, struct worker *worker, size_t part) {
+  clear_part(job, part);
+  each_slice(job, worker, part, load);
+}
+
+static void begin_slice(const struct job *job, struct worker *worker, size_t part, size_t index,
+                        struct rst_slice *slice) {
+  (void)worker;
+  (void)part;
+  (void)index;
+  begin_pass(job->network, job->pass, slice);
+}
+
+static void begin_task(const struct job *job, struct worker *worker, size_t part) {
+  each_slice(job, worker, part, begin_slice);
+}
+
+static void losses_slice(const struct job *job, struct worker *worker, size_t part, size_t index,
+                         struct rst_slice *slice) {
+  (void)worker;
+  take_losses(job, part, index, slice);
+}
+
+static void losses_task(const struct job *job, struct worker *worker, size_t part) {
+  each_slice(job, worker, part, losses_slice);
+}
+
+static void collect_slice(const struct job *job, struct worker *worker, size_t part, size_t index,
+                          struct rst_slice *slice) {
+  (void)worker;
+  (void)part;
+  (void)index;
+  rst_operation_type(job->network->precision, job->operation->kind)
+      ->collect[job->pass](job->operation, slice);
+}
+
+static void collect_task(const struct job *job, struct worker *worker, size_t part) {
+  each_slice(job, worker, part, collect_slice);
+}
+
+static void step_slice(const struct job *job, struct worker *worker, size_t part, size_t index,
+                       struct rst_slice *slice) {
+  (void)worker;
+  (void)part;
+  (void)index;
+  rst_operation_type(job->network->precision, job->operation->kind)->step[job->pass](job->operation, slice);
+}
+
+static void step_task(const struct job *job, struct worker *worker, size_t part) {
+  each_slice(job, worker, part, step_slice);
+}
+
+static void share_task(struct job *job,
+                       void (*task)(const struct job *job, struct worker *worker, size_t part)) {
+  job->task = task;
+  share(job);
+}
+
+/* All slices together, operation by operation. */
+static void do_whole(struct job *job) {
+  const struct rst_network *network = job->network;
+  share_task(job, load_task);
+  for (job->pass = job->first; job->pass <= job->last; ++job->pass) {
+    share_task(job, begin_task);
+    for (size_t i = 0; i < network->operation_count; ++i) {
+      job->operation = operation_of(network, job->pass, i);
+      const struct rst_operation_type *type = rst_operation_type(network->precision, job->operation->kind);
+      if (type->collect[job->pass]) {
+        share_task(job, collect_task);
+        type->combine(job->operation, job->pass, job->all, job->slices);
+      }
+      share_task(job, step_task);
+    }
+    if (!is_backward(job->pass)) {
+      share_task(job, losses_task);
+    }
+  }
+}
+
+static size_t slice_count(const struct rst_network *network, const struct rst_batch *batch) {
+  return (batch->count + network->work->lanes - 1) / network->work->lanes;
+}
+
+/* The totals, and the sum unless NULL. */
+static void run(struct job *job, struct rst_network_totals *totals, struct rst_field *sum) {
+  const struct rst_network *network = job->network;
+  job->slices = slice_count(network, job->batch);
+  job->sum = sum != NULL;
+  if (network->whole) {
+    do_whole(job);
+  } else {
+    share_task(job, do_part);
+  }
+  *totals = (struct rst_network_totals){0};
+  if (sum) {
+    rst_field_fill(0.0, sum);
+  }
+  for (size_t part = 0; part < part_count(job->slices); ++part) {
+    const struct rst_network_totals *own = &network->work->totals[part];
+    totals->loss += own->loss;
+    totals->residual += own->residual;
+    totals->correct += own->correct;
+    if (sum) {
+      const struct rst_field share = {sum->precision, sum->ny, sum->nx, sums_of_part(job, part)};
+      rst_field_axpy(1.0, &share, sum);
+    }
+  }
+}
+
+void rst_network_evaluate(struct rst_network *network, const struct rst_batch *batch,
+                          const struct rst_field *u, struct rst_network_totals *totals,
+                          struct rst_field *gradient) {
+  struct job job = {.network = network,
+                    .batch = batch,
+                    .u = u,
+                    .last = gradient ? RST_PASS_BACKWARD : RST_PASS_FORWARD,
+                    .all = network->work->slices};
+  run(&job, totals, gradient);
+}
+
+void rst_network_linearise(struct rst_network *network, const struct rst_batch *batch,
+                           const struct rst_field *u, struct rst_network_totals *totals,
+                           struct rst_field *gradient) {
+  struct rst_network_work *work = network->work;
+  work->keeps = can_keep(network, slice_count(network, batch));
+  if (!work->keeps) {
+    rst_network_evaluate(network, batch, u, totals, gradient);
+    return;
+  }
+  struct job job = {.network = network, .batch = batch, .u = u, .last = RST_PASS_BACKWARD, .all = work->kept};
+  run(&job, totals, gradient);
+}
+
+void rst_network_product(struct rst_network *network, const struct rst_batch *batch,
+                         const struct rst_field *u, const struct rst_field *v, struct rst_field *product) {
+  struct rst_network_work *work = network->work;
+  struct job job = {.network = network,
+                    .batch = batch,
+                    .u = u,
+                    .v = v,
+                    .first = work->keeps ? RST_PASS_TANGENT_FORWARD : RST_PASS_FORWARD,
+                    .last = RST_PASS_TANGENT_BACKWARD,
+                    .all = work->keeps ? work->kept : work->slices};
+  struct rst_network_totals unwanted;
+  run(&job, &unwanted, product);
+}
