@@ -164,7 +164,8 @@ class Reproducible(ProgramTest):
                 case = self.write(
                     SMALL_CASE.replace("euler", scheme).replace("0.05", "0.03")
                     .replace("every: 4", "every: 4, scalars: "
-                             "[sharpness, lyapunov]") + "twins: [ulp, float]\n")
+                             "[sharpness, lyapunov]")
+                    + "twins: [ulp, float]\n")
                 whole, part = f"{scheme}.h5", f"{scheme}-part.h5"
                 self.restrain("run", case, "-o", whole)
                 self.restrain("run", case, "-o", part,

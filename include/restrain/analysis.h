@@ -61,7 +61,8 @@ struct rst_state_spectrum {
   struct rst_eigenpair smallest, largest;      /**< of H */
   struct rst_field *vector_min, *vector_max;   /**< unit eigenvectors, of the state's shape */
   double participation_min, participation_max; /**< (sum v^2)^2/(n sum v^4) of them, in [1/n, 1] */
-  double ky, kx; /**< dominant wave number of vector_max, in radians per unit length, ky >= 0; NaN for several planes */
+  double ky,
+      kx; /**< dominant wave number of vector_max, in radians per unit length, ky >= 0; NaN for several planes */
 };
 
 /** By the signs of the spectrum of H, where an eigenvalue below 1e-9 of the largest magnitude counts as 0. */

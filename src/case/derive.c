@@ -12,7 +12,8 @@ static void settle_boundary(struct rst_scope *scope) {
   struct fy_node_pair *pair = scope->entries[row].pair;
   size_t count = 0;
   const enum rst_boundary *offered = flow->kind ? rst_flow_boundaries(flow->kind, &count) : NULL;
-  if (!offered || !rst_key_applies(scope->keys, key, scope->base) || scope->entries[row].state == RST_UNDECIDED) {
+  if (!offered || !rst_key_applies(scope->keys, key, scope->base) ||
+      scope->entries[row].state == RST_UNDECIDED) {
     return;
   }
   if (!pair) {
