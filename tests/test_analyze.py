@@ -440,5 +440,21 @@ def text(value):
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+class SmallestNumbers(ProgramTest):
+    def test_eigenvalues_near_the_smallest_numbers(self):
+        case = self.write(
+            "flow: {kind: heat, points: 31, boundary: dirichlet}\n"
+            "initial: {kind: tent}\nstep: {lr: 0.4, iterations: 20}\n")
+        for exponent in (300, 306, 308, 310):
+            told = self.restrain(
+                "analyze", case, "--json", "-o", "a.h5", "--force", "-D",
+                f"flow.diffusion.coefficient=1e-{exponent}")
+            largest = json.loads(told.stdout)["exact"]["lambda_max"]
+            if exponent == 300:
+                self.assert_close(largest * 1e300,
+                                  4 * math.sin(29 * math.pi / 60)**2, 1e-6)
+            self.assertLessEqual(largest, 4.1 * float(f"1e-{exponent}"))
+
+
 if __name__ == "__main__":
     main()

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "krylov/scaling.h"
 
 /** @file
  * Lanczos' method with thick restarts (Wu and Simon, SIAM J. Matrix Anal. Appl. 22, 2000), written as
@@ -126,7 +127,10 @@ static void rayleigh_ritz(struct lanczos *lanczos) {
   gsl_vector_view values = gsl_vector_view_array(lanczos->values, m);
   gsl_matrix_view vectors = gsl_matrix_view_array(lanczos->vectors, m, m);
   gsl_eigen_symmv_workspace work = {.size = m, .d = d, .sd = sd, .gc = gc, .gs = gs};
+  const int exponent = rst_scaling_find(matrix, m * m);
+  rst_scaling_apply(exponent, matrix, m * m);
   gsl_eigen_symmv(&a.matrix, &values.vector, &vectors.matrix, &work);
+  rst_scaling_apply(-exponent, lanczos->values, m);
   gsl_eigen_symmv_sort(&values.vector, &vectors.matrix, GSL_EIGEN_SORT_VAL_DESC);
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/core.h"
 #include "krylov/extremal.h"
+#include "krylov/scaling.h"
 #include "stability/free_hessian.h"
 
 enum { DENSE_POINTS = 4096 };
@@ -88,7 +89,10 @@ static enum rst_status find_all(struct rst_context *context, struct rst_free_hes
     gsl_matrix_view matrix = gsl_matrix_view_array(memory, n, n);
     gsl_vector_view eigenvalues = gsl_vector_view_array(values, n);
     gsl_eigen_symm_workspace work = {.size = n, .d = memory + n * n, .sd = memory + n * n + n};
+    const int exponent = rst_scaling_find(memory, n * n);
+    rst_scaling_apply(exponent, memory, n * n);
     gsl_eigen_symm(&matrix.matrix, &eigenvalues.vector, &work);
+    rst_scaling_apply(-exponent, values, n);
     qsort(values, n, sizeof *values, ascending);
   }
   rst_field_destroy(&unit);
