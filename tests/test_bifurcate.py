@@ -2,6 +2,7 @@
 """restrain bifurcate: the diagram of a small network, stopped and resumed,
 read back by h5py and xarray."""
 import json
+import resource
 import signal
 import unittest
 
@@ -217,9 +218,11 @@ class Interrupted(ProgramTest):
         return self.folder / "whole.h5"
 
     def test_signals_keep_what_is_done(self):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         whole = self.whole()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
         for threads in ("1", "2"):
-            told = self.stop("--threads", threads, work=0.1)
+            told = self.stop("--threads", threads, work=used / 2)
             self.assertIn("SIGINT with ", told)
             self.assertIn("not done", told)
             self.assertIn("go on with: restrain bifurcate", told)
