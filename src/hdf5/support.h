@@ -15,7 +15,8 @@ void rst_hdf5_version(unsigned version[3]);
 
 /** In a function, from here to its end: HDF5 prints nothing, and the application's own setting returns. Public functions begin
  * with it. */
-#define RST_QUIET() struct rst_quiet rst_quiet __attribute__((cleanup(rst_quiet_end))) = rst_quiet_begin()
+#define RST_QUIET()                                                                                          \
+  __attribute__((unused, cleanup(rst_quiet_end))) struct rst_quiet rst_quiet = rst_quiet_begin()
 struct rst_quiet {
   H5E_auto2_t print;
   void *data;
