@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
@@ -22,10 +21,10 @@ static long number(const char *name) {
 
 /* What a lock says of its holder may fail to be written. */
 static int is_lock(int descriptor) {
-  char link[64];
-  char path[4096] = "";
-  snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-  return descriptor >= 0 && readlink(link, path, sizeof path - 1) > 0 && strstr(path, ".lock");
+  char entry[64];
+  char target[4096] = "";
+  snprintf(entry, sizeof entry, "/proc/self/fd/%d", descriptor);
+  return descriptor >= 0 && readlink(entry, target, sizeof target - 1) > 0 && strstr(target, ".lock");
 }
 
 /* Of a call on a descriptor, -1 for none. */
@@ -57,9 +56,7 @@ __attribute__((destructor)) static void tell(void) {
 
 #define NEXT(type, name) ((type)dlsym(RTLD_NEXT, name))
 
-ssize_t pwrite64(int descriptor, const void *bytes, size_t size, off64_t offset);
-int ftruncate64(int descriptor, off64_t length);
-
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 ssize_t pwrite64(int descriptor, const void *bytes, size_t size, off64_t offset) {
   typedef ssize_t function(int, const void *, size_t, off64_t);
   if (descriptor >= 0 && descriptor < DESCRIPTORS) {
@@ -98,3 +95,4 @@ int close(int descriptor) {
   }
   return failed ? -1 : result;
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "plain_network.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -105,6 +106,7 @@ static struct maps average(const struct maps *in, size_t ny, size_t nx) {
 /* Whether point b belongs to the statistics of point a. */
 static bool together(const struct rst_layer_parameters *layer, const struct maps *maps, size_t a, size_t b) {
   const size_t positions = maps->ny * maps->nx;
+  assert(positions > 0 && maps->channels > 0);
   const size_t channel[] = {a / positions % maps->channels, b / positions % maps->channels};
   const size_t example[] = {a / positions / maps->channels, b / positions / maps->channels};
   if (layer->normalisation.kind == RST_NORMALISATION_BATCH) {
@@ -117,7 +119,8 @@ static bool together(const struct rst_layer_parameters *layer, const struct maps
 static void normalise(const struct state *state, const char *path, const struct rst_layer_parameters *layer,
                       struct maps *maps) {
   const size_t points = maps->count * maps->channels * maps->ny * maps->nx;
-  double *old = malloc(points * sizeof *old);
+  double *old = malloc((points + 1) * sizeof *old);
+  ck_assert_ptr_nonnull(old);
   memcpy(old, maps->x, points * sizeof *old);
   for (size_t a = 0; layer->normalisation.kind != RST_NORMALISATION_NONE && a < points; ++a) {
     double count = 0.0;
@@ -218,6 +221,7 @@ double rst_test_plain_network(struct rst_context *context, const struct rst_netw
   struct rst_field rows = {RST_PRECISION_DOUBLE, shape.count, shape.channels * shape.ny * shape.nx, in.x};
   rst_examples_copy(examples, NULL, 0, shape.count, &rows);
   const struct state state = {layout, u};
+  assert(parameters->layer_count > 0);
   const struct maps out = run_layers(&state, "", parameters->layers, parameters->layer_count, &in);
   const size_t outputs = out.channels * out.ny * out.nx;
   double sum = 0.0;

@@ -46,8 +46,8 @@ enum rst_status rst_archive_read_field(struct rst_context *context, const char *
   const hid_t dataset = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
   RST_HDF5(context, dataset >= 0, "%s holds no dataset %s", path, name);
   RST_TRY(field_shape(context, path, name, dataset, &ids, &ny, &nx));
-  RST_REQUIRE(context, ny <= most_points / nx, RST_ERROR_IO, "%s: " RST_TOO_MANY_POINTS, path, name, ny, nx,
-              most_points);
+  RST_REQUIRE(context, (double)ny * (double)nx <= (double)most_points, RST_ERROR_IO,
+              "%s: " RST_TOO_MANY_POINTS, path, name, ny, nx, most_points);
   RST_TRY(rst_hdf5_require_own_numbers(context, path, name, dataset));
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, field));
   if (H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, (*field)->data) < 0) {
