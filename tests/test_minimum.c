@@ -131,7 +131,8 @@ static double force(const struct board *board, double c) {
 static double lr_lo_of_board(const struct board *board, double c) {
   const double direction = force(board, c) > 0 ? -1 : 1;
   double step = 1e-3;
-  for (double next = c + direction * step; step > 1e-13; next = c + direction * step) {
+  while (step > 1e-13) {
+    const double next = c + direction * step;
     const bool before = force(board, next) * direction < 0;
     c = before ? next : c;
     step = before ? step : step / 2;

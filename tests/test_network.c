@@ -12,10 +12,10 @@ static void write_npy(const char *path, const char *shape, size_t count, const d
   FILE *file = fopen(path, "wb");
   ck_assert_ptr_nonnull(file);
   snprintf(header, sizeof header, "{'descr': '<f8', 'fortran_order': False, 'shape': (%s), }", shape);
-  fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, file);
-  fprintf(file, "%-117s\n", header);
-  fwrite(values, sizeof *values, count, file);
-  fclose(file);
+  ck_assert_uint_eq(fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, file), 10);
+  ck_assert_int_gt(fprintf(file, "%-117s\n", header), 0);
+  ck_assert_uint_eq(fwrite(values, sizeof *values, count, file), count);
+  ck_assert_int_eq(fclose(file), 0);
 }
 
 START_TEST(value_is_that_of_plain_loops) {

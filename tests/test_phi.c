@@ -115,7 +115,8 @@ START_TEST(krylov_functions_are_those_of_the_eigenvalues) {
     struct matrix matrix = make_matrix(spectra[i].low, spectra[i].high, spectra[i].distinct);
     rst_krylov_begin(bench.krylov, multiply, &matrix, bench.v);
     for (int order = 1; order <= 3; ++order) {
-      for (double wanted = 1e-3; wanted < 1e4; wanted *= 10) {
+      for (int decade = -3; decade < 4; ++decade) {
+        const double wanted = pow(10.0, decade);
         double t = wanted;
         double smallest = 0.0;
         double largest = 0.0;
