@@ -381,3 +381,13 @@ struct rst_sweep_table rst_test_table(const struct rst_case *from, bool of_diagr
   RST_TEST_OK(rst_test_bench.context, rst_sweep_table_create(rst_test_bench.context, &task, &table));
   return table;
 }
+
+void rst_test_reflect(size_t count, const double *w, double *v) {
+  double sum = 0.0;
+  for (size_t i = 0; i < count; ++i) {
+    sum += w[i] * v[i];
+  }
+  for (size_t i = 0; i < count; ++i) {
+    v[i] -= 2.0 * sum * w[i];
+  }
+}

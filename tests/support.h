@@ -170,4 +170,7 @@ bool rst_test_same_bits(const struct rst_field *a, const struct rst_field *b);
   "  image: {kind: checkerboard}\n"                                                                          \
   "step: {lr: 1e-8, weight_decay: 1.296e7, iterations: 101}\n"
 
+/** v = (1 - 2 w w^T) v, w of unit norm. */
+void rst_test_reflect(size_t count, const double *w, double *v);
+
 #endif

@@ -31,6 +31,14 @@ initial: {kind: normal, seed: 3}
 step: {scheme: euler, lr: 0.05, weight_decay: 2, iterations: 40}
 output: {every: 4}
 """
+# For every command that takes a case.
+WHOLE_CASE = SMALL_CASE + """\
+sweep:
+  lr: {from: 0.05, to: 5, count: 4, scale: log}
+  weight_decay: {from: 0.5, to: 4, count: 2}
+bifurcation:
+  {parameter: lr, from: 0.5, to: 1, count: 3, burn_in: 20, samples: 4}
+"""
 
 
 def restrain(*arguments, **options):

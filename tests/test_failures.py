@@ -11,15 +11,8 @@ import os
 import resource
 import shutil
 
-from support import SMALL_CASE, ProgramTest, datasets, main, restrain
+from support import WHOLE_CASE, ProgramTest, datasets, main, restrain
 
-CASE = SMALL_CASE + """\
-sweep:
-  lr: {from: 0.05, to: 5, count: 4, scale: log}
-  weight_decay: {from: 0.5, to: 4, count: 2}
-bifurcation:
-  {parameter: lr, from: 0.5, to: 1, count: 3, burn_in: 20, samples: 4}
-"""
 WORK = ("run", "sweep", "bifurcate", "analyze")
 CALLS = ("pwrite", "ftruncate", "fsync", "rename", "close")
 EVERY = os.environ.get("EVERY_CALL") == "yes"
@@ -41,7 +34,7 @@ def errors(call):
 class Failures(ProgramTest):
     def setUp(self):
         super().setUp()
-        self.case = self.write(CASE)
+        self.case = self.write(WHOLE_CASE)
         self.good = self.folder / "good"
         self.work = self.folder / "work"
 

@@ -13,26 +13,16 @@ struct matrix {
   bool poisoned;
 };
 
-static void reflect(const struct matrix *matrix, double *v) {
-  double sum = 0.0;
-  for (size_t i = 0; i < N; ++i) {
-    sum += matrix->w[i] * v[i];
-  }
-  for (size_t i = 0; i < N; ++i) {
-    v[i] -= 2.0 * sum * matrix->w[i];
-  }
-}
-
 static void multiply(void *user, const struct rst_field *v, struct rst_field *product) {
   struct matrix *matrix = user;
   double *to = product->data;
   ++matrix->products;
   rst_field_copy(v, product);
-  reflect(matrix, to);
+  rst_test_reflect(N, matrix->w, to);
   for (size_t i = 0; i < N; ++i) {
     to[i] *= matrix->values[i];
   }
-  reflect(matrix, to);
+  rst_test_reflect(N, matrix->w, to);
   to[0] = matrix->poisoned ? (double)NAN : to[0];
 }
 

@@ -9,15 +9,8 @@ import time
 
 import h5py
 
-from support import SMALL_CASE, ProgramTest, datasets, main
+from support import WHOLE_CASE, ProgramTest, datasets, main
 
-CASE = SMALL_CASE + """\
-sweep:
-  lr: {from: 0.05, to: 5, count: 4, scale: log}
-  weight_decay: {from: 0.5, to: 4, count: 2}
-bifurcation:
-  {parameter: lr, from: 0.5, to: 1, count: 3, burn_in: 20, samples: 4}
-"""
 COMMANDS = ("run", "sweep", "bifurcate", "analyze")
 LONG = ("-D", "step.iterations=100000000", "-D", "output.checkpoint=0.05")
 
@@ -25,7 +18,7 @@ LONG = ("-D", "step.iterations=100000000", "-D", "output.checkpoint=0.05")
 class OutputTest(ProgramTest):
     def setUp(self):
         super().setUp()
-        self.case = self.write(CASE)
+        self.case = self.write(WHOLE_CASE)
 
     def refused(self, *arguments, message):
         done = self.restrain(*arguments, expect=4)

@@ -9,25 +9,15 @@ struct matrix {
   double values[N], w[N];
 };
 
-static void reflect(const struct matrix *matrix, double *v) {
-  double sum = 0.0;
-  for (size_t i = 0; i < N; ++i) {
-    sum += matrix->w[i] * v[i];
-  }
-  for (size_t i = 0; i < N; ++i) {
-    v[i] -= 2.0 * sum * matrix->w[i];
-  }
-}
-
 static void multiply(void *user, const struct rst_field *v, struct rst_field *product) {
   const struct matrix *matrix = user;
   double *to = product->data;
   rst_field_copy(v, product);
-  reflect(matrix, to);
+  rst_test_reflect(N, matrix->w, to);
   for (size_t i = 0; i < N; ++i) {
     to[i] *= matrix->values[i];
   }
-  reflect(matrix, to);
+  rst_test_reflect(N, matrix->w, to);
 }
 
 /* Eigenvalues from `low` to `high`, of `distinct` values. */
@@ -52,11 +42,11 @@ static double error_of(const struct matrix *matrix, int order, double t, const s
   double difference = 0.0;
   double size = 0.0;
   memcpy(exact, v->data, sizeof exact);
-  reflect(matrix, exact);
+  rst_test_reflect(N, matrix->w, exact);
   for (size_t i = 0; i < N; ++i) {
     exact[i] *= t * rst_phi(order, -t * matrix->values[i]);
   }
-  reflect(matrix, exact);
+  rst_test_reflect(N, matrix->w, exact);
   for (size_t i = 0; i < N; ++i) {
     difference += pow(exact[i] - rst_field_get(result, 0, i), 2);
     size += exact[i] * exact[i];

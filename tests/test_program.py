@@ -10,7 +10,7 @@ import subprocess
 import h5py
 import numpy as np
 
-from support import CASES, PROGRAM, SMALL_CASE, ProgramTest, main
+from support import CASES, PROGRAM, SMALL_CASE, WHOLE_CASE, ProgramTest, main
 
 
 class Help(ProgramTest):
@@ -369,10 +369,7 @@ class Automation(ProgramTest):
 
     def setUp(self):
         super().setUp()
-        self.write(SMALL_CASE + "sweep: {lr: {from: 0.01, to: 0.1, count: 2},"
-                   " weight_decay: {from: 1, to: 2, count: 2}}\n"
-                   "bifurcation: {parameter: lr, from: 0.01, to: 0.1,"
-                   " count: 2, burn_in: 5, samples: 8}\n")
+        self.write(WHOLE_CASE)
 
     def test_dry_runs_are_objects_too(self):
         for command in ("run", "analyze", "sweep", "bifurcate"):

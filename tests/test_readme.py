@@ -11,16 +11,12 @@ import shutil
 import subprocess
 import sys
 
-from support import PROGRAM, SMALL_CASE, SOURCE, ProgramTest, main
+from support import PROGRAM, SOURCE, WHOLE_CASE, ProgramTest, main
 
 # What sets up, builds, or needs hours or packages of its own: tested by the
 # stages of tools/test or not at all.
 ELSEWHERE = ("tools/quickstart", "tools/test", "meson ", "tools/bench",
              "tools/figures bench", "tools/instructions")
-OWN = SMALL_CASE + """\
-sweep: {lr: {from: 0.01, to: 0.1, count: 2},
-        weight_decay: {from: 1, to: 2, count: 2}}
-"""
 
 
 def blocks():
@@ -44,7 +40,7 @@ class Readme(ProgramTest):
         built.mkdir(parents=True)
         for folder in (built, self.folder):
             os.symlink(PROGRAM, folder / "restrain")
-        self.write(OWN, "CASE.yaml")
+        self.write(WHOLE_CASE, "CASE.yaml")
 
     def execute(self, command, *, succeeds=True):
         path = f"{self.folder}{os.pathsep}{os.environ['PATH']}"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/core.h"
-#include "krylov/scaling.h"
+#include "krylov/symmetric.h"
 
 /** @file
  * Lanczos' method with thick restarts (Wu and Simon, SIAM J. Matrix Anal. Appl. 22, 2000), written as
@@ -111,26 +111,17 @@ static enum rst_status extend(struct lanczos *lanczos, bool *extended) {
   return RST_OK;
 }
 
-/* Eigenpairs of the projected operator. The work space is GSL's own struct on the stack, so that nothing is
- * allocated and nothing can fail. */
+/* Eigenpairs of the projected operator. */
 static void rayleigh_ritz(struct lanczos *lanczos) {
   const size_t m = lanczos->size;
   double matrix[BASIS * BASIS];
-  double d[BASIS];
-  double sd[BASIS];
-  double gc[BASIS];
-  double gs[BASIS];
+  double work[4 * BASIS];
   for (size_t i = 0; i < m; ++i) {
     memcpy(matrix + i * m, lanczos->projected[i], m * sizeof *matrix);
   }
-  gsl_matrix_view a = gsl_matrix_view_array(matrix, m, m);
   gsl_vector_view values = gsl_vector_view_array(lanczos->values, m);
   gsl_matrix_view vectors = gsl_matrix_view_array(lanczos->vectors, m, m);
-  gsl_eigen_symmv_workspace work = {.size = m, .d = d, .sd = sd, .gc = gc, .gs = gs};
-  const int exponent = rst_scaling_find(matrix, m * m);
-  rst_scaling_apply(exponent, matrix, m * m);
-  gsl_eigen_symmv(&a.matrix, &values.vector, &vectors.matrix, &work);
-  rst_scaling_apply(-exponent, lanczos->values, m);
+  rst_symmetric_eigenvectors(m, matrix, lanczos->values, lanczos->vectors, work);
   gsl_eigen_symmv_sort(&values.vector, &vectors.matrix, GSL_EIGEN_SORT_VAL_DESC);
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "krylov/phi.h"
 
-#include <gsl/gsl_eigen.h>
 #include <math.h>
 #include <string.h>
 
 #include "core/core.h"
+#include "krylov/symmetric.h"
 
 /** @file
  * Lanczos' method makes A V = V T + beta v_{m+1} e_m' with V orthonormal and T tridiagonal; then
@@ -106,25 +106,18 @@ static enum rst_status extend(struct rst_krylov *krylov) {
   return RST_OK;
 }
 
-/* Eigenpairs of T. GSL's own struct on the stack keeps its allocators out. */
+/* Eigenpairs of T. */
 static void decompose(struct rst_krylov *krylov) {
   const size_t m = krylov->size;
   double matrix[BASIS * BASIS] = {0};
-  double d[BASIS];
-  double sd[BASIS];
-  double gc[BASIS];
-  double gs[BASIS];
+  double work[4 * BASIS];
   for (size_t i = 0; i < m; ++i) {
     matrix[i * m + i] = krylov->diagonal[i];
     if (i > 0) {
       matrix[i * m + i - 1] = matrix[(i - 1) * m + i] = krylov->beside[i - 1];
     }
   }
-  gsl_matrix_view a = gsl_matrix_view_array(matrix, m, m);
-  gsl_vector_view values = gsl_vector_view_array(krylov->values, m);
-  gsl_matrix_view vectors = gsl_matrix_view_array(krylov->vectors, m, m);
-  gsl_eigen_symmv_workspace work = {.size = m, .d = d, .sd = sd, .gc = gc, .gs = gs};
-  gsl_eigen_symmv(&a.matrix, &values.vector, &vectors.matrix, &work);
+  rst_symmetric_eigenvectors(m, matrix, krylov->values, krylov->vectors, work);
 }
 
 double rst_phi(int k, double z) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <gsl/gsl_eigen.h>
 #include <math.h>
 
 #include "activation/activation_kernels.h"
 #include "activation/exponential.h"
+#include "krylov/symmetric.h"
 #include "reduced/reduction.h"
 
 enum { RANK = RST_REDUCTION_MOST_RANK, PATCHES = RST_REDUCTION_MOST_PATCHES };
@@ -61,17 +61,13 @@ static void add_image(const struct rst_reduced_network *network, const struct rs
 static struct rst_reduced_extremes extremes_of(size_t rank, double *h) {
   struct rst_reduced_extremes extremes = {INFINITY, -INFINITY};
   double lambda[RANK];
-  double diagonal[RANK];
-  double beside[RANK];
+  double work[2 * RANK];
   for (size_t i = 0; i < rank * rank; ++i) {
     if (!isfinite(h[i])) {
       return (struct rst_reduced_extremes){NAN, NAN};
     }
   }
-  gsl_matrix_view matrix = gsl_matrix_view_array(h, rank, rank);
-  gsl_vector_view values = gsl_vector_view_array(lambda, rank);
-  gsl_eigen_symm_workspace work = {.size = rank, .d = diagonal, .sd = beside};
-  gsl_eigen_symm(&matrix.matrix, &values.vector, &work);
+  rst_symmetric_eigenvalues(rank, h, lambda, work);
   for (size_t i = 0; i < rank; ++i) {
     extremes.smallest = fmin(extremes.smallest, lambda[i]);
     extremes.largest = fmax(extremes.largest, lambda[i]);

@@ -12,10 +12,10 @@
  */
 
 #include <float.h>
-#include <gsl/gsl_eigen.h>
 #include <math.h>
 
 #include "core/core.h"
+#include "krylov/symmetric.h"
 #include "restrain/spectrum.h"
 #include "stability/free_hessian.h"
 
@@ -92,15 +92,7 @@ static void append_nodes(const struct prober *prober, size_t m, double share, st
       matrix[i * m + i + 1] = matrix[(i + 1) * m + i] = prober->below[i];
     }
   }
-  gsl_matrix_view a = gsl_matrix_view_array(matrix, m, m);
-  gsl_matrix_view v = gsl_matrix_view_array(vectors, m, m);
-  gsl_vector_view values = gsl_vector_view_array(prober->work, m);
-  gsl_eigen_symmv_workspace space = {.size = m,
-                                     .d = prober->work + n,
-                                     .sd = prober->work + 2 * n,
-                                     .gc = prober->work + 3 * n,
-                                     .gs = prober->work + 4 * n};
-  gsl_eigen_symmv(&a.matrix, &values.vector, &v.matrix, &space);
+  rst_symmetric_eigenvectors(m, matrix, prober->work, vectors, prober->work + n);
   for (size_t k = 0; k < m; ++k) {
     quadrature->nodes[quadrature->count] = prober->work[k];
     quadrature->weights[quadrature->count++] = share * vectors[k] * vectors[k];

@@ -208,3 +208,18 @@ int rst_series_trend(const double *x, size_t first, size_t end) {
   }
   return rises >= STEADY ? 1 : falls >= STEADY ? -1 : 0;
 }
+
+struct rst_series_swing rst_series_swing(const double *x, size_t first, size_t middle, size_t end) {
+  const struct rst_series_extent before = rst_series_extent(x, first, middle);
+  const struct rst_series_extent after = rst_series_extent(x, middle, end);
+  struct rst_series_extent both = {fmin(before.low, after.low), fmax(before.high, after.high)};
+  if (isnan(before.low) || isnan(after.low)) {
+    both.low = both.high = NAN;
+  }
+  return (struct rst_series_swing){before.high - before.low, after.high - after.low, both.high - both.low,
+                                   both};
+}
+
+double rst_series_change(const struct rst_series_swing *swing) {
+  return swing->both == 0.0 ? 1.0 : swing->both / swing->before * (swing->both / swing->after);
+}

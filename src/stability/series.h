@@ -24,4 +24,14 @@ bool rst_series_is_constant(const double *x, size_t first, struct rst_series_ext
 /** 1 if x (finite) rises steadily, by the means of 16 blocks, -1 if it falls, 0 otherwise. */
 int rst_series_trend(const double *x, size_t first, size_t end);
 
+/** Ranges of a series over two neighbouring stretches, and over both together, where it also has an extent; NaN if a value is. */
+struct rst_series_swing {
+  double before, after, both;
+  struct rst_series_extent extent;
+};
+/** Over [first, middle) and [middle, end). */
+struct rst_series_swing rst_series_swing(const double *x, size_t first, size_t middle, size_t end);
+/** The ratio of the larger to the smaller one if that holds the other, more if they are displaced, 4 if disjoint. */
+double rst_series_change(const struct rst_series_swing *swing);
+
 #endif

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "restrain/spectrum.h"
 
-#include <gsl/gsl_eigen.h>
 #include <math.h>
 #include <string.h>
 
 #include "core/core.h"
 #include "krylov/extremal.h"
-#include "krylov/scaling.h"
+#include "krylov/symmetric.h"
 #include "stability/free_hessian.h"
 
 enum { DENSE_POINTS = 4096 };
@@ -71,8 +70,7 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* `memory` holds the matrix and two rows of work space; GSL's own struct on the stack keeps its allocators,
- * which end the program when memory is exhausted, out of it. */
+/* `memory` holds the matrix and two rows of work space. */
 static enum rst_status find_all(struct rst_context *context, struct rst_free_hessian *hessian, double *memory,
                                 double *values) {
   const size_t n = hessian->count;
@@ -86,13 +84,7 @@ static enum rst_status find_all(struct rst_context *context, struct rst_free_hes
     status = fill_matrix(context, hessian, unit, column, memory);
   }
   if (status == RST_OK) {
-    gsl_matrix_view matrix = gsl_matrix_view_array(memory, n, n);
-    gsl_vector_view eigenvalues = gsl_vector_view_array(values, n);
-    gsl_eigen_symm_workspace work = {.size = n, .d = memory + n * n, .sd = memory + n * n + n};
-    const int exponent = rst_scaling_find(memory, n * n);
-    rst_scaling_apply(exponent, memory, n * n);
-    gsl_eigen_symm(&matrix.matrix, &eigenvalues.vector, &work);
-    rst_scaling_apply(-exponent, values, n);
+    rst_symmetric_eigenvalues(n, memory, values, memory + n * n);
     qsort(values, n, sizeof *values, ascending);
   }
   rst_field_destroy(&unit);
