@@ -81,8 +81,8 @@ struct rst_analysed_point {
   const char *start; /**< static: the start that led to it first */
   int starts;        /**< how many did */
   bool of_initial;   /**< whether the initial state did */
-  double
-      lr_lo; /**< of a minimum: the largest lr that is stable there, of a flat one normal to its valley; else NaN */
+  /** Of a minimum: the largest lr that is stable there, of a flat one normal to its valley; else NaN. */
+  double lr_lo;
 };
 
 /** How the limit moves with the mesh: the spacing h alone is refined, at equal numbers of points. For a
@@ -138,8 +138,8 @@ struct rst_analysis {
   double *abscissae, *density;
   size_t density_count;
 
-  struct rst_refinement
-      refinements[RST_REFINEMENTS]; /**< of a flow with diffusion, unless no minimum is known */
+  /** Of a flow with diffusion, unless no minimum is known. */
+  struct rst_refinement refinements[RST_REFINEMENTS];
   size_t refinement_count;
 
   enum rst_verdict verdict;

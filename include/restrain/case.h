@@ -35,8 +35,8 @@ struct rst_sweep_axis {
   size_t count;
   enum rst_scale scale;
   const double *values; /**< [count], NULL for from ... to */
-  const char
-      *name; /**< in files: the last part of the key, or all of it with underscores where others end alike */
+  /** In files: the last part of the key, or all of it with underscores where others end alike. */
+  const char *name;
 };
 /** A series of windows into the plane of a sweep, all about one point: in window j = 1 ... count each axis is factor^j times
  * shorter than in the whole (its logarithm, on a logarithmic axis). */

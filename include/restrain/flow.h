@@ -50,8 +50,8 @@ struct rst_conv_parameters {
   size_t kernel; /**< kernel points a side */
   const struct rst_labelled_image *images;
   size_t image_count;
-  struct rst_labelled_image
-      single; /**< where a case keeps its image if it has one; flows read `images` alone */
+  /** Where a case keeps its image if it has one; flows read `images` alone. */
+  struct rst_labelled_image single;
   enum rst_pooling pooling;
   double shift; /**< of conv */
   const char *activation;
@@ -74,10 +74,10 @@ struct rst_flow_parameters {
 /** The data term at a state. */
 struct rst_flow_value {
   double data_loss; /**< E(u), regulariser included */
-  double
-      residual; /**< a = yhat - y, the mean over images; the frozen a of conv-linear; 0 for heat; of a network the sum over
-                         examples of w_i (f - y) for one output f (its sigmoid for the loss logistic), of w_i (1 - p) for
-                         several, p the output of the label's class (after softmax for the loss cross-entropy) */
+  /** a = yhat - y, the mean over images; the frozen a of conv-linear; 0 for heat; of a network the sum over examples
+   * of w_i (f - y) for one output f (its sigmoid for the loss logistic), of w_i (1 - p) for several, p the output of
+   * the label's class (after softmax for the loss cross-entropy). */
+  double residual;
 };
 
 struct rst_flow;
@@ -86,9 +86,9 @@ struct rst_flow;
 struct rst_flow_facts {
   bool linear;         /**< E is quadratic: its Hessian is the same everywhere */
   bool diffusion_only; /**< E is the energy of the diffusion */
-  bool
-      plane_waves; /**< the state is one kernel on a plane, whose waves have a symbol at frozen coefficients */
-  bool one_layer;  /**< the network of conv: per image a sigmoid of pool s(c) - shift, under cross entropy */
+  /** The state is one kernel on a plane, whose waves have a symbol at frozen coefficients. */
+  bool plane_waves;
+  bool one_layer; /**< the network of conv: per image a sigmoid of pool s(c) - shift, under cross entropy */
 };
 
 /** NULL-terminated list of kinds. */

@@ -36,8 +36,8 @@ RST_API enum rst_status rst_orbit_run(struct rst_context *context, const struct 
 struct rst_orbit_summary {
   enum rst_regime regime;
   double final_loss; /**< L at the end; infinite or NaN where it overflowed */
-  double
-      mean_loss; /**< over the last half of step.iterations, an orbit that settled standing still at its end */
+  /** Over the last half of step.iterations, an orbit that settled standing still at its end. */
+  double mean_loss;
   double lyapunov, lyapunov_error; /**< the regime's exponent; NaN if unknown */
   double max_growth;               /**< the largest local growth */
   long period;                     /**< as rst_regime_result.period */

@@ -16,8 +16,8 @@ struct rst_output_options {
   const char *path; /**< FILE.h5; its sidecars lie beside it */
   bool resume;      /**< go on with what is stored there; begin if nothing is */
   bool force;       /**< replace what is stored there */
-  bool
-      make_folders; /**< make the folders of the file that are missing, once the case has been turned into objects */
+  /** Make the folders of the file that are missing, once the case has been turned into objects. */
+  bool make_folders;
   /** Recorded in /provenance. */
   int argc;
   char *const *argv;

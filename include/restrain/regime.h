@@ -101,10 +101,10 @@ struct rst_trajectory {
   const double *update_norm; /**< |u_{t+1} - u_t|, [states - 1] */
   const double *const *observables; /**< functions of the state, each [states], in which a period must show */
   size_t observable_count;
-  const double
-      *log_growth; /**< log of the local growth, [states - 1]; NULL if perturbations were not tracked */
-  long
-      unstable_updates; /**< updates whose extreme eigenvalues, measured or bounded, make them locally unstable */
+  /** Log of the local growth, [states - 1]; NULL if perturbations were not tracked. */
+  const double *log_growth;
+  /** Updates whose extreme eigenvalues, measured or bounded, make them locally unstable. */
+  long unstable_updates;
   long stable_updates; /**< the same, locally stable */
   bool without_reason; /**< leave `reason` empty: its numbers cost more than many a short trajectory */
 };
@@ -116,9 +116,9 @@ struct rst_regime_result {
   long period;           /**< 1 if converged, p >= 2 if periodic, 0 if none was found */
   double exponent;       /**< mean of log_growth over the tail; NaN if unknown */
   double exponent_error; /**< its standard error, from the means of 16 blocks */
-  double
-      contraction; /**< geometric mean ratio of successive updates over the end of the run, or over the last three
-                                       decades before they were rounding or zero; NaN if that is not known */
+  /** Geometric mean ratio of successive updates over the end of the run, or over the last three decades before they
+   * were rounding or zero; NaN if that is not known. */
+  double contraction;
   char reason[RST_REGIME_REASON]; /**< one line that says why, with the numbers that decided */
 };
 
@@ -140,12 +140,12 @@ RST_API void rst_block_mean(const double *values, size_t count, double *mean, do
 
 /** How the difference of two twin trajectories grew. */
 struct rst_divergence {
-  double
-      growth_rate; /**< slope of log(distance) per iteration, least squares over the growing phase; NaN if there is none */
+  /** Slope of log(distance) per iteration, least squares over the growing phase; NaN if there is none. */
+  double growth_rate;
   double growth_rate_error; /**< standard error of the fit */
   long first, last;         /**< the iterations of that phase; -1 if there is none */
-  long
-      saturation; /**< first iteration at which the distance reaches half of its plateau; -1 if the plateau is rounding */
+  /** First iteration at which the distance reaches half of its plateau; -1 if the plateau is rounding. */
+  long saturation;
   double plateau; /**< mean of the distance over the last half of the run, [count/2, count); infinite if a
                          distance is not finite, which is beyond saturation; NaN for count 0 */
 };

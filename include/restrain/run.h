@@ -80,9 +80,9 @@ struct rst_run_summary {
   size_t event_count;
   double event_growth;                                   /**< sum of the log amplifications of all events, */
   double event_growth_discrete, event_growth_continuous; /**< and by kind of their updates */
-  struct rst_event
-      strongest[RST_RUN_STRONGEST_EVENTS]; /**< by amplification, falling; min(event_count, size) of them */
-  size_t twin_count;                       /**< 0 where the run was interrupted */
+  /** By amplification, falling; min(event_count, size) of them. */
+  struct rst_event strongest[RST_RUN_STRONGEST_EVENTS];
+  size_t twin_count; /**< 0 where the run was interrupted */
   struct rst_twin_summary twins[RST_RUN_MOST_TWINS];
 };
 

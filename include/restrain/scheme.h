@@ -63,10 +63,10 @@ struct rst_scheme;
 
 /** What is true of a scheme whatever its parameters. */
 struct rst_scheme_facts {
-  bool
-      affine; /**< a step is affine in u, momentum and grad E(u), with coefficients that do not depend on them */
-  bool
-      symmetric_jacobian; /**< the Jacobian of a step is symmetric, so that growth proves an eigenvalue beyond a limit */
+  /** A step is affine in u, momentum and grad E(u), with coefficients that do not depend on them. */
+  bool affine;
+  /** The Jacobian of a step is symmetric, so that growth proves an eigenvalue beyond a limit. */
+  bool symmetric_jacobian;
   bool implicit_decay; /**< the decay is taken at u_{t+1} */
   bool adapts;         /**< the step's length depends on u */
   bool looks_ahead;    /**< a step adds the momentum that follows it to the gradient */

@@ -62,8 +62,8 @@ struct rst_key {
   struct rst_condition when[RST_KEY_CONDITIONS]; /**< all of them must hold */
   const char *help;
   size_t offset, size, count_offset; /**< of the member in the structure that the table fills */
-  const struct rst_keys
-      *items; /**< of the items or the mapping; the table itself for items that hold such items again */
+  /** Of the items or the mapping; the table itself for items that hold such items again. */
+  const struct rst_keys *items;
   const char *
       after; /**< of a kind's own row: the path that it follows, or a section, with its dot; NULL for the end of its own section */
 };

@@ -26,8 +26,8 @@ struct rst_flow {
 
 struct rst_flow_type {
   size_t size; /**< of the object; it is allocated, zeroed, before create() */
-  const enum rst_boundary
-      *boundaries; /**< that the kind allows, the default first; NULL where there is none to choose */
+  /** That the kind allows, the default first; NULL where there is none to choose. */
+  const enum rst_boundary *boundaries;
   size_t boundary_count;
   struct rst_flow_facts facts;
 

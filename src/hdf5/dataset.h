@@ -36,8 +36,8 @@ struct rst_flags {
 
 /** An axis, with the dataset of its places as scale. */
 struct rst_axis {
-  struct rst_variable
-      variable; /**< the name is the axis' own in its file; NULL for an axis without a scale */
+  /** The name is the axis' own in its file; NULL for an axis without a scale. */
+  struct rst_variable variable;
   size_t count; /**< 0 for an axis that grows */
   enum rst_numbers numbers;
   const void *values; /**< [count]; NULL for first + step i */

@@ -32,8 +32,8 @@ struct rst_observation {
   /* rst_motion_look(): */
   long iteration;            /**< t */
   const struct rst_field *u; /**< u_t */
-  const struct rst_field
-      *gradient; /**< grad L(u_t) = grad E(u_t) + alpha u_t on free points; NULL without slope */
+  /** grad L(u_t) = grad E(u_t) + alpha u_t on free points; NULL without slope. */
+  const struct rst_field *gradient;
   struct rst_flow_value value;
   double loss;        /**< L(u_t) = E(u_t) + (alpha/2) |u_t|^2 */
   double weight_norm; /**< |u_t| */

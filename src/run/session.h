@@ -21,8 +21,8 @@ enum { RST_SESSION_BUFFERED_ROWS = 256 };
 struct rst_session {
   struct rst_context *context;
   const struct rst_case *run; /**< as given */
-  struct rst_case
-      *adopted; /**< the same with what it leaves open as in the run that is resumed; NULL if nothing is */
+  /** The same with what it leaves open as in the run that is resumed; NULL if nothing is. */
+  struct rst_case *adopted;
   const struct rst_run_options *options;
   struct rst_output output;
   struct rst_run_parts parts;

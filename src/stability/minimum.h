@@ -23,8 +23,8 @@ struct rst_minimum {
   bool escapes;                 /**< the flow runs to infinity, and there is none */
   int saddles;                  /**< by which it went */
   int steps;                    /**< along the flow */
-  double
-      lowest; /**< smallest eigenvalue of H + alpha, to 1e-2 where it is not near 0; of flat minima about 0 */
+  /** Smallest eigenvalue of H + alpha, to 1e-2 where it is not near 0; of flat minima about 0. */
+  double lowest;
 };
 
 /** An eigenvalue below this, relative to the largest, is taken for 0: a flat minimum. */

@@ -19,8 +19,8 @@ struct rst_sweep_column {
   enum rst_numbers numbers;
   int where;     /**< of the above */
   size_t member; /**< offset of the pointer in the table */
-  size_t
-      source; /**< offset of the value in a summary of an orbit, RST_SWEEP_NO_SOURCE if it comes otherwise */
+  /** Offset of the value in a summary of an orbit, RST_SWEEP_NO_SOURCE if it comes otherwise. */
+  size_t source;
   /* Of codes: the meaning of -1, the largest number, and the meanings of 0 and what follows, if there are any. */
   const char *none;
   int8_t most;
