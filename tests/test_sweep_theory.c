@@ -201,8 +201,9 @@ START_TEST(the_search_can_be_stopped_anywhere) {
   int asked = 0;
   for (; stopped; ++asked) {
     int left = asked + 1;
-    RST_TEST_OK(rst_test_bench.context, rst_lr_limits_until(rst_test_bench.context, loaded, weight_decays, 7,
-                                                            stop_after, &left, theory, &stopped));
+    RST_TEST_OK(rst_test_bench.context,
+                rst_lr_limits_until(rst_test_bench.context, loaded, NULL, NULL, weight_decays, 7, stop_after,
+                                    &left, theory, &stopped));
     ck_assert_int_lt(asked, 100);
     ck_assert(!stopped || left == 0);
   }

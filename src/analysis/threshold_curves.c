@@ -150,21 +150,32 @@ static enum rst_status make_nodes(struct walk *walk, const double *weight_decays
 
 static enum rst_status find_all(struct walk *walk, const double *weight_decays, size_t count) {
   RST_TRY(make_nodes(walk, weight_decays, count));
-  RST_TRY(rst_analysis_prepare(&walk->task));
+  if (!walk->task.flow) {
+    RST_TRY(rst_analysis_prepare(&walk->task));
+  }
   return rst_flow_facts(walk->task.flow).linear ? find_linear(walk) : find_nonlinear(walk);
 }
 
-static void release(struct walk *walk) {
+static void release(struct walk *walk, bool owns) {
   rst_field_destroy(&walk->top);
-  rst_analysis_release(&walk->task);
   free(walk->nodes);
+  if (owns) {
+    rst_analysis_release(&walk->task);
+  }
 }
 
 enum rst_status rst_lr_limits_until(struct rst_context *context, const struct rst_case *from,
+                                    struct rst_flow *flow, struct rst_field *initial,
                                     const double *weight_decays, size_t count, bool (*stop)(void *user),
                                     void *user, struct rst_lr_limits *theory, bool *stopped) {
-  struct walk walk = {
-      .of = *from, .task = {.context = context, .from = &walk.of}, .stop = stop, .user = user};
+  struct walk walk = {.of = *from,
+                      .task = {.context = context,
+                               .from = &walk.of,
+                               .parameters = from->flow,
+                               .flow = flow,
+                               .initial = initial},
+                      .stop = stop,
+                      .user = user};
   *stopped = false;
   for (size_t i = 0; i < count; ++i) {
     RST_REQUIRE(context, weight_decays[i] >= 0.0 && isfinite(weight_decays[i]), RST_ERROR_ARGUMENT,
@@ -186,12 +197,12 @@ enum rst_status rst_lr_limits_until(struct rst_context *context, const struct rs
     theory[i] = node->theory;
   }
   *stopped = walk.stopped;
-  release(&walk);
+  release(&walk, !flow);
   return status;
 }
 
 enum rst_status rst_lr_limits_find(struct rst_context *context, const struct rst_case *from,
                                    const double *weight_decays, size_t count, struct rst_lr_limits *theory) {
   bool stopped = false;
-  return rst_lr_limits_until(context, from, weight_decays, count, NULL, NULL, theory, &stopped);
+  return rst_lr_limits_until(context, from, NULL, NULL, weight_decays, count, NULL, NULL, theory, &stopped);
 }

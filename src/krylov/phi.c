@@ -109,8 +109,9 @@ static enum rst_status extend(struct rst_krylov *krylov) {
 /* Eigenpairs of T. */
 static void decompose(struct rst_krylov *krylov) {
   const size_t m = krylov->size;
-  double matrix[BASIS * BASIS] = {0};
+  double matrix[BASIS * BASIS];
   double work[4 * BASIS];
+  memset(matrix, 0, m * m * sizeof *matrix);
   for (size_t i = 0; i < m; ++i) {
     matrix[i * m + i] = krylov->diagonal[i];
     if (i > 0) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "krylov/symmetric.h"
 
 static double norm_of(size_t count, const double *x) {
   double square = 0.0;
@@ -136,23 +137,38 @@ void rst_lane_block_begin(struct rst_lane_block *block, size_t lane, double lr, 
   }
 }
 
+/* H of a lane in the span, its lower triangle; |s| of every image becomes that of the reference. */
+static void fill_hessian(struct rst_lane_block *block, size_t lane, double *h) {
+  const struct rst_reduced_network *network = block->network;
+  size_t first = 0;
+  for (size_t i = 0; i < network->image_count; ++i) {
+    const size_t at = i * RST_LANES + lane;
+    const struct rst_reduced_slopes slopes = {.slope = block->slope + lane,
+                                              .curvature = block->curvature + lane,
+                                              .stride = RST_LANES,
+                                              .residual = block->residual[at],
+                                              .factor = block->factor[at]};
+    block->old_sum[at] = rst_reduced_add_hessian(network, i, first, &slopes, h);
+    first += network->images[i].patches;
+  }
+}
+
 void rst_lane_block_refer(struct rst_lane_block *block, size_t lane) {
   const struct rst_reduced_network *network = block->network;
-  const struct rst_local_range range = {block->lowest[lane], block->largest[lane]};
-  const double alpha = block->weight_decay[lane];
-  double state[RST_REDUCTION_MOST_RANK];
+  const struct rst_local_range range = {block->lowest[lane] - block->weight_decay[lane],
+                                        block->largest[lane] - block->weight_decay[lane]};
+  double h[RST_REDUCTION_MOST_RANK * RST_REDUCTION_MOST_RANK];
   size_t first = 0;
-  for (size_t i = 0; i < network->rank; ++i) {
-    state[i] = block->state[i * RST_LANES + lane];
-  }
-  const struct rst_reduced_extremes extremes =
-      rst_reduced_network_extremes(network, block->activation, block->beta, block->shift, state);
-  block->margin[lane] = rst_local_range_margin(&range, extremes.smallest + alpha, extremes.largest + alpha);
-  block->unstable[lane] = block->margin[lane] < 0.0 ? 1.0 : 0.0;
+  memset(h, 0, network->rank * network->rank * sizeof *h);
+  fill_hessian(block, lane, h);
+  const bool outside = network->dimension > network->rank; /* where H is 0, always */
+  block->margin[lane] =
+      rst_symmetric_margin(network->rank, h, range.lowest, range.largest, RST_REGIME_EIGENVALUE);
+  const bool beyond = outside && (range.lowest > 0.0 || range.largest < 0.0);
+  block->unstable[lane] = block->margin[lane] < 0.0 || beyond ? 1.0 : 0.0;
   for (size_t i = 0; i < network->image_count; ++i) {
     const size_t at = i * RST_LANES + lane;
     block->old_factor[at] = block->factor[at];
-    block->old_sum[at] = rst_reduced_slope_sum(network, i, first, &block->slope[lane], RST_LANES);
     for (size_t j = first; j < first + network->images[i].patches; ++j) {
       block->old_weight[j * RST_LANES + lane] = block->residual[at] * block->curvature[j * RST_LANES + lane];
       block->old_slope[j * RST_LANES + lane] = block->slope[j * RST_LANES + lane];

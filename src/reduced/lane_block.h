@@ -33,7 +33,7 @@ struct rst_lane_block {
   double unstable[RST_LANES]; /**< 1 if an update was locally unstable */
   double bound[RST_LANES]; /**< of rank one H, otherwise a bound of its distance from that at the reference */
   double margin[RST_LANES]; /**< of the reference's eigenvalues; negative if there is no reference */
-  double rest[RST_LANES], rest_log_growth[RST_LANES]; /**< see settling.h */
+  double rest[RST_LANES], rest_log_growth[RST_LANES]; /**< see at_rest.h */
   /* Of all: */
   const struct rst_reduced_network *network;
   struct rst_lane_scheme scheme;
@@ -64,7 +64,7 @@ void rst_lane_block_destroy(struct rst_lane_block **block);
 void rst_lane_block_begin(struct rst_lane_block *block, size_t lane, double lr, double weight_decay,
                           const struct rst_local_range *range);
 
-/** Judge the update of one lane from the state that was linearised by its eigenvalues, and make the state the reference. */
+/** Judge the update of one lane from the state that was linearised by H itself, and make the state the reference. */
 void rst_lane_block_refer(struct rst_lane_block *block, size_t lane);
 
 /** RST_LANE_STEPS updates of all lanes, by that of the functions below that suits the processor. */

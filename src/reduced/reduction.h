@@ -43,18 +43,18 @@ enum rst_status rst_reduced_network_create(struct rst_context *context, const st
                                            struct rst_flow *flow, struct rst_reduced_network **reduction);
 void rst_reduced_network_destroy(struct rst_reduced_network **reduction);
 
-/** The extreme eigenvalues of the data term's Hessian, among those of all directions, at a state, [rank] coordinates.
- * @param activation its index. */
-struct rst_reduced_extremes {
-  double smallest, largest;
+/** What tells of the Hessian of an image's loss at a state: of patch j, slope[j stride] = s'(<P_j, K>) and
+ * curvature[j stride] = s''(<P_j, K>); a, and pooling sigmoid'(p). */
+struct rst_reduced_slopes {
+  const double *slope, *curvature;
+  size_t stride;
+  double residual, factor;
 };
-struct rst_reduced_extremes rst_reduced_network_extremes(const struct rst_reduced_network *network,
-                                                         size_t activation, double beta, double shift,
-                                                         const double *state);
 
-/** |sum_j m_j s_j z_j| over the patches of an image, which begin with `first`; s_j = slope[j stride]. */
-double rst_reduced_slope_sum(const struct rst_reduced_network *network, size_t image, size_t first,
-                             const double *slope, size_t stride);
+/** Add the Hessian of the loss of an image, whose patches begin with `first`, in coordinates: to the lower triangle of h,
+ * [rank][rank]. @return |sum_j m_j s'_j z_j|. */
+double rst_reduced_add_hessian(const struct rst_reduced_network *network, size_t image, size_t first,
+                               const struct rst_reduced_slopes *at, double *h);
 /** Find the magnitudes of all images. */
 void rst_reduced_find_magnitudes(struct rst_reduced_network *network);
 

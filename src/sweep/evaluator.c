@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sweep/evaluator.h"
 
+#include "analysis/threshold_curves.h"
 #include "core/core.h"
 #include "reduced/lanes.h"
+#include "reduced/reduced_flow.h"
 #include "run/orbit.h"
 
 struct rst_evaluator {
@@ -110,4 +112,20 @@ enum rst_status rst_evaluator_run(struct rst_evaluator *evaluator, size_t count,
                      observed ? observed + i * numbers : NULL, stopped));
   }
   return RST_OK;
+}
+
+enum rst_status rst_evaluator_limits(struct rst_evaluator *evaluator, const double *weight_decays,
+                                     size_t count, bool (*stop)(void *user), void *user,
+                                     struct rst_lr_limits *theory, bool *stopped) {
+  struct rst_flow *flow = NULL;
+  struct rst_field *initial = NULL;
+  if (evaluator->network) {
+    RST_TRY(
+        rst_reduced_flow_create(evaluator->context, evaluator->from, evaluator->network, &flow, &initial));
+  }
+  const enum rst_status status = rst_lr_limits_until(evaluator->context, evaluator->from, flow, initial,
+                                                     weight_decays, count, stop, user, theory, stopped);
+  rst_field_destroy(&initial);
+  rst_flow_destroy(&flow);
+  return status;
 }

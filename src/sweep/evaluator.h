@@ -36,4 +36,9 @@ enum rst_status rst_evaluator_run(struct rst_evaluator *evaluator, size_t count,
                                   const double *weight_decay, bool (*stop)(void *user), void *user,
                                   struct rst_orbit_summary *points, double *observed, bool *stopped);
 
+/** The theory's thresholds of the evaluator's case, as rst_lr_limits_until(). */
+enum rst_status rst_evaluator_limits(struct rst_evaluator *evaluator, const double *weight_decays,
+                                     size_t count, bool (*stop)(void *user), void *user,
+                                     struct rst_lr_limits *theory, bool *stopped);
+
 #endif

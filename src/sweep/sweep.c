@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 
-#include "analysis/threshold_curves.h"
 #include "archive/output.h"
 #include "case/compare.h"
 #include "core/core.h"
@@ -158,8 +157,8 @@ static size_t place_of(const struct rst_sweep_table *table, size_t variant, size
 static enum rst_status find_limits(struct sweep *sweep, size_t variant, const double *weight_decays,
                                    size_t count, struct rst_lr_limits *theory) {
   struct rst_sweep_table *table = sweep->table;
-  struct rst_case *made = NULL;
-  struct rst_case from;
+  struct rst_evaluators evaluators = {.context = sweep->context, .task = sweep->task};
+  struct rst_evaluator *evaluator = NULL;
   size_t known = 0;
   while (known < count &&
          !isnan(table->lr_hi[rst_sweep_table_limit(table, place_of(table, variant, known))])) {
@@ -168,12 +167,12 @@ static enum rst_status find_limits(struct sweep *sweep, size_t variant, const do
   if (known == count) {
     return RST_OK;
   }
-  enum rst_status status = rst_sweep_task_vary(sweep->context, sweep->task, variant, &made, &from);
+  enum rst_status status = rst_evaluators_find(&evaluators, variant, false, &evaluator);
   if (status == RST_OK) {
-    status = rst_lr_limits_until(sweep->context, &from, weight_decays, count, stop_thresholds, sweep, theory,
-                                 &sweep->lacks_theory);
+    status = rst_evaluator_limits(evaluator, weight_decays, count, stop_thresholds, sweep, theory,
+                                  &sweep->lacks_theory);
   }
-  rst_case_destroy(&made);
+  rst_evaluators_clear(&evaluators);
   for (size_t i = 0; status == RST_OK && !sweep->lacks_theory && i < count; ++i) {
     const size_t limit = rst_sweep_table_limit(table, place_of(table, variant, i));
     table->lr_lo[limit] = theory[i].lr_lo;
