@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""restrain sweep under mpirun: the same bits for any number of ranks, and what
-happens when one dies."""
+"""restrain sweep and bifurcate under mpirun: the same bits for any number of
+ranks, and what happens when one dies."""
 import json
 import os
 import signal
@@ -16,6 +16,8 @@ from test_sweep import CASE, FULL, LONG, SweepTest
 
 ZOOM = test_sweep.Windows.ZOOM
 NAMES = test_sweep.Windows.NAMES
+DIAGRAM = ("bifurcation: {parameter: lr, from: 0.1, to: 1.1, count: 31, "
+           "burn_in: 300, samples: 50}\n")
 
 
 class Ranks(SweepTest):
@@ -51,6 +53,18 @@ class Ranks(SweepTest):
                     with h5py.File(self.folder / "other.h5") as file:
                         self.assertEqual(
                             file["provenance"].attrs["ranks"], count)
+
+    def test_a_diagram_has_the_same_bits(self):
+        for name, text in (("reduced", CASE), ("full", FULL)):
+            case = self.write(text + DIAGRAM, f"{name}.yaml")
+            self.restrain("bifurcate", case, "-o", f"{name}.h5")
+            told, _ = self.ranks(3, "bifurcate", case, "-o", "other.h5",
+                                 "--force", "--json")
+            self.assertEqual(json.loads(told)["done"], 31)
+            self.assert_same_datasets(self.folder / f"{name}.h5",
+                                      self.folder / "other.h5")
+            with h5py.File(self.folder / "other.h5") as file:
+                self.assertEqual(file["provenance"].attrs["ranks"], 3)
 
     def test_windows(self):
         for folder in ("whole", "other"):

@@ -23,7 +23,7 @@ struct rst_orbit_record {
   long asked, done;                        /**< updates */
   long unstable, stable;                   /**< as those of struct rst_trajectory */
   bool diverged, stopped;
-  bool settled; /**< ended early, see settling.h */
+  bool settled; /**< ended early, see at_rest.h */
   long rest;    /**< updates that it stood still */
   double max_growth;
   double weight_decay;
