@@ -99,22 +99,22 @@ START_TEST(samples_are_spread_over_the_grid) {
 END_TEST
 
 /* Whatever the batch and the number of workers, every missing point is handed out once, then its part of the sample. */
-START_TEST(plans_hand_out_every_point_once) {
+START_TEST(work_lists_hand_out_every_point_once) {
   struct rst_case *loaded = load(NULL, NULL);
   for (size_t batch = 1; batch <= 16; batch *= 4) {
     for (size_t workers = 1; workers <= 64; workers *= 8) {
       int handed[POINTS] = {0};
       int in_full[POINTS] = {0};
       struct rst_sweep_table table;
-      struct rst_sweep_plan plan;
+      struct rst_work_list work;
       struct rst_sweep_block block = {0};
       bool more = true;
       table = rst_test_table(loaded, false);
       table.regime[3] = RST_REGIME_STABLE;
       RST_TEST_OK(rst_test_bench.context,
-                  rst_sweep_plan_create(rst_test_bench.context, &table, 1, 2, SAMPLE, &plan));
+                  rst_work_list_create(rst_test_bench.context, &table, 1, 2, SAMPLE, &work));
       do {
-        rst_sweep_plan_take(&plan, batch, workers, &block, &more);
+        rst_work_list_take(&work, batch, workers, &block, &more);
         ck_assert(!more);
         ck_assert_uint_le(block.count, RST_SWEEP_BLOCK);
         for (size_t i = 0; i < block.count; ++i) {
@@ -123,12 +123,12 @@ START_TEST(plans_hand_out_every_point_once) {
           ck_assert(block.weight_decay[i] == table.axes[0].values[block.index[i] / LRS]);
         }
       } while (block.count > 0);
-      ck_assert_uint_eq(plan.left + plan.full_left, 0);
+      ck_assert_uint_eq(work.left + work.full_left, 0);
       for (size_t i = 0; i < POINTS; ++i) {
         ck_assert_int_eq(handed[i], i % 2 == 1 && i != 3);
-        ck_assert_int_eq(in_full[i], i % 2 == 1 && plan.full[i] == RST_SWEEP_SAMPLED);
+        ck_assert_int_eq(in_full[i], i % 2 == 1 && work.full[i] == RST_SWEEP_SAMPLED);
       }
-      rst_sweep_plan_clear(&plan);
+      rst_work_list_clear(&work);
       rst_sweep_table_clear(&table);
     }
   }
@@ -298,7 +298,7 @@ int main(void) {
   tcase_add_checked_fixture(tests, set_up, rst_test_bench_tear_down);
   tcase_add_test(tests, a_file_gives_back_what_was_written);
   tcase_add_test(tests, samples_are_spread_over_the_grid);
-  tcase_add_test(tests, plans_hand_out_every_point_once);
+  tcase_add_test(tests, work_lists_hand_out_every_point_once);
   tcase_add_test(tests, a_sweep_is_its_points);
   tcase_add_test(tests, reduced_points_agree_with_full_ones);
   tcase_add_test(tests, predictions_are_counted);

@@ -172,36 +172,35 @@ static uint32_t draw(struct flights *flights, uint32_t below) {
   return (flights->random >> 8) % below;
 }
 
-static void land(struct flights *flights, struct rst_sweep_plan *plan, map *regime) {
+static void land(struct flights *flights, struct rst_work_list *work, map *regime) {
   const size_t index = draw(flights, (uint32_t)flights->count);
   struct rst_sweep_block *block = &flights->blocks[index];
   struct rst_orbit_summary points[RST_SWEEP_BLOCK];
   for (size_t i = 0; i < block->count; ++i) {
-    points[i] = point_of(plan->table, regime, block->index[i]);
-    ck_assert_int_eq(plan->table->regime[block->index[i]], RST_SWEEP_PENDING);
+    points[i] = point_of(work->table, regime, block->index[i]);
+    ck_assert_int_eq(work->table->regime[block->index[i]], RST_SWEEP_PENDING);
   }
-  RST_TEST_OK(rst_test_bench.context,
-              rst_sweep_plan_enter(rst_test_bench.context, plan, block, points, NULL));
+  RST_TEST_OK(rst_test_bench.context, rst_work_list_enter(rst_test_bench.context, work, block, points, NULL));
   *block = flights->blocks[--flights->count];
 }
 
-/* Do the plan, with blocks that overtake each other, until it is done or `most` blocks have landed. */
-static bool carry_out(struct rst_sweep_plan *plan, map *regime, uint32_t seed, size_t batch, size_t most) {
+/* Do the work, with blocks that overtake each other, until it is done or `most` blocks have landed. */
+static bool carry_out(struct rst_work_list *work, map *regime, uint32_t seed, size_t batch, size_t most) {
   struct flights flights = {.random = seed};
   for (size_t landed = 0; landed < most;) {
     struct rst_sweep_block *block = &flights.blocks[flights.count];
     bool more = true;
     if (flights.count < FLIGHTS && draw(&flights, 3) > 0) {
-      rst_sweep_plan_take(plan, batch, FLIGHTS, block, &more);
+      rst_work_list_take(work, batch, FLIGHTS, block, &more);
       ck_assert(!more || (block->count == 0 && flights.count > 0));
       ck_assert(!block->full || block->count == 0);
       flights.count += block->count > 0;
       if (!more && block->count == 0 && flights.count == 0) {
-        ck_assert_uint_eq(plan->left + plan->underway, 0);
+        ck_assert_uint_eq(work->left + work->underway, 0);
         return true;
       }
     } else if (flights.count > 0) {
-      land(&flights, plan, regime);
+      land(&flights, work, regime);
       landed += 1;
     }
   }
@@ -235,12 +234,12 @@ START_TEST(the_points_computed_do_not_depend_on_the_order) {
     bool complete = false;
     table = rst_test_table(loaded, false);
     while (!complete) {
-      struct rst_sweep_plan plan;
+      struct rst_work_list work;
       rst_sweep_forget_filled(&table);
       RST_TEST_OK(rst_test_bench.context,
-                  rst_sweep_plan_create(rst_test_bench.context, &table, 0, 1, 0, &plan));
-      complete = carry_out(&plan, regime, seed, batch, seed % 2 == 0 ? SIZE_MAX : 20);
-      rst_sweep_plan_clear(&plan);
+                  rst_work_list_create(rst_test_bench.context, &table, 0, 1, 0, &work));
+      complete = carry_out(&work, regime, seed, batch, seed % 2 == 0 ? SIZE_MAX : 20);
+      rst_work_list_clear(&work);
     }
     rst_sweep_fill(&table);
     check_against(reference, &table, regime);
@@ -255,15 +254,15 @@ END_TEST
 START_TEST(a_boundary_is_followed_from_cell_to_cell) {
   struct rst_case *loaded = load_grid(grids[0]);
   struct rst_sweep_table table;
-  struct rst_sweep_plan plan;
+  struct rst_work_list work;
   table = rst_test_table(loaded, false);
-  RST_TEST_OK(rst_test_bench.context, rst_sweep_plan_create(rst_test_bench.context, &table, 0, 1, 0, &plan));
-  ck_assert(carry_out(&plan, ray, 1, 16, SIZE_MAX));
+  RST_TEST_OK(rst_test_bench.context, rst_work_list_create(rst_test_bench.context, &table, 0, 1, 0, &work));
+  ck_assert(carry_out(&work, ray, 1, 16, SIZE_MAX));
   for (size_t x = 0; x < table.columns; ++x) {
     ck_assert(x < 8 || x > 61 || table.level[12 * table.columns + x] != RST_SWEEP_FILLED);
     ck_assert(x <= 8 || table.level[28 * table.columns + x] == RST_SWEEP_FILLED);
   }
-  rst_sweep_plan_clear(&plan);
+  rst_work_list_clear(&work);
   rst_sweep_table_clear(&table);
   rst_case_destroy(&loaded);
 }

@@ -63,9 +63,9 @@ enum rst_status rst_bifurcation_merge(struct rst_context *context, const char *c
 }
 
 enum rst_status rst_bifurcation_estimate(struct rst_context *context, const struct rst_case *from,
-                                         struct rst_sweep_cost *rehearsal) {
+                                         struct rst_sweep_cost *cost) {
   struct rst_sweep_task task;
   RST_TRY(rst_bifurcation_check(context, from));
   rst_sweep_task_of_bifurcation(from, &task);
-  return rst_sweep_rehearse(context, &task, rehearsal);
+  return rst_sweep_estimate_task(context, &task, cost);
 }

@@ -70,19 +70,19 @@ static enum rst_status add(struct merger *merger, const char *path) {
   return status;
 }
 
-static enum rst_status plan_the_rest(struct merger *merger, size_t *points, size_t *cells) {
-  struct rst_sweep_plan plan;
-  const enum rst_status status = rst_sweep_plan_create(merger->context, merger->table, 0, 1, 0, &plan);
-  *cells = plan.wanted.count;
-  *points = plan.left - plan.wanted.count;
-  rst_sweep_plan_clear(&plan);
+static enum rst_status count_the_rest(struct merger *merger, size_t *points, size_t *cells) {
+  struct rst_work_list work;
+  const enum rst_status status = rst_work_list_create(merger->context, merger->table, 0, 1, 0, &work);
+  *cells = work.wanted.count;
+  *points = work.left - work.wanted.count;
+  rst_work_list_clear(&work);
   return status;
 }
 
 static enum rst_status conclude(struct merger *merger, struct rst_sweep_summary *summary) {
   size_t points = 0;
   size_t cells = 0;
-  RST_TRY(plan_the_rest(merger, &points, &cells));
+  RST_TRY(count_the_rest(merger, &points, &cells));
   const bool completed = points + cells == 0;
   if (completed) {
     rst_sweep_fill(merger->table);

@@ -19,7 +19,7 @@ struct sweep {
   const struct rst_sweep_options *options;
   struct rst_output output;
   struct rst_sweep_table *table;
-  struct rst_sweep_plan plan;
+  struct rst_work_list work;
   struct rst_sweep_job job;
   const char *correlation;
   size_t last;             /* place of the last one done */
@@ -64,7 +64,7 @@ static enum rst_status next(void *user, size_t batch, struct rst_sweep_block *bl
   *more = false;
   block->count = 0;
   if (!sweep->reason) {
-    rst_sweep_plan_take(&sweep->plan, batch, sweep->job.workers, block, more);
+    rst_work_list_take(&sweep->work, batch, sweep->job.workers, block, more);
   }
   return RST_OK;
 }
@@ -77,14 +77,14 @@ static enum rst_status enter(void *user, const struct rst_sweep_block *block,
   }
   sweep->last = block->index[block->count - 1];
   sweep->changed = true;
-  return rst_sweep_plan_enter(sweep->context, &sweep->plan, block, points, observed);
+  return rst_work_list_enter(sweep->context, &sweep->work, block, points, observed);
 }
 
 static struct rst_sweep_progress progress_of(const struct sweep *sweep) {
   const struct rst_sweep_table *table = sweep->table;
-  const struct rst_sweep_plan *plan = &sweep->plan;
-  struct rst_sweep_progress progress = {.done = plan->done,
-                                        .count = plan->done + plan->underway + plan->left,
+  const struct rst_work_list *work = &sweep->work;
+  struct rst_sweep_progress progress = {.done = work->done,
+                                        .count = work->done + work->underway + work->left,
                                         .point_iterations = sweep->point_iterations,
                                         .axis_count = table->axis_count};
   for (size_t i = 0; i < table->axis_count; ++i) {
@@ -219,8 +219,8 @@ static enum rst_status open_sweep(struct sweep *sweep) {
   RST_TRY(sweep->output.resuming ? restore(sweep) : RST_OK);
   RST_TRY(describe(sweep));
   const bool is_reduced = sweep->table->patches > 0;
-  RST_TRY(rst_sweep_plan_create(context, sweep->table, options->shard, options->shards,
-                                is_reduced ? sweep->task->from.sweep.agreement : 0, &sweep->plan));
+  RST_TRY(rst_work_list_create(context, sweep->table, options->shard, options->shards,
+                               is_reduced ? sweep->task->from.sweep.agreement : 0, &sweep->work));
   return rst_output_prepare(&sweep->output);
 }
 
@@ -236,9 +236,9 @@ static enum rst_status prepare(struct sweep *sweep) {
 }
 
 /* One point may bring about any number of others where cells are divided. */
-static size_t most_points(const struct rst_sweep_plan *plan) {
-  const struct rst_sweep_table *table = plan->table;
-  return plan->left > 0 && table->refine > 0 ? table->points : plan->left + plan->full_left;
+static size_t most_points(const struct rst_work_list *work) {
+  const struct rst_sweep_table *table = work->table;
+  return work->left > 0 && table->refine > 0 ? table->points : work->left + work->full_left;
 }
 
 /* Other ranks wait for their dismissal. */
@@ -247,7 +247,7 @@ static enum rst_status compute(struct sweep *sweep) {
   const enum rst_status status = prepare(sweep);
   if (!ranks || ranks->size < 2) {
     RST_TRY(status);
-    return rst_sweep_engine_threads(&sweep->job, most_points(&sweep->plan));
+    return rst_sweep_engine_threads(&sweep->job, most_points(&sweep->work));
   }
   const enum rst_status computed = rst_sweep_engine_ranks(status == RST_OK ? &sweep->job : NULL, ranks);
   return status == RST_OK ? computed : status;
@@ -264,13 +264,13 @@ static enum rst_status compute_and_keep(struct sweep *sweep) {
 
 static enum rst_status perform(struct sweep *sweep, struct rst_sweep_summary *summary) {
   RST_TRY(compute_and_keep(sweep));
-  const struct rst_sweep_plan *plan = &sweep->plan;
-  const bool completed = plan->left + plan->underway + plan->full_missing == 0 && !sweep->lacks_theory;
-  if (completed && plan->shards == 1) {
+  const struct rst_work_list *work = &sweep->work;
+  const bool completed = work->left + work->underway + work->full_missing == 0 && !sweep->lacks_theory;
+  if (completed && work->shards == 1) {
     rst_sweep_fill(sweep->table);
   }
   RST_TRY(rst_sweep_measure_boundaries(sweep->context, sweep->table));
-  rst_sweep_summarize(sweep->table, plan->shard, plan->shards, summary);
+  rst_sweep_summarize(sweep->table, work->shard, work->shards, summary);
   summary->outcome = completed ? RST_SWEEP_COMPLETED : RST_SWEEP_INTERRUPTED;
   summary->reason = completed ? "completed" : sweep->reason;
   summary->point_iterations = sweep->point_iterations;
@@ -294,7 +294,7 @@ enum rst_status rst_sweep_perform(struct rst_context *context, const struct rst_
   }
   sweep.job.user = &sweep;
   const enum rst_status status = perform(&sweep, summary);
-  rst_sweep_plan_clear(&sweep.plan);
+  rst_work_list_clear(&sweep.work);
   rst_output_close(&sweep.output);
   return status;
 }

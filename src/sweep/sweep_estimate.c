@@ -89,14 +89,14 @@ static enum rst_status measure(struct rst_context *context, const struct rst_cas
 
 /* An evaluator's memory grows with the iterations, of which none are needed here. */
 static enum rst_status describe(struct rst_context *context, const struct rst_case *from, size_t *batch,
-                                struct rst_sweep_cost *rehearsal) {
+                                struct rst_sweep_cost *cost) {
   struct rst_case shortened = *from;
   struct rst_evaluator *evaluator = NULL;
   shortened.step.iterations = 0;
   RST_TRY(rst_evaluator_create(context, &shortened, from->sweep.reduction == RST_REDUCTION_AUTO, &evaluator));
   *batch = rst_evaluator_batch(evaluator);
-  rehearsal->engine = rst_evaluator_engine(evaluator);
-  rst_evaluator_size(evaluator, &rehearsal->patches, &rehearsal->rank);
+  cost->engine = rst_evaluator_engine(evaluator);
+  rst_evaluator_size(evaluator, &cost->patches, &cost->rank);
   rst_evaluator_destroy(&evaluator);
   return RST_OK;
 }
@@ -109,59 +109,58 @@ static size_t fine_points(const struct rst_case *from) {
   return points;
 }
 
-static enum rst_status rehearse(struct rst_context *context, const struct rst_case *from,
-                                const struct rst_sweep_table *table, struct rst_sweep_cost *rehearsal) {
+static enum rst_status estimate(struct rst_context *context, const struct rst_case *from,
+                                const struct rst_sweep_table *table, struct rst_sweep_cost *cost) {
   const size_t points = table->points;
   const size_t fine = fine_points(from);
   const size_t bytes = rst_sweep_table_bytes(table);
   size_t batch = 0;
   struct pace pace;
-  *rehearsal = (struct rst_sweep_cost){.points = points, .fine = fine, .bytes = (double)fine * (double)bytes};
-  RST_TRY(describe(context, from, &batch, rehearsal));
+  *cost = (struct rst_sweep_cost){.points = points, .fine = fine, .bytes = (double)fine * (double)bytes};
+  RST_TRY(describe(context, from, &batch, cost));
   const size_t most = batch * ROUNDS < MOST_POINTS ? batch * ROUNDS : MOST_POINTS;
   const size_t tried = batch > 1 ? most : FEWEST_POINTS;
-  RST_TRY(measure(context, from, table, rehearsal->patches > 0, tried, &pace));
-  rehearsal->seconds = (double)points * pace.updates * pace.seconds;
-  if (rehearsal->patches > 0 && from->sweep.agreement > 0) {
+  RST_TRY(measure(context, from, table, cost->patches > 0, tried, &pace));
+  cost->seconds = (double)points * pace.updates * pace.seconds;
+  if (cost->patches > 0 && from->sweep.agreement > 0) {
     const size_t compared = from->sweep.agreement < points ? from->sweep.agreement : points;
     const double updates = pace.updates;
     RST_TRY(measure(context, from, table, false, 1, &pace));
-    rehearsal->seconds += (double)compared * updates * pace.seconds;
+    cost->seconds += (double)compared * updates * pace.seconds;
   }
   return RST_OK;
 }
 
 /* Where there are several variants, the one in their middle stands for all. */
-static enum rst_status rehearse_variant(struct rst_context *context, const struct rst_sweep_task *task,
-                                        const struct rst_sweep_table *table,
-                                        struct rst_sweep_cost *rehearsal) {
+static enum rst_status estimate_variant(struct rst_context *context, const struct rst_sweep_task *task,
+                                        const struct rst_sweep_table *table, struct rst_sweep_cost *cost) {
   struct rst_case *made = NULL;
   struct rst_case from;
   enum rst_status status =
       rst_sweep_task_vary(context, task, rst_sweep_task_variants(task) / 2, &made, &from);
   if (status == RST_OK) {
-    status = rehearse(context, &from, table, rehearsal);
+    status = estimate(context, &from, table, cost);
   }
   rst_case_destroy(&made);
   return status;
 }
 
-enum rst_status rst_sweep_rehearse(struct rst_context *context, const struct rst_sweep_task *task,
-                                   struct rst_sweep_cost *rehearsal) {
+enum rst_status rst_sweep_estimate_task(struct rst_context *context, const struct rst_sweep_task *task,
+                                        struct rst_sweep_cost *cost) {
   struct rst_sweep_task coarse = *task;
   struct rst_sweep_table table;
   rst_context_set_rigor(context, task->from.performance.rigor);
   coarse.from.sweep.refine = 0;
   RST_TRY(rst_sweep_table_create(context, &coarse, &table));
-  const enum rst_status status = rehearse_variant(context, task, &table, rehearsal);
+  const enum rst_status status = estimate_variant(context, task, &table, cost);
   rst_sweep_table_clear(&table);
   return status;
 }
 
 enum rst_status rst_sweep_estimate(struct rst_context *context, const struct rst_case *from,
-                                   struct rst_sweep_cost *rehearsal) {
+                                   struct rst_sweep_cost *cost) {
   struct rst_sweep_task task;
   RST_TRY(rst_sweep_check(context, from));
   rst_sweep_task_of_sweep(from, &task);
-  return rst_sweep_rehearse(context, &task, rehearsal);
+  return rst_sweep_estimate_task(context, &task, cost);
 }

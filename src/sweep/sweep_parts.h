@@ -16,8 +16,8 @@ enum rst_status rst_sweep_perform(struct rst_context *context, const struct rst_
 enum rst_status rst_sweep_join(struct rst_context *context, bool are_diagrams, const char *const *paths,
                                size_t count, const struct rst_output_options *output,
                                struct rst_sweep_summary *summary, struct rst_sweep_table *table);
-enum rst_status rst_sweep_rehearse(struct rst_context *context, const struct rst_sweep_task *task,
-                                   struct rst_sweep_cost *rehearsal);
+enum rst_status rst_sweep_estimate_task(struct rst_context *context, const struct rst_sweep_task *task,
+                                        struct rst_sweep_cost *cost);
 
 /** RST_ERROR_ARGUMENT, naming the keys, unless both effective cases have the same points with the same results.
  * @param table of one of the cases; path of the file that is told to be of another case; remedy, the end of the message. */

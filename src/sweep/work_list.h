@@ -11,7 +11,7 @@
  * grid alone.
  */
 
-struct rst_sweep_plan {
+struct rst_work_list {
   struct rst_sweep_table *table; /**< borrowed */
   size_t shard, shards;
   size_t done;            /**< points of the shard that are in the table */
@@ -31,19 +31,18 @@ enum { RST_SWEEP_SAMPLED = -1, RST_SWEEP_UNSAMPLED = -2 };
  * on the plane and on `count` alone; a smaller sample is part of a larger one. */
 void rst_sweep_choose_sample(size_t columns, size_t rows, size_t count, int8_t *full);
 
-/** @param table nothing in it is filled; pending points that belong to the plan receive their level.
+/** @param table nothing in it is filled; pending points that belong to the work receive their level.
  * @param sample points of the whole grid to be run in full; those that the table has compared are not run again. */
-enum rst_status rst_sweep_plan_create(struct rst_context *context, struct rst_sweep_table *table,
-                                      size_t shard, size_t shards, size_t sample,
-                                      struct rst_sweep_plan *plan);
-void rst_sweep_plan_clear(struct rst_sweep_plan *plan);
+enum rst_status rst_work_list_create(struct rst_context *context, struct rst_sweep_table *table, size_t shard,
+                                     size_t shards, size_t sample, struct rst_work_list *work);
+void rst_work_list_clear(struct rst_work_list *work);
 
 /** As rst_sweep_job.next(). */
-void rst_sweep_plan_take(struct rst_sweep_plan *plan, size_t batch, size_t workers,
-                         struct rst_sweep_block *block, bool *more);
+void rst_work_list_take(struct rst_work_list *work, size_t batch, size_t workers,
+                        struct rst_sweep_block *block, bool *more);
 /** Enter results into the table. */
-enum rst_status rst_sweep_plan_enter(struct rst_context *context, struct rst_sweep_plan *plan,
-                                     const struct rst_sweep_block *block,
-                                     const struct rst_orbit_summary *points, const double *observed);
+enum rst_status rst_work_list_enter(struct rst_context *context, struct rst_work_list *work,
+                                    const struct rst_sweep_block *block,
+                                    const struct rst_orbit_summary *points, const double *observed);
 
 #endif
