@@ -146,7 +146,7 @@ static void activate(const struct rst_layer_parameters *layer, struct maps *maps
   struct rst_field field = {RST_PRECISION_DOUBLE, 1, maps->count * maps->channels * maps->ny * maps->nx,
                             maps->x};
   if (layer->activation.kind) {
-    rst_activation_evaluate(rst_activation_find(layer->activation.kind), layer->activation.beta, 1, &field,
+    rst_activation_evaluate(NULL, rst_activation_find(layer->activation.kind), layer->activation.beta, &field,
                             &field, NULL, NULL, NULL);
   }
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/share.h"
+
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk) {
   (void)status;
   (void)kind;
@@ -35,6 +37,7 @@ int rst_test_run(Suite *suite) {
 struct rst_context *rst_test_context(void) {
   struct rst_context *context = NULL;
   ck_assert_int_eq(rst_context_create(&context), RST_OK);
+  rst_team_set_least(context, 0.0);
   return context;
 }
 

@@ -24,7 +24,8 @@
  * reads. */
 int rst_test_run(Suite *suite);
 
-/** A context whose warnings are dropped; fails the test on error. */
+/** A context whose warnings are dropped and whose threads, where it is given some, share out work of any size; fails the test on
+ * error. */
 struct rst_context *rst_test_context(void);
 
 /** Fail with the context's message unless `call` returns RST_OK. */

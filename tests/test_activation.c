@@ -65,7 +65,7 @@ static void evaluate_at(struct rst_context *context, const struct rst_activation
     fields[o] = field_of(context, precision, 1, 1);
   }
   rst_field_set(fields[ORDERS], 0, 0, z);
-  rst_activation_evaluate(activation, beta, 1, fields[ORDERS], fields[0], fields[1], fields[2], NULL);
+  rst_activation_evaluate(NULL, activation, beta, fields[ORDERS], fields[0], fields[1], fields[2], NULL);
   for (size_t o = 0; o < ORDERS; ++o) {
     values[o] = rst_field_get(fields[o], 0, 0);
   }
@@ -167,12 +167,12 @@ START_TEST(place_and_aliasing_do_not_matter) {
     struct rst_field *z = points(context, precisions[p]);
     struct rst_field *all[ORDERS];
     create_results(context, z, all);
-    rst_activation_evaluate(activation_at(_i), 1.0, 1, z, all[0], all[1], all[2], NULL);
+    rst_activation_evaluate(NULL, activation_at(_i), 1.0, z, all[0], all[1], all[2], NULL);
     for (size_t o = 0; o < ORDERS; ++o) {
       struct rst_field *alias = field_of(context, precisions[p], POINTS_Y, POINTS_X);
       rst_field_copy(z, alias);
-      rst_activation_evaluate(activation_at(_i), 1.0, 1, alias, o == 0 ? alias : NULL, o == 1 ? alias : NULL,
-                              o == 2 ? alias : NULL, NULL);
+      rst_activation_evaluate(NULL, activation_at(_i), 1.0, alias, o == 0 ? alias : NULL,
+                              o == 1 ? alias : NULL, o == 2 ? alias : NULL, NULL);
       ck_assert(same_bits(alias, all[o]));
       rst_field_destroy(&alias);
     }
@@ -212,9 +212,9 @@ START_TEST(a_negative_beta_mirrors) {
     struct rst_field *minus[ORDERS];
     create_results(context, z, plus);
     create_results(context, z, minus);
-    rst_activation_evaluate(activation_at(_i), 1.5, 1, z, plus[0], plus[1], plus[2], NULL);
+    rst_activation_evaluate(NULL, activation_at(_i), 1.5, z, plus[0], plus[1], plus[2], NULL);
     rst_field_scale(-1.0, z);
-    rst_activation_evaluate(activation_at(_i), -1.5, 1, z, minus[0], minus[1], minus[2], NULL);
+    rst_activation_evaluate(NULL, activation_at(_i), -1.5, z, minus[0], minus[1], minus[2], NULL);
     for (size_t i = 0; i < POINTS; ++i) {
       for (size_t o = 0; o < ORDERS; ++o) {
         const double sign = o == 1 ? -expectations[_i].mirror : expectations[_i].mirror;
@@ -280,7 +280,8 @@ START_TEST(threads_give_the_same_bits) {
     create_results(context, z, results[1]);
     for (int threads = 1; threads <= MOST_THREADS; ++threads) {
       struct rst_field **to = results[threads > 1];
-      rst_activation_evaluate(activation_at(_i), 1.0, threads, z, to[0], to[1], to[2], &sums[threads > 1]);
+      RST_TEST_OK(context, rst_context_set_threads(context, threads));
+      rst_activation_evaluate(context, activation_at(_i), 1.0, z, to[0], to[1], to[2], &sums[threads > 1]);
       for (size_t o = 0; o < ORDERS && threads > 1; ++o) {
         ck_assert(same_bits(to[o], results[0][o]));
         rst_field_fill(NAN, to[o]);
@@ -306,8 +307,8 @@ START_TEST(sum_is_accumulated_in_double) {
       rst_field_scale(10.0, z);
       double sum = NAN;
       double sum_alone = NAN;
-      rst_activation_evaluate(activation_at(_i), 1.0, 1, z, s, NULL, NULL, &sum);
-      rst_activation_evaluate(activation_at(_i), 1.0, 1, z, NULL, NULL, NULL, &sum_alone);
+      rst_activation_evaluate(NULL, activation_at(_i), 1.0, z, s, NULL, NULL, &sum);
+      rst_activation_evaluate(NULL, activation_at(_i), 1.0, z, NULL, NULL, NULL, &sum_alone);
       ck_assert(sum == sum_alone);
       long double expected = 0;
       long double size = 0;

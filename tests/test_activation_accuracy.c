@@ -178,7 +178,7 @@ static void run(struct bench *bench, const struct expectation *expected, struct 
   const struct format format = format_of(bench->precision);
   for (size_t b = 0; b < BETAS && bench->count > 0; ++b) {
     const double beta = rounded(bench->precision, betas[b]);
-    rst_activation_evaluate(rst_activation_find(expected->name), beta, 1, bench->z, bench->outputs[0],
+    rst_activation_evaluate(NULL, rst_activation_find(expected->name), beta, bench->z, bench->outputs[0],
                             bench->outputs[1], bench->outputs[2], NULL);
     for (size_t i = 0; i < bench->count; ++i) {
       double values[ORDERS];

@@ -2,6 +2,7 @@
 #ifndef RESTRAIN_ACTIVATION_H
 #define RESTRAIN_ACTIVATION_H
 
+#include "restrain/context.h"
 #include "restrain/field.h"
 
 /** @file
@@ -40,10 +41,10 @@ RST_API const char *rst_activation_name(const struct rst_activation *activation)
 
 /** s, s', s'' at every element of z into the fields that are not NULL (any may alias z), all of z's shape and
  * precision. If `sum` is not NULL it receives the sum of s over all elements, accumulated in double in an
- * order that depends on the shape alone (also when `s` is NULL). Large fields are shared out among as many as `threads`
- * threads, at least 1, to the same bits; within a parallel region of OpenMP the caller alone does it. Thread-safe on
- * distinct outputs. */
-RST_API void rst_activation_evaluate(const struct rst_activation *activation, double beta, int threads,
+ * order that depends on the shape alone (also when `s` is NULL). Large fields are shared out among the threads of the
+ * context, to the same bits; without one, NULL, the caller alone does it. Thread-safe on distinct outputs. */
+RST_API void rst_activation_evaluate(const struct rst_context *context,
+                                     const struct rst_activation *activation, double beta,
                                      const struct rst_field *z, struct rst_field *s, struct rst_field *ds,
                                      struct rst_field *dds, double *sum);
 

@@ -29,7 +29,8 @@ RST_API void rst_context_set_warning(struct rst_context *context, void (*warn)(v
                                      void *user);
 
 /** Number of threads that operations may use (over images, or within one), at least 1. Results do not depend on it, to the
- * bit. */
+ * bit. Work that is too small to gain by threads is left to the caller. Threads are started where they are first needed, take no
+ * signals, sleep while there is nothing to do, and end with the context; a process that was forked needs a context of its own. */
 RST_API enum rst_status rst_context_set_threads(struct rst_context *context, int threads);
 RST_API int rst_context_threads(const struct rst_context *context);
 

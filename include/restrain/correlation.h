@@ -34,8 +34,6 @@ struct rst_correlation;
 
 /** NULL-terminated list of the implementations' names ("reference", "direct", "fft", "patch"). */
 RST_API const char *const *rst_correlation_names(void);
-/** Whether the work of that implementation is over before a thread has begun; true of "none". */
-RST_API bool rst_correlation_is_brief(const char *name);
 
 /** Bind `image` (copied, in its precision) to kernels of ky x kx.
  * @param name an implementation, or "auto" for the one with the smallest estimated cost; "patch" only where patches

@@ -81,7 +81,8 @@ static size_t divide(size_t count, struct part *parts) {
 
 /* Block by block, so that what the loops of a kernel leave for each other stays in the first cache. A kernel computes all three
  * into arrays that do not overlap: what is not asked, or takes the place of z, goes to scratch. */
-static void evaluate_part(void *work, size_t index) {
+static void evaluate_part(void *work, size_t index, size_t member) {
+  (void)member;
   struct evaluation *evaluation = work;
   struct part *part = &evaluation->parts[index];
   const struct rst_field *z = evaluation->z;
@@ -108,9 +109,15 @@ static void evaluate_part(void *work, size_t index) {
   }
 }
 
-void rst_activation_evaluate(const struct rst_activation *activation, double beta, int threads,
-                             const struct rst_field *z, struct rst_field *s, struct rst_field *ds,
-                             struct rst_field *dds, double *sum) {
+/* Nanoseconds, of the cheaper ones: others are worth the more. */
+static double cost(const struct rst_field *z) {
+  const double nanoseconds_per_byte = 0.15;
+  return nanoseconds_per_byte * (double)(rst_field_count(z) * rst_precision_size(z->precision));
+}
+
+void rst_activation_evaluate(const struct rst_context *context, const struct rst_activation *activation,
+                             double beta, const struct rst_field *z, struct rst_field *s,
+                             struct rst_field *ds, struct rst_field *dds, double *sum) {
   assert(fits(s, z) && fits(ds, z) && fits(dds, z));
   struct part parts[MOST_PARTS];
   const size_t count = divide(rst_field_count(z), parts);
@@ -125,7 +132,8 @@ void rst_activation_evaluate(const struct rst_activation *activation, double bet
       .sum = sum != NULL,
       .parts = parts,
   };
-  rst_share(threads, count, evaluate_part, &evaluation);
+  const size_t team = context ? rst_team_size(context, cost(z), count) : 1;
+  rst_share(context, team, count, evaluate_part, &evaluation);
   if (sum) {
     *sum = 0.0;
     for (size_t i = 0; i < count; ++i) {

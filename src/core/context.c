@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/share.h"
+
 enum { WARNING_LENGTH = 1024 };
 
 struct rst_context {
@@ -11,6 +13,7 @@ struct rst_context {
   void (*warn)(void *user, const char *text);
   void *warn_user;
   int threads;
+  struct rst_team *team;
   enum rst_rigor rigor;
 };
 
@@ -20,11 +23,17 @@ enum rst_status rst_context_create(struct rst_context **context) {
     return RST_ERROR_MEMORY;
   }
   (*context)->threads = 1;
+  (*context)->team = rst_team_create();
+  if (!(*context)->team) {
+    rst_context_destroy(context);
+    return RST_ERROR_MEMORY;
+  }
   return RST_OK;
 }
 
 void rst_context_destroy(struct rst_context **context) {
   if (*context) {
+    rst_team_destroy((*context)->team);
     free((*context)->message);
     free(*context);
     *context = NULL;
@@ -50,6 +59,10 @@ enum rst_status rst_context_set_threads(struct rst_context *context, int threads
 
 int rst_context_threads(const struct rst_context *context) {
   return context->threads;
+}
+
+struct rst_team *rst_context_team(const struct rst_context *context) {
+  return context->team;
 }
 
 const char *const rst_rigor_names[] = {"estimate", "measure", "patient", NULL};

@@ -35,11 +35,6 @@ const char *const *rst_correlation_names(void) {
   return names;
 }
 
-bool rst_correlation_is_brief(const char *name) {
-  const int index = rst_name_index(names, name);
-  return index < 0 || types[index][RST_PRECISION_DOUBLE]->brief;
-}
-
 /* The cheapest implementation by the shape alone; cost becomes its cost. */
 static int cheapest(const struct rst_correlation_shape *shape, enum rst_precision precision, double *cost) {
   int best = 0;

@@ -24,7 +24,6 @@ struct rst_correlation_shape {
 
 /** Arrays are contiguous, of the precision of the table. */
 struct rst_correlation_type {
-  bool brief; /**< apply() and adjoint() are over before a thread has begun */
   /** Estimated nanoseconds of one apply() and one adjoint() on one thread: a formula with measured constants, which must
    * not depend on the machine, since it decides the last bits. NULL: they depend on the image. */
   double (*cost)(const struct rst_correlation_shape *shape);

@@ -255,12 +255,8 @@ static enum rst_status create(struct rst_context *context, const struct rst_corr
   return RST_OK;
 }
 
-/* How many threads are worth their start. */
-static int thread_count(const struct rst_direct *direct) {
-  const double least_work = 1e6; /* products, some ten microseconds */
-  const struct rst_correlation_shape *shape = &direct->shape;
-  const double work = (double)shape->my * (double)shape->mx * (double)shape->ky * (double)shape->kx;
-  return work < least_work ? 1 : rst_context_threads(direct->context);
+static size_t team_size(const struct rst_direct *direct) {
+  return rst_team_size(direct->context, cost(&direct->shape) / 2.0, direct->strips);
 }
 
 /* What goes through all strips. */
@@ -270,7 +266,8 @@ struct pass {
   void *to;
 };
 
-static void apply_strip(void *work, size_t strip) {
+static void apply_strip(void *work, size_t strip, size_t member) {
+  (void)member;
   const struct pass *pass = work;
   pass->direct->loops->apply(pass->direct, strip, pass->from, pass->to);
 }
@@ -278,10 +275,11 @@ static void apply_strip(void *work, size_t strip) {
 static void apply(void *state, const void *kernel, void *response) {
   const struct rst_direct *direct = state;
   struct pass pass = {direct, kernel, response};
-  rst_share(thread_count(direct), direct->strips, apply_strip, &pass);
+  rst_share(direct->context, team_size(direct), direct->strips, apply_strip, &pass);
 }
 
-static void adjoint_strip(void *work, size_t strip) {
+static void adjoint_strip(void *work, size_t strip, size_t member) {
+  (void)member;
   const struct pass *pass = work;
   pass->direct->loops->adjoint(pass->direct, strip, pass->from);
 }
@@ -291,7 +289,7 @@ static void adjoint(void *state, const void *weights, void *kernel) {
   const size_t taps = direct->shape.ky * direct->shape.kx;
   struct pass pass = {direct, weights, NULL};
   memset(direct->sums, 0, direct->strips * taps * LANES * sizeof(real));
-  rst_share(thread_count(direct), direct->strips, adjoint_strip, &pass);
+  rst_share(direct->context, team_size(direct), direct->strips, adjoint_strip, &pass);
   add_strips(direct->strips, taps, direct->sums, kernel);
 }
 

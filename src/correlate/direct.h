@@ -22,7 +22,7 @@ struct rst_direct_loops {
 /** The state of a direct correlation. Arrays are of the precision of its table. */
 struct rst_direct {
   struct rst_correlation_shape shape;
-  const struct rst_context *context; /**< for the number of threads */
+  const struct rst_context *context; /**< for its team */
   const struct rst_direct_loops *loops;
   size_t strips; /**< of rows, by the shape alone */
   size_t stride; /**< of the image */

@@ -35,19 +35,17 @@
  * contiguous transforms leave the planner little to choose: estimated plans are about as fast as measured ones, so that speed and
  * reproducible bits go together. Threads share the rows and the columns of a tile; no sum depends on how many there are. */
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "core/core.h"
 #include "core/real.h"
+#include "core/share.h"
 #include "core/sizes.h"
 #include "correlate/correlation_type.h"
 #include "correlate/fft_state.h"
 
-/* One thread of a team, and its work space. */
-struct worker {
-  size_t index, team;
+/* A part of a stage, and the work space of the member of the team who does it. */
+struct part {
+  size_t index, count;
   real *line;     /* complex [width] */
   real *joint;    /* complex [width + 1] */
   real *columns;  /* complex [RST_FFT_BLOCK][height] */
@@ -55,41 +53,49 @@ struct worker {
   real *spare;    /* complex [height], a column that nobody needs */
 };
 
-static struct worker make_worker(const struct rst_fft *fft, int index, int team) {
+static struct part make_part(const struct rst_fft *fft, size_t index, size_t member) {
   const struct rst_fft_tiling *tiling = &fft->tiling;
   const size_t block = 2 * RST_FFT_BLOCK * tiling->height;
-  real *line = fft->scratch + 2 * (size_t)index * rst_fft_scratch_length(tiling);
+  real *line = fft->scratch + 2 * member * rst_fft_scratch_length(tiling);
   real *joint = line + 2 * rst_round_up(tiling->width, RST_FFT_LINE);
   real *columns = joint + 2 * rst_round_up(tiling->width + 1, RST_FFT_LINE);
-  return (struct worker){.index = (size_t)index,
-                         .team = (size_t)team,
-                         .line = line,
-                         .joint = joint,
-                         .columns = columns,
-                         .mirrored = columns + block,
-                         .spare = columns + 2 * block};
+  return (struct part){.index = index,
+                       .count = fft->team,
+                       .line = line,
+                       .joint = joint,
+                       .columns = columns,
+                       .mirrored = columns + block,
+                       .spare = columns + 2 * block};
+}
+
+/* A stage of apply or adjoint: its parts are done by a team, whose members need nothing of each other before the next one. */
+struct stage {
+  struct rst_fft *fft;
+  void (*task)(const struct stage *stage, const struct part *part);
+  size_t which;     /* tile or phase */
+  const real *from; /* kernel or weights */
+  real *to;         /* response or gradient */
+};
+
+static void do_part(void *work, size_t index, size_t member) {
+  const struct stage *stage = work;
+  const struct part part = make_part(stage->fft, index, member);
+  stage->task(stage, &part);
+}
+
+static void share(struct stage stage) {
+  rst_share(stage.fft->context, stage.fft->team, stage.fft->team, do_part, &stage);
 }
 
 struct range {
   size_t begin, end;
 };
 
-/* The worker's part of `count` rows or columns, which are shared out by units of so many. */
-static struct range part_of(const struct worker *worker, size_t count, size_t unit) {
+/* The part's share of `count` rows or columns, which are shared out by units of so many. */
+static struct range range_of(const struct part *part, size_t count, size_t unit) {
   const size_t units = count / unit;
-  return (struct range){.begin = unit * (units * worker->index / worker->team),
-                        .end = unit * (units * (worker->index + 1) / worker->team)};
-}
-
-/* Wait until the whole team is here. */
-static void meet(const struct worker *worker) {
-#ifdef _OPENMP
-  if (worker->team > 1) {
-#pragma omp barrier
-  }
-#else
-  (void)worker;
-#endif
+  return (struct range){.begin = unit * (units * part->index / part->count),
+                        .end = unit * (units * (part->index + 1) / part->count)};
 }
 
 /* Some rows of an array: `count` of them, each `step` numbers after the one before. */
@@ -118,24 +124,26 @@ static struct rows rows_of_tile(const struct rst_fft *fft, const real *response,
 }
 
 /* The first `count` numbers of rows y and further below of `given` are 0. */
-static void clear_rows(struct rst_fft *fft, const struct worker *worker, size_t y, size_t count) {
-  const struct range rows = part_of(worker, fft->depth - y, 1);
+static void clear_rows(struct rst_fft *fft, const struct part *part, size_t y, size_t count) {
+  const struct range rows = range_of(part, fft->depth - y, 1);
   for (size_t i = rows.begin; i < rows.end; ++i) {
     memset(fft->given + 2 * (y + i) * fft->stride, 0, 2 * count * sizeof(real));
   }
 }
 
-/* given = a + i b, continued by zeros, transformed along x. */
-static void transform_rows(struct rst_fft *fft, const struct worker *worker, struct rows a, struct rows b) {
+/* given = the tile's rows of the weights, a + i b, continued by zeros, transformed along x. */
+static void transform_tile(const struct stage *stage, const struct part *part) {
+  struct rst_fft *fft = stage->fft;
   const size_t width = fft->tiling.width;
-  const struct range rows = part_of(worker, a.count, 1);
+  const struct rows a = rows_of_tile(fft, stage->from, stage->which, 0);
+  const struct rows b = rows_of_tile(fft, stage->from, stage->which, 1);
+  const struct range rows = range_of(part, a.count, 1);
   for (size_t y = rows.begin; y < rows.end; ++y) {
     fft->loops->join(a.length, a.first + y * a.step, y < b.count ? b.first + y * b.step : NULL, width,
-                     worker->line);
-    rst_transform_execute(fft->row_forward, worker->line, fft->given + 2 * y * fft->stride);
+                     part->line);
+    rst_transform_execute(fft->row_forward, part->line, fft->given + 2 * y * fft->stride);
   }
-  clear_rows(fft, worker, a.count, width);
-  meet(worker);
+  clear_rows(fft, part, a.count, width);
 }
 
 /* The block of columns of `kept` that begins with x = columns, transformed back. */
@@ -149,36 +157,33 @@ static real *product_at(const struct rst_fft *fft, size_t q, size_t x) {
 }
 
 /* given = 2 times the rows of phase q of the kernel, transformed along x. */
-static void transform_kernel_rows(struct rst_fft *fft, const struct worker *worker, const real *kernel,
-                                  size_t q) {
+static void transform_kernel_rows(const struct stage *stage, const struct part *part) {
+  struct rst_fft *fft = stage->fft;
+  const size_t q = stage->which;
   const struct rst_correlation_shape *shape = &fft->shape;
   const size_t width = fft->tiling.width;
   const size_t phases = fft->tiling.phases;
   const size_t count = rst_least(fft->half, width);
-  const struct rows a = take_rows(kernel, shape->ky, shape->kx, q, 2 * phases, shape->ky);
-  const struct rows b = take_rows(kernel, shape->ky, shape->kx, q + phases, 2 * phases, shape->ky);
-  const struct range pairs = part_of(worker, a.count, 1);
+  const struct rows a = take_rows(stage->from, shape->ky, shape->kx, q, 2 * phases, shape->ky);
+  const struct rows b = take_rows(stage->from, shape->ky, shape->kx, q + phases, 2 * phases, shape->ky);
+  const struct range pairs = range_of(part, a.count, 1);
   for (size_t pair = pairs.begin; pair < pairs.end; ++pair) {
     const bool single = pair >= b.count;
     real *row = fft->given + 4 * pair * fft->stride;
     fft->loops->join(a.length, a.first + pair * a.step, single ? NULL : b.first + pair * b.step, width,
-                     worker->line);
-    rst_transform_execute(fft->row_forward, worker->line, worker->joint);
-    fft->loops->separate_spectra(count, width, worker->joint, row,
-                                 single ? worker->line : row + 2 * fft->stride);
+                     part->line);
+    rst_transform_execute(fft->row_forward, part->line, part->joint);
+    fft->loops->separate_spectra(count, width, part->joint, row, single ? part->line : row + 2 * fft->stride);
   }
-  clear_rows(fft, worker, a.count + b.count, count);
-  meet(worker);
+  clear_rows(fft, part, a.count + b.count, count);
 }
 
-static void transform_kernel(struct rst_fft *fft, const struct worker *worker, const real *kernel) {
-  const struct range columns = part_of(worker, fft->half, RST_FFT_BLOCK);
-  for (size_t q = 0; q < fft->tiling.phases; ++q) {
-    transform_kernel_rows(fft, worker, kernel, q);
-    for (size_t x = columns.begin; x < columns.end; x += RST_FFT_BLOCK) {
-      rst_fft_gather(fft, x, product_at(fft, q, x));
-    }
-    meet(worker);
+/* The columns of phase q of the product out of these rows. */
+static void transform_kernel_columns(const struct stage *stage, const struct part *part) {
+  const struct rst_fft *fft = stage->fft;
+  const struct range columns = range_of(part, fft->half, RST_FFT_BLOCK);
+  for (size_t x = columns.begin; x < columns.end; x += RST_FFT_BLOCK) {
+    rst_fft_gather(fft, x, product_at(fft, stage->which, x));
   }
 }
 
@@ -213,132 +218,116 @@ static size_t complete_from(const struct rst_fft *fft, size_t begin) {
   return image > 0 ? fft->tiling.width - last : begin;
 }
 
-/* kept = the tile's rows of the response, before the transform back along x. A worker transforms its blocks of columns, and those
+/* kept = the tile's rows of the response, before the transform back along x. A part has its blocks of columns, and those
  * mirrored ones whose first column is an image of these. Whatever is beyond the width ends up where nobody reads. */
-static void multiply_tile(struct rst_fft *fft, const struct worker *worker, size_t tile) {
-  const struct range columns = part_of(worker, fft->half, RST_FFT_BLOCK);
+static void multiply_tile(const struct stage *stage, const struct part *part) {
+  const struct rst_fft *fft = stage->fft;
+  const struct range columns = range_of(part, fft->half, RST_FFT_BLOCK);
   for (size_t x = complete_from(fft, columns.begin); x < columns.end; ++x) {
-    const struct rst_fft_column column = image_column(fft, tile, x);
+    const struct rst_fft_column column = image_column(fft, stage->which, x);
     const void *const kernel[] = {product_at(fft, 0, x), product_at(fft, fft->tiling.phases - 1, x)};
     const size_t image = mirror_image(fft, x);
     const bool is_own = x >= columns.begin;
-    real *response = is_own ? column_in(fft, worker->columns, x) : worker->spare;
-    real *mirrored = image > 0 ? column_in(fft, worker->mirrored, image) : worker->spare;
+    real *response = is_own ? column_in(fft, part->columns, x) : part->spare;
+    real *mirrored = image > 0 ? column_in(fft, part->mirrored, image) : part->spare;
     fft->loops->apply(&column, kernel, response, mirrored);
     if (is_own && block_of(x + 1) == x + 1) {
-      scatter(fft, block_of(x), worker->columns);
+      scatter(fft, block_of(x), part->columns);
     }
     if (image > 0 && block_of(image) == image) {
-      scatter(fft, image, worker->mirrored);
+      scatter(fft, image, part->mirrored);
     }
   }
-  meet(worker);
 }
 
-static void store_tile(struct rst_fft *fft, const struct worker *worker, size_t tile, real *response) {
-  const struct rows a = rows_of_tile(fft, response, tile, 0);
-  const struct rows b = rows_of_tile(fft, response, tile, 1);
-  const struct range rows = part_of(worker, a.count, 1);
+static void store_tile(const struct stage *stage, const struct part *part) {
+  const struct rst_fft *fft = stage->fft;
+  real *response = stage->to;
+  const struct rows a = rows_of_tile(fft, response, stage->which, 0);
+  const struct rows b = rows_of_tile(fft, response, stage->which, 1);
+  const struct range rows = range_of(part, a.count, 1);
   for (size_t y = rows.begin; y < rows.end; ++y) {
-    rst_transform_execute(fft->row_backward, fft->kept + 2 * y * fft->stride, worker->line);
-    fft->loops->separate(a.length, worker->line, response + (a.first - response) + y * a.step,
+    rst_transform_execute(fft->row_backward, fft->kept + 2 * y * fft->stride, part->line);
+    fft->loops->separate(a.length, part->line, response + (a.first - response) + y * a.step,
                          y < b.count ? response + (b.first - response) + y * b.step : NULL);
-  }
-  meet(worker);
-}
-
-static void apply_in_team(struct rst_fft *fft, const struct worker *worker, const real *kernel,
-                          real *response) {
-  transform_kernel(fft, worker, kernel);
-  for (size_t tile = 0; tile < fft->tiling.tiles; ++tile) {
-    multiply_tile(fft, worker, tile);
-    store_tile(fft, worker, tile, response);
   }
 }
 
 /* product = the sum of the tiles up to this one, whose weights are `given`. Blocks of mirrored columns lie askew to the others: two
- * workers may transform the same one. */
-static void add_tile(const struct rst_fft *fft, const struct worker *worker, size_t tile) {
-  const struct range columns = part_of(worker, fft->half, RST_FFT_BLOCK);
+ * parts may transform the same one. */
+static void add_tile(const struct stage *stage, const struct part *part) {
+  const struct rst_fft *fft = stage->fft;
+  const struct range columns = range_of(part, fft->half, RST_FFT_BLOCK);
   size_t gathered = 0; /* block of mirrored columns */
   for (size_t x = columns.begin; x < columns.end; ++x) {
-    const struct rst_fft_column column = image_column(fft, tile, x);
+    const struct rst_fft_column column = image_column(fft, stage->which, x);
     void *const gradient[] = {product_at(fft, 0, x), product_at(fft, fft->tiling.phases - 1, x)};
     const size_t image = mirror_image(fft, x);
     if (block_of(x) == x) {
-      rst_fft_gather(fft, x, worker->columns);
+      rst_fft_gather(fft, x, part->columns);
     }
     if (image > 0 && block_of(image) != gathered) {
       gathered = block_of(image);
-      rst_fft_gather(fft, gathered, worker->mirrored);
+      rst_fft_gather(fft, gathered, part->mirrored);
     }
-    const real *weights = column_in(fft, worker->columns, x);
-    const real *mirrored = image > 0 ? column_in(fft, worker->mirrored, image) : fft->nothing;
-    fft->loops->adjoint(&column, tile > 0, weights, mirrored, gradient);
+    const real *weights = column_in(fft, part->columns, x);
+    const real *mirrored = image > 0 ? column_in(fft, part->mirrored, image) : fft->nothing;
+    fft->loops->adjoint(&column, stage->which > 0, weights, mirrored, gradient);
   }
-  meet(worker);
+}
+
+/* kept = the columns of phase q of the gradient, transformed back. */
+static void transform_gradient(const struct stage *stage, const struct part *part) {
+  const struct rst_fft *fft = stage->fft;
+  const struct range columns = range_of(part, fft->half, RST_FFT_BLOCK);
+  for (size_t x = columns.begin; x < columns.end; x += RST_FFT_BLOCK) {
+    scatter(fft, x, product_at(fft, stage->which, x));
+  }
 }
 
 /* The rows of the gradient that are phase q. */
-static void store_gradient(struct rst_fft *fft, const struct worker *worker, size_t q, real *gradient) {
+static void store_gradient(const struct stage *stage, const struct part *part) {
+  const struct rst_fft *fft = stage->fft;
+  const size_t q = stage->which;
   const size_t kx = fft->shape.kx;
   const size_t ky = fft->shape.ky;
   const size_t phases = fft->tiling.phases;
   const size_t width = fft->tiling.width;
-  const struct range columns = part_of(worker, fft->half, RST_FFT_BLOCK);
-  for (size_t x = columns.begin; x < columns.end; x += RST_FFT_BLOCK) {
-    scatter(fft, x, product_at(fft, q, x));
-  }
-  meet(worker);
-  const struct range pairs = part_of(worker, (ky + 2 * phases - 1 - q) / (2 * phases), 1);
+  const struct range pairs = range_of(part, (ky + 2 * phases - 1 - q) / (2 * phases), 1);
   for (size_t i = pairs.begin; i < pairs.end; ++i) {
     const size_t y = q + 2 * i * phases;
     const bool single = y + phases >= ky;
     const real *row = fft->kept + 2 * (y / phases) * fft->stride;
+    real *gradient = stage->to + y * kx;
     fft->loops->join_spectra(rst_least(fft->half, width), width, row, single ? row : row + 2 * fft->stride,
-                             worker->joint);
-    rst_transform_execute(fft->row_backward, worker->joint, worker->line);
-    fft->loops->separate(kx, worker->line, gradient + y * kx, single ? NULL : gradient + (y + phases) * kx);
+                             part->joint);
+    rst_transform_execute(fft->row_backward, part->joint, part->line);
+    fft->loops->separate(kx, part->line, gradient, single ? NULL : gradient + phases * kx);
   }
-  meet(worker);
-}
-
-static void adjoint_in_team(struct rst_fft *fft, const struct worker *worker, const real *weights,
-                            real *gradient) {
-  for (size_t tile = 0; tile < fft->tiling.tiles; ++tile) {
-    transform_rows(fft, worker, rows_of_tile(fft, weights, tile, 0), rows_of_tile(fft, weights, tile, 1));
-    add_tile(fft, worker, tile);
-  }
-  for (size_t q = 0; q < fft->tiling.phases; ++q) {
-    store_gradient(fft, worker, q, gradient);
-  }
-}
-
-typedef void task(struct rst_fft *fft, const struct worker *worker, const real *from, real *to);
-
-/* In a team of threads, but alone where images in several threads leave none for rows and columns. */
-static void run(struct rst_fft *fft, task *work, const real *from, real *to) {
-#ifdef _OPENMP
-  /* Asked here, since even in a team of one each barrier is a call of the system. */
-  if (fft->threads > 1 && !omp_in_parallel()) {
-#pragma omp parallel num_threads(fft->threads)
-    {
-      const struct worker worker = make_worker(fft, omp_get_thread_num(), omp_get_num_threads());
-      work(fft, &worker, from, to);
-    }
-    return;
-  }
-#endif
-  const struct worker alone = make_worker(fft, 0, 1);
-  work(fft, &alone, from, to);
 }
 
 static void apply(void *state, const void *kernel, void *response) {
-  run(state, apply_in_team, kernel, response);
+  struct rst_fft *fft = state;
+  for (size_t q = 0; q < fft->tiling.phases; ++q) {
+    share((struct stage){.fft = fft, .task = transform_kernel_rows, .which = q, .from = kernel});
+    share((struct stage){.fft = fft, .task = transform_kernel_columns, .which = q});
+  }
+  for (size_t tile = 0; tile < fft->tiling.tiles; ++tile) {
+    share((struct stage){.fft = fft, .task = multiply_tile, .which = tile});
+    share((struct stage){.fft = fft, .task = store_tile, .which = tile, .to = response});
+  }
 }
 
 static void adjoint(void *state, const void *weights, void *kernel) {
-  run(state, adjoint_in_team, weights, kernel);
+  struct rst_fft *fft = state;
+  for (size_t tile = 0; tile < fft->tiling.tiles; ++tile) {
+    share((struct stage){.fft = fft, .task = transform_tile, .which = tile, .from = weights});
+    share((struct stage){.fft = fft, .task = add_tile, .which = tile});
+  }
+  for (size_t q = 0; q < fft->tiling.phases; ++q) {
+    share((struct stage){.fft = fft, .task = transform_gradient, .which = q});
+    share((struct stage){.fft = fft, .task = store_gradient, .which = q, .to = kernel});
+  }
 }
 
 static double cost(const struct rst_correlation_shape *shape) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/share.h"
 
 void RST_REAL(rst_fft_destroy)(void *state) {
   struct rst_fft *fft = state;
@@ -77,7 +78,7 @@ static enum rst_status allocate(struct rst_context *context, struct rst_fft *fft
       {&fft->spectrum, tiling->tiles * 2 * fft->half * tiling->height},
       {&fft->shift, tiling->height},
       {&fft->nothing, tiling->height},
-      {&fft->scratch, (size_t)fft->threads * rst_fft_scratch_length(tiling)},
+      {&fft->scratch, fft->team * rst_fft_scratch_length(tiling)},
   };
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; ++i) {
     RST_TRY(rst_allocate(context, arrays[i].count, 2 * sizeof(real), arrays[i].array));
@@ -128,6 +129,12 @@ static void store_shift(struct rst_fft *fft) {
   }
 }
 
+/* The stages of one apply and one adjoint are about as many, and a team meets after each. */
+static size_t team_size(const struct rst_fft *fft, double nanoseconds) {
+  const double stages = 4.0 * (double)(fft->tiling.tiles + fft->tiling.phases);
+  return rst_team_size(fft->context, nanoseconds / stages, fft->half / RST_FFT_BLOCK);
+}
+
 enum rst_status RST_REAL(rst_fft_create)(struct rst_context *context,
                                          const struct rst_correlation_shape *shape, const void *image,
                                          double budget, void **state) {
@@ -141,7 +148,8 @@ enum rst_status RST_REAL(rst_fft_create)(struct rst_context *context,
   fft->stride = rst_round_up(fft->tiling.width, RST_FFT_BLOCK) + RST_FFT_LINE;
   const size_t kernel_rows = (shape->ky - 1) / fft->tiling.phases + 1;
   fft->depth = kernel_rows > fft->tiling.share ? kernel_rows : fft->tiling.share;
-  fft->threads = rst_context_threads(context);
+  fft->context = context;
+  fft->team = team_size(fft, nanoseconds);
   fft->loops = &RST_REAL(rst_fft_loops)[rst_vectors_widest()];
   enum rst_status status = allocate(context, fft);
   if (status == RST_OK) {

@@ -24,7 +24,8 @@ struct rst_fft {
   size_t half;   /**< columns of image and kernel: 0 to width/2, rounded up to blocks; others are mirrored */
   size_t stride; /**< complex numbers from row to row: whole blocks and a line, an odd number of lines */
   size_t depth;  /**< rows of `given` that are ever other than zero */
-  int threads;
+  const struct rst_context *context;
+  size_t team; /**< threads that are worth a pass over a tile */
   const struct rst_fft_loops *loops;
   struct rst_transform *row_forward, *row_backward;
   struct rst_transform *gather[2];  /**< of columns, out of rows; [1]: of mirrored ones */
@@ -35,10 +36,10 @@ struct rst_fft {
   real *spectrum;                   /**< complex [tiles][2][half][height]: A^, B^ / (2 width height) */
   real *shift;                      /**< complex [height]: s */
   real *nothing;                    /**< complex [height]: zeros */
-  real *scratch;                    /**< complex [threads], the arrays of each worker */
+  real *scratch;                    /**< complex [team], the arrays of each member */
 };
 
-/** Complex numbers that a thread has in `scratch`: a line of the width, one of the width + 1, each rounded up to cache lines, two
+/** Complex numbers that a member has in `scratch`: a line of the width, one of the width + 1, each rounded up to cache lines, two
  * blocks of columns and a column. */
 static inline size_t rst_fft_scratch_length(const struct rst_fft_tiling *tiling) {
   return rst_round_up(tiling->width, RST_FFT_LINE) + rst_round_up(tiling->width + 1, RST_FFT_LINE) +

@@ -326,8 +326,7 @@ static const struct rst_field *multiplicities(const void *state) {
   return ((const struct patch *)state)->multiplicities;
 }
 
-const struct rst_correlation_type RST_REAL(rst_correlation_patch) = {.brief = true,
-                                                                     .state_cost = state_cost,
+const struct rst_correlation_type RST_REAL(rst_correlation_patch) = {.state_cost = state_cost,
                                                                      .create = create,
                                                                      .multiplicities = multiplicities,
                                                                      .apply = apply,

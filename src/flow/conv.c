@@ -59,8 +59,8 @@ static double forward(const struct conv *conv, struct rst_convolution_term *term
   double sum = 0.0;
   rst_correlation_apply(term->correlation, u, term->response[WORK]);
   rst_lap(laps, RST_STAGE_CORRELATION);
-  rst_activation_evaluate(conv->activation, conv->beta, rst_context_threads(conv->base.base.context),
-                          term->response[WORK], term->values, ds, dds, term->values ? NULL : &sum);
+  rst_activation_evaluate(conv->base.base.context, conv->activation, conv->beta, term->response[WORK],
+                          term->values, ds, dds, term->values ? NULL : &sum);
   rst_lap(laps, RST_STAGE_ACTIVATION);
   if (term->values) {
     sum = rst_convolution_sum(term, term->values);

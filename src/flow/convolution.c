@@ -5,6 +5,7 @@
 
 #include "core/core.h"
 #include "core/share.h"
+#include "correlate/correlation_type.h"
 #include "flow/pointwise.h"
 #include "transform/phase.h"
 
@@ -99,6 +100,7 @@ enum rst_status rst_convolution_build(struct rst_convolution *convolution,
   convolution->count = parameters->conv.image_count;
   for (size_t i = 0; i < convolution->count; ++i) {
     RST_TRY(build_image(convolution, parameters, responses, visit, i));
+    flow->correlation_cost += rst_correlation_cost(convolution->terms[i].correlation);
   }
   flow->correlation = rst_correlation_name(convolution->terms[0].correlation);
   return build_regulariser(convolution, parameters);
@@ -139,22 +141,24 @@ struct tasks {
   const struct rst_field *x;
 };
 
-static void run_task(void *work, size_t index) {
+static void run_task(void *work, size_t index, size_t member) {
+  (void)member;
   const struct tasks *tasks = work;
   tasks->task(tasks->convolution, &tasks->convolution->terms[index], tasks->x);
 }
 
 void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_task *task,
                          const struct rst_field *x) {
-  const int threads = rst_context_threads(convolution->base.context);
+  const struct rst_flow *flow = &convolution->base;
+  const size_t team = rst_team_size(flow->context, flow->correlation_cost, convolution->count);
   struct rst_laps *laps = convolution->base.laps;
   const struct rst_field kernel = rst_flow_kernel(&convolution->base, x);
   struct tasks tasks = {convolution, task, &kernel};
-  if (rst_team_size(threads, convolution->count) > 1) {
+  if (team > 1) {
     /* The stages of several threads overlap. */
     convolution->base.laps = NULL;
   }
-  rst_share(threads, convolution->count, run_task, &tasks);
+  rst_share(flow->context, team, convolution->count, run_task, &tasks);
   convolution->base.laps = laps;
 }
 

@@ -71,7 +71,7 @@ double rst_convolution_sum(const struct rst_convolution_term *term, const struct
 double rst_convolution_dot(const struct rst_convolution_term *term, const struct rst_field *x,
                            const struct rst_field *y);
 
-/** Run the task on every term at the state or direction x, on as many threads as the context allows. */
+/** Run the task on every term at the state or direction x, on as many of the context's threads as that is worth. */
 void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_task *task,
                          const struct rst_field *x);
 

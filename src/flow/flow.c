@@ -151,6 +151,10 @@ struct rst_field rst_flow_kernel(const struct rst_flow *flow, const struct rst_f
   return rst_layout_plane(&flow->layout, u, 0, 0);
 }
 
+double rst_flow_correlation_cost(const struct rst_flow *flow) {
+  return flow->correlation_cost;
+}
+
 const char *rst_flow_correlation(const struct rst_flow *flow) {
   return flow->correlation;
 }

@@ -18,6 +18,7 @@ struct rst_flow {
   /* set by create(): */
   struct rst_layout layout; /**< of the state; its arrays are the kind's own */
   const char *correlation;  /**< static; preset to "none" */
+  double correlation_cost;  /**< of one evaluation: estimated nanoseconds on one thread; preset to 0 */
   /* kept by flow.c: */
   bool linearised; /**< at least once */
   /* lent by who calls: */
@@ -76,6 +77,9 @@ void rst_flow_lay_out_kernel(struct rst_flow *flow, size_t ny, size_t nx, double
 
 /** Kernel of a state so laid out, as a field that shares its memory. */
 struct rst_field rst_flow_kernel(const struct rst_flow *flow, const struct rst_field *u);
+
+/** Estimated nanoseconds that the correlations of one evaluation take on one thread; 0 for a flow without. */
+double rst_flow_correlation_cost(const struct rst_flow *flow);
 
 /** Tables of the keys of kind number `kind` of rst_flow_names(). */
 const struct rst_keys *const *rst_flow_keys(size_t kind);

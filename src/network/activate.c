@@ -15,7 +15,7 @@ static void evaluate(const struct rst_operation *operation, real *x, size_t poin
   struct rst_field value = view(s, points);
   struct rst_field slope = view(ds, points);
   struct rst_field curvature = view(dds, points);
-  rst_activation_evaluate(operation->activate.activation, operation->activate.beta, 1, &argument,
+  rst_activation_evaluate(NULL, operation->activate.activation, operation->activate.beta, &argument,
                           s ? &value : NULL, ds ? &slope : NULL, dds ? &curvature : NULL, NULL);
 }
 

@@ -155,25 +155,43 @@ struct job {
   enum rst_pass first, last; /* passes */
   bool sum;                  /* of the last pass over the examples: a gradient or a product */
   struct rst_slice *all;     /* slices, where all are in memory; NULL */
-  size_t slices, team;
+  size_t slices;
   void (*task)(const struct job *job, struct worker *worker, size_t part);
   /* of a whole batch: */
   const struct rst_operation *operation;
   enum rst_pass pass;
 };
 
-static void do_share(void *shared, size_t index) {
-  const struct job *job = shared;
-  for (size_t part = index; part < part_count(job->slices); part += job->team) {
-    job->task(job, &job->network->work->workers[index], part);
-  }
+/* Roughly, the nanoseconds of one pass of a slice through an operation. */
+static double cost_of_operation(const struct rst_operation *operation) {
+  const double product = 1.0;
+  const double point = 8.0;
+  const double points = (double)rst_map_points(operation->out);
+  const size_t side = operation->kind == RST_OPERATION_CONVOLVE ? operation->convolve.kernel : 0;
+  return points * (point + product * (double)(side * side * operation->in.channels));
 }
 
-static void share(struct job *job) {
+static double cost_of_pass(const struct rst_network *network) {
+  double cost = 0.0;
+  for (size_t i = 0; i < network->operation_count; ++i) {
+    cost += cost_of_operation(&network->operations[i]);
+  }
+  return cost;
+}
+
+static void do_task(void *shared, size_t part, size_t member) {
+  const struct job *job = shared;
+  job->task(job, &job->network->work->workers[member], part);
+}
+
+/* Tasks for all parts, which take each slice that many nanoseconds. */
+static void share(struct job *job, double nanoseconds,
+                  void (*task)(const struct job *job, struct worker *worker, size_t part)) {
   const struct rst_network *network = job->network;
-  const size_t team = rst_team_size(rst_context_threads(network->context), part_count(job->slices));
-  job->team = rst_least(team, network->work->worker_count);
-  rst_share((int)job->team, job->team, do_share, job);
+  const size_t parts = part_count(job->slices);
+  const size_t team = rst_team_size(network->context, nanoseconds * (double)job->slices, parts);
+  job->task = task;
+  rst_share(network->context, rst_least(team, network->work->worker_count), parts, do_task, job);
 }
 
 static void *sums_of_part(const struct job *job, size_t part) {
@@ -363,29 +381,25 @@ static void step_task(const struct job *job, struct worker *worker, size_t part)
   each_slice(job, worker, part, step_slice);
 }
 
-static void share_task(struct job *job,
-                       void (*task)(const struct job *job, struct worker *worker, size_t part)) {
-  job->task = task;
-  share(job);
-}
-
 /* All slices together, operation by operation. */
 static void do_whole(struct job *job) {
   const struct rst_network *network = job->network;
-  share_task(job, load_task);
+  const double copy = (double)network->maps; /* nanoseconds */
+  share(job, copy, load_task);
   for (job->pass = job->first; job->pass <= job->last; ++job->pass) {
-    share_task(job, begin_task);
+    share(job, copy, begin_task);
     for (size_t i = 0; i < network->operation_count; ++i) {
       job->operation = operation_of(network, job->pass, i);
       const struct rst_operation_type *type = rst_operation_type(network->precision, job->operation->kind);
+      const double cost = cost_of_operation(job->operation);
       if (type->collect[job->pass]) {
-        share_task(job, collect_task);
+        share(job, cost, collect_task);
         type->combine(job->operation, job->pass, job->all, job->slices);
       }
-      share_task(job, step_task);
+      share(job, cost, step_task);
     }
     if (!is_backward(job->pass)) {
-      share_task(job, losses_task);
+      share(job, copy, losses_task);
     }
   }
 }
@@ -402,7 +416,7 @@ static void run(struct job *job, struct rst_network_totals *totals, struct rst_f
   if (network->whole) {
     do_whole(job);
   } else {
-    share_task(job, do_part);
+    share(job, (double)(job->last - job->first + 1) * cost_of_pass(network), do_part);
   }
   *totals = (struct rst_network_totals){0};
   if (sum) {

@@ -7,6 +7,7 @@
 
 #include "core/core.h"
 #include "core/share.h"
+#include "flow/flow_type.h"
 #include "motion/motion.h"
 #include "restrain/run.h"
 
@@ -90,17 +91,14 @@ static bool is_the_run(const struct rst_case *run, const struct rst_twin *what) 
   return what->kind == RST_TWIN_DIVISOR && what->divisor == run->step.scheme.divisor;
 }
 
-/* A step of few patches is over before a thread has begun. */
+/* Flows without correlations are left to themselves: they are brief, or share out their own work. */
 static size_t useful_workers(const struct rst_twins *twins, const struct rst_case *run,
                              const struct rst_flow *flow) {
   size_t steps = 0;
   for (size_t i = 0; i < run->twin_count; ++i) {
     steps += is_the_run(run, &run->twins[i]) ? 0 : 1;
   }
-  if (rst_correlation_is_brief(rst_flow_correlation(flow))) {
-    return 1;
-  }
-  return rst_team_size(rst_context_threads(twins->context), steps);
+  return rst_team_size(twins->context, (double)steps * rst_flow_correlation_cost(flow), steps);
 }
 
 /* A failure, in the words of the run's context. */
@@ -279,7 +277,8 @@ void rst_twins_relative_difference(struct rst_twins *twins, size_t index, const 
 }
 
 /* The steps of a worker's twins. */
-static void step_some(void *work, size_t index) {
+static void step_some(void *work, size_t index, size_t member) {
+  (void)member;
   const struct rst_twins *twins = work;
   struct worker *worker = &twins->workers[index];
   worker->status = RST_OK;
@@ -293,7 +292,7 @@ static void step_some(void *work, size_t index) {
 
 enum rst_status rst_twins_step(struct rst_twins *twins) {
   const size_t count = twins->worker_count;
-  rst_share((int)count, count, step_some, twins);
+  rst_share(twins->context, count, count, step_some, twins);
   for (size_t i = 0; i < count; ++i) {
     RST_TRY(report(twins, &twins->workers[i], twins->workers[i].status));
   }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
 #include <pthread.h>
 
 #include "core/core.h"
@@ -108,7 +109,8 @@ static void do_block(struct worker *worker, struct rst_evaluator *evaluator) {
   pthread_mutex_unlock(&engine->lock);
 }
 
-static void do_blocks(void *work, size_t index) {
+static void do_blocks(void *work, size_t index, size_t member) {
+  (void)member;
   struct worker *worker = &((struct engine *)work)->workers[index];
   struct rst_evaluator *evaluator = NULL;
   while ((evaluator = take_block(worker))) {
@@ -141,7 +143,7 @@ static enum rst_status create_worker(struct engine *engine, int threads, struct 
 static enum rst_status create_workers(struct engine *engine, size_t points) {
   struct rst_sweep_job *job = engine->job;
   const int threads = rst_context_threads(job->context);
-  const size_t count = rst_team_size(threads, points);
+  const size_t count = rst_team_size(job->context, INFINITY, points); /* whole runs: each is worth a thread */
   RST_TRY(RST_NEW(job->context, count, &engine->workers));
   job->workers = count;
   for (size_t i = 0; i < count; ++i) {
@@ -169,7 +171,7 @@ enum rst_status rst_sweep_engine_threads(struct rst_sweep_job *job, size_t point
   }
   enum rst_status status = create_workers(&engine, points);
   if (status == RST_OK) {
-    rst_share((int)job->workers, job->workers, do_blocks, &engine);
+    rst_share(job->context, job->workers, job->workers, do_blocks, &engine);
     status = engine.status;
   }
   release(&engine);

@@ -104,7 +104,7 @@ static void destroy(struct setup *setup) {
 }
 
 static void run_activation(const struct setup *setup, const char *name) {
-  rst_activation_evaluate(rst_activation_find(name), 1.0, 1, setup->field[0], setup->field[1],
+  rst_activation_evaluate(NULL, rst_activation_find(name), 1.0, setup->field[0], setup->field[1],
                           setup->field[2], setup->field[3], NULL);
 }
 
