@@ -348,7 +348,7 @@ static void check_float(struct rst_context *context, const struct rst_flow_param
   rst_flow_destroy(&flows[1]);
 }
 
-/* Value, gradient and product to the bit for 1, 2 and 3 threads, in both precisions. */
+/* Value, gradient and product to the bit for 1 to 5 threads, in both precisions. */
 static void check_threads(struct rst_context *context, const struct rst_flow_parameters *parameters,
                           struct rst_flow *flow, const char *label) {
   const enum rst_precision precisions[] = {RST_PRECISION_DOUBLE, RST_PRECISION_FLOAT};
@@ -356,10 +356,10 @@ static void check_threads(struct rst_context *context, const struct rst_flow_par
   for (size_t p = 0; p < 2; ++p) {
     struct rst_flow_parameters own = *parameters;
     struct rst_flow_value first = {0};
-    struct rst_field *g[4] = {NULL};
-    struct rst_field *product[4] = {NULL};
+    struct rst_field *g[6] = {NULL};
+    struct rst_field *product[6] = {NULL};
     own.precision = precisions[p];
-    for (int threads = 1; threads <= 3; ++threads) {
+    for (int threads = 1; threads <= 5; ++threads) {
       struct rst_flow *made = NULL;
       struct rst_flow_value value;
       RST_TEST_OK(context, rst_context_set_threads(context, threads));
@@ -377,7 +377,7 @@ static void check_threads(struct rst_context *context, const struct rst_flow_par
       rst_field_destroy(&u);
       rst_flow_destroy(&made);
     }
-    for (int threads = 1; threads <= 3; ++threads) {
+    for (int threads = 1; threads <= 5; ++threads) {
       rst_field_destroy(&product[threads]);
       rst_field_destroy(&g[threads]);
     }
