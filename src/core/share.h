@@ -25,8 +25,8 @@ typedef void rst_piece(void *work, size_t index, size_t member);
  * context has threads, as there are pieces, and as get enough to do; at least 1. */
 size_t rst_team_size(const struct rst_context *context, double nanoseconds, size_t count);
 
-/** The pieces 0 ... count - 1, done by less than or as many members as `size`; by the caller alone, in order, where that is 1, for which the context may be NULL. All
- * are done, and what they wrote is seen by the caller, on return. */
+/** The pieces 0 ... count - 1, done by at most `size` members; by the caller alone, in order, where that is 1, for which the
+ * context may be NULL. All are done, and what they wrote is seen by the caller, on return. */
 void rst_share(const struct rst_context *context, size_t size, size_t count, rst_piece *piece, void *work);
 
 /** Nanoseconds that each member must get, instead of some ten microseconds; 0 shares out everything, as tests need it to see teams
