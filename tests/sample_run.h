@@ -159,23 +159,27 @@ static inline long sample_step(size_t snapshot) {
   return (long)(SAMPLE_ROWS * snapshot);
 }
 
-/** The next rows of scalars. */
-static inline void sample_rows(size_t iteration, double rows[SAMPLE_ROWS][SAMPLE_WIDTH]) {
+/** Append the next SAMPLE_ROWS rows of scalars. */
+static inline void sample_append_rows(struct rst_context *context, struct rst_run_file *file) {
+  const size_t iteration = rst_run_file_iterations(file);
+  double rows[SAMPLE_ROWS][SAMPLE_WIDTH];
+  long iterations[SAMPLE_ROWS];
   for (size_t row = 0; row < SAMPLE_ROWS; ++row) {
     size_t column = 0;
+    iterations[row] = (long)(iteration + row);
     for (size_t i = 0; i < SAMPLE_SCALARS; ++i) {
       for (size_t member = 0; member < sample_members[sample_per[i]]; ++member) {
         rows[row][column++] = sample_scalar(i, member, iteration + row);
       }
     }
   }
+  RST_TEST_OK(context, rst_run_file_append_scalars(file, SAMPLE_ROWS, iterations, &rows[0][0]));
 }
 
 /** Append the next snapshot, the SAMPLE_ROWS rows of scalars and the event, if there is one, that belong to it, without a flush. */
 static inline void sample_append(struct rst_context *context, struct rst_run_file *file,
                                  enum rst_precision precision) {
   struct rst_field *fields[SAMPLE_FIELDS] = {NULL};
-  double rows[SAMPLE_ROWS][SAMPLE_WIDTH];
   const size_t snapshot = rst_run_file_snapshots(file);
   for (size_t i = 0; i < SAMPLE_FIELDS; ++i) {
     RST_TEST_OK(context, rst_field_create(context, precision, SAMPLE_NY, SAMPLE_NX, &fields[i]));
@@ -185,11 +189,10 @@ static inline void sample_append(struct rst_context *context, struct rst_run_fil
       }
     }
   }
-  sample_rows(rst_run_file_iterations(file), rows);
   const struct rst_field *const borrowed[SAMPLE_FIELDS] = {fields[0], fields[1]};
   RST_TEST_OK(context,
               rst_run_file_append_snapshot(file, sample_step(snapshot), sample_time(snapshot), borrowed));
-  RST_TEST_OK(context, rst_run_file_append_scalars(file, SAMPLE_ROWS, &rows[0][0]));
+  sample_append_rows(context, file);
   if (snapshot % SAMPLE_CALM == 0) {
     const struct rst_event event = sample_event(rst_run_file_events(file));
     RST_TEST_OK(context, rst_run_file_append_event(file, &event));

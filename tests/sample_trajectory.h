@@ -46,15 +46,15 @@ static inline void expect(const struct sample *s, enum rst_regime regime, long p
   struct rst_context *context = rst_test_context();
   struct rst_regime_result local;
   struct rst_regime_result *r = result ? result : &local;
-  const double *const observables[] = {s->u, s->other};
+  const struct rst_sequence observables[] = {{.values = s->u}, {.values = s->other}};
   struct rst_trajectory trajectory = {.states = s->states,
                                       .diverged = s->diverged,
                                       .epsilon = s->epsilon,
-                                      .weight_norm = s->norm,
-                                      .update_norm = s->update,
+                                      .weight_norm = {.values = s->norm},
+                                      .update_norm = {.values = s->update},
                                       .observables = observables,
                                       .observable_count = 2,
-                                      .log_growth = s->tracked ? s->growth : NULL};
+                                      .log_growth = {.values = s->tracked ? s->growth : NULL}};
   for (size_t t = 0; s->tracked && t + 1 < s->states; ++t) {
     trajectory.unstable_updates += s->growth[t] > 0.0 ? 1 : 0;
     trajectory.stable_updates += s->growth[t] > 0.0 ? 0 : 1;

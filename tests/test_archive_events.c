@@ -60,7 +60,7 @@ START_TEST(events_return_flushed_or_not) {
   struct rst_context *context = rst_test_context();
   const struct rst_run_layout layout = sample_layout(RST_PRECISION_DOUBLE);
   struct rst_run_file *file = create(context, path, &layout);
-  struct rst_event event;
+  struct rst_event events[MANY];
   for (size_t i = 0; i < MANY; ++i) {
     const struct rst_event appended = sample_event(i);
     RST_TEST_OK(context, rst_run_file_append_event(file, &appended));
@@ -69,13 +69,16 @@ START_TEST(events_return_flushed_or_not) {
     }
   }
   ck_assert_uint_eq(rst_run_file_events(file), MANY);
-  for (size_t i = 0; i < MANY; ++i) {
-    const struct rst_event expected = sample_event(i);
-    RST_TEST_OK(context, rst_run_file_read_event(file, i, &event));
-    check_event(&event, &expected);
+  for (size_t first = 0; first < MANY; first += MANY / 2 - 1) {
+    const size_t count = MANY - first < MANY / 2 ? MANY - first : MANY / 2 + 1;
+    RST_TEST_OK(context, rst_run_file_read_events(file, first, count, events));
+    for (size_t i = 0; i < count; ++i) {
+      const struct rst_event expected = sample_event(first + i);
+      check_event(&events[i], &expected);
+    }
   }
-  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "has 600 events; 600 is none",
-                 rst_run_file_read_event(file, MANY, &event));
+  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "has 600 events; 2 from event 599 on are more",
+                 rst_run_file_read_events(file, MANY - 1, 2, events));
   RST_TEST_OK(context, rst_run_file_finish(&file, "completed", 1.0));
   for (size_t i = 0; i < MANY; i += 7) {
     const struct rst_event expected = sample_event(i);
@@ -148,21 +151,27 @@ START_TEST(scalars_return_flushed_or_not) {
   sample_append(context, file, RST_PRECISION_DOUBLE);
   RST_TEST_OK(context, rst_run_file_flush(file, false));
   sample_append(context, file, RST_PRECISION_DOUBLE);
+  const size_t rows = rst_run_file_iterations(file);
   for (size_t i = 0; i < SAMPLE_SCALARS; ++i) {
     const size_t members = sample_members[sample_per[i]];
     for (size_t member = 0; member < members; ++member) {
-      RST_TEST_OK(context, rst_run_file_read_scalar(file, sample_scalars[i].name, member, values));
-      for (size_t t = 0; t < rst_run_file_iterations(file); ++t) {
+      RST_TEST_OK(context, rst_run_file_read_scalar(file, sample_scalars[i].name, member, 0, rows, values));
+      for (size_t t = 0; t < rows; ++t) {
         ck_assert_double_eq(values[t], sample_scalar(i, member, t));
       }
+      RST_TEST_OK(context,
+                  rst_run_file_read_scalar(file, sample_scalars[i].name, member, rows - 1, 1, values));
+      ck_assert_double_eq(values[0], sample_scalar(i, member, rows - 1));
+      RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "are more",
+                     rst_run_file_read_scalar(file, sample_scalars[i].name, member, 1, rows, values));
     }
     RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "is none",
-                   rst_run_file_read_scalar(file, sample_scalars[i].name, members, values));
+                   rst_run_file_read_scalar(file, sample_scalars[i].name, members, 0, rows, values));
   }
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "has no scalar /kernel",
-                 rst_run_file_read_scalar(file, "kernel", 0, values));
+                 rst_run_file_read_scalar(file, "kernel", 0, 0, rows, values));
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "has no scalar /twin_growth_rate",
-                 rst_run_file_read_scalar(file, "twin_growth_rate", 0, values));
+                 rst_run_file_read_scalar(file, "twin_growth_rate", 0, 0, rows, values));
   rst_run_file_abandon(&file);
   rst_context_destroy(&context);
 }
@@ -224,10 +233,8 @@ START_TEST(resuming_drops_events_that_may_go_on) {
   const struct rst_regime_result regime = {.regime = RST_REGIME_STABLE, .reason = "a reason"};
   const double rates[SAMPLE_TWINS] = {1.0, 2.0};
   struct rst_run_file *file = create(context, path, &layout);
-  double rows[SAMPLE_ROWS][SAMPLE_WIDTH];
   for (size_t i = 0; i < 5; ++i) {
-    sample_rows(rst_run_file_iterations(file), rows);
-    RST_TEST_OK(context, rst_run_file_append_scalars(file, SAMPLE_ROWS, &rows[0][0]));
+    sample_append_rows(context, file);
   }
   for (size_t i = 0; i < sizeof lasts / sizeof *lasts; ++i) {
     struct rst_event event = sample_event(i);
@@ -240,7 +247,7 @@ START_TEST(resuming_drops_events_that_may_go_on) {
   RST_TEST_OK(context, rst_run_file_reopen(context, path, &layout, &provenance, 0, 16, &file));
   ck_assert_uint_eq(rst_run_file_events(file), 2);
   struct rst_event event;
-  RST_TEST_OK(context, rst_run_file_read_event(file, 1, &event));
+  RST_TEST_OK(context, rst_run_file_read_events(file, 1, 1, &event));
   ck_assert_int_eq(event.last, 14);
   event.last = 17;
   RST_TEST_OK(context, rst_run_file_append_event(file, &event));
@@ -309,12 +316,13 @@ END_TEST
 START_TEST(layouts_may_do_without) {
   static const char path[] = "events_none.h5";
   static const double values[] = {3.0, 2.0};
+  static const long iterations[] = {0, 1};
   struct rst_context *context = rst_test_context();
   struct rst_run_layout layout = sample_layout(RST_PRECISION_DOUBLE);
   layout = (struct rst_run_layout){.series = layout.series, .count = SAMPLE_FIELDS + 1};
   const struct rst_event event = sample_event(0);
   struct rst_run_file *file = create(context, path, &layout);
-  RST_TEST_OK(context, rst_run_file_append_scalars(file, 2, values));
+  RST_TEST_OK(context, rst_run_file_append_scalars(file, 2, iterations, values));
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "records no events", rst_run_file_append_event(file, &event));
   ck_assert_uint_eq(rst_run_file_events(file), 0);
   RST_TEST_OK(context, rst_run_file_finish(&file, "completed", 1.0));

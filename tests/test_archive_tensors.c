@@ -53,10 +53,11 @@ static void append(struct rst_context *context, struct rst_run_file *file, enum 
       rst_field_set(fields[f], 0, i, value(f >= TENSORS, snapshot, tensor->offset + i));
     }
   }
+  const long iteration = (long)snapshot;
   const double row[] = {(double)snapshot, 2.0 * (double)snapshot};
   RST_TEST_OK(context, rst_run_file_append_snapshot(file, (long)snapshot, 0.5 * (double)snapshot,
                                                     (const struct rst_field *const *)fields));
-  RST_TEST_OK(context, rst_run_file_append_scalars(file, 1, row));
+  RST_TEST_OK(context, rst_run_file_append_scalars(file, 1, &iteration, row));
   RST_TEST_OK(context, rst_run_file_flush(file, true));
   for (size_t f = 0; f < (size_t)2 * TENSORS; ++f) {
     rst_field_destroy(&fields[f]);

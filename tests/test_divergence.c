@@ -11,7 +11,8 @@ enum { MOST = 4000 };
 static struct rst_divergence measure(const double *distance, size_t count, double scale, double epsilon) {
   struct rst_context *context = rst_test_context();
   struct rst_divergence divergence;
-  RST_TEST_OK(context, rst_divergence_measure(context, distance, count, scale, epsilon, &divergence));
+  RST_TEST_OK(context, rst_divergence_measure(context, &(struct rst_sequence){.values = distance}, count, 1,
+                                              scale, epsilon, &divergence));
   rst_context_destroy(&context);
   return divergence;
 }
@@ -176,12 +177,14 @@ START_TEST(meaningless_arguments_are_refused) {
   struct rst_context *context = rst_test_context();
   struct rst_divergence d = {.saturation = 7};
   const double distance[] = {1.0, 2.0};
+  const struct rst_sequence none = {0};
+  const struct rst_sequence two = {.values = distance};
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "2 distances",
-                 rst_divergence_measure(context, NULL, 2, 1.0, DBL_EPSILON, &d));
+                 rst_divergence_measure(context, &none, 2, 1, 1.0, DBL_EPSILON, &d));
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "scale nan",
-                 rst_divergence_measure(context, distance, 2, NAN, DBL_EPSILON, &d));
+                 rst_divergence_measure(context, &two, 2, 1, NAN, DBL_EPSILON, &d));
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "epsilon -1",
-                 rst_divergence_measure(context, distance, 2, 1.0, -1.0, &d));
+                 rst_divergence_measure(context, &two, 2, 1, 1.0, -1.0, &d));
   ck_assert_int_eq(d.saturation, 7);
   rst_context_destroy(&context);
 }

@@ -69,6 +69,44 @@ class Replaced(OutputTest):
                      message="too many symbolic links")
 
 
+class Named(OutputTest):
+    def test_names_that_leave_no_room_for_endings(self):
+        for length, code in ((255 - len(".checkpoint.previous.h5"), 0),
+                             (256 - len(".checkpoint.previous.h5"), 4),
+                             (240, 4)):
+            for command in COMMANDS:
+                for ending in ("", ".h5"):
+                    name = f"{command:a<{length}}"
+                    before = self.content()
+                    done = self.restrain(command, self.case, "-o",
+                                         name + ending, expect=code)
+                    if code == 0:
+                        (self.folder / (name + ending)).unlink()
+                    else:
+                        self.assertEqual(done.stderr.count("\n"), 1)
+                        self.assertIn("choose a shorter one", done.stderr)
+                        self.assertEqual(self.content(), before)
+
+    def test_outputs_do_not_share_what_lies_beside_them(self):
+        for first, second in (("x", "x.h5"), ("y.h5", "y")):
+            for command in COMMANDS:
+                self.restrain("run", self.case, "-o", first, "--force")
+                before = self.content()
+                for options in ((), ("--force",)):
+                    self.refused(command, self.case, "-o", second, *options,
+                                 message=f"{second} and {first} would share")
+                self.assertEqual(self.content(), before)
+            (self.folder / first).write_text("a text")
+            self.restrain("run", self.case, "-o", second)
+
+    def test_names_of_checkpoints_are_no_outputs(self):
+        for name in ("x.checkpoint.h5", "x.checkpoint.previous.h5",
+                     "x.partial.h5"):
+            self.refused("run", self.case, "-o", name,
+                         message="lies beside another output")
+        self.restrain("run", self.case, "-o", "checkpoint.h5")
+
+
 class Locked(OutputTest):
     def begin(self):
         process = self.start("run", self.case, "-o", "run.h5", *LONG)

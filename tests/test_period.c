@@ -25,8 +25,16 @@ static void repeat(size_t period, size_t count, double *x) {
   }
 }
 
+static long find_all(const double *const *x, size_t count, size_t first, size_t last, long most) {
+  struct rst_sequence observables[3] = {{0}};
+  for (size_t i = 0; i < count; ++i) {
+    observables[i].values = x[i];
+  }
+  return rst_period_find(observables, count, first, last, most);
+}
+
 static long find(const double *x, size_t first, size_t last, long most) {
-  return rst_period_find(&x, 1, first, last, most);
+  return find_all(&x, 1, first, last, most);
 }
 
 START_TEST(every_period_up_to_the_longest_is_found) {
@@ -72,10 +80,10 @@ START_TEST(the_period_is_that_of_all_observables) {
   for (size_t t = 0; t < COUNT; ++t) { /* faded from 1, then noise; constant to rounding in the end */
     constant[t] = t < 1000 ? pow(0.97, (double)t) : 1e-14 * sin((double)(t * t));
   }
-  ck_assert_int_eq(rst_period_find(all, 3, COUNT / 2, COUNT - 1, 64), 12);
-  ck_assert_int_eq(rst_period_find(all, 2, COUNT / 2, COUNT - 1, 64), 4);
-  ck_assert_int_eq(rst_period_find(all + 1, 1, COUNT / 2, COUNT - 1, 64), 0);
-  ck_assert_int_eq(rst_period_find(all, 0, COUNT / 2, COUNT - 1, 64), 0);
+  ck_assert_int_eq(find_all(all, 3, COUNT / 2, COUNT - 1, 64), 12);
+  ck_assert_int_eq(find_all(all, 2, COUNT / 2, COUNT - 1, 64), 4);
+  ck_assert_int_eq(find_all(all + 1, 1, COUNT / 2, COUNT - 1, 64), 0);
+  ck_assert_int_eq(find_all(all, 0, COUNT / 2, COUNT - 1, 64), 0);
 }
 END_TEST
 
@@ -91,11 +99,11 @@ START_TEST(edges_of_constancy) {
       const double v = t % 100 < 2 ? (double)(t % 100) : 0.5 + 0.5 * sin((double)(t * t));
       noise[t] = -3.0 + 3.0 * RST_REGIME_CONSTANT * factor * v;
     }
-    ck_assert_int_eq(rst_period_find(both, 2, COUNT / 2, COUNT - 1, 64), outside ? 0 : 5);
+    ck_assert_int_eq(find_all(both, 2, COUNT / 2, COUNT - 1, 64), outside ? 0 : 5);
     for (size_t t = 0; t < COUNT; ++t) {
       noise[t] = t == 7 ? -3.0 : (noise[t] + 3.0) * RST_REGIME_FADED / RST_REGIME_CONSTANT;
     }
-    ck_assert_int_eq(rst_period_find(both, 2, COUNT / 2, COUNT - 1, 64), outside ? 0 : 5);
+    ck_assert_int_eq(find_all(both, 2, COUNT / 2, COUNT - 1, 64), outside ? 0 : 5);
   }
 }
 END_TEST
@@ -146,7 +154,7 @@ START_TEST(block_means_give_the_error_of_correlated_series) {
     for (size_t t = 0; t < N; ++t) {
       x[t] += 3.0;
     }
-    rst_block_mean(x, N, &mean, &error);
+    rst_block_mean(&(struct rst_sequence){.values = x}, 0, N, &mean, &error);
     ck_assert_double_le(fabs(mean - 3.0), 4.0 * expected);
     square += error * error / TRIALS;
   }
@@ -162,19 +170,19 @@ START_TEST(block_means_of_few_and_of_values_that_are_not_finite) {
   for (size_t t = 0; t < 40; ++t) {
     x[t] = t % 5 ? 2.0 : NAN;
   }
-  rst_block_mean(x, 40, &mean, &error); /* 32 finite ones */
+  rst_block_mean(&(struct rst_sequence){.values = x}, 0, 40, &mean, &error); /* 32 finite ones */
   ck_assert_double_eq(mean, 2.0);
   ck_assert_double_eq(error, 0.0);
   x[1] = INFINITY;
-  rst_block_mean(x, 40, &mean, &error);
+  rst_block_mean(&(struct rst_sequence){.values = x}, 0, 40, &mean, &error);
   ck_assert_double_eq(mean, 2.0);
   ck_assert(isnan(error));
   x[39] = -INFINITY;
-  rst_block_mean(x, 40, &mean, &error);
+  rst_block_mean(&(struct rst_sequence){.values = x}, 0, 40, &mean, &error);
   ck_assert(isinf(mean) && mean < 0.0 && isnan(error));
-  rst_block_mean(x, 1, &mean, &error);
+  rst_block_mean(&(struct rst_sequence){.values = x}, 0, 1, &mean, &error);
   ck_assert(isnan(mean) && isnan(error));
-  rst_block_mean(x, 0, &mean, &error);
+  rst_block_mean(&(struct rst_sequence){.values = x}, 0, 0, &mean, &error);
   ck_assert(isnan(mean) && isnan(error));
 }
 END_TEST

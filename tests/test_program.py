@@ -380,6 +380,46 @@ class Automation(ProgramTest):
                              ["output", "case"])
             self.assertFalse((self.folder / "output").exists())
 
+    def peak_of(self, *arguments):
+        """Bytes of memory that the program held at most."""
+        process = self.start(*arguments, "--quiet", "--json")
+        process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0, process.stderr.read())
+        process.stdout.close()
+        process.stderr.close()
+        return 1024 * usage.ru_maxrss  # KiB on Linux
+
+    def test_memory_and_file_are_foretold(self):
+        for name, *given in (
+                ("few snapshots", "step.iterations=20000",
+                 "output.every=2000"),
+                ("many snapshots", "step.iterations=1000", "output.every=1"),
+                ("logarithmic", "step.iterations=30000", "twins=[3, float]",
+                 "output.cadence=logarithmic", "output.scalars=[lyapunov]"),
+                ("few rows", "step.iterations=50000", "output.every=5000",
+                 "output.scalars_every=10")):
+            options = [part for value in given for part in ("-D", value)]
+            with self.subTest(name):
+                told = json.loads(self.restrain(
+                    "run", "case.yaml", "--dry-run", "--json",
+                    *options).stdout)
+                peak = self.peak_of("run", "case.yaml", "-o", "run.h5",
+                                    "--force", *options)
+                size = (self.folder / "run.h5").stat().st_size
+                self.assertLess(abs(told["file_bytes"] / size - 1), 0.2)
+                self.assertLess(told["memory_bytes"], 2 * peak)
+                self.assertLess(peak, 2 * told["memory_bytes"])
+
+    def test_the_memory_of_a_run_does_not_grow_with_its_length(self):
+        peaks = [self.peak_of(
+            "run", "case.yaml", "-o", "run.h5", "--force", "-D",
+            f"step.iterations={number}", "-D", "output.every=1000000", "-D",
+            "flow.image.size=8", "-D", "flow.kernel=2")
+                 for number in (200000, 800000)]
+        self.assertLess(peaks[1] - peaks[0], 8 * 600000)
+
     def test_errors_are_objects_too(self):
         for command, given, code in (
                 ("run", ("case.yaml", "-D", "step.lr=x"), 2),

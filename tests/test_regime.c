@@ -286,21 +286,26 @@ END_TEST
 START_TEST(contradictory_trajectories_are_refused) {
   struct rst_context *context = rst_test_context();
   struct rst_regime_result result = {.period = 7};
-  const double norm[] = {1.0, 1.0};
+  const double norm[] = {1.0, 1.0, 1.0};
   struct rst_trajectory t = {0};
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "0 states", rst_regime_classify(context, &t, &result));
-  t = (struct rst_trajectory){.states = 2, .weight_norm = norm};
+  t = (struct rst_trajectory){.states = 2, .weight_norm = {.values = norm}};
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "without the norms of its updates",
                  rst_regime_classify(context, &t, &result));
-  t.update_norm = norm;
+  t.update_norm.values = norm;
   t.observable_count = 3;
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "3 observables", rst_regime_classify(context, &t, &result));
   t.observable_count = 0;
+  t.states = 3;
+  t.updates = 1;
+  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "1 updates cannot lead through 3 states",
+                 rst_regime_classify(context, &t, &result));
+  t.updates = 2;
   t.unstable_updates = -2;
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "-2 unstable and 0 stable",
                  rst_regime_classify(context, &t, &result));
   ck_assert_int_eq(result.period, 7);
-  t = (struct rst_trajectory){.states = 1, .weight_norm = norm};
+  t = (struct rst_trajectory){.states = 1, .weight_norm = {.values = norm}};
   RST_TEST_OK(context, rst_regime_classify(context, &t, &result));
   ck_assert_int_eq(result.regime, RST_REGIME_UNDECIDED);
   rst_context_destroy(&context);

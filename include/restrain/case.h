@@ -73,8 +73,9 @@ struct rst_case {
                    decade */
     const char **fields, **scalars; /**< names of optional fields and scalars */
     size_t field_count, scalar_count;
-    const char *file;  /**< resolved; NULL if the case names none */
-    double checkpoint; /**< seconds between checkpoints, > 0 */
+    long scalars_every; /**< iterations between rows of scalars */
+    const char *file;   /**< resolved; NULL if the case names none */
+    double checkpoint;  /**< seconds between checkpoints, > 0 */
   } output;
   const struct rst_twin *twins; /**< run in lockstep and compared with the run */
   size_t twin_count;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "restrain/context.h"
+#include "restrain/sequence.h"
 
 /** @file
  * What became of a trajectory: its regime, its period, its exponent; and of the difference of two.
@@ -48,6 +49,11 @@
  * With R3, R4 the ranges of an observable over the third and the last quarter of the run and R over both, R^2/(R3 R4) is the
  * ratio of the larger to the smaller one if it holds the other, and more if they are displaced. The observable is stationary
  * if that exceeds 1 by no more than the tolerance: neither amplitude nor mean may change. The worst observable decides.
+ *
+ * Where the states recorded are n updates apart, the rules take n updates for one, of which they know the largest |u_{t+1} -
+ * u_t|, by which ways are bounded, and the mean growth. Lengths of time, rates and exponents are still those of single updates.
+ * A period p of these states is one of the trajectory that divides n p; states that are alike while the updates are not zero
+ * belong to a period that divides n, or to motion that no observable shows: `bounded`.
  *
  * The exponent is positive if it exceeds RST_REGIME_SIGNIFICANCE times its standard error, and if perturbations grew by more
  * than exp(RST_REGIME_SIGNIFICANCE) over the tail, which those of quasi-periodic motion, growing as t or not at all, do not.
@@ -92,17 +98,19 @@ RST_API const char *const *rst_regime_names(void);
  * `bounded` of restrained ones). */
 RST_API bool rst_regime_agrees(enum rst_regime a, enum rst_regime b);
 
-/** What was recorded of a trajectory; arrays are borrowed, entry t belongs to u_t or the update from it. */
+/** What was recorded of a trajectory, of each state or of some that are evenly spaced; entry k of a sequence belongs to the
+ * k-th of these states, or to the updates from it to the next. */
 struct rst_trajectory {
-  size_t states; /**< T + 1, at least 1 */
+  size_t states; /**< at least 1 */
+  long updates;  /**< T; 0: one from each state to the next */
   bool diverged;
-  double epsilon;            /**< unit of rounding of the state: DBL_EPSILON, FLT_EPSILON of a float flow */
-  const double *weight_norm; /**< |u_t|, [states] */
-  const double *update_norm; /**< |u_{t+1} - u_t|, [states - 1] */
-  const double *const *observables; /**< functions of the state, each [states], in which a period must show */
+  double epsilon; /**< unit of rounding of the state: DBL_EPSILON, FLT_EPSILON of a float flow */
+  struct rst_sequence weight_norm;        /**< |u|, of all states */
+  struct rst_sequence update_norm;        /**< the largest |u_{t+1} - u_t|, of all states but the last */
+  const struct rst_sequence *observables; /**< functions of the state, in which a period must show */
   size_t observable_count;
-  /** Log of the local growth, [states - 1]; NULL if perturbations were not tracked. */
-  const double *log_growth;
+  /** Mean log of the local growth, of all states but the last; zeroed if perturbations were not tracked. */
+  struct rst_sequence log_growth;
   /** Updates whose extreme eigenvalues, measured or bounded, make them locally unstable. */
   long unstable_updates;
   long stable_updates; /**< the same, locally stable */
@@ -113,7 +121,8 @@ enum { RST_REGIME_REASON = 256 };
 
 struct rst_regime_result {
   enum rst_regime regime;
-  long period;           /**< 1 if converged, p >= 2 if periodic, 0 if none was found */
+  /** 1 if converged, p >= 2 if periodic, 0 if none was found or, where states between were not recorded, if it is not known. */
+  long period;
   double exponent;       /**< mean of log_growth over the tail; NaN if unknown */
   double exponent_error; /**< its standard error, from the means of 16 blocks */
   /** Geometric mean ratio of successive updates over the end of the run, or over the last three decades before they
@@ -130,13 +139,14 @@ RST_API enum rst_status rst_regime_classify(struct rst_context *context,
 /** The smallest period p in [2, min(most, RST_REGIME_MOST_PERIOD)] of all observables over the states [first, last], by the
  * rule above; 0 if there is none, if all are constant, or if they move so slowly that x_{t+1} is x_t within the tolerance. At
  * least two periods must fit. Values that are not finite have no period. Thread-safe. */
-RST_API long rst_period_find(const double *const *observables, size_t observable_count, size_t first,
+RST_API long rst_period_find(const struct rst_sequence *observables, size_t observable_count, size_t first,
                              size_t last, long most);
 
-/** Mean of the finite values and its standard error from the means of 16 consecutive blocks, which allows for correlations
- * much shorter than a block; error NaN for fewer than 32 of them, mean NaN for none. -infinity among the values makes
- * the mean -infinity and the error NaN; other values that are not finite are passed over. Thread-safe. */
-RST_API void rst_block_mean(const double *values, size_t count, double *mean, double *error);
+/** Mean of the finite values of x over [first, end) and its standard error from the means of 16 consecutive blocks, which
+ * allows for correlations much shorter than a block; error NaN for fewer than 32 of them, mean NaN for none. -infinity among
+ * the values makes the mean -infinity and the error NaN; other values that are not finite are passed over. Thread-safe. */
+RST_API void rst_block_mean(const struct rst_sequence *x, size_t first, size_t end, double *mean,
+                            double *error);
 
 /** How the difference of two twin trajectories grew. */
 struct rst_divergence {
@@ -151,11 +161,13 @@ struct rst_divergence {
 };
 
 /** The growing phase begins at the last time the distance is at most 10 times its first non-zero value before saturation
- * and ends where the distance first reaches 1 % of its plateau. A plateau below 1e3 * epsilon * scale is rounding: then
- * there is no phase; nor is there one of fewer than three iterations. @param distance |A_t - B_t|, [count]; scale,
- * a typical |A_t|; epsilon, the unit of rounding of the coarser precision. Thread-safe. */
-RST_API enum rst_status rst_divergence_measure(struct rst_context *context, const double *distance,
-                                               size_t count, double scale, double epsilon,
+ * and ends where the distance first reaches 1 % of its plateau; of a phase of more than 65536 iterations as many are fitted,
+ * evenly spaced. A plateau below 1e3 * epsilon * scale is rounding: then there is no phase; nor is there one of fewer than
+ * three iterations. @param distance |A - B| at `count` iterations that are `spacing` apart, from 0 on; scale, a typical |A|;
+ * epsilon, the unit of rounding of the coarser precision. Thread-safe. */
+RST_API enum rst_status rst_divergence_measure(struct rst_context *context,
+                                               const struct rst_sequence *distance, size_t count,
+                                               long spacing, double scale, double epsilon,
                                                struct rst_divergence *divergence);
 
 #endif

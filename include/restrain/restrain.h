@@ -28,6 +28,7 @@
 #include "restrain/regime.h"
 #include "restrain/run.h"
 #include "restrain/scheme.h"
+#include "restrain/sequence.h"
 #include "restrain/spectrum.h"
 #include "restrain/status.h"
 #include "restrain/sweep.h"

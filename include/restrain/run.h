@@ -87,9 +87,17 @@ struct rst_run_summary {
 };
 
 /** Steps a second, measured on a few steps from the initial state with everything that the case follows, but without
- * storing anything; and the problem's shape and correlation. */
+ * storing anything; the problem's shape and correlation; and what the run will take, in bytes: of its file, and of the process's
+ * memory at most. The memory is what the process has held by now, when all that is stepped has been made, and
+ *
+ *     8 MiB + at most 1 MiB for each dataset + 750 for each snapshot of each field + 8 * 7 * min(rows of scalars, 65536)
+ *
+ * for HDF5, its buffers, the sidecar and the conclusion. The file has 8 for each scalar of each row and each column of each
+ * event, in whole chunks; the fields, compressed; and about 640 for each snapshot of each field, 4.5 KiB for each dataset. How
+ * well fields can be compressed, and how frequent events are, is taken from the first half of the run, or as much of it as a
+ * moment allows. */
 struct rst_run_cost {
-  double rate;
+  double rate, memory_bytes, file_bytes;
   size_t ny, nx;
   const char *flow, *correlation; /**< static */
 };

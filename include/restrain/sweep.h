@@ -128,7 +128,8 @@ RST_API size_t rst_sweep_windows(const struct rst_case *from);
 RST_API enum rst_status rst_sweep_check(struct rst_context *context, const struct rst_case *from);
 
 /** What a sweep would do: its engine, patches and rank, and seconds and bytes that it is expected to take on one thread,
- * measured on a few of its points. The seconds are those of the coarse grid: how many cells will be divided is not known. */
+ * measured on a few of its points: the bytes of the table, and 48 an iteration of each orbit that is under way. The seconds are
+ * those of the coarse grid: how many cells will be divided is not known. */
 struct rst_sweep_cost {
   const char *engine;
   size_t points, fine; /**< of the coarse and of the fine grid, the same without refinement */

@@ -32,7 +32,7 @@ enum rst_status rst_checkpoint_save(struct rst_context *context, const char *run
 /** What a run file has, which a checkpoint must fit. */
 struct rst_checkpoint_run {
   const char *identifier;
-  size_t snapshots, iterations; /**< rows */
+  size_t snapshots, iterations; /**< rows; and iterations whose scalars are there */
 };
 /** Read the newest generation that is complete, belongs to the run and needs no row that the file lacks, warning if that is not
  * the newest; all but its blocks. Without any of this run `path` is NULL. RST_ERROR_IO if there are some and none is usable. The

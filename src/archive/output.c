@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -13,9 +14,50 @@
 #include "core/files.h"
 #include "transform/transform.h"
 
+/* What lies beside an output bears its name with another ending; the first of these is the longest one. */
+static const char *const own_endings[] = {".checkpoint.previous.h5", ".checkpoint.partial.h5",
+                                          ".checkpoint.h5", ".partial.h5"};
+
+static enum rst_status check_name(struct rst_context *context, const char *path) {
+  char *longest = NULL;
+  RST_TRY(rst_files_sibling(context, path, own_endings[0], &longest));
+  const size_t length = strlen(rst_files_base(longest));
+  free(longest);
+  RST_REQUIRE(context, length <= NAME_MAX, RST_ERROR_IO,
+              "%s: the name is %zu bytes too long for %s to follow it; choose a shorter one (-o)", path,
+              length - NAME_MAX, own_endings[0]);
+  for (size_t i = 0; i < sizeof own_endings / sizeof *own_endings; ++i) {
+    const size_t ending = strlen(own_endings[i]);
+    RST_REQUIRE(context, strlen(path) <= ending || strcmp(path + strlen(path) - ending, own_endings[i]) != 0,
+                RST_ERROR_IO, "%s: what ends in %s lies beside another output; choose another name (-o)",
+                path, own_endings[i]);
+  }
+  return RST_OK;
+}
+
+/* x and x.h5 would have the same checkpoints and sidecars. */
+static enum rst_status check_namesake(struct rst_context *context, const char *path) {
+  RST_SCOPED char *other = NULL;
+  RST_SCOPED char *effective = NULL;
+  struct stat status;
+  RST_TRY(rst_files_sibling(context, path, "", &other));
+  if (strcmp(other, path) == 0) {
+    free(other);
+    other = NULL;
+    RST_TRY(rst_files_sibling(context, path, ".h5", &other));
+  }
+  const bool taken = stat(other, &status) == 0 && S_ISREG(status.st_mode) &&
+                     rst_provenance_effective(context, other, &effective, NULL) == RST_OK;
+  RST_REQUIRE(context, !taken, RST_ERROR_IO,
+              "%s and %s would share what lies beside them; choose another name (-o)", path, other);
+  return RST_OK;
+}
+
 static enum rst_status check(struct rst_context *context, const struct rst_output_options *options,
                              const char *path, const char *what, bool *exists) {
   struct stat status;
+  RST_TRY(check_name(context, path));
+  RST_TRY(check_namesake(context, path));
   *exists = stat(path, &status) == 0;
   if (!*exists) {
     return RST_OK;
@@ -81,7 +123,7 @@ enum rst_status rst_output_prepare(struct rst_output *output) {
   RST_TRY(rst_output_lock_take(output->context, output->path, &output->lock));
   RST_REQUIRE(output->context, access(output->path, F_OK) != 0, RST_ERROR_IO,
               "%s has been made by another process meanwhile", output->path);
-  return RST_OK;
+  return check_namesake(output->context, output->path);
 }
 
 void rst_output_close(struct rst_output *output) {

@@ -126,20 +126,41 @@ size_t rst_run_file_events(const struct rst_run_file *file) {
   return file->events ? file->events->stored + file->events->gathered : 0;
 }
 
-enum rst_status rst_run_file_read_event(const struct rst_run_file *file, size_t index,
-                                        struct rst_event *event) {
-  RST_QUIET();
-  RST_REQUIRE(file->context, index < rst_run_file_events(file), RST_ERROR_ARGUMENT,
-              "%s has %zu events; %zu is none", file->path, rst_run_file_events(file), index);
-  if (index >= file->events->stored) {
-    *event = file->events->list[index - file->events->stored];
-    return RST_OK;
-  }
+/* Of those that are in the file, as many as a block has room for. */
+static enum rst_status read_stored(const struct rst_run_file *file, size_t first, size_t count,
+                                   struct rst_event *events) {
+  double block[MOST_GATHERED]; /* no member is larger */
   for (size_t i = 0; i < COLUMNS; ++i) {
+    const size_t size = rst_numbers_size(columns[i].memory);
     RST_HDF5(file->context,
-             rst_rows_read(file->events->columns[i], 0, index, 1, rst_numbers_type(columns[i].memory, NULL),
-                           (char *)event + columns[i].offset),
+             rst_rows_read(file->events->columns[i], 0, first, count,
+                           rst_numbers_type(columns[i].memory, NULL), block),
              "%s: /%s cannot be read", file->path, columns[i].variable.name);
+    for (size_t row = 0; row < count; ++row) {
+      memcpy((char *)&events[row] + columns[i].offset, (const char *)block + row * size, size);
+    }
+  }
+  return RST_OK;
+}
+
+enum rst_status rst_run_file_read_events(const struct rst_run_file *file, size_t first, size_t count,
+                                         struct rst_event *events) {
+  RST_QUIET();
+  const size_t all = rst_run_file_events(file);
+  RST_REQUIRE(file->context, first <= all && count <= all - first, RST_ERROR_ARGUMENT,
+              "%s has %zu events; %zu from event %zu on are more", file->path, all, count, first);
+  while (count > 0) {
+    const size_t stored = file->events->stored > first ? file->events->stored - first : 0;
+    size_t some = count < MOST_GATHERED ? count : MOST_GATHERED;
+    if (stored > 0) {
+      some = some < stored ? some : stored;
+      RST_TRY(read_stored(file, first, some, events));
+    } else {
+      memcpy(events, &file->events->list[first - file->events->stored], some * sizeof *events);
+    }
+    first += some;
+    count -= some;
+    events += some;
   }
   return RST_OK;
 }
@@ -162,16 +183,18 @@ static enum rst_status count_complete(struct rst_run_file *file, hid_t source, s
 /* Events come in the order of their ends. */
 static enum rst_status count_kept(struct rst_run_file *file, hid_t source, size_t iterations, size_t *kept) {
   RST_IDS(ids);
-  RST_SCOPED int64_t *ends = NULL;
+  int64_t ends[MOST_GATHERED];
   size_t count = 0;
-  *kept = 0;
   RST_TRY(count_complete(file, source, &count));
-  RST_TRY(RST_NEW(file->context, count, &ends));
   const hid_t last = rst_ids_keep(&ids, H5Dopen2(source, "events/last", H5P_DEFAULT));
-  RST_HDF5(file->context, rst_rows_read(last, 0, 0, count, H5T_NATIVE_INT64, ends),
-           "%s: /events/last cannot be read", file->path);
-  while (*kept < count && ends[*kept] + 1 < (int64_t)iterations) {
-    ++*kept;
+  for (*kept = 0; *kept < count; ++*kept) {
+    const size_t place = *kept % MOST_GATHERED;
+    const size_t rows = count - *kept < MOST_GATHERED ? count - *kept : MOST_GATHERED;
+    RST_HDF5(file->context, place > 0 || rst_rows_read(last, 0, *kept, rows, H5T_NATIVE_INT64, ends),
+             "%s: /events/last cannot be read", file->path);
+    if (ends[place] + 1 >= (int64_t)iterations) {
+      break;
+    }
   }
   return RST_OK;
 }

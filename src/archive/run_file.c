@@ -145,13 +145,11 @@ enum rst_status rst_run_file_append_snapshot(struct rst_run_file *file, long ste
   return append_instant(file, step, time);
 }
 
-/* `block` has room for the rows of the widest scalar; iterations are numbered from the first free row. */
-static enum rst_status append_scalars(struct rst_run_file *file, size_t rows, const double *values,
-                                      void *block) {
-  for (size_t i = 0; i < rows; ++i) {
-    ((int64_t *)block)[i] = (int64_t)(file->iterations + i);
-  }
-  RST_HDF5(file->context, rst_rows_append(file->iteration, file->iterations, rows, H5T_NATIVE_INT64, block),
+/* `block` has room for the rows of the widest scalar. */
+static enum rst_status append_scalars(struct rst_run_file *file, size_t rows, const long *iterations,
+                                      const double *values, double *block) {
+  RST_HDF5(file->context,
+           rst_rows_append(file->iteration, file->iterations, rows, H5T_NATIVE_LONG, iterations),
            "%s: writing /iteration failed", file->path);
   for (size_t s = 0; s < file->layout.count; ++s) {
     const struct rst_series *series = &file->layout.series[s];
@@ -160,7 +158,7 @@ static enum rst_status append_scalars(struct rst_run_file *file, size_t rows, co
     }
     const size_t count = rst_series_length(series);
     for (size_t i = 0; i < count * rows; ++i) {
-      ((double *)block)[i] = values[(i % rows) * file->width + i / rows];
+      block[i] = values[(i % rows) * file->width + i / rows];
     }
     RST_HDF5(file->context,
              rst_rows_append(file->datasets[s], file->iterations, rows, H5T_NATIVE_DOUBLE, block),
@@ -171,15 +169,15 @@ static enum rst_status append_scalars(struct rst_run_file *file, size_t rows, co
   return RST_OK;
 }
 
-enum rst_status rst_run_file_append_scalars(struct rst_run_file *file, size_t rows, const double *values) {
+enum rst_status rst_run_file_append_scalars(struct rst_run_file *file, size_t rows, const long *iterations,
+                                            const double *values) {
   RST_QUIET();
   if (rows == 0) {
     return RST_OK;
   }
-  _Static_assert(sizeof(int64_t) == sizeof(double), "one buffer serves both");
-  RST_SCOPED void *block = NULL;
-  RST_TRY(rst_allocate(file->context, rows * (file->width + 1), sizeof(double), &block));
-  return append_scalars(file, rows, values, block);
+  RST_SCOPED double *block = NULL;
+  RST_TRY(RST_NEW(file->context, rows * file->width, &block));
+  return append_scalars(file, rows, iterations, values, block);
 }
 
 size_t rst_run_file_snapshots(const struct rst_run_file *file) {

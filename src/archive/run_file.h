@@ -51,8 +51,15 @@ struct rst_run_layout {
   size_t count;
   const struct rst_axis *const *axes; /**< that the file has even if no series needs them */
   size_t axis_count;
+  long every; /**< iterations from one row of scalars to the next, the last one excepted; 0: 1 */
   bool has_events;
 };
+
+/** Rows of scalars before an iteration. */
+static inline size_t rst_run_layout_rows(const struct rst_run_layout *layout, size_t iteration) {
+  const size_t every = layout->every > 0 ? (size_t)layout->every : 1;
+  return (iteration + every - 1) / every;
+}
 
 /** Numbers of an entry. */
 size_t rst_series_length(const struct rst_series *series);
@@ -65,8 +72,8 @@ enum rst_status rst_run_file_create(struct rst_context *context, const char *pat
                                     const struct rst_run_layout *layout,
                                     const struct rst_provenance *provenance, struct rst_run_file **file);
 
-/** Open to append: rows from `snapshots` and `iterations` on are dropped (RST_ERROR_IO if the file holds
- * fewer, or has another layout), and events whose last update is not below `iterations` - 1; argv, threads and the like in
+/** Open to append: rows from `snapshots` on and those of iterations from `iterations` on are dropped (RST_ERROR_IO if the file
+ * holds fewer, or has another layout), and events whose last update is not below `iterations` - 1; argv, threads and the like in
  * /provenance are replaced. The rows that stay are copied into a new file, which replaces the old one as in
  * rst_run_file_create(); summaries and attributes of / begin anew. */
 enum rst_status rst_run_file_reopen(struct rst_context *context, const char *path,
@@ -81,22 +88,23 @@ enum rst_status rst_run_file_rows(struct rst_context *context, const char *path,
 /** Append one snapshot; fields[i], of any shape, belongs to series i of those of snapshots. */
 enum rst_status rst_run_file_append_snapshot(struct rst_run_file *file, long step, double time,
                                              const struct rst_field *const *fields);
-/** Append rows of scalars for consecutive iterations; values is [rows][width], width = rst_run_layout_width(): the entries of
- * the series of iterations in the order of the layout. Also fills /iteration. */
-enum rst_status rst_run_file_append_scalars(struct rst_run_file *file, size_t rows, const double *values);
+/** Append rows of scalars for these iterations; values is [rows][width], width = rst_run_layout_width(): the entries of the
+ * series of iterations in the order of the layout. Also fills /iteration. */
+enum rst_status rst_run_file_append_scalars(struct rst_run_file *file, size_t rows, const long *iterations,
+                                            const double *values);
 size_t rst_run_layout_width(const struct rst_run_layout *layout);
 
 /** Append one event. */
 enum rst_status rst_run_file_append_event(struct rst_run_file *file, const struct rst_event *event);
-/** Events in the file; and event `index` of them. */
+/** Events so far, stored or not; and some of them, from `first` on. */
 size_t rst_run_file_events(const struct rst_run_file *file);
-enum rst_status rst_run_file_read_event(const struct rst_run_file *file, size_t index,
-                                        struct rst_event *event);
+enum rst_status rst_run_file_read_events(const struct rst_run_file *file, size_t first, size_t count,
+                                         struct rst_event *events);
 
-/** All rows so far, flushed or not, of number `member` of the entries of a series of iterations: `values` has room for
- * rst_run_file_iterations(). RST_ERROR_ARGUMENT if the file has no such series. */
+/** Rows so far, flushed or not, from `first` on, of number `member` of the entries of a series of iterations.
+ * RST_ERROR_ARGUMENT if the file has no such series or fewer rows. */
 enum rst_status rst_run_file_read_scalar(const struct rst_run_file *file, const char *name, size_t member,
-                                         double *values);
+                                         size_t first, size_t count, double *values);
 
 /** At the end: the entry of a series of the end; and the regime. */
 enum rst_status rst_run_file_write_summary(struct rst_run_file *file, const char *name, const double *values);

@@ -45,21 +45,22 @@ enum rst_status rst_run_file_copy_rows(struct rst_run_file *file, hid_t source, 
 
 static enum rst_status copy_all(struct rst_run_file *file, hid_t source, size_t snapshots,
                                 size_t iterations) {
+  const size_t rows = rst_run_layout_rows(&file->layout, iterations);
   RST_TRY(rst_run_file_copy_rows(file, source, "time", file->time, snapshots));
   RST_TRY(rst_run_file_copy_rows(file, source, "step", file->step, snapshots));
-  RST_TRY(rst_run_file_copy_rows(file, source, "iteration", file->iteration, iterations));
+  RST_TRY(rst_run_file_copy_rows(file, source, "iteration", file->iteration, rows));
   for (size_t i = 0; i < file->layout.count; ++i) {
     const struct rst_series *series = &file->layout.series[i];
     if (series->entry != RST_AT_END) {
       RST_TRY(rst_run_file_copy_rows(file, source, series->variable.name, file->datasets[i],
-                                     series->entry == RST_AT_SNAPSHOT ? snapshots : iterations));
+                                     series->entry == RST_AT_SNAPSHOT ? snapshots : rows));
     }
   }
   if (file->events) {
     RST_TRY(rst_run_events_copy(file, source, iterations));
   }
   file->snapshots = snapshots;
-  file->iterations = iterations;
+  file->iterations = rows;
   return RST_OK;
 }
 

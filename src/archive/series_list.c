@@ -126,10 +126,11 @@ static void list_members(struct rst_series_list *list, const struct rst_series_o
 enum rst_status rst_series_list_create(struct rst_context *context, const struct rst_layout *state,
                                        const struct rst_series_options *options,
                                        struct rst_series_list *list) {
-  *list = (struct rst_series_list){
-      .context = context,
-      .state = state,
-      .layout = {.precision = options->precision, .has_events = options->has_events}};
+  *list = (struct rst_series_list){.context = context,
+                                   .state = state,
+                                   .layout = {.precision = options->precision,
+                                              .every = options->every,
+                                              .has_events = options->has_events}};
   list_members(list, options);
   const enum rst_status status = list_state_axes(list);
   if (status != RST_OK) {

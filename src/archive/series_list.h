@@ -29,6 +29,7 @@ struct rst_series_options {
   enum rst_precision precision;
   const char *const *twins; /**< labels, borrowed as long as the list */
   size_t twin_count, exponent_count;
+  long every; /**< as in the layout */
   bool has_events;
 };
 

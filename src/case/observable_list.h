@@ -23,7 +23,10 @@
   X(preconditioned_sharpness, ASKED, PRECONDITIONED, RUN,                                                    \
     "largest eigenvalue of the Hessian of L over the preconditioner", "1")                                   \
   X(lambda_min, ASKED, LAMBDA_MIN, RUN, "smallest eigenvalue of the Hessian of L", "1")                      \
+  X(largest_update, IMPLIED, STRETCH, RUN, "largest norm of an update since the row before", "1")            \
   X(local_growth, IMPLIED, PERTURBATIONS, RUN, "growth of the leading perturbation in the update", "1")      \
+  X(mean_log_growth, IMPLIED, STRETCH_GROWTH, RUN,                                                           \
+    "mean log of the growth of the leading perturbation since the row before", "1/iteration")                \
   X(lyapunov, IMPLIED, PERTURBATIONS, RUN, "finite-time Lyapunov exponent, leading", "1/iteration")          \
   X(lyapunov_spectrum, ASKED, PERTURBATIONS, EXPONENT, "finite-time Lyapunov exponents", "1/iteration")      \
   X(participation, ASKED, PERTURBATIONS, RUN, "participation ratio of the leading perturbation", "1")        \

@@ -70,7 +70,12 @@ static const struct rst_key case_keys[] = {
     {NAMES("output.scalars", rst_case_scalar_names), DEFAULT("[]"),
 
      LISTED(content.output.scalars, content.output.scalar_count),
-     HELP("optional scalars to record at every iteration")},
+     HELP("optional scalars to record with the rows of scalars")},
+    {INTEGER("output.scalars_every", WHOLE(1)), DEFAULT("1"), UNIT("iterations"),
+     AT(content.output.scalars_every),
+     HELP("between rows of scalars; the first and the last state have one in any case. Beyond 1, rows also "
+          "hold the "
+          "largest update and the mean growth since the row before, by which the run is judged")},
     {FILE_NAME("output.file"), .derived = "output/<stem of the case file>/run.h5", AT(content.output.file),
      HELP("the result")},
     {REAL("output.checkpoint", MORE_THAN(0)), DEFAULT("60"), UNIT("seconds"), AT(content.output.checkpoint),

@@ -97,7 +97,9 @@ static enum rst_exit print_plan(const struct rst_case *run, const char *path,
                                        {"correlation", cost->correlation, 0.0},
                                        {"iterations", NULL, (double)run->step.iterations},
                                        {"iterations_per_second", NULL, cost->rate},
-                                       {"seconds", NULL, (double)run->step.iterations / cost->rate}};
+                                       {"seconds", NULL, (double)run->step.iterations / cost->rate},
+                                       {"memory_bytes", NULL, cost->memory_bytes},
+                                       {"file_bytes", NULL, cost->file_bytes}};
   struct rst_text text = {0};
   rst_text_add_object(&text, members, sizeof members / sizeof *members);
   return rst_print_text(&text);
@@ -113,13 +115,15 @@ static enum rst_exit rehearse(struct rst_context *context, const struct rst_argu
   if (arguments->json) {
     return print_plan(run, path, &rehearsal);
   }
+  const double mebibyte = 1048576.0;
   char duration[32];
   rst_format_duration((double)run->step.iterations / rehearsal.rate, sizeof duration, duration);
   printf(
       "would run %ld iterations of %s (state %zu x %zu, %s, correlation %s) at %.4g a second: %s\nwould "
-      "write %s\n",
+      "take about %.3g MiB of memory and %.3g MiB of disk\nwould write %s\n",
       run->step.iterations, rehearsal.flow, rehearsal.ny, rehearsal.nx, run->step.scheme.kind,
-      rehearsal.correlation, rehearsal.rate, duration, path);
+      rehearsal.correlation, rehearsal.rate, duration, rehearsal.memory_bytes / mebibyte,
+      rehearsal.file_bytes / mebibyte, path);
   return RST_EXIT_DONE;
 }
 

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "stability/event_columns.h"
 
@@ -69,11 +70,22 @@ static void print_twins(const struct rst_run_summary *summary) {
   }
 }
 
+/* Without the regime, where a reason begins with it: "to rounding: ..." of "converged to rounding: ...". */
+static const char *reason_for(const struct rst_regime_result *result) {
+  const char *name = rst_regime_names()[result->regime];
+  const size_t length = strlen(name);
+  const char *rest = result->reason + length;
+  if (strncmp(result->reason, name, length) != 0) {
+    return result->reason;
+  }
+  return rest + strspn(rest, ": ");
+}
+
 void rst_run_summary_print(const struct rst_run_summary *summary) {
   if (summary->outcome == RST_RUN_INTERRUPTED) {
     return;
   }
-  printf("regime: %s (%s)\n", rst_regime_names()[summary->regime.regime], summary->regime.reason);
+  printf("regime: %s (%s)\n", rst_regime_names()[summary->regime.regime], reason_for(&summary->regime));
   print_events(summary);
   print_twins(summary);
 }

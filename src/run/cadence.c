@@ -18,3 +18,18 @@ bool rst_cadence_includes(enum rst_cadence cadence, long every, long t) {
   }
   return false;
 }
+
+double rst_cadence_count(enum rst_cadence cadence, long every, long last) {
+  const long evenly = last / every + 1;
+  double count = 1.0;
+  if (cadence == RST_CADENCE_LINEAR) {
+    return (double)evenly;
+  }
+  long before = 0;
+  for (long j = 0; before <= last; ++j) {
+    const long t = lround(pow(10.0, (double)j / (double)every));
+    count += t > before && t <= last ? 1.0 : 0.0;
+    before = t;
+  }
+  return count;
+}

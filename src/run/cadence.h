@@ -11,4 +11,7 @@
  * case). */
 bool rst_cadence_includes(enum rst_cadence cadence, long every, long t);
 
+/** How many of the iterations 0 ... last are. */
+double rst_cadence_count(enum rst_cadence cadence, long every, long last);
+
 #endif

@@ -8,7 +8,7 @@
 #include "restrain/spectrum.h"
 #include "stability/local_range.h"
 
-enum { LOW, HIGH, ENDS };
+enum { LOW, HIGH, ENDS, BLOCK = 4096 };
 
 static bool has_scalar(const struct rst_case *run, const char *name) {
   for (size_t i = 0; i < run->output.scalar_count; ++i) {
@@ -31,20 +31,19 @@ static void count(const struct rst_local_range *range, double low, double high,
   }
 }
 
-static enum rst_status read_ends(struct rst_context *context, const struct rst_case *run,
-                                 const struct rst_run_file *file, const bool known[ENDS],
-                                 double *const ends[ENDS], struct rst_local_stability *local) {
+/* Over rows of scalars from `first` on, a block of them. */
+static enum rst_status count_block(const struct rst_run_file *file, const bool known[ENDS],
+                                   const struct rst_local_range *range, size_t first, size_t rows,
+                                   struct rst_local_stability *local) {
   static const char *const names[ENDS] = {"lambda_min", "sharpness"};
-  const size_t states = rst_run_file_iterations(file);
-  struct rst_local_range range;
-  RST_TRY(rst_local_range_find(context, &run->step.scheme, &range));
+  double ends[ENDS][BLOCK];
   for (size_t end = 0; end < ENDS; ++end) {
     if (known[end]) {
-      RST_TRY(rst_run_file_read_scalar(file, names[end], 0, ends[end]));
+      RST_TRY(rst_run_file_read_scalar(file, names[end], 0, first, rows, ends[end]));
     }
   }
-  for (size_t t = 0; t + 1 < states; ++t) {
-    count(&range, known[LOW] ? ends[LOW][t] : NAN, known[HIGH] ? ends[HIGH][t] : NAN, local);
+  for (size_t i = 0; i < rows; ++i) {
+    count(range, known[LOW] ? ends[LOW][i] : NAN, known[HIGH] ? ends[HIGH][i] : NAN, local);
   }
   return RST_OK;
 }
@@ -52,17 +51,17 @@ static enum rst_status read_ends(struct rst_context *context, const struct rst_c
 enum rst_status rst_local_stability_read(struct rst_context *context, const struct rst_case *run,
                                          const struct rst_run_file *file, struct rst_local_stability *local) {
   const bool known[ENDS] = {has_scalar(run, "lambda_min"), has_scalar(run, "sharpness")};
-  const size_t states = rst_run_file_iterations(file);
-  double *values = NULL;
+  const size_t updates = rst_run_file_iterations(file) - 1;
+  struct rst_local_range range;
   *local = (struct rst_local_stability){0};
   if ((!known[LOW] && !known[HIGH]) || rst_scheme_facts(run->step.scheme.kind).preconditioned) {
     return RST_OK;
   }
-  RST_TRY(RST_NEW(context, ENDS * states, &values));
-  double *const ends[ENDS] = {values, values + states};
-  const enum rst_status status = read_ends(context, run, file, known, ends, local);
-  free(values);
-  return status;
+  RST_TRY(rst_local_range_find(context, &run->step.scheme, &range));
+  for (size_t t = 0; t < updates; t += BLOCK) {
+    RST_TRY(count_block(file, known, &range, t, updates - t < BLOCK ? updates - t : BLOCK, local));
+  }
+  return RST_OK;
 }
 
 enum rst_status rst_local_stability_measure(struct rst_context *context, const struct rst_case *run,

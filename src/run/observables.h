@@ -17,6 +17,8 @@ enum rst_need {
   RST_NEED_LAMBDA_MIN,
   RST_NEED_AMPLIFICATION,
   RST_NEED_PERTURBATIONS,
+  RST_NEED_STRETCH, /**< what the updates between two rows have in common */
+  RST_NEED_STRETCH_GROWTH,
   RST_NEED_TWINS
 };
 
@@ -36,6 +38,7 @@ struct rst_view {
   struct rst_twins *twins; /**< NULL without */
   struct rst_twin_comparison comparison;
   double sharpness, sharpness_residual, sharpness_limit, preconditioned_sharpness, lambda_min;
+  double largest_update, mean_log_growth; /**< since the row before */
   const struct rst_field *amplification;
   struct rst_field *scratch; /**< for a field that is computed, of the state's shape */
 };

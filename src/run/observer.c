@@ -16,6 +16,9 @@ struct recorded {
   struct rst_field *scratch; /* NULL unless a field per twin */
 };
 
+/* What the updates since the last row of scalars have in common, [STRETCH_PARTS] of a field of one row. */
+enum { UPDATES, LARGEST, GROWTHS, LOG_GROWTH_SUM, STRETCH_PARTS };
+
 struct rst_observer {
   struct rst_context *context;
   const struct rst_layout *layout;
@@ -28,6 +31,8 @@ struct rst_observer {
   struct rst_twins *twins;
   struct rst_sharpness *sharpness, *lambda_min, *preconditioned; /* NULL unless needed, as the next */
   struct rst_amplification *amplification;
+  struct rst_field *stretch;
+  long every; /* iterations between rows */
   bool needs[RST_NEED_TWINS + 1];
 };
 
@@ -45,6 +50,7 @@ static bool asks_for(const struct rst_case *run, const struct rst_observable *ob
 
 static enum rst_status find_needs(struct rst_observer *made, const struct rst_case *run) {
   made->needs[RST_NEED_TWINS] = run->twin_count > 0;
+  made->needs[RST_NEED_STRETCH] = made->every > 1;
   for (size_t i = 0; i < rst_observable_count; ++i) {
     const struct rst_observable *observable = &rst_observables[i];
     const bool asked = asks_for(run, observable);
@@ -53,6 +59,8 @@ static enum rst_status find_needs(struct rst_observer *made, const struct rst_ca
                 observable->kind == RST_SCALAR ? "scalars" : "fields", observable->variable.name);
     made->needs[observable->need] |= asked;
   }
+  made->needs[RST_NEED_PERTURBATIONS] |= made->needs[RST_NEED_STRETCH_GROWTH];
+  made->needs[RST_NEED_STRETCH_GROWTH] |= made->every > 1 && made->needs[RST_NEED_PERTURBATIONS];
   return RST_OK;
 }
 
@@ -121,6 +129,7 @@ static enum rst_status begin_series(struct rst_observer *made, const struct rst_
                                              .twins = made->labels,
                                              .twin_count = run->twin_count,
                                              .exponent_count = perturbed ? run->tangent.exponents : 0,
+                                             .every = made->every,
                                              .has_events = perturbed};
   return rst_series_list_create(made->context, made->layout, &options, &made->series);
 }
@@ -136,6 +145,9 @@ static enum rst_status create_instruments(struct rst_observer *made, const struc
   if (made->needs[RST_NEED_PRECONDITIONED]) {
     RST_TRY(
         rst_sharpness_create(made->context, run, flow, RST_SPECTRUM_LARGEST, true, &made->preconditioned));
+  }
+  if (made->needs[RST_NEED_STRETCH] || made->needs[RST_NEED_STRETCH_GROWTH]) {
+    RST_TRY(rst_field_create(made->context, RST_PRECISION_DOUBLE, 1, STRETCH_PARTS, &made->stretch));
   }
   if (made->needs[RST_NEED_AMPLIFICATION]) {
     RST_TRY(rst_amplification_create(made->context, run, flow, &made->amplification));
@@ -161,6 +173,7 @@ enum rst_status rst_observer_create(struct rst_context *context, const struct rs
   struct rst_observer *made = NULL;
   RST_TRY(RST_NEW(context, 1, &made));
   made->context = context;
+  made->every = run->output.scalars_every;
   const enum rst_status status = build(made, run, flow);
   if (status != RST_OK) {
     rst_observer_destroy(&made);
@@ -179,6 +192,7 @@ void rst_observer_destroy(struct rst_observer **observer) {
   rst_sharpness_destroy(&gone->preconditioned);
   rst_sharpness_destroy(&gone->lambda_min);
   rst_amplification_destroy(&gone->amplification);
+  rst_field_destroy(&gone->stretch);
   for (size_t i = 0; i < gone->count; ++i) {
     rst_field_destroy(&gone->recorded[i].scratch);
   }
@@ -218,10 +232,36 @@ void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *b
   if (observer->lambda_min) {
     rst_blocks_add(blocks, rst_sharpness_state(observer->lambda_min), "lambda_min.vector");
   }
+  if (observer->stretch) {
+    rst_blocks_add(blocks, observer->stretch, "stretch");
+  }
 }
 
 struct rst_series_list *rst_observer_series(struct rst_observer *observer) {
   return &observer->series;
+}
+
+/* Of the updates since the last row, NaN without any. */
+static void view_stretch(const struct rst_field *stretch, struct rst_view *view) {
+  const double *parts = stretch->data;
+  view->largest_update = parts[UPDATES] > 0.0 ? parts[LARGEST] : (double)NAN;
+  view->mean_log_growth = parts[LOG_GROWTH_SUM] / parts[GROWTHS];
+}
+
+/* Growth that has no logarithm, or an infinite one, is passed over, unless it is 0; an update that overflows is the largest. */
+static void add_to_stretch(struct rst_observer *observer, const struct rst_observation *observation) {
+  double *parts = observer->stretch->data;
+  const double update = observation->update_norm;
+  const double growth = observation->log_growth;
+  if (observation->iteration % observer->every == 0) {
+    rst_field_fill(0.0, observer->stretch);
+  }
+  parts[UPDATES] += 1.0;
+  parts[LARGEST] = update <= parts[LARGEST] || isnan(parts[LARGEST]) ? parts[LARGEST] : update;
+  if (growth < (double)INFINITY) {
+    parts[GROWTHS] += 1.0;
+    parts[LOG_GROWTH_SUM] += growth;
+  }
 }
 
 void rst_observer_measure(struct rst_observer *observer, const struct rst_observation *observation,
@@ -242,6 +282,10 @@ void rst_observer_measure(struct rst_observer *observer, const struct rst_observ
     double residual = NAN;
     rst_sharpness_measure(observer->lambda_min, observation->iteration, observation->u, scheme,
                           &view.lambda_min, &residual);
+  }
+  if (observer->stretch) {
+    view_stretch(observer->stretch, &view);
+    add_to_stretch(observer, observation);
   }
   for (size_t i = 0; i < observer->count; ++i) {
     const struct rst_observable *observable = observer->recorded[i].of;

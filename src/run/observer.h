@@ -32,7 +32,7 @@ struct rst_series_list *rst_observer_series(struct rst_observer *observer);
 /** Add the fields that later measurements depend on. */
 void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *blocks);
 
-/** A row of scalars, rst_run_layout_width() values. */
+/** A row of scalars, rst_run_layout_width() values, whether it is to be kept or not: once for each iteration, in order. */
 void rst_observer_measure(struct rst_observer *observer, const struct rst_observation *observation,
                           double *values);
 /** fields[i] of series i of those of snapshots, borrowed from the observation or the observer until the next call. */

@@ -60,15 +60,19 @@ static void settle(const struct rst_orbit_record *record, struct rst_regime_resu
 
 static enum rst_status classify(struct rst_context *context, const struct rst_orbit_record *record,
                                 struct rst_regime_result *result) {
+  struct rst_sequence observables[RST_ORBIT_OBSERVABLES];
+  for (size_t i = 0; i < RST_ORBIT_OBSERVABLES; ++i) {
+    observables[i] = (struct rst_sequence){.values = record->column[i]}; /* the first columns */
+  }
   const struct rst_trajectory trajectory = {
       .states = (size_t)record->done + 1,
       .diverged = record->diverged,
       .epsilon = record->epsilon,
-      .weight_norm = record->column[RST_ORBIT_WEIGHT_NORM],
-      .update_norm = record->column[RST_ORBIT_UPDATE_NORM],
-      .observables = record->column, /* the first columns */
+      .weight_norm = {.values = record->column[RST_ORBIT_WEIGHT_NORM]},
+      .update_norm = {.values = record->column[RST_ORBIT_UPDATE_NORM]},
+      .observables = observables,
       .observable_count = RST_ORBIT_OBSERVABLES,
-      .log_growth = record->column[RST_ORBIT_LOG_GROWTH],
+      .log_growth = {.values = record->column[RST_ORBIT_LOG_GROWTH]},
       .unstable_updates = record->unstable,
       .stable_updates = record->stable,
       .without_reason = true,

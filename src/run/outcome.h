@@ -19,12 +19,13 @@ struct rst_outcome_request {
   const struct rst_case *run;
   struct rst_flow *flow;
   const struct rst_field *u;     /**< the last state */
+  long iterations;               /**< updates done */
   bool perturbed;                /**< perturbations were followed */
   const struct rst_twins *twins; /**< NULL without */
   struct rst_run_file *file;
 };
 
-/** Read the whole record back, fill the conclusions of `summary`, whose outcome is known, and store them. */
+/** Read the record back, piece by piece, fill the conclusions of `summary`, whose outcome is known, and store them. */
 enum rst_status rst_outcome_draw(struct rst_context *context, const struct rst_outcome_request *request,
                                  struct rst_run_summary *summary);
 

@@ -11,7 +11,7 @@
 
 static enum rst_status step(struct rst_session *session, struct rst_observation *seen) {
   RST_TRY(rst_run_parts_step(&session->parts, seen));
-  RST_TRY(rst_session_record(session, seen));
+  RST_TRY(rst_session_record(session, seen, false));
   return seen->event_ended ? rst_run_file_append_event(session->file, &seen->event) : RST_OK;
 }
 
@@ -37,7 +37,7 @@ static void summarize(const struct rst_observation *seen, enum rst_run_outcome o
 static enum rst_status conclude(struct rst_session *session, const struct rst_observation *seen,
                                 struct rst_run_summary *summary) {
   RST_TRY(rst_session_snapshot(session, seen));
-  RST_TRY(rst_session_record(session, seen));
+  RST_TRY(rst_session_record(session, seen, true));
   bool ended = false;
   struct rst_event event;
   RST_TRY(rst_motion_last_event(session->parts.motion, &ended, &event));
@@ -49,6 +49,7 @@ static enum rst_status conclude(struct rst_session *session, const struct rst_ob
   const struct rst_outcome_request request = {.run = session->run,
                                               .flow = session->parts.motion->flow,
                                               .u = session->parts.motion->u,
+                                              .iterations = session->parts.motion->iteration,
                                               .perturbed = session->parts.motion->tangent != NULL,
                                               .twins = session->parts.twins,
                                               .file = session->file};

@@ -99,6 +99,7 @@ static enum rst_status load_checkpoint(struct rst_session *session, struct rst_c
   RST_TRY(require_same_case(session, session->output.stored_case));
   struct rst_checkpoint_run stored = {.identifier = session->output.identifier};
   RST_TRY(rst_run_file_rows(context, path, &stored.snapshots, &stored.iterations));
+  stored.iterations *= (size_t)session->run->output.scalars_every;
   RST_TRY(rst_checkpoint_load(context, path, &stored, checkpoint));
   if (!checkpoint->path) {
     rst_warn(context, "%s has no checkpoint yet: starting from its first iteration", path);
@@ -141,17 +142,22 @@ enum rst_status rst_session_open(struct rst_context *context, const struct rst_c
 
 static enum rst_status flush(struct rst_session *session, bool durable) {
   if (session->buffered > 0) {
-    RST_TRY(rst_run_file_append_scalars(session->file, session->buffered, session->rows));
+    RST_TRY(
+        rst_run_file_append_scalars(session->file, session->buffered, session->iterations, session->rows));
     session->buffered = 0;
   }
   clock_gettime(CLOCK_MONOTONIC, &session->flushed);
   return rst_run_file_flush(session->file, durable);
 }
 
-enum rst_status rst_session_record(struct rst_session *session, const struct rst_observation *observation) {
+enum rst_status rst_session_record(struct rst_session *session, const struct rst_observation *observation,
+                                   bool last) {
+  const long t = observation->iteration;
   rst_observer_measure(session->parts.observer, observation,
                        session->rows + session->buffered * session->width);
-  session->buffered += 1;
+  if (last || t % session->run->output.scalars_every == 0) {
+    session->iterations[session->buffered++] = t;
+  }
   rst_lap(session->profile.laps, RST_STAGE_OBSERVATION);
   return session->buffered == RST_SESSION_BUFFERED_ROWS ? rst_session_flush(session) : RST_OK;
 }

@@ -12,7 +12,7 @@
 
 /** @file
  * A session: one call of rst_run(), from opening the output, new or resumed, to closing it. The file holds
- * rows 0 to t-1 of the scalars, and a checkpoint taken at t holds u_t: resuming at t repeats exactly what an
+ * the scalars of iterations 0 to t-1, and a checkpoint taken at t holds u_t: resuming at t repeats exactly what an
  * uninterrupted run does from t on.
  */
 
@@ -29,9 +29,10 @@ struct rst_session {
   struct rst_profile profile;
   struct rst_run_file *file;
   const struct rst_field **snapshot;
-  double *rows;           /**< scalars not yet in the file, [buffered][width] */
-  size_t width, buffered; /**< values of a row, and rows */
-  double radius;          /**< |u_0| */
+  long iterations[RST_SESSION_BUFFERED_ROWS]; /**< of the rows */
+  double *rows;                               /**< scalars not yet in the file, [buffered][width] */
+  size_t width, buffered;                     /**< values of a row, and rows */
+  double radius;                              /**< |u_0| */
   struct timespec flushed;
 };
 
@@ -43,8 +44,9 @@ enum rst_status rst_session_open(struct rst_context *context, const struct rst_c
 /** The case with nothing left open. */
 const struct rst_case *rst_session_case(const struct rst_session *session);
 
-/** Record the scalars of iteration t. */
-enum rst_status rst_session_record(struct rst_session *session, const struct rst_observation *observation);
+/** Record the scalars of iteration t, if it is one of those that have a row or the last. */
+enum rst_status rst_session_record(struct rst_session *session, const struct rst_observation *observation,
+                                   bool last);
 /** Store the fields of iteration t and flush. */
 enum rst_status rst_session_snapshot(struct rst_session *session, const struct rst_observation *observation);
 /** Bring everything recorded into the file, so that it can be read back. */

@@ -16,53 +16,58 @@
 #include <stdio.h>
 
 #include "stability/regime_rules.h"
-#include "stability/series.h"
+#include "stability/stretch.h"
 
 /* Updates of the windows that contraction compares: at least, and their share of all. */
 enum { LEAST_WINDOW = 8, WINDOW_SHARE = 16 };
 
 /* What the last updates tell of the limit. */
 struct approach {
-  double log_contraction;
+  double log_contraction;  /* of what is taken for one update */
   double scale, remaining; /* max(|u_T|, |u_0|); the way */
   double rounding;         /* the largest of the last updates if they are rounding, NaN otherwise */
 };
 
-static double remaining_way(const double *last, size_t window, double log_contraction) {
+/* After the updates [first, end). */
+static double remaining_way(const struct rst_sequence *d, size_t first, size_t end, double log_contraction) {
   const double ratio = exp(log_contraction);
   double weight = 1.0;
   double envelope = 0.0;
+  struct rst_stretch stretch;
   if (!(log_contraction < 0.0)) {
     return INFINITY;
   }
-  for (size_t j = window; j > 0; --j) {
-    const double scaled = weight * last[j - 1];
-    envelope = scaled > envelope ? scaled : envelope;
-    weight *= ratio;
+  for (; end > first; end = stretch.first) {
+    stretch = rst_stretch_at(d, end - 1, first, end);
+    for (size_t j = end - stretch.first; j > 0; --j) {
+      const double scaled = weight * stretch.values[j - 1];
+      envelope = scaled > envelope ? scaled : envelope;
+      weight *= ratio;
+    }
   }
   return envelope / expm1(-log_contraction);
 }
 
-static bool drifts(const double *x, size_t first, size_t end) {
-  const struct rst_series_swing swing = rst_series_swing(x, first, first + (end - first) / 2, end);
-  return swing.both > RST_REGIME_ROUNDING * DBL_EPSILON * rst_series_magnitude(x, first, end) &&
-         !(rst_series_change(&swing) <= RST_REGIME_STATIONARY_CHAOTIC);
+static bool drifts(const struct rst_sequence *x, size_t first, size_t end) {
+  const struct rst_swing swing = rst_sequence_swing(x, first, first + (end - first) / 2, end);
+  return swing.both > RST_REGIME_ROUNDING * DBL_EPSILON * rst_sequence_magnitude(x, first, end) &&
+         !(rst_swing_change(&swing) <= RST_REGIME_STATIONARY_CHAOTIC);
 }
 
 /* Whether the updates from `first` on, the largest of which is given, are rounding. */
 static bool is_rounding(const struct rst_trajectory *t, size_t first, double largest, double scale,
                         double exponent) {
   const double unit = RST_REGIME_ROUNDING * t->epsilon;
-  const double magnitude = rst_series_magnitude(t->weight_norm, first, t->states);
+  const double magnitude = rst_sequence_magnitude(&t->weight_norm, first, t->states);
   const double piling = exponent < 0.0 ? -1.0 / expm1(exponent) : 1.0;
   if (largest <= unit * magnitude) {
     return true;
   }
   bool rests = largest <= unit * fmax(piling * magnitude, scale) &&
-               rst_series_trend(t->update_norm, first, rst_regime_updates(t)) >= 0 &&
-               !drifts(t->weight_norm, first, t->states);
+               rst_sequence_trend(&t->update_norm, first, rst_regime_updates(t)) >= 0 &&
+               !drifts(&t->weight_norm, first, t->states);
   for (size_t i = 0; rests && i < t->observable_count; ++i) {
-    rests = !drifts(t->observables[i], first, t->states);
+    rests = !drifts(&t->observables[i], first, t->states);
   }
   return rests;
 }
@@ -76,18 +81,32 @@ static size_t window_of(const struct rst_trajectory *t) {
 /* From update `end` on, by the two windows before it. */
 static struct approach approach_at(const struct rst_trajectory *t, size_t end) {
   const size_t window = window_of(t);
-  const double *d = t->update_norm;
-  const double latest = rst_series_magnitude(d, end - window, end);
-  const double earlier = rst_series_magnitude(d, end - 2 * window, end - window);
+  const struct rst_sequence *d = &t->update_norm;
+  const double latest = rst_sequence_magnitude(d, end - window, end);
+  const double earlier = rst_sequence_magnitude(d, end - 2 * window, end - window);
   const double log_contraction = latest > 0.0 ? log(latest / earlier) / (double)window : -INFINITY;
   return (struct approach){.log_contraction = log_contraction,
                            .scale = rst_regime_scale(t),
-                           .remaining = remaining_way(d + end - window, window, log_contraction),
+                           .remaining = (double)rst_regime_spacing(t) *
+                                        remaining_way(d, end - window, end, log_contraction),
                            .rounding = NAN};
 }
 
 static bool has_arrived(const struct approach *approach) {
   return approach->remaining <= RST_REGIME_REMAINING * approach->scale;
+}
+
+/* The way of the updates [first, end), and that before. */
+static double add_way(const struct rst_trajectory *t, size_t first, size_t end, double way) {
+  const double spacing = (double)rst_regime_spacing(t);
+  struct rst_stretch stretch;
+  for (; first < end; first = stretch.end) {
+    stretch = rst_stretch_at(&t->update_norm, first, first, end);
+    for (size_t i = 0; i < stretch.end - first; ++i) {
+      way += spacing * stretch.values[i];
+    }
+  }
+  return way;
 }
 
 /* Where rounding hides the contraction of the last updates, that of earlier ones, with the way since then. */
@@ -101,11 +120,9 @@ static bool find_arrival(const struct rst_trajectory *t, struct approach *approa
     earlier.remaining += since;
     if (has_arrived(&earlier)) {
       *approach = earlier;
-      return rst_series_trend(t->update_norm, at, updates) <= 0;
+      return rst_sequence_trend(&t->update_norm, at, updates) <= 0;
     }
-    for (size_t i = at - window; i < at; ++i) {
-      since += t->update_norm[i];
-    }
+    since = add_way(t, at - window, at, since);
   }
   return false;
 }
@@ -113,7 +130,7 @@ static bool find_arrival(const struct rst_trajectory *t, struct approach *approa
 static struct approach approach_of(const struct rst_trajectory *t, double exponent) {
   const size_t updates = rst_regime_updates(t);
   const size_t first = updates - 2 * window_of(t);
-  const double largest = rst_series_magnitude(t->update_norm, first, updates);
+  const double largest = rst_sequence_magnitude(&t->update_norm, first, updates);
   struct approach last = approach_at(t, updates);
   struct approach earlier = last;
   if (has_arrived(&last)) {
@@ -128,17 +145,17 @@ static struct approach approach_of(const struct rst_trajectory *t, double expone
 
 /* Ratio of successive updates over the last three decades above a level of rounding; NaN where there are no three. */
 static double contraction_above(const struct rst_trajectory *t, double rounding) {
-  const double *d = t->update_norm;
-  const double least = fmax(10.0 * rounding, 100.0 * t->epsilon * t->weight_norm[rst_regime_updates(t)]);
-  size_t last = rst_regime_updates(t);
-  while (last > 0 && !(d[last - 1] > least)) {
-    --last;
+  const struct rst_sequence *d = &t->update_norm;
+  const size_t updates = rst_regime_updates(t);
+  const double norm = rst_sequence_value(&t->weight_norm, updates);
+  const double least = fmax(10.0 * rounding, 100.0 * t->epsilon * norm);
+  const size_t last = rst_sequence_last_above(d, updates, least);
+  const size_t first = rst_sequence_last_above(d, last, 1e3 * least);
+  if (first == 0) {
+    return NAN;
   }
-  size_t first = last;
-  while (first > 0 && !(d[first - 1] > 1e3 * least)) {
-    --first;
-  }
-  return first > 0 ? exp(log(d[last - 1] / d[first - 1]) / (double)(last - first)) : NAN;
+  const double ratio = rst_sequence_value(d, last - 1) / rst_sequence_value(d, first - 1);
+  return exp(log(ratio) / ((double)(last - first) * (double)rst_regime_spacing(t)));
 }
 
 /* That it has converged, and how fast. */
@@ -169,7 +186,7 @@ bool rst_regime_judge_convergence(const struct rst_trajectory *t, struct rst_reg
   char how[RST_REGIME_REASON / 2];
   const struct approach found = approach_of(t, result->exponent);
   const struct approach *approach = &found;
-  result->contraction = exp(found.log_contraction);
+  result->contraction = exp(found.log_contraction / (double)rst_regime_spacing(t));
   if (!has_arrived(approach) && isnan(approach->rounding)) {
     return false;
   }
@@ -185,7 +202,7 @@ bool rst_regime_judge_convergence(const struct rst_trajectory *t, struct rst_reg
     rst_regime_decide(t, result, RST_REGIME_TRANSIENT,
                       "%s; %ld of %ld measured updates were locally unstable%s", how, t->unstable_updates,
                       t->unstable_updates + t->stable_updates, limit);
-  } else if (t->stable_updates >= (long)rst_regime_updates(t)) {
+  } else if (t->stable_updates >= rst_regime_span(t)) {
     rst_regime_decide(t, result, RST_REGIME_STABLE, "%s; no update was locally unstable%s", how, limit);
   } else {
     rst_regime_decide(t, result, RST_REGIME_CONVERGED,

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "restrain/regime.h"
-#include "stability/series.h"
+#include "stability/stretch.h"
 
 /* States, the last ones, that periods are sought in: enough for any period, whatever the length of the run. */
 enum { LOOKED_AT = 4096 };
@@ -38,14 +38,15 @@ static bool agrees(const double *x, size_t count, size_t lag, double allowed) {
 
 /* The smallest lag in [from, most] at which x repeats, most + 1 if there is none: x_{t+lag} = x_t over [first, end) for the lag
  * and for the longest multiple of it in half of the states. A constant repeats at every lag. */
-static size_t next_lag(const double *x, size_t first, size_t end, size_t from, size_t most) {
-  const struct rst_series_extent extent = rst_series_extent(x, first, end);
+static size_t next_lag(const struct rst_sequence *x, size_t first, size_t end, size_t from, size_t most) {
+  double room[LOOKED_AT];
+  const struct rst_series_extent extent = rst_sequence_extent(x, first, end);
   const double allowed = RST_REGIME_PERIODIC * (extent.high - extent.low);
-  if (rst_series_is_constant(x, first, extent)) {
+  if (rst_sequence_is_constant(x, first, extent)) {
     return from;
   }
   const size_t count = end - first < LOOKED_AT ? end - first : LOOKED_AT;
-  const double *start = x + end - count;
+  const double *start = rst_sequence_values(x, end - count, end, room);
   for (size_t lag = from; lag <= most; ++lag) {
     const size_t longest = count / 2 / lag * lag;
     if (agrees(start, count - lag, lag, allowed) && agrees(start, count - longest, longest, allowed)) {
@@ -56,20 +57,20 @@ static size_t next_lag(const double *x, size_t first, size_t end, size_t from, s
 }
 
 /* The smallest lag in [from, most] at which all repeat; most + 1 if there is none. */
-static size_t common_lag(const double *const *observables, size_t observable_count, size_t first, size_t end,
-                         size_t from, size_t most) {
+static size_t common_lag(const struct rst_sequence *observables, size_t observable_count, size_t first,
+                         size_t end, size_t from, size_t most) {
   size_t lag = from;
   size_t agreeing = 0;
   for (size_t i = 0; agreeing < observable_count && lag <= most; i = (i + 1) % observable_count) {
-    const size_t next = next_lag(observables[i], first, end, lag, most);
+    const size_t next = next_lag(&observables[i], first, end, lag, most);
     agreeing = next == lag ? agreeing + 1 : 1;
     lag = next;
   }
   return lag;
 }
 
-long rst_period_find(const double *const *observables, size_t observable_count, size_t first, size_t last,
-                     long most) {
+long rst_period_find(const struct rst_sequence *observables, size_t observable_count, size_t first,
+                     size_t last, long most) {
   if (last < first || most < 2) {
     return 0;
   }

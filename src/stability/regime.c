@@ -6,7 +6,6 @@
 
 #include "core/core.h"
 #include "stability/regime_rules.h"
-#include "stability/series.h"
 
 const char *const *rst_regime_names(void) {
   static const char *const names[] = {[RST_REGIME_STABLE] = "stable",
@@ -56,35 +55,39 @@ bool rst_regime_exponent_known(const struct rst_regime_result *result) {
 
 bool rst_regime_exponent_positive(const struct rst_trajectory *t, size_t first,
                                   const struct rst_regime_result *result) {
-  const double error = fmax(result->exponent_error, 1.0 / (double)(rst_regime_updates(t) - first));
+  const double error = fmax(result->exponent_error,
+                            1.0 / ((double)(rst_regime_updates(t) - first) * (double)rst_regime_spacing(t)));
   return rst_regime_exponent_known(result) && result->exponent > RST_REGIME_SIGNIFICANCE * error;
 }
 
 void rst_regime_find_exponent(const struct rst_trajectory *t, size_t first,
                               struct rst_regime_result *result) {
-  if (t->log_growth) {
-    rst_block_mean(t->log_growth + first, rst_regime_updates(t) - first, &result->exponent,
-                   &result->exponent_error);
+  if (!rst_sequence_is_none(&t->log_growth)) {
+    rst_block_mean(&t->log_growth, first, rst_regime_updates(t), &result->exponent, &result->exponent_error);
   }
 }
 
 /* Whether it diverged. */
 static bool judge_divergence(const struct rst_trajectory *t, struct rst_regime_result *result) {
   const size_t updates = rst_regime_updates(t);
-  const bool is_finite = !isnan(rst_series_extent(t->weight_norm, 0, t->states).low) &&
-                         !isnan(rst_series_extent(t->update_norm, 0, updates).low);
-  size_t finite = is_finite ? t->states : 0;
-  while (finite < t->states && isfinite(t->weight_norm[finite]) &&
-         (finite == updates || isfinite(t->update_norm[finite]))) {
-    ++finite;
+  const bool is_finite = !isnan(rst_sequence_extent(&t->weight_norm, 0, t->states).low) &&
+                         !isnan(rst_sequence_extent(&t->update_norm, 0, updates).low);
+  const long spacing = rst_regime_spacing(t);
+  const long span = rst_regime_span(t);
+  size_t finite = t->states;
+  if (!is_finite) {
+    const size_t update = rst_sequence_first_infinite(&t->update_norm, 0, updates);
+    finite = rst_sequence_first_infinite(&t->weight_norm, 0, t->states);
+    finite = update < updates && update < finite ? update : finite;
   }
   if (finite < t->states) {
     rst_regime_decide(t, result, RST_REGIME_DIVERGENT,
-                      "overflowed: |u| or its update is not finite at iteration %zu", finite);
+                      "overflowed: |u| or its update is not finite at iteration %ld",
+                      (long)finite * spacing < span ? (long)finite * spacing : span);
   } else if (t->diverged) {
-    rst_regime_decide(t, result, RST_REGIME_DIVERGENT,
-                      "left its ball: |u| went from %.3g to %.3g in %zu iterations", t->weight_norm[0],
-                      t->weight_norm[updates], updates);
+    rst_regime_decide(
+        t, result, RST_REGIME_DIVERGENT, "left its ball: |u| went from %.3g to %.3g in %ld iterations",
+        rst_sequence_value(&t->weight_norm, 0), rst_sequence_value(&t->weight_norm, updates), span);
   }
   return finite < t->states || t->diverged;
 }
@@ -96,8 +99,8 @@ static void judge(const struct rst_trajectory *t, struct rst_regime_result *resu
   }
   if (t->states < RST_REGIME_LEAST_STATES) {
     rst_regime_decide(t, result, RST_REGIME_UNDECIDED,
-                      "too short: %zu states of the %d that the rules need; run longer", t->states,
-                      RST_REGIME_LEAST_STATES);
+                      "too short: %zu states of the %d that the rules need; run longer%s", t->states,
+                      RST_REGIME_LEAST_STATES, rst_regime_spacing(t) > 1 ? " or record more of them" : "");
     return;
   }
   if (!rst_regime_judge_convergence(t, result)) {
@@ -109,18 +112,26 @@ enum rst_status rst_regime_classify(struct rst_context *context, const struct rs
                                     struct rst_regime_result *result) {
   const struct rst_trajectory *t = trajectory;
   struct rst_regime_result judged = {.exponent = NAN, .exponent_error = NAN, .contraction = NAN};
-  RST_REQUIRE(context, t->states >= 1 && t->weight_norm, RST_ERROR_ARGUMENT,
+  RST_REQUIRE(context, t->states >= 1 && !rst_sequence_is_none(&t->weight_norm), RST_ERROR_ARGUMENT,
               "a trajectory of %zu states; it needs the norm of at least one", t->states);
-  RST_REQUIRE(context, t->update_norm || t->states == 1, RST_ERROR_ARGUMENT,
+  RST_REQUIRE(context, !rst_sequence_is_none(&t->update_norm) || t->states == 1, RST_ERROR_ARGUMENT,
               "a trajectory of %zu states without the norms of its updates; pass them", t->states);
   RST_REQUIRE(context, t->observables || t->observable_count == 0, RST_ERROR_ARGUMENT,
               "%zu observables, but no array; pass it", t->observable_count);
   RST_REQUIRE(context, t->epsilon >= 0.0, RST_ERROR_ARGUMENT,
               "the unit of rounding is %g; it must not be negative", t->epsilon);
+  RST_REQUIRE(context, t->updates == 0 || t->updates >= (long)t->states - 1, RST_ERROR_ARGUMENT,
+              "%ld updates cannot lead through %zu states", t->updates, t->states);
   RST_REQUIRE(context, t->unstable_updates >= 0 && t->stable_updates >= 0, RST_ERROR_ARGUMENT,
               "%ld unstable and %ld stable updates; count them from 0", t->unstable_updates,
               t->stable_updates);
   judge(t, &judged);
+  RST_TRY(rst_sequence_status(&t->weight_norm));
+  RST_TRY(rst_sequence_status(&t->update_norm));
+  RST_TRY(rst_sequence_status(&t->log_growth));
+  for (size_t i = 0; i < t->observable_count; ++i) {
+    RST_TRY(rst_sequence_status(&t->observables[i]));
+  }
   *result = judged;
   return RST_OK;
 }

@@ -5,13 +5,24 @@
 #include <math.h>
 
 #include "restrain/regime.h"
+#include "stability/stretch.h"
 
 /** @file
  * What the sources of the regime share; its rules are those of regime.h. The result holds what was found so far.
  */
 
+/** Of single updates, or of several that are taken for one. */
 static inline size_t rst_regime_updates(const struct rst_trajectory *t) {
   return t->states - 1;
+}
+
+/** T; and updates from one state to the next. */
+static inline long rst_regime_span(const struct rst_trajectory *t) {
+  return t->updates > 0 ? t->updates : (long)t->states - 1;
+}
+static inline long rst_regime_spacing(const struct rst_trajectory *t) {
+  const long stretches = (long)t->states - 1;
+  return stretches > 0 ? (rst_regime_span(t) + stretches - 1) / stretches : 1;
 }
 
 /** First update of the tail; the tail's states begin at states/2. */
@@ -21,10 +32,15 @@ static inline size_t rst_regime_tail(const struct rst_trajectory *t) {
 
 /** max(|u_T|, |u_0|), by which lengths are measured. */
 static inline double rst_regime_scale(const struct rst_trajectory *t) {
-  return fmax(t->weight_norm[rst_regime_updates(t)], t->weight_norm[0]);
+  return fmax(rst_sequence_value(&t->weight_norm, rst_regime_updates(t)),
+              rst_sequence_value(&t->weight_norm, 0));
 }
 static inline double rst_regime_relative(double length, double scale) {
   return length == 0.0 ? 0.0 : length / scale;
+}
+static inline double rst_regime_last_update(const struct rst_trajectory *t) {
+  return rst_regime_relative(rst_sequence_value(&t->update_norm, rst_regime_updates(t) - 1),
+                             rst_regime_scale(t));
 }
 
 /** Enter the regime and, unless the trajectory is to be judged without one, its reason. */

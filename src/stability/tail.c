@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "stability/regime_rules.h"
-#include "stability/series.h"
+#include "stability/stretch.h"
 
 /* First update of the last quarter. */
 static size_t last_quarter(const struct rst_trajectory *trajectory) {
@@ -16,9 +16,9 @@ static size_t last_quarter(const struct rst_trajectory *trajectory) {
 
 /* The tail of a trajectory that has not converged. */
 struct tail {
-  size_t varying;                /* observables that are not constant */
-  double change;                 /* of the worst one; infinite if a value is not finite */
-  struct rst_series_swing swing; /* of the worst one */
+  size_t varying;         /* observables that are not constant */
+  double change;          /* of the worst one; infinite if a value is not finite */
+  struct rst_swing swing; /* of the worst one */
   long period;
   long most; /* the longest period that could have been found */
 };
@@ -29,10 +29,10 @@ static struct tail tail_seen(const struct rst_trajectory *t, size_t first) {
   const size_t fit = length / 2;
   struct tail tail = {.most = fit < RST_REGIME_MOST_PERIOD ? (long)fit : RST_REGIME_MOST_PERIOD};
   for (size_t i = 0; i < t->observable_count; ++i) {
-    const double *x = t->observables[i];
-    const struct rst_series_swing swing = rst_series_swing(x, first, t->states - length / 2, t->states);
-    if (!rst_series_is_constant(x, first, swing.extent)) {
-      const double more = isnan(swing.both) ? INFINITY : rst_series_change(&swing);
+    const struct rst_sequence *x = &t->observables[i];
+    const struct rst_swing swing = rst_sequence_swing(x, first, t->states - length / 2, t->states);
+    if (!rst_sequence_is_constant(x, first, swing.extent)) {
+      const double more = isnan(swing.both) ? INFINITY : rst_swing_change(&swing);
       if (tail.varying++ == 0 || more > tail.change) {
         tail.change = more;
         tail.swing = swing;
@@ -48,7 +48,7 @@ static void tell_change(const struct rst_trajectory *t, const struct tail *tail,
                         struct rst_regime_result *result) {
   const double least = 1.0 + RST_REGIME_STATIONARY_PERIODIC;
   const double ratio = tail->varying ? tail->swing.after / tail->swing.before : 1.0;
-  const double update = rst_regime_relative(t->update_norm[rst_regime_updates(t) - 1], rst_regime_scale(t));
+  const double update = rst_regime_last_update(t);
   if (tail->varying && isnan(tail->swing.both)) {
     rst_regime_decide(t, result, RST_REGIME_UNDECIDED,
                       "bounded, but an observable is not finite over the last half");
@@ -78,7 +78,7 @@ static void tell_change(const struct rst_trajectory *t, const struct tail *tail,
 /* It neither converges nor has a period, and may be chaotic or not. */
 static void tell_bounded(const struct rst_trajectory *t, const struct tail *tail,
                          struct rst_regime_result *result) {
-  if (!t->log_growth) {
+  if (rst_sequence_is_none(&t->log_growth)) {
     rst_regime_decide(
         t, result, RST_REGIME_BOUNDED,
         "aperiodic, no period up to %ld; whether it is chaotic was not recorded (add lyapunov to "
@@ -100,22 +100,27 @@ static void tell_bounded(const struct rst_trajectory *t, const struct tail *tail
 
 /* Trend of the updates over the last quarter, 0 where it changes them by no more than what counts as stationary. */
 static int trend_of_updates(const struct rst_trajectory *t, double contraction) {
-  const double updates = (double)(rst_regime_updates(t) - last_quarter(t));
+  const double updates = (double)(rst_regime_updates(t) - last_quarter(t)) * (double)rst_regime_spacing(t);
   const double least = log1p(RST_REGIME_STATIONARY_PERIODIC);
-  const int trend = rst_series_trend(t->update_norm, last_quarter(t), rst_regime_updates(t));
+  const int trend = rst_sequence_trend(&t->update_norm, last_quarter(t), rst_regime_updates(t));
   return fabs(log(contraction)) * updates > least ? trend : 0;
 }
 
 static void judge_motion(const struct rst_trajectory *t, const struct tail *tail,
                          struct rst_regime_result *result) {
-  const size_t updates = rst_regime_updates(t);
   const int updates_trend = trend_of_updates(t, result->contraction);
   const bool strict = tail->change <= 1.0 + RST_REGIME_STATIONARY_PERIODIC;
-  if (tail->varying == 0 && updates_trend >= 0) {
+  const long spacing = rst_regime_spacing(t);
+  if (tail->varying == 0 && updates_trend == 0 && spacing > 1) {
+    rst_regime_decide(t, result, RST_REGIME_BOUNDED,
+                      "updates are %.3g of |u|, but all states that were recorded, %ld iterations apart, are "
+                      "alike: a period that divides %ld, or motion that no observable shows",
+                      rst_regime_last_update(t), spacing, spacing);
+  } else if (tail->varying == 0 && updates_trend >= 0) {
     rst_regime_decide(
         t, result, RST_REGIME_UNDECIDED,
         "not converged (updates are %.3g of |u|), but no observable varies; observe more of the state",
-        rst_regime_relative(t->update_norm[updates - 1], rst_regime_scale(t)));
+        rst_regime_last_update(t));
   } else if (tail->period || tail->change > RST_REGIME_STATIONARY_CHAOTIC ||
              (updates_trend != 0 && !strict) || tail->varying == 0) {
     tell_change(t, tail, updates_trend, result);
@@ -124,14 +129,18 @@ static void judge_motion(const struct rst_trajectory *t, const struct tail *tail
   }
 }
 
+/* Of a period of the states that were recorded. */
 static void tell_period(const struct rst_trajectory *t, long period, struct rst_regime_result *result) {
-  result->period = period;
+  const long spacing = rst_regime_spacing(t);
+  const char *divides = spacing > 1 ? "a divisor of " : "";
+  result->period = spacing > 1 ? 0 : period;
   if (isnan(result->exponent)) {
-    rst_regime_decide(t, result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %ld, exponent not known",
-                      period);
+    rst_regime_decide(t, result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %s%ld, exponent not known",
+                      divides, spacing * period);
   } else {
-    rst_regime_decide(t, result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %ld, exponent %.3g +- %.3g",
-                      period, result->exponent, result->exponent_error);
+    rst_regime_decide(t, result, RST_REGIME_RESTRAINED_PERIODIC,
+                      "bounded, period %s%ld, exponent %.3g +- %.3g", divides, spacing * period,
+                      result->exponent, result->exponent_error);
   }
 }
 

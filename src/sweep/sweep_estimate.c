@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/clock.h"
 #include "core/core.h"
+#include "run/orbit.h"
 #include "sweep/evaluator.h"
 #include "sweep/sweep_parts.h"
 #include "sweep/work_list.h"
@@ -118,6 +119,7 @@ static enum rst_status estimate(struct rst_context *context, const struct rst_ca
   struct pace pace;
   *cost = (struct rst_sweep_cost){.points = points, .fine = fine, .bytes = (double)fine * (double)bytes};
   RST_TRY(describe(context, from, &batch, cost));
+  cost->bytes += (double)batch * (double)(from->step.iterations + 1) * RST_ORBIT_COLUMNS * sizeof(double);
   const size_t most = batch * ROUNDS < MOST_POINTS ? batch * ROUNDS : MOST_POINTS;
   const size_t tried = batch > 1 ? most : FEWEST_POINTS;
   RST_TRY(measure(context, from, table, cost->patches > 0, tried, &pace));
