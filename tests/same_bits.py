@@ -5,7 +5,8 @@
 Runs every command on every case of cases/, in double and float, on one and
 two threads, with both programs, and compares exit codes, and names, types,
 shapes, scales, attributes, chunks, filters, links and bytes of all datasets
-but /provenance, checkpoints included, and the sidecars. The
+but /provenance, checkpoints included, and the sidecars; with --values-alone,
+neither chunks, filters nor checksums, where a change is to the storage. The
 results of a program stay in a folder of the work folder and are taken from
 there the next time, as long as the program is the same.
 
@@ -31,6 +32,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Scales and what they are attached to refer to places in the file.
 REFERENCES = {"DIMENSION_LIST", "REFERENCE_LIST"}
+CHECKSUM = "crc32"
 
 # What makes a long case short enough to be compared.
 SHORTER = {"sweep-natural": ["sweep.lr.count=8",
@@ -93,7 +95,7 @@ def selection_of(space):
             if space.get_select_type() == h5py.h5s.SEL_HYPERSLABS else None)
 
 
-def storage_of(dataset):
+def storage_of(dataset, values_alone):
     """How a dataset is stored: chunks, filters, limits, what it shows."""
     properties = dataset.id.get_create_plist()
     sources = [(source.dset_name, selection_of(source.src_space),
@@ -102,23 +104,25 @@ def storage_of(dataset):
                ] if dataset.is_virtual else None
     filters = [properties.get_filter(i)
                for i in range(properties.get_nfilters())]
-    return (dataset.chunks, dataset.maxshape, filters, sources,
+    return (None if values_alone else (dataset.chunks, filters),
+            dataset.maxshape, sources,
             h5py.h5ds.get_scale_name(dataset.id)
             if h5py.h5ds.is_scale(dataset.id) else None)
 
 
-def describe(dataset):
+def describe(dataset, values_alone):
     """What of a dataset is compared."""
     values = dataset[()]
     raw = (repr(values.tolist()).encode() if dataset.dtype.hasobject
            else values.tobytes())
     scales = [[scale.name for scale in axis.values()]
               for axis in dataset.dims]
-    return (dataset.dtype.str, dataset.shape, scales, storage_of(dataset),
+    return (dataset.dtype.str, dataset.shape, scales,
+            storage_of(dataset, values_alone),
             hashlib.sha256(raw).hexdigest())
 
 
-def content(path):
+def content(path, values_alone):
     """What a file holds: descriptions by name."""
     found = {}
 
@@ -128,10 +132,11 @@ def content(path):
         if path.name.endswith("checkpoint.h5") and name == "":
             return  # among its attributes is the time that it took
         for key, attribute in item.attrs.items():
-            if key not in REFERENCES:
+            if key not in REFERENCES and not (values_alone
+                                              and key == CHECKSUM):
                 found[f"{name}@{key}"] = value_of(attribute)
         if isinstance(item, h5py.Dataset):
-            found[name] = describe(item)
+            found[name] = describe(item, values_alone)
 
     def add_links(group, path_of_group):
         for name in group:
@@ -152,7 +157,7 @@ def content(path):
     return found
 
 
-def differences(label, before, after):
+def differences(label, before, after, values_alone):
     """Lines that say in what two results differ."""
     if before[0] != after[0]:
         yield f"{label}: exit code {before[0]} before, {after[0]} after"
@@ -161,7 +166,7 @@ def differences(label, before, after):
         yield f"{label}: files {names[0]} before, {names[1]} after"
         return
     for old, new in zip(before[1], after[1]):
-        one, two = content(old), content(new)
+        one, two = (content(path, values_alone) for path in (old, new))
         for name in sorted(one.keys() | two.keys()):
             place = f"{label}: {old.name}:/{name}"
             if name not in two:
@@ -198,6 +203,7 @@ def parse():
     parser.add_argument("--commands", default="run,analyze,bifurcate,sweep")
     parser.add_argument("--precisions", default="double,float")
     parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--values-alone", action="store_true")
     parser.add_argument("--jobs", type=int, default=2,
                         help="programs that run at the same time")
     return parser.parse_args()
@@ -219,7 +225,7 @@ def main():
         command, case, precision, threads = job
         label = f"{command} {case.name} {precision} {threads}"
         results = [program.result(*job) for program in programs]
-        return list(differences(label, *results))
+        return list(differences(label, *results, options.values_alone))
 
     different = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

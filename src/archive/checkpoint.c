@@ -125,6 +125,16 @@ enum rst_status rst_checkpoint_save(struct rst_context *context, const char *run
   return status;
 }
 
+static bool ends_in(const char *path, const char *end) {
+  const size_t length = strlen(path);
+  return length >= strlen(end) && strcmp(path + length - strlen(end), end) == 0;
+}
+
+enum rst_status rst_checkpoint_check_seal(struct rst_context *context, const char *path) {
+  const bool is_generation = ends_in(path, ending) || ends_in(path, ending_previous);
+  return is_generation ? rst_files_check_seal(context, path) : RST_OK;
+}
+
 static enum rst_status read_content(struct rst_context *context, hid_t file,
                                     struct rst_checkpoint *checkpoint) {
   bool complete = rst_hdf5_has(file, group_of_blocks);
@@ -222,10 +232,10 @@ static enum rst_status read_block(struct rst_context *context, const char *path,
   RST_REQUIRE(context, rst_hdf5_has(group, block->name), RST_ERROR_IO,
               "%s lacks the block %s: the case follows something that the stored run did not; %s", path,
               block->name, remedy);
-  RST_HDF5(context, rst_dataset_read(group, &dataset, field->data),
+  RST_HDF5(context, rst_dataset_fits(group, &dataset),
            "%s: the block %s is not %zu x %zu numbers of type %s; %s", path, block->name, field->ny,
            field->nx, field->precision == RST_PRECISION_FLOAT ? "float" : "double", remedy);
-  return RST_OK;
+  return rst_dataset_read(context, path, group, &dataset, field->data);
 }
 
 enum rst_status rst_checkpoint_restore(struct rst_context *context, const struct rst_checkpoint *checkpoint,

@@ -43,6 +43,8 @@ enum rst_status rst_checkpoint_load(struct rst_context *context, const char *run
  * that is missing, or is of another shape or precision; fields before it are filled then. */
 enum rst_status rst_checkpoint_restore(struct rst_context *context, const struct rst_checkpoint *checkpoint,
                                        const struct rst_blocks *blocks);
+/** RST_ERROR_IO if the file has the name of a generation and is incomplete or damaged. */
+enum rst_status rst_checkpoint_check_seal(struct rst_context *context, const char *path);
 /** Free the content and zero the struct. */
 void rst_checkpoint_clear(struct rst_checkpoint *checkpoint);
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/text.h"
+#include "hdf5/checksum.h"
 #include "hdf5/support.h"
 #include "restrain/version.h"
 
@@ -112,12 +113,16 @@ enum rst_status rst_provenance_finish(struct rst_context *context, hid_t file, c
 enum rst_status rst_provenance_read(struct rst_context *context, hid_t file, const char *path,
                                     double *wall_seconds, char **wisdom) {
   RST_IDS(ids);
+  if (wisdom) {
+    *wisdom = NULL;
+  }
   const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_name, H5P_DEFAULT));
   const bool read = rst_hdf5_read_number(group, "wall_seconds", H5T_NATIVE_DOUBLE, wall_seconds);
-  if (wisdom) {
-    *wisdom = read && rst_hdf5_has(group, "wisdom") ? rst_hdf5_dataset_text(group, "wisdom") : NULL;
-  }
   RST_HDF5(context, read, "%s: /%s cannot be read", path, group_name);
+  if (wisdom && rst_hdf5_has(group, "wisdom")) {
+    RST_TRY(rst_dataset_require_intact(context, path, file, "provenance/wisdom"));
+    *wisdom = rst_hdf5_dataset_text(group, "wisdom");
+  }
   return RST_OK;
 }
 
@@ -128,8 +133,10 @@ enum rst_status rst_provenance_effective(struct rst_context *context, const char
   hid_t file = H5I_INVALID_HID;
   *effective = NULL;
   RST_TRY(rst_hdf5_open(context, path, &ids, &file));
-  RST_SCOPED char *text = rst_hdf5_dataset_text(file, "/provenance/effective");
-  RST_REQUIRE(context, text, RST_ERROR_IO, "%s is no file of results: it has no /provenance/effective", path);
+  static const char name[] = "provenance/effective";
+  RST_SCOPED char *text = rst_hdf5_dataset_text(file, name);
+  RST_REQUIRE(context, text, RST_ERROR_IO, "%s is no file of results: it has no /%s", path, name);
+  RST_TRY(rst_dataset_require_intact(context, path, file, name));
   if (identifier) {
     const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_name, H5P_DEFAULT));
     RST_SCOPED char *stored = rst_hdf5_attribute_text(group, "identifier");

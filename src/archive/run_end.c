@@ -45,8 +45,8 @@ enum rst_status rst_run_file_write_summary(struct rst_run_file *file, const char
   hid_t dataset = H5I_INVALID_HID;
   RST_REQUIRE(file->context, find(file, RST_AT_END, name, &dataset), RST_ERROR_ARGUMENT,
               "%s has no summary /%s", file->path, name);
-  RST_HDF5(file->context, H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0,
-           "%s: writing /%s failed", file->path, name);
+  RST_HDF5(file->context, rst_dataset_complete(dataset, RST_NUMBERS_DOUBLE, values), "%s: writing /%s failed",
+           file->path, name);
   return RST_OK;
 }
 

@@ -6,9 +6,9 @@
 #include "stability/event_columns.h"
 
 /* The table of events, a column for each member of struct rst_event. Chaotic runs have an event every few iterations, and
- * a row costs some twenty calls of HDF5, so that rows are gathered in memory until the next flush. */
+ * a row costs some twenty calls of HDF5, so that rows are gathered in memory until a flush stores them. */
 
-enum { MOST_GATHERED = 256, ROWS_PER_CHUNK = 256 };
+enum { MOST_GATHERED = 256 };
 
 #define COUNT(member, type, long_name) +1
 enum { COLUMNS = 0 RST_EVENT_COLUMNS(COUNT) };
@@ -36,8 +36,7 @@ static const struct event_column {
 } columns[COLUMNS] = {RST_EVENT_COLUMNS(COLUMN)};
 
 static const struct rst_axis event_axis = {.variable = {"events/event", "number of the event, from 0", "1"},
-                                           .numbers = RST_NUMBERS_INT64,
-                                           .rows = ROWS_PER_CHUNK};
+                                           .numbers = RST_NUMBERS_INT64};
 
 struct rst_run_events {
   hid_t index, columns[COLUMNS];
@@ -190,8 +189,9 @@ static enum rst_status count_kept(struct rst_run_file *file, hid_t source, size_
   for (*kept = 0; *kept < count; ++*kept) {
     const size_t place = *kept % MOST_GATHERED;
     const size_t rows = count - *kept < MOST_GATHERED ? count - *kept : MOST_GATHERED;
-    RST_HDF5(file->context, place > 0 || rst_rows_read(last, 0, *kept, rows, H5T_NATIVE_INT64, ends),
-             "%s: /events/last cannot be read", file->path);
+    if (place == 0 && !rst_rows_read(last, 0, *kept, rows, H5T_NATIVE_INT64, ends)) {
+      return rst_run_file_fail_read(file, source, "events/last");
+    }
     if (ends[place] + 1 >= (int64_t)iterations) {
       break;
     }

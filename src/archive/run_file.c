@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "archive/additions.h"
 #include "archive/provenance.h"
 #include "archive/run_file_parts.h"
 #include "core/clock.h"
@@ -49,19 +50,21 @@ static void destroy(struct rst_run_file **file) {
 }
 
 static enum rst_status write_header(struct rst_run_file *file, const struct rst_provenance *provenance,
-                                    const char *created) {
+                                    const struct rst_run_origin *origin) {
   RST_TRY(rst_hdf5_create(file->context, file->part, &file->file));
   RST_TRY(rst_run_layout_write(file));
   RST_TRY(file->layout.has_events ? rst_run_events_write(file) : RST_OK);
   RST_TRY(rst_run_regime_begin(file));
   RST_TRY(rst_vtkhdf_write(file));
   RST_TRY(rst_views_write(file));
-  RST_TRY(rst_provenance_write(file->context, file->file, file->path, provenance, created));
+  RST_TRY(rst_provenance_write(file->context, file->file, file->path, provenance,
+                               origin ? origin->created : NULL));
+  RST_TRY(origin ? rst_additions_copy(file->context, file->path, origin->file, file->file) : RST_OK);
   return rst_hdf5_end_header(file->context, file->part, &file->file);
 }
 
 static enum rst_status begin(struct rst_run_file *file, const char *path,
-                             const struct rst_provenance *provenance, const char *created) {
+                             const struct rst_provenance *provenance, const struct rst_run_origin *origin) {
   RST_TRY(rst_format(file->context, &file->path, "%s", path));
   RST_TRY(RST_NEW(file->context, file->layout.count, &file->datasets));
   RST_SCOPED char *part = NULL;
@@ -69,20 +72,20 @@ static enum rst_status begin(struct rst_run_file *file, const char *path,
   RST_TRY(rst_files_probe(file->context, part));
   file->part = part;
   part = NULL;
-  RST_TRY(write_header(file, provenance, created));
+  RST_TRY(write_header(file, provenance, origin));
   RST_TRY(rst_run_layout_open(file));
   return file->events ? rst_run_events_open(file) : RST_OK;
 }
 
 enum rst_status rst_run_file_begin(struct rst_context *context, const char *path,
                                    const struct rst_run_layout *layout,
-                                   const struct rst_provenance *provenance, const char *created,
-                                   struct rst_run_file **file) {
+                                   const struct rst_provenance *provenance,
+                                   const struct rst_run_origin *origin, struct rst_run_file **file) {
   *file = NULL;
   RST_TRY(RST_NEW(context, 1, file));
   **file =
       (struct rst_run_file){.context = context, .layout = *layout, .width = rst_run_layout_width(layout)};
-  const enum rst_status status = begin(*file, path, provenance, created);
+  const enum rst_status status = begin(*file, path, provenance, origin);
   if (status != RST_OK) {
     destroy(file);
   }
@@ -197,11 +200,12 @@ static bool views_are_due(const struct rst_run_file *file, const struct timespec
 
 enum rst_status rst_run_file_flush(struct rst_run_file *file, bool durable) {
   RST_QUIET();
-  RST_TRY(rst_run_events_store(file));
-  RST_TRY(rst_hdf5_flush(file->context, file->path, file->file, false));
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  if (durable || views_are_due(file, &now)) {
+  const bool due = durable || views_are_due(file, &now);
+  RST_TRY(due ? rst_run_events_store(file) : RST_OK);
+  RST_TRY(rst_hdf5_flush(file->context, file->path, file->file, false));
+  if (due) {
     RST_TRY(rst_views_update(file, durable));
     clock_gettime(CLOCK_MONOTONIC, &file->views.updated);
     file->views.cost = rst_seconds_between(&now, &file->views.updated);

@@ -15,7 +15,7 @@
  *     /time /step (time)   /iteration              dimension scales (step: a variable over time)
  *     /<axis>                                      the other scales: /y /x, /ky /kx, /twin (text), /exponent, ...
  *     /<series> (time, ...)                        of snapshots: chunks (1, ...), shuffle, deflate
- *     /<series> (..., iteration)                   of iterations: double, chunks of whole columns
+ *     /<series> (..., iteration)                   of iterations: double, chunks of a page
  *     /<series> (...)                              of the end: double, NaN until the run has ended
  *     /events/<column> (event)                     one row per event, if events are recorded; scale /events/event
  *     /VTKHDF                                      the pictures of the first grid, times under Steps
@@ -26,7 +26,8 @@
  *                                                  exponent, exponent_error
  *
  * The file is consistent after every rst_run_file_flush(): a process killed later leaves a file that opens
- * with all flushed rows. Readers may open it at any time (no file locking).
+ * with all flushed rows. Readers may open it at any time (no file locking). Values have checksums (hdf5/checksum.h); attributes,
+ * and so the regime, have none.
  */
 
 /** When a series has an entry. */
@@ -74,8 +75,8 @@ enum rst_status rst_run_file_create(struct rst_context *context, const char *pat
 
 /** Open to append: rows from `snapshots` on and those of iterations from `iterations` on are dropped (RST_ERROR_IO if the file
  * holds fewer, or has another layout), and events whose last update is not below `iterations` - 1; argv, threads and the like in
- * /provenance are replaced. The rows that stay are copied into a new file, which replaces the old one as in
- * rst_run_file_create(); summaries and attributes of / begin anew. */
+ * /provenance are replaced. The rows that stay, none of which may be damaged, and what others have added (additions.h) are
+ * copied into a new file, which replaces the old one as in rst_run_file_create(); summaries and attributes of / begin anew. */
 enum rst_status rst_run_file_reopen(struct rst_context *context, const char *path,
                                     const struct rst_run_layout *layout,
                                     const struct rst_provenance *provenance, size_t snapshots,
@@ -115,7 +116,7 @@ size_t rst_run_file_snapshots(const struct rst_run_file *file);
 size_t rst_run_file_iterations(const struct rst_run_file *file);
 
 /** Make everything appended visible to readers and safe against a kill; with `durable` also against power
- * loss (fsync). The sidecar is brought up to date at most once a second, and always when `durable`. */
+ * loss (fsync). Events and the sidecar are brought up to date at most once a second, and always when `durable`. */
 enum rst_status rst_run_file_flush(struct rst_run_file *file, bool durable);
 
 /** Record how the run ended, flush durably, write the sidecars (FILE.xdmf and the link FILE.vtkhdf) and

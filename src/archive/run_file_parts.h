@@ -56,6 +56,8 @@ void rst_run_events_close(struct rst_run_file *file);
 /** Append to a dataset without rows the first ones of dataset `name` of an older file (run_resume.c). */
 enum rst_status rst_run_file_copy_rows(struct rst_run_file *file, hid_t source, const char *name,
                                        hid_t dataset, size_t rows);
+/** RST_ERROR_IO: a dataset of an older file cannot be read; the message names the places that are damaged. */
+enum rst_status rst_run_file_fail_read(struct rst_run_file *file, hid_t source, const char *name);
 
 /** Attributes of / for the regime, of a run that has not ended (run_end.c). */
 enum rst_status rst_run_regime_begin(struct rst_run_file *file);
@@ -79,11 +81,16 @@ void rst_view_name(char name[RST_VIEW_NAME_LENGTH], const char *series, size_t i
 /** FILE.xdmf, and FILE.spectrum.xdmf for spectra, for the snapshots that the views show (run_xdmf.c). */
 enum rst_status rst_run_xdmf_write(struct rst_run_file *file, bool durable);
 
+/** An older file that is resumed, NULL for none: what others have added to it is kept, and when it was created. */
+struct rst_run_origin {
+  hid_t file;
+  const char *created;
+};
 /** Make the file under its temporary name, and give it its final one (run_file.c). */
 enum rst_status rst_run_file_begin(struct rst_context *context, const char *path,
                                    const struct rst_run_layout *layout,
-                                   const struct rst_provenance *provenance, const char *created,
-                                   struct rst_run_file **file);
+                                   const struct rst_provenance *provenance,
+                                   const struct rst_run_origin *origin, struct rst_run_file **file);
 enum rst_status rst_run_file_publish(struct rst_run_file *file);
 
 #endif

@@ -76,6 +76,7 @@ static enum rst_status write_empty(struct rst_run_file *file, struct rst_dataset
     values[i] = NAN;
   }
   dataset->values = values;
+  dataset->is_open = true;
   return rst_dataset_write(file->context, file->file, dataset);
 }
 

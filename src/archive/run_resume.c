@@ -3,10 +3,11 @@
 
 #include "archive/run_file_parts.h"
 #include "core/text.h"
+#include "hdf5/checksum.h"
 
 /* A file is resumed by copying the rows that stay into a new one, which then replaces it: the old file may
  * have been left by a kill, which made it readable but not fit for changes; it stays whole until the new one
- * is; and nothing of the dropped rows remains. Compressed rows are copied as they are. */
+ * is; and nothing of the dropped rows remains. What others have added to it goes over. */
 
 /* Whether `old` is as the new file has it, with at least `rows` rows along the axis that grows. */
 static bool fits(hid_t old, hid_t made, size_t rows) {
@@ -27,6 +28,13 @@ static bool fits(hid_t old, hid_t made, size_t rows) {
   return same;
 }
 
+enum rst_status rst_run_file_fail_read(struct rst_run_file *file, hid_t source, const char *name) {
+  const enum rst_status failed =
+      rst_hdf5_fail(file->context, "%s: the rows of /%s cannot be copied", file->path, name);
+  RST_TRY(rst_dataset_require_intact(file->context, file->path, source, name));
+  return failed;
+}
+
 enum rst_status rst_run_file_copy_rows(struct rst_run_file *file, hid_t source, const char *name,
                                        hid_t dataset, size_t rows) {
   RST_IDS(ids);
@@ -38,9 +46,7 @@ enum rst_status rst_run_file_copy_rows(struct rst_run_file *file, hid_t source, 
               "%s: /%s has another shape or type, or fewer than %zu rows, and cannot be resumed; start again "
               "with --force",
               file->path, name, rows);
-  RST_HDF5(file->context, rst_rows_copy(old, dataset, rows), "%s: the rows of /%s cannot be copied",
-           file->path, name);
-  return RST_OK;
+  return rst_rows_copy(old, dataset, rows) ? RST_OK : rst_run_file_fail_read(file, source, name);
 }
 
 static enum rst_status copy_all(struct rst_run_file *file, hid_t source, size_t snapshots,
@@ -98,7 +104,8 @@ static enum rst_status reopen(struct rst_context *context, const char *path,
   RST_TRY(check_axes(context, path, source, layout));
   const hid_t group = rst_ids_keep(&ids, H5Gopen2(source, "provenance", H5P_DEFAULT));
   RST_SCOPED char *created = group >= 0 ? rst_hdf5_attribute_text(group, "created") : NULL;
-  RST_TRY(rst_run_file_begin(context, path, layout, provenance, created, file));
+  const struct rst_run_origin origin = {source, created};
+  RST_TRY(rst_run_file_begin(context, path, layout, provenance, &origin, file));
   RST_TRY(copy_all(*file, source, snapshots, iterations));
   rst_ids_close(&ids); /* before the file is replaced */
   RST_TRY(rst_run_file_publish(*file));

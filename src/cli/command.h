@@ -28,7 +28,7 @@ struct rst_arguments {
   int argc;
   char **argv;
   const char *subject; /**< CASE.yaml, FILE.h5, or the topic of help; NULL if absent */
-  char **subjects;     /**< all of them, [subject_count]: several with --merge alone */
+  char **subjects;     /**< all of them, [subject_count]: several with --merge or --verify alone */
   size_t subject_count;
   const char **overrides; /**< -D */
   size_t override_count;
@@ -36,7 +36,7 @@ struct rst_arguments {
   int threads;
   double wall_limit;    /**< seconds, 0 for none */
   size_t shard, shards; /**< shards is 0 if absent */
-  bool resume, force, quiet, json, dry_run, merge, profile, plan, help, version;
+  bool resume, force, quiet, json, dry_run, merge, profile, plan, verify, help, version;
 };
 
 struct rst_command {
@@ -75,7 +75,8 @@ enum {
   RST_OPTION_SHARD = 1U << 9U,
   RST_OPTION_MERGE = 1U << 10U,
   RST_OPTION_PROFILE = 1U << 11U,
-  RST_OPTION_PLAN = 1U << 12U
+  RST_OPTION_PLAN = 1U << 12U,
+  RST_OPTION_VERIFY = 1U << 13U
 };
 
 /** Parse the arguments after the command's name. On a fault one message goes to standard error and false is

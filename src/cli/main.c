@@ -106,11 +106,17 @@ const struct rst_command rst_commands[] = {
      .needs_subject = true,
      .execute = rst_command_check},
     {.name = "info",
-     .usage = "FILE.h5",
-     .summary = "what is in a file and how it was made",
+     .usage = "FILE.h5 | --verify FILE.h5...",
+     .summary = "what is in a file and how it was made, and whether it is damaged",
      .details =
-         "Lists datasets, provenance and the last scalars. Works on a file that is still being written.\n",
-     .options = RST_OPTION_JSON | RST_OPTION_QUIET,
+         "Lists datasets, provenance and the last scalars. Works on a file that is still being written.\n\n"
+         "--verify reads all datasets of the files instead, compares them with their checksums and tells "
+         "which "
+         "places are damaged, as selections in Python: /loss [511:1022] are 511 rows, [()] is all of a "
+         "dataset. "
+         "Exit code 4 if there are any. Attributes, the regime among them, have no checksums but in "
+         "checkpoints.\n",
+     .options = RST_OPTION_JSON | RST_OPTION_QUIET | RST_OPTION_VERIFY,
      .needs_subject = true,
      .execute = rst_command_info},
     {.name = "help",

@@ -33,6 +33,7 @@ static const struct option_line lines[] = {
      "stop after this time (hh:mm:ss, d-hh:mm:ss, 90s, 30m, 2h) with what --resume needs, exit code 75"},
     {"profile", 0, RST_OPTION_PROFILE, NULL, "tell at the end where the time went"},
     {"plan", 0, RST_OPTION_PLAN, NULL, "explain the choice of the correlation operator, and do nothing else"},
+    {"verify", 0, RST_OPTION_VERIFY, NULL, "read all of the files and compare them with their checksums"},
     {"quiet", 'q', RST_OPTION_QUIET, NULL, "no progress, no warnings"},
     {"json", 0, RST_OPTION_JSON, NULL, "results as one JSON object"},
     {"help", 'h', 0, NULL, "this help"},
@@ -183,6 +184,9 @@ static bool apply(const struct option_line *line, const char *value, struct rst_
   case RST_OPTION_PLAN:
     arguments->plan = true;
     return true;
+  case RST_OPTION_VERIFY:
+    arguments->verify = true;
+    return true;
   case RST_OPTION_QUIET:
     arguments->quiet = true;
     return true;
@@ -268,7 +272,7 @@ bool rst_arguments_parse(const struct rst_command *command, int argc, char **arg
   if (arguments->help || arguments->version) {
     return true;
   }
-  if (arguments->subject_count > 1 && !arguments->merge) {
+  if (arguments->subject_count > 1 && !arguments->merge && !arguments->verify) {
     fprintf(stderr, "restrain: one argument is expected, but '%s' follows '%s'; usage: restrain %s %s\n",
             argv[optind + 1], argv[optind], command->name, command->usage);
     return false;

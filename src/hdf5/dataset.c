@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "hdf5/checksum.h"
+#include "hdf5/kill_safe_driver.h"
 
 hid_t rst_numbers_type(enum rst_numbers numbers, struct rst_ids *ids) {
   const hid_t types[] = {[RST_NUMBERS_DOUBLE] = H5T_NATIVE_DOUBLE,
@@ -35,34 +37,50 @@ static bool is_column(const struct rst_dataset *dataset) {
   return dataset->rank > 0 && grows(dataset, dataset->rank - 1);
 }
 
-/* Columns hold all members of a row in a chunk, since they come together. */
-static void choose_chunk(const struct rst_dataset *dataset, hsize_t chunk[RST_DATASET_RANK]) {
-  enum { ROWS_PER_CHUNK = 1024, FEWEST_ROWS_PER_CHUNK = 64 };
+/* The last chunk of a column is written again as it fills, and must lie within a page for that (kill_safe_driver.h): it is a page
+ * with its checksum. Members of a row come together and share chunks, as far as some rows fit. */
+static void choose_column_chunk(const struct rst_dataset *dataset, hsize_t chunk[RST_DATASET_RANK]) {
+  enum { CHECKSUM = 4, FEWEST_ROWS = 24 };
+  _Static_assert(RST_ROWS_PER_CHUNK == (RST_KILL_SAFE_PAGE - CHECKSUM) / sizeof(double), "a chunk is a page");
   const int last = dataset->rank - 1;
-  hsize_t members = 1;
-  for (int axis = 0; axis <= last; ++axis) {
+  hsize_t room = (RST_KILL_SAFE_PAGE - CHECKSUM) / rst_numbers_size(dataset->numbers);
+  for (int axis = 0; axis < last; ++axis) {
+    const hsize_t count = dataset->axes[axis]->count > 0 ? dataset->axes[axis]->count : 1;
+    const hsize_t most = room / FEWEST_ROWS > 0 ? room / FEWEST_ROWS : 1;
+    const hsize_t parts = (count + most - 1) / most;
+    chunk[axis] = (count + parts - 1) / parts;
+    room /= chunk[axis];
+  }
+  chunk[last] = room;
+}
+
+static void choose_chunk(const struct rst_dataset *dataset, hsize_t chunk[RST_DATASET_RANK]) {
+  for (int axis = 0; axis < dataset->rank; ++axis) {
     chunk[axis] = dataset->axes[axis]->count;
-    members *= axis < last ? chunk[axis] : 1;
   }
   if (is_column(dataset)) {
-    const size_t wanted = dataset->axes[last]->rows;
-    const hsize_t rows = (wanted > 0 ? wanted : ROWS_PER_CHUNK) / members;
-    chunk[last] = rows > FEWEST_ROWS_PER_CHUNK ? rows : FEWEST_ROWS_PER_CHUNK;
+    choose_column_chunk(dataset, chunk);
   } else if (grows(dataset, 0) || dataset->rank > 2) {
     chunk[0] = 1;
   }
 }
 
-/* Times of objects would make equal files differ. What has no scales is stored plainly. */
+/* What has no scales is stored plainly. */
+static bool has_chunks(const struct rst_dataset *dataset) {
+  return is_column(dataset) || (dataset->rank > 1 && dataset->axes[0]->variable.name);
+}
+
+/* Times of objects would make equal files differ. */
 static bool set_properties(hid_t properties, const struct rst_dataset *dataset) {
   enum { DEFLATE_LEVEL = 1 };
   hsize_t chunk[RST_DATASET_RANK];
   bool done = H5Pset_obj_track_times(properties, false) >= 0;
-  if (is_column(dataset) || (dataset->rank > 1 && dataset->axes[0]->variable.name)) {
+  if (has_chunks(dataset)) {
     choose_chunk(dataset, chunk);
     done = done && H5Pset_chunk(properties, dataset->rank, chunk) >= 0;
     done = done && (is_column(dataset) ||
                     (H5Pset_shuffle(properties) >= 0 && H5Pset_deflate(properties, DEFLATE_LEVEL) >= 0));
+    done = done && H5Pset_fletcher32(properties) >= 0;
   }
   return done;
 }
@@ -112,6 +130,27 @@ static bool describe(hid_t file, hid_t made, const struct rst_dataset *dataset, 
   return done && (!dataset->flags.names || write_flags(made, &dataset->flags));
 }
 
+static size_t bytes_of(hid_t dataset, enum rst_numbers numbers) {
+  RST_IDS(ids);
+  const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
+  return (size_t)H5Sget_simple_extent_npoints(space) * rst_numbers_size(numbers);
+}
+
+static bool write_values(hid_t made, const struct rst_dataset *dataset, hid_t type) {
+  if (dataset->values && H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, dataset->values) < 0) {
+    return false;
+  }
+  if (has_chunks(dataset)) {
+    return true;
+  }
+  if (dataset->numbers == RST_NUMBERS_LABELS) {
+    RST_SCOPED char *texts = rst_hdf5_dataset_labels(made, ".");
+    return texts && rst_checksum_attach(made, strlen(texts), texts);
+  }
+  return rst_checksum_attach(made, bytes_of(made, dataset->numbers),
+                             dataset->is_open ? NULL : dataset->values);
+}
+
 static enum rst_status make(struct rst_context *context, hid_t file, const struct rst_dataset *dataset,
                             bool is_scale) {
   RST_IDS(ids);
@@ -124,12 +163,10 @@ static enum rst_status make(struct rst_context *context, hid_t file, const struc
                          ? H5Dcreate2(file, dataset->variable.name, type, space, rst_hdf5_whole_paths(&ids),
                                       properties, H5P_DEFAULT)
                          : H5I_INVALID_HID;
-  RST_HDF5(
-      context,
-      rst_ids_keep(&ids, made) >= 0 &&
-          (!dataset->values || H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, dataset->values) >= 0) &&
-          describe(file, made, dataset, is_scale),
-      "%s: /%s cannot be made", path, dataset->variable.name);
+  RST_HDF5(context,
+           rst_ids_keep(&ids, made) >= 0 && write_values(made, dataset, type) &&
+               describe(file, made, dataset, is_scale),
+           "%s: /%s cannot be made", path, dataset->variable.name);
   return RST_OK;
 }
 
@@ -172,7 +209,13 @@ enum rst_status rst_dataset_write(struct rst_context *context, hid_t file,
   return make(context, file, dataset, false);
 }
 
-bool rst_dataset_read(hid_t file, const struct rst_dataset *dataset, void *values) {
+bool rst_dataset_complete(hid_t made, enum rst_numbers numbers, const void *values) {
+  RST_IDS(ids);
+  return H5Dwrite(made, rst_numbers_type(numbers, &ids), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
+         rst_checksum_update(made, bytes_of(made, numbers), values);
+}
+
+bool rst_dataset_fits(hid_t file, const struct rst_dataset *dataset) {
   RST_IDS(ids);
   hsize_t dims[RST_DATASET_RANK] = {0};
   const hid_t wanted = rst_numbers_type(dataset->numbers, &ids);
@@ -185,5 +228,20 @@ bool rst_dataset_read(hid_t file, const struct rst_dataset *dataset, void *value
   for (int axis = 0; fits && axis < dataset->rank; ++axis) {
     fits = dims[axis] == dataset->axes[axis]->count;
   }
-  return fits && H5Dread(found, wanted, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
+  return fits;
+}
+
+enum rst_status rst_dataset_read(struct rst_context *context, const char *path, hid_t file,
+                                 const struct rst_dataset *dataset, void *values) {
+  RST_IDS(ids);
+  const char *name = dataset->variable.name;
+  const hid_t type = rst_numbers_type(dataset->numbers, &ids);
+  const hid_t found = rst_ids_keep(&ids, H5Dopen2(file, name, H5P_DEFAULT));
+  if (H5Dread(found, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
+      rst_checksum_holds(found, bytes_of(found, dataset->numbers), values)) {
+    return RST_OK;
+  }
+  const enum rst_status failed = rst_hdf5_fail(context, "%s: /%s cannot be read", path, name);
+  RST_TRY(rst_dataset_require_intact(context, path, file, name));
+  return failed;
 }

@@ -9,7 +9,7 @@
 /** @file
  * Datasets over axes: numbers with long_name, units and a dimension scale for each axis, complete from the start or growing by
  * rows (rows.h). Snapshots (time, ...) are chunks of their own and compressed, as complete arrays are; columns (..., row) are
- * not, since their last chunk is written again at every flush.
+ * not, since their last chunk is written again at every flush. All have checksums (checksum.h).
  */
 
 enum rst_numbers {
@@ -42,11 +42,12 @@ struct rst_axis {
   enum rst_numbers numbers;
   const void *values; /**< [count]; NULL for first + step i */
   double first, step;
-  size_t rows; /**< of a chunk of a column over an axis that grows, 0 for what suits many */
   struct rst_flags flags;
 };
 
 enum { RST_DATASET_RANK = 10 };
+/** Rows in a chunk of a column of doubles or 64-bit numbers. */
+enum { RST_ROWS_PER_CHUNK = 511 };
 
 /** A dataset and its values; all borrowed during the call. */
 struct rst_dataset {
@@ -55,6 +56,7 @@ struct rst_dataset {
   int rank;                                      /**< 0 for a scalar */
   const struct rst_axis *axes[RST_DATASET_RANK]; /**< one of them may grow, the first or the last */
   const void *values;                            /**< NULL for none yet */
+  bool is_open; /**< not final, to be replaced by rst_dataset_complete(); neither in chunks nor labels */
   struct rst_flags flags;
 };
 
@@ -62,8 +64,12 @@ struct rst_dataset {
 enum rst_status rst_axis_write(struct rst_context *context, hid_t file, const struct rst_axis *axis);
 /** Make a dataset, and the scales of its axes that the file has not yet. */
 enum rst_status rst_dataset_write(struct rst_context *context, hid_t file, const struct rst_dataset *dataset);
-/** Read what rst_dataset_write() wrote; false if there is no dataset of this name, type and shape. The dataset's own values are
- * not looked at. */
-bool rst_dataset_read(hid_t file, const struct rst_dataset *dataset, void *values);
+/** Replace the values of one that was open. */
+bool rst_dataset_complete(hid_t made, enum rst_numbers numbers, const void *values);
+/** Whether the file has a dataset of this name, type and shape; its own values are not looked at. */
+bool rst_dataset_fits(hid_t file, const struct rst_dataset *dataset);
+/** Read one that fits. RST_ERROR_IO if it is damaged. @param path of the file, for the message. */
+enum rst_status rst_dataset_read(struct rst_context *context, const char *path, hid_t file,
+                                 const struct rst_dataset *dataset, void *values);
 
 #endif

@@ -10,9 +10,6 @@
 
 #include "hdf5/kill_safe_changes.h"
 
-/* Within a page the kernel writes all or nothing, whatever signal comes. */
-enum { PAGE = 4096 };
-
 /* What becomes of a file; outlives it where its closing is waited for. */
 struct outcome {
   int failure; /* errno of the first write that failed, 0 for none */
@@ -265,11 +262,14 @@ static herr_t ordered_set_end(H5FD_t *base, H5FD_mem_t type, haddr_t end) {
   return 0;
 }
 
+/* Within a page the kernel writes all or nothing, whatever signal comes. */
 static haddr_t ordered_allocate(H5FD_t *base, H5FD_mem_t type, hid_t list, hsize_t size) {
+  enum { PAGE = RST_KILL_SAFE_PAGE, ALMOST = PAGE - PAGE / 16 };
   (void)list;
   struct ordered_file *file = ordered(base);
   const haddr_t used = file->end % PAGE;
-  if (type != H5FD_MEM_DRAW && used > 0 && used + size > PAGE) {
+  const bool within_one = type != H5FD_MEM_DRAW || (size >= ALMOST && size <= PAGE);
+  if (within_one && used > 0 && used + size > PAGE) {
     file->end += PAGE - used;
   }
   const haddr_t address = file->end;

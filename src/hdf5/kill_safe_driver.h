@@ -21,8 +21,9 @@
  *     4. object headers: datasets get their new lengths.
  *
  * Of a write that a kill interrupts, whole pages are done. HDF5's structures are therefore placed so that those
- * of at most a page lie within one; larger ones must not change once they are committed. Raw data may be
- * torn, as its committed part does not change.
+ * of at most a page lie within one; larger ones must not change once they are committed. So are raw data of
+ * almost a page: chunks with a checksum, of which rows and checksum must change together. Other raw data may
+ * be torn, as its committed part does not change.
  *
  * This holds for files that only grow while they are open: freed space must not be used again. HDF5 forgets
  * free space when a file is closed, so that it is enough to close a file after creation and open it to
@@ -33,6 +34,9 @@
  * committed state. HDF5 is told of no failure, so that it can close everything: after a flush and at the closing the driver is
  * to be asked.
  */
+
+/** Bytes that a kill leaves written or not as a whole, if they lie in one page. */
+enum { RST_KILL_SAFE_PAGE = 4096 };
 
 /** Choose the driver in a file access property list. */
 bool rst_kill_safe_driver_use(hid_t access_list);

@@ -18,8 +18,7 @@ enum { RST_ALL_MEMBERS = -1 };
 bool rst_rows_read(hid_t dataset, long member, size_t first, size_t rows, hid_t type, void *values);
 /** Number of rows. */
 size_t rst_rows_count(hid_t dataset);
-/** Append to a dataset without rows the first ones of another of its shape and type. Compressed snapshots are copied as they
- * are. */
+/** Append to a dataset without rows the first ones of another of its shape and type, none of which is damaged. */
 bool rst_rows_copy(hid_t from, hid_t to, size_t rows);
 
 #endif

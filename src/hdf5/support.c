@@ -7,6 +7,7 @@
 
 #include "core/files.h"
 #include "core/text.h"
+#include "hdf5/checksum.h"
 #include "hdf5/kill_safe_driver.h"
 
 void rst_hdf5_version(unsigned version[3]) {
@@ -71,9 +72,13 @@ enum rst_status rst_hdf5_fail(struct rst_context *context, const char *format, .
   return status;
 }
 
-/* Every flush walks the cache of metadata, which the views of the snapshots would fill: keep it small. */
-static bool limit_cache(hid_t list) {
+/* Every flush walks the cache of metadata, which the views of the snapshots would fill, and those of chunks, of which the last of
+ * a column alone is written again: keep them small. */
+static bool limit_caches(hid_t list) {
   const size_t bytes = 256 * 1024;
+  const size_t chunk_bytes = 128 * 1024;
+  const size_t slots = 521;
+  const double evict_first = 1.0;
   H5AC_cache_config_t config = {.version = H5AC__CURR_CACHE_CONFIG_VERSION};
   if (H5Pget_mdc_config(list, &config) < 0) {
     return false;
@@ -85,7 +90,7 @@ static bool limit_cache(hid_t list) {
   config.incr_mode = H5C_incr__off;
   config.flash_incr_mode = H5C_flash_incr__off;
   config.decr_mode = H5C_decr__off;
-  return H5Pset_mdc_config(list, &config) >= 0;
+  return H5Pset_mdc_config(list, &config) >= 0 && H5Pset_cache(list, 0, slots, chunk_bytes, evict_first) >= 0;
 }
 
 static enum rst_status access_list(struct rst_context *context, bool writable, hid_t *list) {
@@ -93,7 +98,7 @@ static enum rst_status access_list(struct rst_context *context, bool writable, h
   const bool made = *list >= 0 && H5Pset_libver_bounds(*list, H5F_LIBVER_EARLIEST, H5F_LIBVER_V110) >= 0 &&
                     H5Pset_file_locking(*list, false, true) >= 0 &&
                     H5Pset_fclose_degree(*list, H5F_CLOSE_STRONG) >= 0 &&
-                    (!writable || (rst_kill_safe_driver_use(*list) && limit_cache(*list)));
+                    (!writable || (rst_kill_safe_driver_use(*list) && limit_caches(*list)));
   if (made) {
     return RST_OK;
   }
@@ -254,7 +259,8 @@ bool rst_hdf5_write_text(hid_t location, const char *name, const char *text) {
   H5Pset_obj_track_times(properties, false);
   const hid_t dataset =
       rst_ids_keep(&ids, H5Dcreate2(location, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT));
-  return dataset >= 0 && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) >= 0;
+  return dataset >= 0 && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) >= 0 &&
+         rst_checksum_attach(dataset, H5Tget_size(type), text);
 }
 
 /* Either H5Aread or H5Dread. */

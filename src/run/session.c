@@ -169,7 +169,8 @@ enum rst_status rst_session_snapshot(struct rst_session *session, const struct r
   rst_profile_begin(&session->profile);
   RST_TRY(rst_run_file_append_snapshot(session->file, session->parts.motion->iteration,
                                        session->parts.motion->time, session->snapshot));
-  RST_TRY(flush(session, false));
+  /* Rows of scalars come by whole chunks, or after a second. */
+  RST_TRY(rst_run_file_flush(session->file, false));
   rst_profile_end(&session->profile, RST_STAGE_OUTPUT);
   return RST_OK;
 }

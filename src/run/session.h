@@ -16,7 +16,8 @@
  * uninterrupted run does from t on.
  */
 
-enum { RST_SESSION_BUFFERED_ROWS = 256 };
+/** Whole chunks of columns, since a part of one costs as much. */
+enum { RST_SESSION_BUFFERED_ROWS = 2 * RST_ROWS_PER_CHUNK };
 
 struct rst_session {
   struct rst_context *context;

@@ -5,6 +5,7 @@
 
 #include "archive/provenance.h"
 #include "core/core.h"
+#include "hdf5/checksum.h"
 #include "sweep/sweep_file_parts.h"
 
 static enum rst_status check_flags(struct rst_context *context, const char *path,
@@ -52,9 +53,10 @@ static enum rst_status read_column(struct rst_context *context, const char *path
                                    const struct rst_sweep_column *column,
                                    const struct rst_sweep_table *table) {
   const struct rst_dataset dataset = rst_sweep_column_dataset(table, axes, column);
-  RST_HDF5(context, rst_dataset_read(file, &dataset, rst_sweep_column_values(column, table)),
+  RST_HDF5(context, rst_dataset_fits(file, &dataset),
            "%s is no %s of this case: its /%s cannot be used; start again with --force", path,
            table->samples > 0 ? "bifurcation diagram" : "sweep", column->variable.name);
+  RST_TRY(rst_dataset_read(context, path, file, &dataset, rst_sweep_column_values(column, table)));
   return column->numbers == RST_NUMBERS_INT8 ? check_flags(context, path, column, table) : RST_OK;
 }
 
@@ -63,8 +65,9 @@ static enum rst_status read_limits(struct rst_context *context, const char *path
   double *const curves[RST_SWEEP_CURVES] = {table->lr_lo, table->lr_hi};
   for (int curve = 0; curve < RST_SWEEP_CURVES; ++curve) {
     const struct rst_dataset dataset = rst_sweep_curve_dataset(table, axes, curve);
-    RST_HDF5(context, rst_dataset_read(file, &dataset, curves[curve]),
+    RST_HDF5(context, rst_dataset_fits(file, &dataset),
              "%s: its thresholds cannot be read; start again with --force", path);
+    RST_TRY(rst_dataset_read(context, path, file, &dataset, curves[curve]));
   }
   return read_attributes(context, path, file, table);
 }
@@ -101,8 +104,8 @@ static enum rst_status read_axes(struct rst_context *context, const char *path, 
   const struct rst_sweep_file_axes axes = rst_sweep_file_axes(table);
   for (size_t i = 0; i < table->axis_count; ++i) {
     const struct rst_dataset scale = {.variable = axes.grid[i].variable, .rank = 1, .axes = {&axes.grid[i]}};
-    RST_HDF5(context, rst_dataset_read(file, &scale, table->axes[i].values), "%s: its axes cannot be read",
-             path);
+    RST_HDF5(context, rst_dataset_fits(file, &scale), "%s: its axes cannot be read", path);
+    RST_TRY(rst_dataset_read(context, path, file, &scale, table->axes[i].values));
   }
   return RST_OK;
 }
@@ -163,6 +166,7 @@ static enum rst_status load_table(struct rst_context *context, const char *path,
     free(axes[i].name);
   }
   RST_TRY(status);
+  RST_TRY(table->samples > 0 ? rst_dataset_require_intact(context, path, file, "sample") : RST_OK);
   table->burn_in = (long)first - 1;
   RST_TRY(read_axes(context, path, file, table));
   return read_content(context, path, file, table);
@@ -182,6 +186,8 @@ static enum rst_status load(struct rst_context *context, const char *path, struc
       .rigor = rst_hdf5_attribute_text(group, "rigor"),
       .correlation = rst_hdf5_attribute_text(group, "correlation"),
   };
+  RST_TRY(rst_dataset_require_intact(context, path, file, "provenance/case"));
+  RST_TRY(rst_dataset_require_intact(context, path, file, "provenance/effective"));
   RST_REQUIRE(context, origin->case_source && origin->case_effective, RST_ERROR_IO,
               "%s: its case is missing in /provenance", path);
   return RST_OK;
