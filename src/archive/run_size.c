@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include "core/core.h"
+#include "hdf5/dataset.h"
 
 static const double kibibyte = 1024.0;
 
@@ -67,7 +68,7 @@ static void add_snapshots(size_t numbers, enum rst_precision precision, double s
 
 struct rst_run_size rst_run_size_estimate(const struct rst_run_layout *layout,
                                           const struct rst_run_rows *rows) {
-  enum { CHUNK = 1024, EVENT_CHUNK = 256, LEAST_CHUNK = 64, INSTANTS = 2, SCALES = 5, EVENT_COLUMNS = 20 };
+  enum { CHUNK = RST_ROWS_PER_CHUNK, LEAST_CHUNK = 24, INSTANTS = 2, SCALES = 5, EVENT_COLUMNS = 20 };
   struct rst_run_size size = {.file = 24.0 * kibibyte + rows->snapshots * rows->fields,
                               .memory = 8.0 * kibibyte * kibibyte};
   for (int i = 0; i < INSTANTS; ++i) {
@@ -78,7 +79,7 @@ struct rst_run_size rst_run_size_estimate(const struct rst_run_layout *layout,
     add_dataset(0.0, 0.0, &size);
   }
   for (int i = 0; layout->has_events && i < EVENT_COLUMNS; ++i) {
-    add_column(rows->events, 1, EVENT_CHUNK, &size);
+    add_column(rows->events, 1, CHUNK, &size);
   }
   for (size_t i = 0; i < layout->count; ++i) {
     const size_t members = rst_series_length(&layout->series[i]);
