@@ -12,7 +12,8 @@ import sys
 import traceback
 import warnings
 
-from read_run import first_grid, make_vtk_reader
+from read_run import (compare_cells, first_grid, make_vtk_reader,
+                      reads_vtkhdf)
 
 AXES = ("weight_decay", "lr")
 CURVES = ("lr_lo", "lr_hi")
@@ -83,22 +84,13 @@ def check_xarray(path, axes, maps):
 
 
 def compare_grid(data, axes, maps):
-    """Points, names and values."""
+    """Cells of one size on the unit square; maps, and axes as such."""
     import numpy
-    from vtkmodules.util.numpy_support import vtk_to_numpy
 
-    grid = first_grid(data)
-    y, x = (axes[name] for name in AXES)
-    assert grid.GetDimensions() == (len(x), len(y), 1), grid.GetDimensions()
-    points = numpy.array([grid.GetPoint(i) for i in range(len(y) * len(x))])
-    numpy.testing.assert_array_equal(points[:, 0], numpy.tile(x, len(y)))
-    numpy.testing.assert_array_equal(points[:, 1], numpy.repeat(y, len(x)))
-    numpy.testing.assert_array_equal(points[:, 2], 0)
-    for name, values in maps.items():
-        array = grid.GetPointData().GetArray(name)
-        assert array is not None, f"no array {name}"
-        numpy.testing.assert_array_equal(
-            vtk_to_numpy(array).reshape(values.shape), values)
+    counts = [len(axes[name]) for name in AXES]
+    y, x = ((numpy.arange(count) + 0.5) / count for count in counts)
+    planes = numpy.meshgrid(*(axes[name] for name in AXES), indexing="ij")
+    compare_cells(first_grid(data), y, x, {**maps, **dict(zip(AXES, planes))})
 
 
 def check_vtk(reader, axes, maps):
@@ -108,16 +100,22 @@ def check_vtk(reader, axes, maps):
 
 
 def check_paraview(name, sidecar, axes, maps):
-    """A reader as ParaView's own menu offers it. Fetch() of ParaView 5.11
-    loses the coordinates of rectilinear grids, so it is not asked."""
-    from paraview import simple
+    """A reader as ParaView's own menu offers it."""
+    from paraview import servermanager, simple
 
     named = "FileNames" if name == "XDMFReader" else "FileName"
     proxy = getattr(simple, name)(**{named: [sidecar]})
     proxy.UpdatePipeline()
-    reader = proxy.SMProxy.GetClientSideObject()
-    compare_grid(reader.GetOutputDataObject(0), axes, maps)
+    compare_grid(servermanager.Fetch(proxy), axes, maps)
     simple.Delete(proxy)
+
+
+def make_vtkhdf_reader(path):
+    from vtkmodules.vtkIOHDF import vtkHDFReader
+
+    reader = vtkHDFReader()
+    reader.SetFileName(os.path.splitext(path)[0] + ".vtkhdf")
+    return reader
 
 
 def list_checks(path):
@@ -138,6 +136,9 @@ def list_checks(path):
     for name in ("XDMFReader", "Xdmf3ReaderS", "Xdmf3ReaderT"):
         checks["ParaView " + name] = lambda name=name: check_paraview(
             name, sidecar, axes, maps)
+    if reads_vtkhdf():
+        checks["vtkHDFReader"] = lambda: check_vtk(
+            make_vtkhdf_reader(path), axes, maps)
     return checks
 
 

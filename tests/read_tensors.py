@@ -72,6 +72,20 @@ def blocks(data):
         iterator.GoToNextItem()
 
 
+def check_places(grids):
+    """From left to right, one of its cells apart, first rows level."""
+    places = sorted((grid.GetBounds(), grid.GetSpacing()) for grid in grids)
+    bounds, steps = (np.array(part) for part in zip(*places))
+    np.testing.assert_allclose(bounds[1:, 0] - bounds[:-1, 1], steps[1:, 0])
+    np.testing.assert_allclose(bounds[:, 2], -steps[:, 1] / 2)
+
+
+def picture(grid, array):
+    """The numbers of its cells."""
+    nx, ny = (count - 1 for count in grid.GetDimensions()[:2])
+    return vtk_to_numpy(grid.GetCellData().GetArray(array)).reshape(ny, nx)
+
+
 def check_reader(name, sidecar, arrays):
     """Every block of every moment; arrays are lists of pictures by name."""
     named = "FileNames" if name == "XDMFReader" else "FileName"
@@ -80,9 +94,9 @@ def check_reader(name, sidecar, arrays):
     for index, time in enumerate(np.atleast_1d(reader.TimestepValues)):
         reader.UpdatePipeline(time)
         grids = list(blocks(servermanager.Fetch(reader)))
+        check_places(grids)
         for array, pictures in arrays.items():
-            shown = [vtk_to_numpy(grid.GetPointData().GetArray(array))
-                     .reshape(grid.GetDimensions()[1::-1]) for grid in grids]
+            shown = [picture(grid, array) for grid in grids]
             expected = [mosaic(picture[index]) for picture in pictures]
             assert len(shown) == len(expected), name
             for one, other in zip(in_order(shown), in_order(expected)):

@@ -123,14 +123,15 @@ class ProgramTest(unittest.TestCase):
         """
         for attempt in range(6):
             with tempfile.TemporaryDirectory() as kept:
-                shutil.copytree(self.folder, kept, dirs_exist_ok=True)
+                shutil.copytree(self.folder, kept, symlinks=True,
+                                dirs_exist_ok=True)
                 process = self.start(*arguments)
                 send_in_the_midst(process, begun, work / 2**attempt, number)
                 told, faults = process.communicate()
                 if process.returncode != 0:
                     break
                 shutil.rmtree(self.folder)
-                shutil.copytree(kept, self.folder)
+                shutil.copytree(kept, self.folder, symlinks=True)
         self.assertEqual(process.returncode,
                          -9 if number == signal.SIGKILL else 75,
                          told + faults)

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as xml
 import h5py
 import numpy as np
 
+from read_run import compare_cells, first_grid
 from support import CASES, SMALL_CASE, ProgramTest, main
 
 LINEAR = """\
@@ -311,42 +312,42 @@ class Files(AnalyzeTest):
                     self.assertIn(axis, data.coords)
                 self.assertEqual(data["lr_factor"].dims, ())
 
-    def test_sidecar_refers_to_what_is_there(self):
-        for case, grids in ((LINEAR, 2), (SMALL_CASE, 2)):
+    def test_sidecars_refer_to_what_is_there(self):
+        for case in (LINEAR, SMALL_CASE):
             self.told(self.write(case))
-            root = xml.parse(self.folder / "analysis.xdmf").getroot()
-            self.assertEqual(len(root.findall("./Domain/Grid")), grids)
-            with h5py.File(self.folder / "analysis.h5") as file:
-                for grid in root.findall("./Domain/Grid"):
-                    shape = grid.find("Topology").get("Dimensions")
-                    self.assertEqual(shape.split()[0], "1")
+            for ending in SIDECARS:
+                root = xml.parse(self.folder / f"analysis{ending}").getroot()
+                grid, = root.findall("./Domain/Grid")
+                shape = grid.find("Topology").get("Dimensions").split()
+                cells = [int(points) - 1 for points in shape]
+                self.assertEqual(cells[0], 1)
+                with h5py.File(self.folder / "analysis.h5") as file:
                     for item in grid.findall("./Attribute/DataItem"):
                         name, _, dataset = item.text.partition(":/")
                         self.assertEqual(name, "analysis.h5")
-                        self.assertEqual(item.get("Dimensions"), shape)
                         self.assertEqual(
-                            list(map(int, shape.split()[1:])),
-                            list(file[dataset].shape[-2:]))
+                            [int(n) for n in item.get("Dimensions").split()],
+                            cells)
+                        self.assertEqual(list(file[dataset].shape[-2:]),
+                                         cells[1:])
 
     def test_every_reader_of_paraview(self):
         for case in (LINEAR, SMALL_CASE, HEAT):
             self.told(self.write(case))
-            sidecar = str(self.folder / "analysis.xdmf")
-            with h5py.File(self.folder / "analysis.h5") as file:
-                stored = shown(file)
-                axes = {names: [file[name][()] for name in names]
-                        for names in (("ky", "kx"), ("y", "x"))}
-            for name in ("XDMFReader", "Xdmf3ReaderS", "Xdmf3ReaderT"):
-                with self.subTest(reader=name, case=case):
-                    found = read_in_paraview(name, sidecar)
-                    self.assertEqual(sorted(found), sorted(stored))
-                    for array, (bounds, values) in found.items():
-                        names, expected = stored[array]
-                        y, x = axes[names]
-                        np.testing.assert_array_equal(values, expected.ravel())
-                        np.testing.assert_allclose(
-                            bounds, (x[0], x[-1], y[0], y[-1], 0, 0),
-                            rtol=1e-14, atol=1e-14)
+            for ending, (names, list_fields) in SIDECARS.items():
+                sidecar = str(self.folder / f"analysis{ending}")
+                with h5py.File(self.folder / "analysis.h5") as file:
+                    fields = list_fields(file)
+                    y, x = (file[name][()] for name in names)
+                for name in ("XDMFReader", "Xdmf3ReaderS", "Xdmf3ReaderT"):
+                    with self.subTest(reader=name, case=case, names=names):
+                        grid = read_in_paraview(name, sidecar)
+                        data = grid.GetCellData()
+                        self.assertEqual(
+                            sorted(fields),
+                            sorted(data.GetArrayName(i) for i in
+                                   range(data.GetNumberOfArrays())))
+                        compare_cells(grid, y, x, fields)
 
     def test_default_place_force_and_dry_run(self):
         case = self.write(SMALL_CASE, "two.dots.yaml")
@@ -358,7 +359,10 @@ class Files(AnalyzeTest):
         self.assertIn("output/two.dots/analysis.h5", done.stdout)
         made = self.folder / "output" / "two.dots"
         self.assertEqual(sorted(os.listdir(made)),
-                         ["analysis.h5", "analysis.xdmf"])
+                         ["analysis.h5", "analysis.spectrum.xdmf",
+                          "analysis.xdmf"])
+        for name in ("analysis.xdmf", "analysis.spectrum.xdmf"):
+            self.assertIn(f"two.dots/{name}", done.stdout)
         done = self.restrain("analyze", case, expect=4)
         self.assertIn("--force", done.stderr)
         self.restrain("analyze", case, "--force")
@@ -401,38 +405,37 @@ class Text(AnalyzeTest):
         self.assertEqual(os.listdir(self.folder), ["case.yaml"])
 
 
-def shown(file):
-    """What the sidecar shows: array name -> (axes, values)."""
-    fields = {name: (("ky", "kx"), file[name][()])
-              for name in ("amplification", "symbol")}
-    for name in ("eigenvector_max", "eigenvector_min"):
-        fields[name] = (("y", "x"), file[name][()])
+def states(file):
+    """What analysis.xdmf shows: array name -> values."""
+    fields = {name: file[name][()]
+              for name in ("eigenvector_max", "eigenvector_min")}
     for index, point in enumerate(file.get("fixed_point", ())):
-        fields[f"fixed_point_{index}"] = (("y", "x"), point)
+        fields[f"fixed_point_{index}"] = point
     return fields
 
 
+def spectra(file):
+    """What analysis.spectrum.xdmf shows."""
+    return {name: file[name][()] for name in ("amplification", "symbol")}
+
+
+SIDECARS = {".xdmf": (("y", "x"), states),
+            ".spectrum.xdmf": (("ky", "kx"), spectra)}
+
+
 def read_in_paraview(name, sidecar):
-    """All arrays by one of ParaView's readers: name -> (bounds, values)."""
+    """The grid, by one of ParaView's readers."""
     from paraview import servermanager, simple
-    from vtkmodules.util.numpy_support import vtk_to_numpy
 
     named = "FileNames" if name == "XDMFReader" else "FileName"
     reader = getattr(simple, name)(**{named: [sidecar]})
     reader.UpdatePipeline()
-    blocks = servermanager.Fetch(reader)
-    iterator = blocks.NewIterator()
-    iterator.InitTraversal()
-    found = {}
-    while not iterator.IsDoneWithTraversal():
-        grid = iterator.GetCurrentDataObject()
-        data = grid.GetPointData()
-        for index in range(data.GetNumberOfArrays()):
-            found[data.GetArrayName(index)] = (
-                grid.GetBounds(), vtk_to_numpy(data.GetArray(index)).copy())
-        iterator.GoToNextItem()
+    grid = first_grid(servermanager.Fetch(reader))
+    # What the reader gives goes with it.
+    copy = grid.NewInstance()
+    copy.DeepCopy(grid)
     simple.Delete(reader)
-    return found
+    return copy
 
 
 def text(value):

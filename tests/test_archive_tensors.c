@@ -180,7 +180,7 @@ START_TEST(pictures_are_mosaics_of_the_planes) {
     read_all(file, name, 3, (const hsize_t[]){1, 1, 3}, picture);
     ck_assert_double_eq(picture[2], value(false, snapshot, 50));
   }
-  read_all(file, "VTKHDF/PointData/kernel", 3, (const hsize_t[]){SNAPSHOTS, 6, 8}, all);
+  read_all(file, "VTKHDF/CellData/kernel", 3, (const hsize_t[]){SNAPSHOTS, 6, 8}, all);
   for (size_t i = 0; i < SNAPSHOTS * 48; ++i) {
     const size_t y = i / 8 % 6;
     const size_t x = i % 8;

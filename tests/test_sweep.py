@@ -455,7 +455,7 @@ class Windows(SweepTest):
                                                   again[name][()], name)
             if path != self.files()[0]:
                 self.assertIn("zoom: []", case)
-        self.assertEqual(len(list(self.files()[0].parent.iterdir())), 8)
+        self.assertEqual(len(list(self.files()[0].parent.iterdir())), 12)
 
     def test_json_has_a_line_for_each(self):
         done = self.sweep(self.case, "--json", *self.ZOOM)

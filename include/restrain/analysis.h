@@ -157,8 +157,8 @@ struct rst_analysis_options {
   struct rst_output_options output; /**< analysis.h5; without a path nothing is stored */
 };
 
-/** Analyse `from` (its keys analyze.* say what besides the default) and store the result, with the sidecar
- * FILE.xdmf beside it. An existing output is refused before anything is computed (RST_ERROR_IO), unless
+/** Analyse `from` (its keys analyze.* say what besides the default) and store the result, with the sidecars
+ * FILE.xdmf, of states, and FILE.spectrum.xdmf, over wave numbers, beside it. An existing output is refused before anything is computed (RST_ERROR_IO), unless
  * forced; nothing is written before the analysis is complete. An unstable case is no error. The caller
  * destroys the analysis. RST_ERROR_NUMERIC if a spectrum does not converge; errors of rst_problem_create()
  * otherwise. */

@@ -87,7 +87,7 @@ struct rst_sweep_options {
 struct rst_sweep_summary {
   enum rst_sweep_outcome outcome;
   const char *reason;
-  size_t axes;                      /**< of the grid; the sidecar is there for two */
+  size_t axes;                      /**< of the grid; the sidecars are there for two */
   size_t done, count;               /**< points in the file; of this shard, if there are several */
   size_t regimes[RST_REGIME_COUNT]; /**< points of each */
   const char *engine;               /**< "reduced" or "full" */
@@ -100,10 +100,10 @@ struct rst_sweep_summary {
   double wall_seconds;
 };
 
-/** Sweep the grid of the case's section `sweep` and store sweep.h5 with its sidecar FILE.xdmf (spec in the reference of
+/** Sweep the grid of the case's section `sweep` and store sweep.h5 with its sidecars FILE.xdmf and FILE.vtkhdf (spec in the reference of
  * files): scales of the axes, as /lr and /weight_decay; over them, as (weight_decay, lr), /regime (int8, -1 where not done), /final_loss, /mean_loss,
  * /lyapunov, /max_growth, /iterations_run, /period, /agreement, /level (int8); over all axes but lr, /lr_lo and /lr_hi; with
- * two axes the sidecar and boundaries /box_size, /boxes (boundary, box_size), /dimension (boundary), /dimension_error (boundary).
+ * two axes the sidecars and boundaries /box_size, /boxes (boundary, box_size), /dimension (boundary), /dimension_error (boundary).
  * The file is replaced as a whole (temporary name, fsync, rename); a kill leaves the last complete one. With `resume` a file of
  * another case is refused with the differing keys named (RST_ERROR_ARGUMENT). */
 RST_API enum rst_status rst_sweep_run(struct rst_context *context, const struct rst_case *from,

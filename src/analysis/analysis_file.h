@@ -6,7 +6,8 @@
 #include "restrain/analysis.h"
 
 /** @file
- * analysis.h5: an analysis as fields, with its XDMF sidecar. What was not computed is absent.
+ * analysis.h5: an analysis as fields, with its XDMF sidecars FILE.xdmf, of states, and
+ * FILE.spectrum.xdmf, over wave numbers. What was not computed is absent.
  *
  *     /ky /kx   /y /x   /index   /eigenvalue   /abscissa   /spacing      dimension scales
  *     /amplification /symbol (ky, kx)              wave numbers ascending, in radians per unit length
@@ -15,17 +16,17 @@
  *     /fixed_point (index, y, x)   /fixed_point_loss, ... (index)
  *     /refined_lambda_max /refined_lr_max (spacing)
  *     /lr /lambda_max /lr_max ...                  scalars, NaN where they have no value
- *     /fixed_points/<index> (1, y, x)              virtual datasets for the XDMF sidecar
+ *     /fixed_points/<index> (1, y, x)              virtual datasets for FILE.xdmf
  *     /provenance                                  as in a run file
  *
  * Verdict, mechanisms and explanations are text attributes of the root group.
  */
 
-/** Write file and sidecar; the file appears under its name when it is complete. */
+/** Write file and sidecars; the file appears under its name when it is complete. */
 enum rst_status rst_analysis_file_write(struct rst_output *output, const struct rst_case *from,
                                         const struct rst_analysis *analysis);
 
-/** The sidecar alone (analysis_xdmf.c), and the name of a fixed point's virtual dataset. */
+/** The sidecars alone (analysis_xdmf.c), and the name of a fixed point's virtual dataset. */
 enum { RST_FIXED_POINT_NAME_LENGTH = 64 };
 void rst_fixed_point_name(char name[RST_FIXED_POINT_NAME_LENGTH], size_t index);
 enum rst_status rst_analysis_xdmf_write(struct rst_context *context, const struct rst_analysis *analysis,

@@ -2,9 +2,11 @@
 #include <stdio.h>
 
 #include "analysis/analysis_file.h"
+#include "core/core.h"
 #include "hdf5/xdmf.h"
 
-/* The sidecar for ParaView: a mesh of wave numbers and one of positions, each a grid of its own, without time. */
+/* The sidecars for ParaView: one for states over positions and one for what is over wave numbers, since two grids in one file
+ * would be drawn one over the other. */
 
 static void add_attribute(struct rst_xdmf *xdmf, const char *name, const char *dataset) {
   const struct rst_xdmf_attribute attribute = {name, dataset, "Float", sizeof(double)};
@@ -28,11 +30,15 @@ static void add_wave_numbers(struct rst_xdmf *xdmf, const struct rst_analysis *a
   rst_xdmf_end_grid(xdmf);
 }
 
+static bool has_eigenvectors(const struct rst_analysis *analysis) {
+  return analysis->linear || analysis->minimum >= 0;
+}
+
 static void add_states(struct rst_xdmf *xdmf, const struct rst_analysis *analysis) {
   const struct rst_xdmf_mesh mesh = {
       .ny = analysis->ny, .nx = analysis->nx, .step_y = analysis->spacing, .step_x = analysis->spacing};
   rst_xdmf_begin_grid(xdmf, "states", &mesh, NULL);
-  if (analysis->linear || analysis->minimum >= 0) {
+  if (has_eigenvectors(analysis)) {
     add_attribute(xdmf, "eigenvector_max", "eigenvector_max");
     add_attribute(xdmf, "eigenvector_min", "eigenvector_min");
   }
@@ -46,13 +52,20 @@ static void add_states(struct rst_xdmf *xdmf, const struct rst_analysis *analysi
   rst_xdmf_end_grid(xdmf);
 }
 
-enum rst_status rst_analysis_xdmf_write(struct rst_context *context, const struct rst_analysis *analysis,
-                                        const char *path) {
+static enum rst_status write_sidecar(struct rst_context *context, const struct rst_analysis *analysis,
+                                     const char *path, const char *ending,
+                                     void (*add)(struct rst_xdmf *, const struct rst_analysis *)) {
   struct rst_xdmf xdmf;
   rst_xdmf_begin(&xdmf, path);
-  if (analysis->symbol) {
-    add_wave_numbers(&xdmf, analysis);
+  add(&xdmf, analysis);
+  return rst_xdmf_write(&xdmf, context, ending, false);
+}
+
+enum rst_status rst_analysis_xdmf_write(struct rst_context *context, const struct rst_analysis *analysis,
+                                        const char *path) {
+  if (has_eigenvectors(analysis) || analysis->point_count > 0) {
+    RST_TRY(write_sidecar(context, analysis, path, ".xdmf", add_states));
   }
-  add_states(&xdmf, analysis);
-  return rst_xdmf_write(&xdmf, context, ".xdmf", false);
+  return analysis->symbol ? write_sidecar(context, analysis, path, ".spectrum.xdmf", add_wave_numbers)
+                          : RST_OK;
 }

@@ -48,11 +48,11 @@ static enum rst_status fail_copy(const struct copying *copying, const char *path
       copying->file, path);
 }
 
-/* Views are made anew, under numbers; wisdom, which a file has or has not, is replaced. */
+/* Views are made anew, under numbers or in /VTKHDF; wisdom, which a file has or has not, is replaced. */
 static bool is_own(const char *path) {
   static const char views[] = "/snapshots/";
   const char *name = strrchr(path, '/') + 1;
-  return strcmp(path, "/provenance/wisdom") == 0 ||
+  return strcmp(path, "/provenance/wisdom") == 0 || strncmp(path, "/VTKHDF/", strlen("/VTKHDF/")) == 0 ||
          (strncmp(path, views, sizeof views - 1) == 0 && name[strspn(name, "0123456789")] == '\0');
 }
 

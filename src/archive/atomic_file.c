@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "archive/additions.h"
+#include "archive/sidecars.h"
 #include "core/core.h"
 #include "core/files.h"
 
@@ -43,10 +44,8 @@ static enum rst_status write_content(void *user, hid_t file) {
 }
 
 static enum rst_status publish(struct rst_context *context, const char *part, const char *path) {
-  RST_SCOPED char *sidecar = NULL;
   RST_TRY(rst_files_synchronise(context, part));
-  RST_TRY(rst_files_sibling(context, path, ".xdmf", &sidecar));
-  RST_TRY(rst_files_remove(context, sidecar));
+  RST_TRY(rst_sidecars_remove(context, path));
   return rst_files_replace(context, part, path, true);
 }
 

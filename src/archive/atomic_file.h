@@ -18,8 +18,8 @@ struct rst_atomic_file {
   void *user;
 };
 
-/** Write under the temporary name FILE.partial.h5 and rename, durably. A sidecar FILE.xdmf of the file that is replaced, which would
- * show the new one wrongly, is removed before. What others have added to an older file of the same computation, by its
+/** Write under the temporary name FILE.partial.h5 and rename, durably. The sidecars of the file that is replaced, which would
+ * show the new one wrongly, are removed before. What others have added to an older file of the same computation, by its
  * identifier, is kept (additions.h). On failure nothing is left but what was there. */
 enum rst_status rst_atomic_file_write(struct rst_context *context, const char *path,
                                       const struct rst_atomic_file *whole);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "archive/run_file_parts.h"
-#include "core/files.h"
+#include "archive/sidecars.h"
 
 /* What other programs see of the snapshots: virtual datasets for XDMF, the step count of VTKHDF and the files
  * beside run.h5. All XDMF readers of ParaView read a dataset of one snapshot, not all a slab of a stack;
@@ -48,35 +48,19 @@ static enum rst_status make_views(struct rst_run_file *file) {
                "%s: the view of snapshot %zu cannot be made", file->path, index);
     }
   }
-  RST_TRY(rst_vtkhdf_update(file));
+  RST_TRY(rst_run_vtkhdf_update(file));
   RST_TRY(rst_hdf5_flush(file->context, file->path, file->file, false));
   file->views.snapshots = file->snapshots;
   return RST_OK;
 }
 
-static enum rst_status link_vtkhdf(struct rst_run_file *file) {
-  RST_SCOPED char *path = NULL;
-  RST_TRY(rst_files_sibling(file->context, file->path, ".vtkhdf", &path));
-  return rst_files_link(file->context, rst_files_base(file->path), path);
-}
-
 enum rst_status rst_views_update(struct rst_run_file *file, bool durable) {
   if (file->views.snapshots < file->snapshots) {
     if (file->views.snapshots == 0) {
-      RST_TRY(link_vtkhdf(file));
+      RST_TRY(rst_sidecars_link_vtkhdf(file->context, file->path));
     }
     RST_TRY(make_views(file));
     RST_TRY(rst_run_xdmf_write(file, durable));
-  }
-  return RST_OK;
-}
-
-enum rst_status rst_views_remove(struct rst_run_file *file) {
-  static const char *const endings[] = {".xdmf", ".spectrum.xdmf", ".vtkhdf"};
-  for (size_t i = 0; i < sizeof endings / sizeof *endings; ++i) {
-    RST_SCOPED char *path = NULL;
-    RST_TRY(rst_files_sibling(file->context, file->path, endings[i], &path));
-    RST_TRY(rst_files_remove(file->context, path));
   }
   return RST_OK;
 }

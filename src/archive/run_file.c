@@ -6,6 +6,7 @@
 #include "archive/additions.h"
 #include "archive/provenance.h"
 #include "archive/run_file_parts.h"
+#include "archive/sidecars.h"
 #include "core/clock.h"
 #include "core/files.h"
 
@@ -55,7 +56,7 @@ static enum rst_status write_header(struct rst_run_file *file, const struct rst_
   RST_TRY(rst_run_layout_write(file));
   RST_TRY(file->layout.has_events ? rst_run_events_write(file) : RST_OK);
   RST_TRY(rst_run_regime_begin(file));
-  RST_TRY(rst_vtkhdf_write(file));
+  RST_TRY(rst_run_vtkhdf_write(file));
   RST_TRY(rst_views_write(file));
   RST_TRY(rst_provenance_write(file->context, file->file, file->path, provenance,
                                origin ? origin->created : NULL));
@@ -95,7 +96,7 @@ enum rst_status rst_run_file_begin(struct rst_context *context, const char *path
 /* The views of a file that is replaced must go first: they would show the new one wrongly. */
 enum rst_status rst_run_file_publish(struct rst_run_file *file) {
   RST_TRY(rst_hdf5_flush(file->context, file->path, file->file, true));
-  RST_TRY(rst_views_remove(file));
+  RST_TRY(rst_sidecars_remove(file->context, file->path));
   RST_TRY(rst_files_replace(file->context, file->part, file->path, true));
   free(file->part);
   file->part = NULL;

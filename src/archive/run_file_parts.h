@@ -40,7 +40,7 @@ enum rst_status rst_run_file_open_dataset(const struct rst_run_file *file, const
 enum rst_numbers rst_series_numbers(const struct rst_run_file *file, const struct rst_series *series);
 /** The snapshots of a series, whose `path` is still to be given. */
 struct rst_stack rst_series_stack(const struct rst_run_file *file, const struct rst_series *series);
-/** The points of its pictures (run_xdmf.c). */
+/** The cells of its pictures (run_xdmf.c). */
 struct rst_xdmf_mesh rst_series_mesh(const struct rst_series *series);
 /** Whether the pictures of two series are on one grid. */
 bool rst_series_share_grid(const struct rst_series *one, const struct rst_series *other);
@@ -62,17 +62,15 @@ enum rst_status rst_run_file_fail_read(struct rst_run_file *file, hid_t source, 
 /** Attributes of / for the regime, of a run that has not ended (run_end.c). */
 enum rst_status rst_run_regime_begin(struct rst_run_file *file);
 
-/** The group /VTKHDF without time steps (vtkhdf.c), and their number. */
-enum rst_status rst_vtkhdf_write(struct rst_run_file *file);
-enum rst_status rst_vtkhdf_update(struct rst_run_file *file);
+/** The group /VTKHDF without time steps (run_vtkhdf.c), and their number. */
+enum rst_status rst_run_vtkhdf_write(struct rst_run_file *file);
+enum rst_status rst_run_vtkhdf_update(struct rst_run_file *file);
 
 /** The group /snapshots, empty (paraview_views.c); then, for the snapshots that are new since the last call, virtual
  * datasets /snapshots/<series>/<group>/<index>, the step count of VTKHDF and the files FILE.xdmf and
  * FILE.vtkhdf. */
 enum rst_status rst_views_write(struct rst_run_file *file);
 enum rst_status rst_views_update(struct rst_run_file *file, bool durable);
-/** Remove the sidecars and FILE.vtkhdf, which belong to a file that is about to be replaced. */
-enum rst_status rst_views_remove(struct rst_run_file *file);
 
 /** Name of the virtual dataset of a snapshot. */
 enum { RST_VIEW_NAME_LENGTH = 256 };

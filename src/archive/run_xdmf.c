@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+
 #include "archive/run_file_parts.h"
 
 /* The run's sidecars for ParaView: the pictures of all snapshots, and those of spectra. */
@@ -42,7 +44,7 @@ static void add_arrays(struct rst_xdmf *xdmf, const struct rst_run_layout *layou
   }
 }
 
-/* Several grids are blocks of a moment. */
+/* Several grids are blocks of a moment, from left to right with a cell between them. */
 static void add_snapshot(struct rst_xdmf *xdmf, const struct rst_run_layout *layout, bool spectra,
                          size_t grids, size_t index, double time) {
   char name[32];
@@ -50,10 +52,13 @@ static void add_snapshot(struct rst_xdmf *xdmf, const struct rst_run_layout *lay
   if (grids > 1) {
     rst_xdmf_begin_blocks(xdmf, name, time);
   }
+  double right = NAN;
   for (size_t i = 0; i < layout->count; ++i) {
     const struct rst_series *series = &layout->series[i];
     if (begins_grid(layout, i, spectra)) {
-      const struct rst_xdmf_mesh mesh = rst_series_mesh(series);
+      struct rst_xdmf_mesh mesh = rst_series_mesh(series);
+      mesh.origin_x = isnan(right) ? mesh.origin_x : right + 1.5 * mesh.step_x;
+      right = mesh.origin_x + ((double)mesh.nx - 0.5) * mesh.step_x;
       rst_xdmf_begin_grid(xdmf, grids > 1 ? series->grid : name, &mesh, &time);
       add_arrays(xdmf, layout, series, index);
       rst_xdmf_end_grid(xdmf);

@@ -4,10 +4,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/correlation_plan.h"
 #include "cli/output_path.h"
 #include "core/text.h"
+
+/* The sidecars that an analysis has depend on what there was to show. */
+static void add_sidecars(struct rst_text *text, const char *path, size_t stem) {
+  static const char *const endings[] = {"xdmf", "spectrum.xdmf"};
+  const char *separator = "; ParaView opens";
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; ++i) {
+    struct rst_text name = {0};
+    rst_text_add(&name, "%.*s.%s", (int)stem, path, endings[i]);
+    if (name.bytes && access(name.bytes, R_OK) == 0) {
+      rst_text_add(text, "%s %s", separator, name.bytes);
+      separator = " and";
+    }
+    rst_text_clear(&name);
+  }
+}
 
 static enum rst_exit print(const struct rst_arguments *arguments, const struct rst_case *from,
                            const struct rst_analysis *analysis, const char *path) {
@@ -17,7 +33,9 @@ static enum rst_exit print(const struct rst_arguments *arguments, const struct r
   } else {
     const size_t length = strlen(path);
     const size_t stem = length > 3 && strcmp(path + length - 3, ".h5") == 0 ? length - 3 : length;
-    rst_text_add(&text, "%s; ParaView opens %.*s.xdmf\n", path, (int)stem, path);
+    rst_text_add(&text, "%s", path);
+    add_sidecars(&text, path, stem);
+    rst_text_add(&text, "\n");
     rst_analysis_add_text(&text, from, analysis);
   }
   return rst_print_text(&text);

@@ -49,9 +49,8 @@ static bool map_column(hid_t properties, const struct rst_stack *stack, const st
     count[1 + IN] = 1;
   }
   const bool is_whole = shape[IN] == 1 && range->count == 1;
-  const bool is_plane = H5Sget_simple_extent_ndims(view) == 3;
-  const hsize_t to[] = {0, is_plane ? 0 : in * shape[X], in * shape[X]};
-  const hsize_t size[] = {range->count, is_plane ? shape[OUT] * shape[Y] : shape[X], shape[X]};
+  const hsize_t to[] = {0, 0, in * shape[X]};
+  const hsize_t size[] = {range->count, shape[OUT] * shape[Y], shape[X]};
   return H5Sselect_hyperslab(source, H5S_SELECT_SET, from, NULL, count, NULL) >= 0 &&
          (is_whole || H5Sselect_hyperslab(view, H5S_SELECT_SET, to, NULL, size, NULL) >= 0) &&
          H5Pset_virtual(properties, view, ".", stack->path, source) >= 0;
@@ -89,8 +88,7 @@ bool rst_stack_show_all(hid_t location, const char *name, const struct rst_stack
   size_t ny = 0;
   size_t nx = 0;
   rst_stack_plane(stack, &ny, &nx);
-  const int rank = ny > 1 ? 3 : 2;
-  const hsize_t dims[] = {0, ny > 1 ? ny : nx, nx};
-  const hsize_t most[] = {H5S_UNLIMITED, dims[1], nx};
-  return show(location, name, stack, &range, rst_ids_keep(&ids, H5Screate_simple(rank, dims, most)), &ids);
+  const hsize_t dims[] = {0, ny, nx};
+  const hsize_t most[] = {H5S_UNLIMITED, ny, nx};
+  return show(location, name, stack, &range, rst_ids_keep(&ids, H5Screate_simple(3, dims, most)), &ids);
 }

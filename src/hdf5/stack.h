@@ -21,7 +21,7 @@ struct rst_stack {
 void rst_stack_plane(const struct rst_stack *stack, size_t *ny, size_t *nx);
 /** The dataset (1, ny, nx) of array `index` of a stack of `length`. */
 bool rst_stack_show(hid_t file, const char *name, const struct rst_stack *stack, size_t length, size_t index);
-/** The dataset (stack, ny, nx) of all, or (stack, nx) of lines; it grows with the stack. */
+/** The dataset (stack, ny, nx) of all; it grows with the stack. */
 bool rst_stack_show_all(hid_t location, const char *name, const struct rst_stack *stack);
 
 #endif

@@ -78,7 +78,7 @@ enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, str
 /** Attributes: a UTF-8 string of fixed length (at least `room` bytes); `count` numbers, 0 for a scalar. */
 bool rst_hdf5_set_text(hid_t object, const char *name, const char *text, size_t room);
 bool rst_hdf5_set_numbers(hid_t object, const char *name, hid_t type, const void *values, hsize_t count);
-/** Overwrite the value of an attribute in place; a text longer than its room is cut. */
+/** Overwrite the value of an attribute in place, all its numbers; a text longer than its room is cut. */
 bool rst_hdf5_update_text(hid_t object, const char *name, const char *text);
 bool rst_hdf5_update_number(hid_t object, const char *name, hid_t type, const void *value);
 bool rst_hdf5_read_number(hid_t object, const char *name, hid_t type, void *value);

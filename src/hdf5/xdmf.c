@@ -66,43 +66,20 @@ void rst_xdmf_begin_blocks(struct rst_xdmf *xdmf, const char *name, double time)
   add_time(xdmf, time);
 }
 
-static void add_steps(struct rst_xdmf *xdmf, const struct rst_xdmf_mesh *mesh) {
-  indent(xdmf);
-  rst_text_add(&xdmf->text, "%s Dimensions=\"3\">0 %.17g %.17g</DataItem>\n", double_head, mesh->origin_y,
-               mesh->origin_x);
-  indent(xdmf);
-  rst_text_add(&xdmf->text, "%s Dimensions=\"3\">1 %.17g %.17g</DataItem>\n", double_head, mesh->step_y,
-               mesh->step_x);
-}
-
-static void add_axis(struct rst_xdmf *xdmf, const char *dataset, size_t count) {
-  indent(xdmf);
-  rst_text_add(&xdmf->text,
-               "<DataItem Format=\"HDF\" NumberType=\"Float\" Precision=\"8\" Dimensions=\"%zu\">", count);
-  add_reference(xdmf, dataset);
-}
-
-/* Coordinates are in the order x y z. */
-static void add_coordinates(struct rst_xdmf *xdmf, const struct rst_xdmf_mesh *mesh) {
-  add_axis(xdmf, mesh->x, mesh->nx);
-  add_axis(xdmf, mesh->y, mesh->ny);
-  indent(xdmf);
-  rst_text_add(&xdmf->text, "%s Dimensions=\"1\">0</DataItem>\n", double_head);
-}
-
+/* Cells as thick as wide, seen from a corner of the first. */
 static void add_mesh(struct rst_xdmf *xdmf, const struct rst_xdmf_mesh *mesh) {
-  const bool by_datasets = mesh->y != NULL;
   indent(xdmf);
-  rst_text_add(&xdmf->text, "<Topology TopologyType=\"%s\" Dimensions=\"1 %zu %zu\"/>\n",
-               by_datasets ? "3DRectMesh" : "3DCoRectMesh", mesh->ny, mesh->nx);
+  rst_text_add(&xdmf->text, "<Topology TopologyType=\"3DCoRectMesh\" Dimensions=\"2 %zu %zu\"/>\n",
+               mesh->ny + 1, mesh->nx + 1);
   indent(xdmf);
-  rst_text_add(&xdmf->text, "<Geometry GeometryType=\"%s\">\n", by_datasets ? "VXVYVZ" : "ORIGIN_DXDYDZ");
+  rst_text_add(&xdmf->text, "<Geometry GeometryType=\"ORIGIN_DXDYDZ\">\n");
   ++xdmf->depth;
-  if (by_datasets) {
-    add_coordinates(xdmf, mesh);
-  } else {
-    add_steps(xdmf, mesh);
-  }
+  indent(xdmf);
+  rst_text_add(&xdmf->text, "%s Dimensions=\"3\">%.17g %.17g %.17g</DataItem>\n", double_head,
+               -mesh->step_x / 2, mesh->origin_y - mesh->step_y / 2, mesh->origin_x - mesh->step_x / 2);
+  indent(xdmf);
+  rst_text_add(&xdmf->text, "%s Dimensions=\"3\">%.17g %.17g %.17g</DataItem>\n", double_head, mesh->step_x,
+               mesh->step_y, mesh->step_x);
   end_element(xdmf, "Geometry");
 }
 
@@ -120,7 +97,7 @@ void rst_xdmf_begin_grid(struct rst_xdmf *xdmf, const char *name, const struct r
 
 void rst_xdmf_add_attribute(struct rst_xdmf *xdmf, const struct rst_xdmf_attribute *attribute) {
   begin_named(xdmf, "Attribute", attribute->name);
-  rst_text_add(&xdmf->text, "\" AttributeType=\"Scalar\" Center=\"Node\">\n");
+  rst_text_add(&xdmf->text, "\" AttributeType=\"Scalar\" Center=\"Cell\">\n");
   indent(xdmf);
   rst_text_add(&xdmf->text,
                "<DataItem Format=\"HDF\" NumberType=\"%s\" Precision=\"%zu\" Dimensions=\"1 %zu %zu\">",

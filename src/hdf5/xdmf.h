@@ -6,9 +6,10 @@
 #include "restrain/context.h"
 
 /** @file
- * Composing an XDMF sidecar, by which ParaView shows the datasets of an HDF5 file: flat rectilinear meshes with scalars at
- * their nodes, side by side or one after the other in time. Axes are in the order z y x, all with one plane along z; a
- * 2DCoRectMesh would lie in the yz plane. Exhausted memory is remembered until rst_xdmf_write().
+ * Composing an XDMF sidecar, by which ParaView shows the datasets of an HDF5 file: meshes of one layer of cells, which have
+ * the numbers, side by side or one after the other in time. Cells are shown as they are, where the numbers of nodes would be
+ * interpolated. Axes are in the order z y x; the layer has a thickness, since not every reader takes cells of a flat mesh,
+ * and a 2DCoRectMesh would lie in the yz plane. Exhausted memory is remembered until rst_xdmf_write().
  *
  *     struct rst_xdmf xdmf;
  *     rst_xdmf_begin(&xdmf, path);
@@ -25,14 +26,13 @@ struct rst_xdmf {
   size_t ny, nx;    /**< of the grid that is open */
 };
 
-/** Points at origin + i step along each axis, or at the coordinates that two datasets hold. */
+/** Cells with their centres at origin + i step along each axis, in the plane z = 0. */
 struct rst_xdmf_mesh {
-  size_t ny, nx;
+  size_t ny, nx; /**< cells */
   double origin_y, origin_x, step_y, step_x;
-  const char *y, *x; /**< datasets of coordinates, both or none */
 };
 
-/** A dataset (1, ny, nx) or (ny, nx). */
+/** A dataset (1, ny, nx) or (ny, nx), a number for each cell. */
 struct rst_xdmf_attribute {
   const char *name, *dataset;
   const char *number; /**< "Float", "Int" or "Char" */

@@ -117,6 +117,11 @@ static enum rst_status write_curves(const struct writer *writer, hid_t file,
   return RST_OK;
 }
 
+/* Whether ParaView can show it. */
+static bool is_shown(const struct rst_sweep_table *table) {
+  return table->axis_count == 2 && table->samples == 0;
+}
+
 static enum rst_status write_content(void *user, hid_t file) {
   const struct writer *writer = user;
   const struct rst_sweep_table *table = writer->table;
@@ -134,7 +139,10 @@ static enum rst_status write_content(void *user, hid_t file) {
       RST_TRY(rst_dataset_write(writer->context, file, &dataset));
     }
   }
-  return table->boxes.sizes > 0 ? rst_sweep_boxes_write(writer->context, file, &table->boxes) : RST_OK;
+  if (table->boxes.sizes > 0) {
+    RST_TRY(rst_sweep_boxes_write(writer->context, file, &table->boxes));
+  }
+  return is_shown(table) ? rst_sweep_vtkhdf_write(writer->context, file, table) : RST_OK;
 }
 
 enum rst_status rst_sweep_file_write(struct rst_context *context, const char *path,
@@ -148,6 +156,5 @@ enum rst_status rst_sweep_file_write(struct rst_context *context, const char *pa
                                         .write = write_content,
                                         .user = &writer};
   RST_TRY(rst_atomic_file_write(context, path, &whole));
-  const bool is_plane = table->axis_count == 2 && table->samples == 0;
-  return is_plane ? rst_sweep_xdmf_write(context, table, path) : RST_OK;
+  return is_shown(table) ? rst_sweep_sidecars_write(context, table, path) : RST_OK;
 }

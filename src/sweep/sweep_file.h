@@ -6,7 +6,8 @@
 #include "sweep/task.h"
 
 /** @file
- * A sweep or a bifurcation diagram, done or in part: in memory, and as sweep.h5 with its sidecar FILE.xdmf or bifurcation.h5.
+ * A sweep or a bifurcation diagram, done or in part: in memory, and as sweep.h5 with its sidecars FILE.xdmf and
+ * FILE.vtkhdf, or bifurcation.h5.
  */
 
 enum { RST_SWEEP_MOST_SIZES = 32 };
@@ -87,7 +88,7 @@ void rst_sweep_table_adopt(struct rst_sweep_table *table, size_t place, const st
 /** As if nothing had happened there. */
 void rst_sweep_table_forget(struct rst_sweep_table *table, size_t place);
 
-/** Write the file, and the sidecar of a sweep of two axes, under temporary names and rename them, durably. */
+/** Write the file, and the sidecars of a sweep of two axes, under temporary names and rename them, durably. */
 enum rst_status rst_sweep_file_write(struct rst_context *context, const char *path,
                                      const struct rst_sweep_table *table,
                                      const struct rst_provenance *provenance, const char *exit_reason,

@@ -58,8 +58,10 @@ struct rst_dataset rst_sweep_curve_dataset(const struct rst_sweep_table *table,
 enum rst_status rst_sweep_boxes_write(struct rst_context *context, hid_t file,
                                       const struct rst_sweep_boxes *boxes);
 
-/** The sidecar of `path`, for a table of two axes. */
-enum rst_status rst_sweep_xdmf_write(struct rst_context *context, const struct rst_sweep_table *table,
-                                     const char *path);
+/** For a table of two axes: the group /VTKHDF, behind the maps; and the sidecars of `path` (sweep_paraview.c). */
+enum rst_status rst_sweep_vtkhdf_write(struct rst_context *context, hid_t file,
+                                       const struct rst_sweep_table *table);
+enum rst_status rst_sweep_sidecars_write(struct rst_context *context, const struct rst_sweep_table *table,
+                                         const char *path);
 
 #endif
