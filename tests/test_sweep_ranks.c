@@ -53,8 +53,9 @@ struct job {
   int runs[POINTS]; /* how often a point was entered */
   struct rst_orbit_summary points[POINTS];
   size_t tended;
-  size_t stop_after, stop_at; /* so many points entered; tended so often, 0 for never */
-  bool is_chain;              /* a block is known only when the one before has been entered */
+  size_t stop_after,
+      stop_at;   /* so many points entered; tended so often after the first are given, 0 for never */
+  bool is_chain; /* a block is known only when the one before has been entered */
   enum rst_status next_status, enter_status;
 };
 
@@ -142,7 +143,8 @@ static enum rst_status enter(void *user, const struct rst_sweep_block *block,
 static enum rst_status tend(void *user, bool *stop) {
   struct job *job = user;
   job->tended += 1;
-  *stop = job->entered >= job->stop_after || (job->stop_at > 0 && job->tended >= job->stop_at);
+  *stop =
+      job->entered >= job->stop_after || (job->stop_at > 0 && job->given > 0 && job->tended >= job->stop_at);
   return RST_OK;
 }
 

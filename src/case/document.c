@@ -229,7 +229,12 @@ struct rst_place rst_node_place(struct fy_node *node, struct rst_place otherwise
   }
   struct fy_token *token = fy_node_get_scalar_token(node);
   const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
+  size_t length = 0;
   if (!mark || mark->line < 0 || mark->column < 0) {
+    return otherwise;
+  }
+  /* A value that is left out is somewhere behind its key for some versions of libfyaml, nowhere for others. */
+  if (fy_node_get_style(node) == FYNS_PLAIN && fy_token_get_text(token, &length) && length == 0) {
     return otherwise;
   }
   /* The mark of a quoted scalar or an alias is behind its first character. */
