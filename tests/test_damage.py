@@ -65,6 +65,12 @@ def one_of_each(places):
     return {place[0]: place for place in reversed(places)}
 
 
+def read_again(path):
+    """The datasets of a file but for those that are made anew for VTK."""
+    return [name for name in one_of_each(stored_places(path))
+            if not name.startswith("VTKHDF")]
+
+
 class Damage(ProgramTest):
     def setUp(self):
         super().setUp()
@@ -158,8 +164,7 @@ class Damage(ProgramTest):
                     "-o", "whole.h5")
             self.restrain(*work)
             reference = datasets(self.folder / "whole.h5")
-            read = [name for name in
-                    one_of_each(stored_places(self.folder / "1.h5"))
+            read = [name for name in read_again(self.folder / "1.h5")
                     if name not in ("provenance/wisdom", "box_size", "boxes",
                                     "boundary", "dimension",
                                     "dimension_error")]
@@ -170,8 +175,7 @@ class Damage(ProgramTest):
     def test_a_sweep_is_resumed_from_what_is_intact_alone(self):
         work = ("sweep", self.case, "-q", *SHORT, "--resume", "-o", "out.h5")
         self.restrain("sweep", self.case, "-q", *SHORT, "-o", "out.h5")
-        read = [name for name in
-                one_of_each(stored_places(self.folder / "out.h5"))
+        read = [name for name in read_again(self.folder / "out.h5")
                 if name not in ("lr", "weight_decay", "provenance/case",
                                 "box_size", "boxes", "boundary", "dimension",
                                 "dimension_error")]
