@@ -5,7 +5,7 @@
 #include "case/scope.h"
 
 /* The boundary must be one that the flow offers; its first is the default. */
-static void settle_boundary(struct rst_scope *scope) {
+static void derive_boundary(struct rst_scope *scope) {
   struct rst_flow_parameters *flow = &scope->owner->content.flow;
   const size_t row = rst_keys_find(scope->keys, "flow.boundary");
   const struct rst_key *key = &scope->keys->keys[row];
@@ -37,7 +37,7 @@ static void settle_boundary(struct rst_scope *scope) {
 }
 
 /* 0 stands for a number of snapshots that suits the run. */
-static void settle_every(struct rst_loaded_case *owner) {
+static void derive_every(struct rst_loaded_case *owner) {
   enum { SNAPSHOTS = 100, A_DECADE = 20 };
   struct rst_case *content = &owner->content;
   owner->leaves_every = content->output.every == 0;
@@ -83,7 +83,7 @@ static struct rst_place value_place(const struct rst_scope *scope, const char *p
 }
 
 /* The values of a scan, which must be ones that the parameter can take. */
-static void settle_bifurcation(struct rst_scope *scope) {
+static void derive_bifurcation(struct rst_scope *scope) {
   const struct rst_case *content = &scope->owner->content;
   const double from = content->bifurcation.from;
   const double to = content->bifurcation.to;
@@ -105,7 +105,7 @@ static void settle_bifurcation(struct rst_scope *scope) {
 }
 
 /* An axis whose keys begin with `section`; one that is not known has no values. */
-static void settle_axis(struct rst_scope *scope, const char *section, struct rst_sweep_axis *axis) {
+static void derive_axis(struct rst_scope *scope, const char *section, struct rst_sweep_axis *axis) {
   static const char *const names[] = {"from", "to", "count", "scale"};
   enum { FROM, TO, COUNT, SCALE, NAMES };
   char paths[NAMES][RST_PATH_LENGTH];
@@ -131,7 +131,7 @@ static void settle_axis(struct rst_scope *scope, const char *section, struct rst
 }
 
 /* What is not known lies nowhere. */
-static void settle_zoom(struct rst_scope *scope) {
+static void derive_zoom(struct rst_scope *scope) {
   struct rst_sweep_zoom *zoom = scope->base;
   zoom->lr = decided(scope, "lr") ? zoom->lr : (double)NAN;
   zoom->weight_decay = decided(scope, "weight_decay") ? zoom->weight_decay : (double)NAN;
@@ -168,13 +168,13 @@ static void count_points(struct rst_scope *scope) {
   content->sweep.points = (size_t)points;
 }
 
-static void settle_sweep(struct rst_scope *scope) {
+static void derive_sweep(struct rst_scope *scope) {
   struct rst_case *content = &scope->owner->content;
   struct rst_sweep_axis *lr = &content->sweep.lr;
   struct rst_sweep_axis *weight_decay = &content->sweep.weight_decay;
   struct fy_node_pair *zoom = scope->entries[rst_keys_find(scope->keys, "zoom")].pair;
-  settle_axis(scope, "lr.", lr);
-  settle_axis(scope, "weight_decay.", weight_decay);
+  derive_axis(scope, "lr.", lr);
+  derive_axis(scope, "weight_decay.", weight_decay);
   count_points(scope);
   for (size_t i = 0; zoom && i < content->sweep.zoom_count; ++i) {
     struct fy_node *items = rst_node_follow(fy_node_pair_value(zoom));
@@ -188,18 +188,18 @@ static void settle_sweep(struct rst_scope *scope) {
   }
 }
 
-void rst_settle(struct rst_scope *scope) {
+void rst_derive(struct rst_scope *scope) {
   if (scope->keys == &scope->owner->keys) {
-    settle_boundary(scope);
-    settle_every(scope->owner);
+    derive_boundary(scope);
+    derive_every(scope->owner);
     rst_check_axes(scope);
   } else if (scope->keys == &rst_bifurcation_keys) {
-    settle_bifurcation(scope);
+    derive_bifurcation(scope);
   } else if (scope->keys == &rst_sweep_keys) {
-    settle_sweep(scope);
+    derive_sweep(scope);
   } else if (scope->keys == &rst_sweep_axis_keys) {
-    settle_axis(scope, "", scope->base);
+    derive_axis(scope, "", scope->base);
   } else if (scope->keys == &rst_sweep_zoom_keys) {
-    settle_zoom(scope);
+    derive_zoom(scope);
   }
 }

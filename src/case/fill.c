@@ -238,7 +238,7 @@ void rst_fill_mapping(struct rst_report *report, struct rst_loaded_case *owner, 
   for (size_t i = 0; i < keys->count; i = rst_keys_group_end(keys, i)) {
     fill_key(&scope, i);
   }
-  rst_settle(&scope);
+  rst_derive(&scope);
   free(scope.entries);
 }
 

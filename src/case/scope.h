@@ -50,8 +50,8 @@ void rst_check_axes(struct rst_scope *scope);
 bool rst_derive_axes(struct rst_loaded_case *loaded);
 
 /** What the table cannot tell: values that depend on other keys, once all keys of the scope are filled
- * (settle.c). */
-void rst_settle(struct rst_scope *scope);
+ * (derive.c). */
+void rst_derive(struct rst_scope *scope);
 /** Whether the twin would show something: its run differs from the case's. Faults are reported at `place`. */
 bool rst_check_twin(struct rst_scope *scope, struct rst_place place, const char *path,
                     const struct rst_twin *twin);

@@ -56,13 +56,13 @@ static enum rst_exit print_plan(const struct rst_case *from, const struct rst_fl
   return rst_print_text(&text);
 }
 
-static enum rst_exit rehearse(struct rst_context *context, const struct rst_arguments *arguments,
+static enum rst_exit estimate(struct rst_context *context, const struct rst_arguments *arguments,
                               const struct rst_case *from, const char *path) {
   struct rst_problem problem;
   rst_context_set_rigor(context, from->performance.rigor);
   const enum rst_status status = rst_problem_create(context, from, &problem);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   size_t ny = 0;
   size_t nx = 0;
@@ -86,7 +86,7 @@ static enum rst_exit analyze(struct rst_context *context, const struct rst_argum
   struct rst_analysis *analysis = NULL;
   const enum rst_status status = rst_analyze(context, from, &options, &analysis);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   const enum rst_exit code = print(arguments, from, analysis, output->path);
   rst_analysis_destroy(&analysis);
@@ -102,9 +102,9 @@ static enum rst_exit analyze_case(struct rst_context *context, const struct rst_
   struct rst_output_options output;
   const enum rst_status status = rst_output_find(context, arguments, NULL, "analysis.h5", &path, &output);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
-  const enum rst_exit code = arguments->dry_run ? rehearse(context, arguments, from, path)
+  const enum rst_exit code = arguments->dry_run ? estimate(context, arguments, from, path)
                                                 : analyze(context, arguments, from, &output);
   free(path);
   return code;

@@ -51,7 +51,7 @@ static enum rst_exit print(struct rst_context *context, const struct rst_argumen
   struct rst_text text = {0};
   const enum rst_status status = rst_ranges_find(context, diagram, &ranges);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   if (arguments->json) {
     add_json(&text, arguments, path, summary, diagram, &ranges);
@@ -79,7 +79,7 @@ static enum rst_exit scan(struct rst_context *context, const struct rst_argument
   const enum rst_status status = rst_bifurcation_run(context, from, &options, &summary, &diagram);
   rst_watch_stop(&watch);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   if (ranks.rank > 0) {
     return RST_EXIT_DONE;
@@ -103,7 +103,7 @@ static enum rst_exit rehearse(struct rst_context *context, const struct rst_argu
   }
   const enum rst_status status = rst_bifurcation_estimate(context, from, &cost);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   const size_t points = rst_points_of_shard(arguments, cost.points);
   if (arguments->json) {
@@ -126,7 +126,7 @@ static enum rst_exit bifurcate_case(struct rst_context *context, const struct rs
   struct rst_output_options output;
   const enum rst_status status = rst_shard_output(context, arguments, "bifurcation", &path, &output);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   const enum rst_exit code =
       arguments->dry_run ? rehearse(context, arguments, from, path) : scan(context, arguments, from, &output);
@@ -141,7 +141,7 @@ static enum rst_exit merge(struct rst_context *context, const struct rst_argumen
   const enum rst_status status = rst_bifurcation_merge(context, (const char *const *)arguments->subjects,
                                                        arguments->subject_count, &output, &summary, &diagram);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   const enum rst_exit code = print(context, arguments, arguments->output, &summary, &diagram);
   rst_bifurcation_clear(&diagram);

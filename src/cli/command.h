@@ -93,7 +93,7 @@ void rst_help_command(const struct rst_command *command);
 
 /** Print the context's message to standard error and, after rst_report_as_json(), an object {"error", "exit_code"} to
  * standard output; map the status to an exit code. */
-enum rst_exit rst_report(struct rst_context *context, enum rst_status status);
+enum rst_exit rst_report_failure(struct rst_context *context, enum rst_status status);
 void rst_report_as_json(void);
 /** Print a text to standard output, with a line's end unless it has one, and clear it. */
 enum rst_exit rst_print_text(struct rst_text *text);

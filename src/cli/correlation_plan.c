@@ -170,7 +170,7 @@ enum rst_exit rst_plan_explain(struct rst_context *context, const struct rst_arg
   const enum rst_status status = add_images(context, arguments, from, &text);
   if (status != RST_OK) {
     rst_text_clear(&text);
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   return rst_print_text(&text);
 }

@@ -28,7 +28,7 @@ static enum rst_exit exit_of(enum rst_status status) {
   }
 }
 
-enum rst_exit rst_report(struct rst_context *context, enum rst_status status) {
+enum rst_exit rst_report_failure(struct rst_context *context, enum rst_status status) {
   const char *message = rst_context_message(context);
   const enum rst_exit code = exit_of(status);
   message = *message ? message : rst_status_text(status);
@@ -96,7 +96,7 @@ enum rst_exit rst_command_on_case(struct rst_context *context, const struct rst_
   const int first = rst_ranks_first_failed(status != RST_OK);
   if (first >= 0) {
     rst_case_destroy(&loaded);
-    return first == ranks.rank ? rst_report(context, status) : RST_EXIT_DONE;
+    return first == ranks.rank ? rst_report_failure(context, status) : RST_EXIT_DONE;
   }
   const enum rst_exit code = execute(context, arguments, loaded);
   rst_case_destroy(&loaded);

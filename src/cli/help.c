@@ -67,7 +67,7 @@ enum rst_exit rst_command_help(struct rst_context *context, const struct rst_arg
   char *text = NULL;
   const enum rst_status status = rst_case_reference(context, &text);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   fputs(text, stdout);
   free(text);

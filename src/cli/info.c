@@ -40,7 +40,7 @@ enum rst_exit rst_command_info(struct rst_context *context, const struct rst_arg
   }
   const enum rst_status status = rst_archive_describe(context, arguments->subject, arguments->json, &text);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   fputs(text, stdout);
   free(text);

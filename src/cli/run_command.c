@@ -78,7 +78,7 @@ static enum rst_exit integrate(struct rst_context *context, const struct rst_arg
   const enum rst_status status = rst_run(context, run, &options, &summary);
   rst_watch_stop(&watch);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   if (arguments->json) {
     const enum rst_exit printed = print_json(arguments, run, output->path, &summary);
@@ -105,25 +105,24 @@ static enum rst_exit print_plan(const struct rst_case *run, const char *path,
   return rst_print_text(&text);
 }
 
-static enum rst_exit rehearse(struct rst_context *context, const struct rst_arguments *arguments,
+static enum rst_exit estimate(struct rst_context *context, const struct rst_arguments *arguments,
                               const struct rst_case *run, const char *path) {
-  struct rst_run_cost rehearsal;
-  const enum rst_status status = rst_run_estimate(context, run, &rehearsal);
+  struct rst_run_cost cost;
+  const enum rst_status status = rst_run_estimate(context, run, &cost);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   if (arguments->json) {
-    return print_plan(run, path, &rehearsal);
+    return print_plan(run, path, &cost);
   }
   const double mebibyte = 1048576.0;
   char duration[32];
-  rst_format_duration((double)run->step.iterations / rehearsal.rate, sizeof duration, duration);
+  rst_format_duration((double)run->step.iterations / cost.rate, sizeof duration, duration);
   printf(
       "would run %ld iterations of %s (state %zu x %zu, %s, correlation %s) at %.4g a second: %s\nwould "
       "take about %.3g MiB of memory and %.3g MiB of disk\nwould write %s\n",
-      run->step.iterations, rehearsal.flow, rehearsal.ny, rehearsal.nx, run->step.scheme.kind,
-      rehearsal.correlation, rehearsal.rate, duration, rehearsal.memory_bytes / mebibyte,
-      rehearsal.file_bytes / mebibyte, path);
+      run->step.iterations, cost.flow, cost.ny, cost.nx, run->step.scheme.kind, cost.correlation, cost.rate,
+      duration, cost.memory_bytes / mebibyte, cost.file_bytes / mebibyte, path);
   return RST_EXIT_DONE;
 }
 
@@ -134,9 +133,9 @@ static enum rst_exit run_case(struct rst_context *context, const struct rst_argu
   const enum rst_status status =
       rst_output_find(context, arguments, run->output.file, "run.h5", &path, &output);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
-  const enum rst_exit code = arguments->dry_run ? rehearse(context, arguments, run, path)
+  const enum rst_exit code = arguments->dry_run ? estimate(context, arguments, run, path)
                                                 : integrate(context, arguments, run, &output);
   free(path);
   return code;

@@ -19,7 +19,7 @@ struct series {
   struct rst_sweep_series of;
   struct rst_output_options output; /* of the whole */
   struct rst_watch watch;
-  double seconds; /* of a rehearsal of all, on one thread */
+  double seconds; /* that all is estimated to take on one thread */
 };
 
 static enum rst_exit print(const struct rst_arguments *arguments, const struct rst_sweep_facts *facts) {
@@ -65,7 +65,7 @@ static enum rst_exit sweep_window(struct series *series, size_t window) {
   const double seconds = rst_seconds_since(&start);
   rst_watch_stop(&series->watch);
   if (status != RST_OK) {
-    return rst_report(series->context, status);
+    return rst_report_failure(series->context, status);
   }
   if (ranks.rank > 0) {
     return RST_EXIT_DONE;
@@ -111,32 +111,32 @@ static enum rst_exit sweep_all(struct series *series) {
   return code;
 }
 
-static enum rst_exit rehearse_window(struct series *series, size_t window) {
+static enum rst_exit estimate_window(struct series *series, size_t window) {
   const struct rst_arguments *arguments = series->arguments;
   const struct rst_case *from = case_of(series, window);
-  struct rst_sweep_cost rehearsal;
+  struct rst_sweep_cost cost;
   struct rst_text text = {0};
-  const enum rst_status status = rst_sweep_estimate(series->context, from, &rehearsal);
+  const enum rst_status status = rst_sweep_estimate(series->context, from, &cost);
   if (status != RST_OK) {
-    return rst_report(series->context, status);
+    return rst_report_failure(series->context, status);
   }
-  const size_t points = rst_points_of_shard(arguments, rehearsal.points);
-  const double seconds = rehearsal.seconds * (double)points / (double)rehearsal.points;
+  const size_t points = rst_points_of_shard(arguments, cost.points);
+  const double seconds = cost.seconds * (double)points / (double)cost.points;
   series->seconds += seconds;
   if (arguments->json) {
-    return rst_print_plan("sweep", series->of.members[window].path, &rehearsal, points, series->of.count);
+    return rst_print_plan("sweep", series->of.members[window].path, &cost, points, series->of.count);
   }
-  rst_sweep_add_plan(&text, from, series->of.members[window].path, &rehearsal, points, seconds);
+  rst_sweep_add_plan(&text, from, series->of.members[window].path, &cost, points, seconds);
   return rst_print_text(&text);
 }
 
-static enum rst_exit rehearse_all(struct series *series) {
+static enum rst_exit estimate_all(struct series *series) {
   struct rst_sweep_ranks ranks;
   enum rst_exit code = RST_EXIT_DONE;
   char duration[32];
   rst_ranks_connect(&ranks);
   for (size_t window = 0; window < series->of.count && ranks.rank == 0 && code == RST_EXIT_DONE; ++window) {
-    code = rehearse_window(series, window);
+    code = estimate_window(series, window);
   }
   if (series->of.count > 1 && ranks.rank == 0 && code == RST_EXIT_DONE && !series->arguments->json) {
     rst_format_duration(series->seconds, sizeof duration, duration);
@@ -156,9 +156,9 @@ static enum rst_exit do_series(struct series *series) {
   rst_ranks_connect(&ranks);
   const int first = rst_ranks_first_failed(status != RST_OK);
   if (first >= 0) {
-    return first == ranks.rank ? rst_report(series->context, status) : RST_EXIT_DONE;
+    return first == ranks.rank ? rst_report_failure(series->context, status) : RST_EXIT_DONE;
   }
-  return series->arguments->dry_run ? rehearse_all(series) : sweep_all(series);
+  return series->arguments->dry_run ? estimate_all(series) : sweep_all(series);
 }
 
 static enum rst_exit sweep_case(struct rst_context *context, const struct rst_arguments *arguments,
@@ -167,7 +167,7 @@ static enum rst_exit sweep_case(struct rst_context *context, const struct rst_ar
   struct series series = {.context = context, .arguments = arguments, .whole = from};
   const enum rst_status status = rst_shard_output(context, arguments, "sweep", &path, &series.output);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   const enum rst_exit code = do_series(&series);
   rst_sweep_series_clear(&series.of);
@@ -181,7 +181,7 @@ static enum rst_exit merge(struct rst_context *context, const struct rst_argumen
   const enum rst_status status = rst_sweep_merge(context, (const char *const *)arguments->subjects,
                                                  arguments->subject_count, &output, &summary);
   if (status != RST_OK) {
-    return rst_report(context, status);
+    return rst_report_failure(context, status);
   }
   const struct rst_sweep_facts facts = {
       .summary = &summary, .path = arguments->output, .code = exit_code(&summary)};
