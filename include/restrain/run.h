@@ -102,7 +102,7 @@ struct rst_run_cost {
   const char *flow, *correlation; /**< static */
 };
 RST_API enum rst_status rst_run_estimate(struct rst_context *context, const struct rst_case *run,
-                                         struct rst_run_cost *rehearsal);
+                                         struct rst_run_cost *cost);
 
 /** Integrate `run` and store it in options->output.path, with the sidecars FILE.xdmf and FILE.vtkhdf (suffix .h5
  * replaced) and two generations of checkpoints beside it. The file is flushed after every snapshot. With

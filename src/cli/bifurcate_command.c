@@ -92,7 +92,7 @@ static enum rst_exit scan(struct rst_context *context, const struct rst_argument
   return code;
 }
 
-static enum rst_exit rehearse(struct rst_context *context, const struct rst_arguments *arguments,
+static enum rst_exit estimate(struct rst_context *context, const struct rst_arguments *arguments,
                               const struct rst_case *from, const char *path) {
   struct rst_sweep_ranks ranks;
   struct rst_sweep_cost cost;
@@ -129,7 +129,7 @@ static enum rst_exit bifurcate_case(struct rst_context *context, const struct rs
     return rst_report_failure(context, status);
   }
   const enum rst_exit code =
-      arguments->dry_run ? rehearse(context, arguments, from, path) : scan(context, arguments, from, &output);
+      arguments->dry_run ? estimate(context, arguments, from, path) : scan(context, arguments, from, &output);
   free(path);
   return code;
 }

@@ -37,7 +37,7 @@ struct rst_sweep_facts {
 
 /** What a sweep would do; `points` are those of the shard. */
 void rst_sweep_add_plan(struct rst_text *text, const struct rst_case *from, const char *path,
-                        const struct rst_sweep_cost *rehearsal, size_t points, double seconds);
+                        const struct rst_sweep_cost *cost, size_t points, double seconds);
 void rst_sweep_add_text(struct rst_text *text, const struct rst_sweep_facts *facts);
 /** One JSON object; `subject` is the case, NULL for a merge. */
 void rst_sweep_add_json(struct rst_text *text, const struct rst_sweep_facts *facts, const char *subject);

@@ -17,7 +17,7 @@ static void add_axis(struct rst_text *text, const char *name, const struct rst_s
 }
 
 void rst_sweep_add_plan(struct rst_text *text, const struct rst_case *from, const char *path,
-                        const struct rst_sweep_cost *rehearsal, size_t points, double seconds) {
+                        const struct rst_sweep_cost *cost, size_t points, double seconds) {
   const double mebibyte = 1048576.0;
   char duration[32];
   rst_format_duration(seconds, sizeof duration, duration);
@@ -32,13 +32,13 @@ void rst_sweep_add_plan(struct rst_text *text, const struct rst_case *from, cons
     rst_text_add(text, ", and more where regimes differ, on a grid that is %d times finer",
                  1 << from->sweep.refine);
   }
-  rst_text_add(text, "\nengine %s", rehearsal->engine);
-  if (rehearsal->patches > 0) {
-    rst_text_add(text, ": %zu distinct patches, rank %zu", rehearsal->patches, rehearsal->rank);
+  rst_text_add(text, "\nengine %s", cost->engine);
+  if (cost->patches > 0) {
+    rst_text_add(text, ": %zu distinct patches, rank %zu", cost->patches, cost->rank);
   }
   rst_text_add(text,
                "\nabout %s on one thread, measured on a few points, and %.3g MiB of memory\nwould write %s",
-               duration, rehearsal->bytes / mebibyte, path);
+               duration, cost->bytes / mebibyte, path);
 }
 
 static void add_head(struct rst_text *text, const struct rst_sweep_facts *facts) {
