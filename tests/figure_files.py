@@ -22,7 +22,9 @@ inputs = import_module("restrain_figures.inputs")
 FILES = {"run": "run.h5", "analyze": "analysis.h5",
          "bifurcate": "bifurcation.h5", "sweep": "sweep.h5"}
 # Shorter than shipped, but for the heat equation: its figure shows t = 800.
-RUNS = {"heat": None, "linear-decay": 100, "nonlinear-lr": 150, "edge": 40,
+RUNS = {"heat": None, "beltrami": 100, "linear-decay": 100,
+        "nesterov-decay": 100, "sharpness-lr": None,
+        "nonlinear-lr": 150, "edge": 40,
         "cfl-controlled": 60, "cfl-fixed": 60, "float-lr": 150,
         "restrained": 90}
 # Sizes, implementations and their seconds for a pixel of the image.
@@ -31,7 +33,7 @@ STEPS = {"auto": 1e-8, "fft": 1.1e-8, "direct": 3e-8, "patch": 1e-12,
          "numpy-im2col": 2e-7, "numpy-shifts": 3e-7, "torch-conv2d": 5e-8,
          "cupy-fft": 4e-8}
 FLOOR = 0.7e-8
-ANALYSES = ("linear-decay", "cfl-heat", "cfl-network")
+ANALYSES = ("linear-decay", "nesterov-decay", "cfl-heat", "cfl-network")
 HOLDER = tempfile.TemporaryDirectory(prefix="restrain-figures-")
 INPUT = Path(HOLDER.name)
 

@@ -128,9 +128,14 @@ struct rst_analysis *rst_test_analyze(const char *text, const char *one, const c
 /** Fail unless the difference is at most the tolerance times the expected value. */
 void rst_test_close(double value, double expected, double tolerance);
 
+/** Parameters of variant `index` of a small flow, double: beltrami in one and two dimensions, the functions of landscape; the
+ * label says what is particular. False beyond the last, and for other kinds. */
+bool rst_test_small_flow(const char *kind, size_t index, struct rst_flow_parameters *parameters,
+                         char label[static 160]);
+
 /** Heat with fixed and with periodic ends, networks of several activations, boundaries, poolings and numbers of images, the
- * linearised network; at most 36 points. */
-enum { RST_TEST_FLOWS = 7 };
+ * linearised network, beltrami; at most 36 points. */
+enum { RST_TEST_FLOWS = 8 };
 struct rst_flow *rst_test_flow_of_each(struct rst_context *context, int index, enum rst_precision precision);
 
 /** Parameters of every scheme for perturbations: coupled and, where the scheme takes it, decoupled decay; cfl with its step

@@ -237,6 +237,35 @@ class Network(AnalyzeTest):
                 self.assert_close(told["lr_factor"], LR_LO / float(rate), 1e-8)
 
 
+class Beltrami(AnalyzeTest):
+    """JMLR 25(174), figure 2: bounded by the pull towards the signal."""
+
+    def test_both_limits_and_the_saturated_amplitude(self):
+        told = self.told(CASES / "beltrami-100.yaml")
+        self.assert_close(told["lr_lo"], 0.0510506038118, 1e-8)
+        self.assert_close(told["lr_hi"], 40, 1e-12)
+        self.assert_close(told["saturated_amplitude"], 10 / 1.75, 1e-12)
+        self.assertEqual(told["verdict"], "restrained")
+        self.assertIn("bounded by the linear terms", told["explanation"])
+        with h5py.File(self.folder / "analysis.h5") as file:
+            self.assert_close(file["saturated_amplitude"][()], 10 / 1.75,
+                              1e-12)
+        text = self.restrain("analyze", CASES / "beltrami-100.yaml", "-o",
+                             "analysis.h5", "--force").stdout
+        self.assertIn("saturated fluxes: 5.7142857", text)
+
+    def test_where_there_is_none(self):
+        quick = ("-D", "analyze.dense=0", "-D", "analyze.starts=0")
+        for case, verdict in (("beltrami-1000", "divergent"),
+                              ("nonlinear-lr-0.05", "restrained")):
+            with self.subTest(case):
+                told = self.told(CASES / f"{case}.yaml", *quick)
+                self.assertNotIn("saturated_amplitude", told)
+                self.assertEqual(told["verdict"], verdict)
+                with h5py.File(self.folder / "analysis.h5") as file:
+                    self.assertNotIn("saturated_amplitude", file)
+
+
 class Files(AnalyzeTest):
     def test_axes_texts_and_values(self):
         told = self.told(self.write(LINEAR),

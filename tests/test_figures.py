@@ -22,9 +22,13 @@ bifurcation, nonlinear = (
 
 FIGURES = {
     "heat": ("run", ["heat-stable", "heat-unstable"]),
+    "beltrami": ("run", ["beltrami-10"]),
     "linear": ("run", ["linear-decay-1.4e7"]),
     "table": ("analyze", ["linear-decay-1.4e7"]),
+    "nesterov": ("run", ["nesterov-decay-1.4e7"]),
+    "nesterov-table": ("analyze", ["nesterov-decay-1.4e7"]),
     "nonlinear": ("run", ["nonlinear-lr-0.07"]),
+    "sharpness": ("run", ["sharpness-lr-0.07"]),
     "edge": ("run", ["edge-euler", "edge-heavy-ball", "edge-nesterov"]),
     "cfl": ("run", ["cfl-controlled"]),
     "amplification": ("analyze", ["cfl-heat-0.3", "cfl-network-0.6"]),

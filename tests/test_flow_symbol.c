@@ -117,9 +117,11 @@ START_TEST(exact_symbol_is_the_hessian_on_plane_waves) {
     struct rst_flow_parameters parameters = periodic(kind, variant % 3);
     parameters.conv.pooling = variant / 3 % 2 ? RST_POOLING_SUM : RST_POOLING_MEAN;
     parameters.heat.dimension = variant / 6 + 1;
+    char label[160];
     if (strcmp(kind, "network") == 0) {
-      char label[160];
       parameters = rst_test_network_of_layers((size_t)variant, label);
+    } else {
+      rst_test_small_flow(kind, (size_t)variant % 3, &parameters, label);
     }
     struct rst_flow *flow = rst_test_flow(context, &parameters);
     if (!rst_flow_kind_facts(kind).linear) {

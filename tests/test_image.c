@@ -155,7 +155,7 @@ START_TEST(every_kind_refuses_what_it_cannot_make) {
     struct rst_image_parameters parameters;
     const char *fragment;
   } cases[] = {
-      {{.kind = "checkers", .size = 4}, "checkerboard, constant, grating, gaussian-field, file"},
+      {{.kind = "checkers", .size = 4}, "checkerboard, constant, grating, gaussian-field, paper, file"},
       {{.kind = NULL, .size = 4}, "choose one of"},
       {{.kind = "grating", .size = 4, .period = 0}, "period of a grating is 0"},
       {{.kind = "grating", .size = 4, .period = (double)NAN}, "period"},
@@ -176,7 +176,7 @@ START_TEST(every_kind_refuses_what_it_cannot_make) {
     ck_assert_ptr_null(image);
   }
   for (const char *const *name = rst_image_names(); *name; ++name) {
-    if (strcmp(*name, "file") != 0) {
+    if (strcmp(*name, "file") != 0 && strcmp(*name, "paper") != 0) {
       const struct rst_image_parameters parameters = {.kind = *name, .period = 2};
       RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "0; it must be at least 1",
                      rst_image_create(context, &parameters, RST_PRECISION_FLOAT, &image));
@@ -215,6 +215,9 @@ static double expected_initial(const char *kind, const double *normal, const dou
   if (strcmp(kind, "uniform") == 0) {
     return -1.0 / sqrt(35.0) + 2.0 / sqrt(35.0) * uniform[7 * y + x];
   }
+  if (strcmp(kind, "list") == 0) {
+    return normal[7 * y + x];
+  }
   ck_assert_str_eq(kind, "zero");
   return 0.0;
 }
@@ -229,7 +232,8 @@ START_TEST(initial_states_follow_their_formulas) {
     if (strcmp(*name, "file") == 0) {
       continue;
     }
-    const struct rst_initial_parameters parameters = {.kind = *name, .seed = 7, .scale = -0.3, .gain = 3.0};
+    const struct rst_initial_parameters parameters = {
+        .kind = *name, .seed = 7, .scale = -0.3, .gain = 3.0, .values = normal, .value_count = 35};
     struct rst_field *u = initial(context, parameters, precisions[_i], 5, 7);
     for (size_t i = 0; i < 35; ++i) {
       double expected = expected_initial(*name, normal, uniform, i / 7, i % 7);
@@ -266,7 +270,8 @@ START_TEST(failed_fills_leave_the_state_alone) {
     enum rst_status status;
     const char *fragment;
   } cases[] = {
-      {{.kind = "normall"}, RST_ERROR_ARGUMENT, "normal, fan-in, uniform, zero, constant, tent, file"},
+      {{.kind = "normall"}, RST_ERROR_ARGUMENT, "normal, fan-in, uniform, zero, constant, tent, list, file"},
+      {{.kind = "list"}, RST_ERROR_ARGUMENT, "the initial list has 0 values and the state 4 numbers"},
       {{.kind = NULL}, RST_ERROR_ARGUMENT, "choose one of"},
       {{.kind = "file"}, RST_ERROR_ARGUMENT, "needs the name"},
       {{.kind = "file", .file = "/nonexistent/kernel.h5:/k"}, RST_ERROR_IO, "No such file"},

@@ -41,9 +41,9 @@ enum rst_verdict {
   RST_VERDICT_STABLE,     /**< linear: every mode stays bounded */
   RST_VERDICT_UNSTABLE,   /**< linear: some mode grows */
   RST_VERDICT_CONVERGENT, /**< non-linear: lr <= lr_lo, the minimum attracts what is near it */
-  RST_VERDICT_RESTRAINED, /**< non-linear: lr_lo < lr <= lr_hi, the minimum repels, the decay bounds */
+  RST_VERDICT_RESTRAINED, /**< non-linear: lr_lo < lr <= lr_hi, the minimum repels, decay or fidelity bounds */
   RST_VERDICT_DIVERGENT,  /**< non-linear: lr > lr_lo and lr > lr_hi */
-  RST_VERDICT_UNDECIDED   /**< non-linear: no minimum was found, or it repels and no decay bounds the rest */
+  RST_VERDICT_UNDECIDED /**< non-linear: no minimum was found, or it repels and nothing linear bounds the rest */
 };
 
 /** How stability is lost; bits. By the step, the discretisation overshoots where the flow itself would decay:
@@ -129,7 +129,14 @@ struct rst_analysis {
   size_t failed_starts;   /**< whose flow could not be followed to its end */
   bool initial_escapes;   /**< whether the initial state is an escaping start */
   int minimum;            /**< the one that decides, -1 if there is none */
-  double lr_lo, lr_hi;    /**< local limit there; limit from what is linear alone, decay and regulariser */
+  double lr_lo;           /**< local limit there */
+  /** Limit from what is linear alone: decay, regulariser, fidelity; NaN where the rest of the gradient is not bounded. */
+  double lr_hi;
+  struct rst_linear_terms linear_terms; /**< of the flow, without decay */
+  /** Amplitude of alternating states whose rest of the gradient is saturated: beltrami on a line, at lr < lr_hi. 2 lr/(h (2
+   * - lr lambda)) for euler, lambda the fidelity and the decay: u deviates by it from where the linear terms alone would
+   * rest, and for lr lambda >= 1 no further. NaN where the flow has none. */
+  double saturated_amplitude;
 
   /** All eigenvalues, ascending, and their density, as asked for; of a linear flow or at the minimum. */
   double *eigenvalues;
@@ -169,7 +176,8 @@ RST_API void rst_analysis_destroy(struct rst_analysis **analysis);
 
 /** The theory's thresholds as functions of the weight decay: lr_lo at the minimum that the flow reaches from the case's
  * initial state, by the same search as rst_analyze(), NaN where it reaches none; lr_hi, of what is linear alone (for
- * euler 2/weight_decay). For a linear flow both are its largest stable lr. */
+ * euler 2/weight_decay, of beltrami 2/(fidelity + weight_decay)), NaN where the rest of the gradient is not bounded. For a
+ * linear flow both are its largest stable lr. */
 struct rst_lr_limits {
   double lr_lo, lr_hi;
 };

@@ -12,7 +12,7 @@
 /** @file
  * A gradient flow: du/dt = -grad E(u) - alpha u. The flow knows E, the data term, with its regulariser; the
  * weight decay alpha is a parameter of the time stepping and belongs to the scheme (scheme.h). L(u) = E(u) +
- * (alpha/2) sum u^2.
+ * (alpha/2) (u, u). The gradient belongs to the inner product (u, v) = sum u v; of beltrami to h^d sum u v.
  *
  * | kind        | E(u)                                                            | symbol          |
  * |-------------|-----------------------------------------------------------------|-----------------|
@@ -20,6 +20,8 @@
  * | conv        | mean over images of -y log yhat - (1-y) log(1-yhat)             | none            |
  * | conv-linear | mean over images of (a/2) [ <m, u> + (beta norm/2) sum_mn c^2 ] | mean of S(w)    |
  * | network     | sum over examples of w_i l(f(u, x_i), y_i), see network.h       | none            |
+ * | beltrami    | h^d sum [ (lambda/2) (I-u)^2 + sqrt(abs(grad_h u)^2 + delta^2) ] | none           |
+ * | landscape   | a function of a few numbers, see below                          | none            |
  *
  * with c = correlation of u and I, p = pool_mn s(c) - shift, yhat = sigmoid(p); for conv-linear a = -1/2 for
  * y = 1, +1/2 for y = 0, and S(w) = (a beta/2) norm abs(Ihat(w))^2.
@@ -29,6 +31,25 @@
  * published experiments), norm = 1/(number of positions) and m = pool_mn I[m+i][n+j] for `mean`; it is
  * unbounded below for y = 1, as the theory wants it. Both convolutional flows may add the regulariser
  * (gamma/2) sum |grad_h u|^2, with free ends for `valid` and periodic ends for `periodic`.
+ *
+ * beltrami smooths a signal I in one or two dimensions d and keeps its edges (arXiv 2206.02001v4, section 3.2): forward
+ * differences, no flux through the ends; in the inner product h^d sum u v its flow is the partial differential equation
+ *
+ *     du/dt = div_h( grad_h u / sqrt(abs(grad_h u)^2 + delta^2) ) + lambda (I - u)
+ *
+ * The fluxes are at most 1, whatever u. In one dimension, with euler, u stays bounded exactly for lr < 2/lambda, with
+ * abs(u - I) <= 2 lr/(h (2 - lambda lr)) for lr lambda >= 1; the bound is the amplitude of alternating saturated fluxes. Its
+ * own initial state `signal` is I.
+ *
+ * landscape has few numbers and an exact map for gradient descent:
+ *
+ * | function             | E                           | state                                    |
+ * |----------------------|-----------------------------|------------------------------------------|
+ * | sine-product         | A sin(t_1) sin(t_2)         | t_1, t_2                                 |
+ * | quadratic-regression | (w^2 - y)^2/4               | w                                        |
+ * | uv                   | (f - y)^2/2, f = v.u x/sqrt(n) | u_1 ... u_n, v_1 ... v_n              |
+ *
+ * quadratic regression is that of arXiv 2310.01687, uv that of arXiv 2311.02076.
  */
 
 enum rst_pooling { RST_POOLING_MEAN, RST_POOLING_SUM };
@@ -59,6 +80,24 @@ struct rst_conv_parameters {
   const char *correlation; /**< implementation of the correlation, or "auto" */
 };
 
+/** Parameters of `beltrami`. */
+struct rst_beltrami_parameters {
+  int dimension;   /**< d, 1 or 2 */
+  double delta;    /**< > 0 */
+  double fidelity; /**< lambda >= 0 */
+  /** I, which is the grid too; in one dimension the middle row (number ny/2) of an image of several. */
+  struct rst_image_parameters signal;
+};
+
+/** Parameters of `landscape`; each function reads its own. */
+struct rst_landscape_parameters {
+  const char *function;
+  double amplitude; /**< A of sine-product */
+  double target;    /**< y of quadratic-regression and uv */
+  double input;     /**< x of uv */
+  size_t width;     /**< n of uv */
+};
+
 /** General parameters, and those of each flow, which reads its own. Strings and arrays are borrowed during
  * rst_flow_create() only. */
 struct rst_flow_parameters {
@@ -69,12 +108,14 @@ struct rst_flow_parameters {
   struct rst_heat_parameters heat;
   struct rst_conv_parameters conv;
   struct rst_network_parameters network;
+  struct rst_beltrami_parameters beltrami;
+  struct rst_landscape_parameters landscape;
 };
 
 /** The data term at a state. */
 struct rst_flow_value {
   double data_loss; /**< E(u), regulariser included */
-  /** a = yhat - y, the mean over images; the frozen a of conv-linear; 0 for heat; of a network the sum over examples
+  /** a = yhat - y, the mean over images; the frozen a of conv-linear; f - y of landscape's uv; 0 of flows without; of a network the sum over examples
    * of w_i (f - y) for one output f (its sigmoid for the loss logistic), of w_i (1 - p) for several, p the output of
    * the label's class (after softmax for the loss cross-entropy). */
   double residual;
@@ -89,6 +130,15 @@ struct rst_flow_facts {
   /** The state is one kernel on a plane, whose waves have a symbol at frozen coefficients. */
   bool plane_waves;
   bool one_layer; /**< the network of conv: per image a sigmoid of pool s(c) - shift, under cross entropy */
+};
+
+/** What of grad E is linear whatever the state, the regulariser or the fidelity term, and the rest of it. */
+struct rst_linear_terms {
+  double smallest, largest; /**< their eigenvalues; 0 where there are none */
+  bool rest_grows;          /**< the rest is known not to be bounded */
+  /** The largest number in the rest where it alternates from point to point without depending on how large u is; NaN where
+   * it does not. */
+  double alternating;
 };
 
 /** NULL-terminated list of kinds. */
@@ -110,11 +160,21 @@ RST_API const char *rst_flow_name(const struct rst_flow *flow);
 RST_API struct rst_flow_facts rst_flow_facts(const struct rst_flow *flow);
 RST_API enum rst_precision rst_flow_precision(const struct rst_flow *flow);
 /** Layout of the state u, owned by the flow: one tensor `kernel` of shape (y, x), where a line has ny = 1; its spacing is h
- * for heat, 1 otherwise. The ends of a heat flow with RST_BOUNDARY_DIRICHLET are fixed. */
+ * for heat and beltrami, 1 otherwise; of a network its parameters. The ends of a heat flow with RST_BOUNDARY_DIRICHLET are
+ * fixed. */
 RST_API const struct rst_layout *rst_flow_layout(const struct rst_flow *flow);
 /** A field of zeros for a state, gradient or direction of the flow: one row, in the flow's precision. */
 RST_API enum rst_status rst_flow_create_state(struct rst_context *context, const struct rst_flow *flow,
                                               struct rst_field **u);
+/** Fill the state u: rst_initial_fill(), or the flow's own kind of initial state, whose name rst_flow_initial() tells. */
+RST_API enum rst_status rst_flow_fill_initial(struct rst_context *context, struct rst_flow *flow,
+                                              const struct rst_initial_parameters *parameters,
+                                              struct rst_field *u);
+/** Name of the initial state that a flow of number `kind` of rst_flow_names() brings, its default; NULL for none. */
+RST_API const char *rst_flow_initial(size_t kind);
+RST_API struct rst_linear_terms rst_flow_linear_terms(const struct rst_flow *flow);
+/** (u, u) of the inner product of the gradient over sum u^2: h^d for beltrami, 1 otherwise. */
+RST_API double rst_flow_cell(const struct rst_flow *flow);
 /** Name of the correlation's implementation, "none" for a flow without one. */
 RST_API const char *rst_flow_correlation(const struct rst_flow *flow);
 
@@ -157,7 +217,7 @@ RST_API enum rst_status rst_flow_symbol(struct rst_flow *flow, struct rst_field 
  * Hessian itself only where s''(c) is constant. Per image
  *     lambda(w) = a pool'[mean s''(c)] P(w) + sigmoid'(p) abs(ghat(w))^2 / k^2,   P(w) = sum_mn abs(I*e_w)^2 / k^2
  * with pool' the norm of the pooling, e_w the plane wave in the kernel's window, ghat the transform of gbar; for conv-linear
- * (a beta/2) norm P(w); for heat its symbol. The regulariser's symbol is added. P is made at the first call (2 k^2
+ * (a beta/2) norm P(w); for heat its symbol; for beltrami the Rayleigh quotient of the Hessian. The regulariser's symbol is added. P is made at the first call (2 k^2
  * correlations) and kept. RST_ERROR_UNSUPPORTED for a kind without the fact plane_waves; otherwise fails only with
  * RST_ERROR_MEMORY. */
 RST_API enum rst_status rst_flow_frozen_symbol(struct rst_flow *flow, const struct rst_field *u,

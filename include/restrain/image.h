@@ -17,6 +17,8 @@
  * | constant       | value                                                                       |
  * | grating        | cos(2 pi (n cos(angle) + m sin(angle)) / period)                            |
  * | gaussian-field | real Gaussian field, power spectrum abs(w)^-exponent, mean 0, variance 1    |
+ * | paper          | one row of 100 points, the signal of arXiv 2206.02001v4, figure 2: 35 of    |
+ * |                | 230, 30 of 160, 35 that fall from 230 to 205                                |
  * | file           | PNG, PGM, or an HDF5 dataset "file.h5:/path"; any shape                     |
  *
  * The noise of gaussian-field is rst_random_normal(seed), transformed, weighted, transformed back; exponent 2 is
@@ -34,6 +36,7 @@
  * | zero     | 0                                                                                      |
  * | constant | scale                                                                                  |
  * | tent     | scale * product over axes of (1 - abs(2 i/(n-1) - 1)); axes of length 1 contribute 1   |
+ * | list     | the values, as many as the state has numbers, in the order of the state                |
  * | file     | scale * the HDF5 dataset "file.h5:/path" (leading axes of length 1 dropped), PNG or    |
  * |          | PGM, of the shape of the plane; or scale * the HDF5 group "file.h5:/path" or "file.h5" |
  * |          | of datasets with the names and shapes of the tensors, leading axes of length 1 dropped |
@@ -66,7 +69,9 @@ struct rst_initial_parameters {
   uint32_t seed;
   double scale;
   const char *file;
-  double gain; /**< of `fan-in` */
+  double gain;          /**< of `fan-in` */
+  const double *values; /**< of `list`, borrowed */
+  size_t value_count;
 };
 
 /** NULL-terminated lists of kinds. */
@@ -80,7 +85,8 @@ RST_API enum rst_status rst_image_create(struct rst_context *context,
                                          const struct rst_image_parameters *parameters,
                                          enum rst_precision precision, struct rst_field **image);
 
-/** Fill the state `u`; errors as above, and RST_ERROR_ARGUMENT if a file's shape differs from that of a plane. */
+/** Fill the state `u`; errors as above, and RST_ERROR_ARGUMENT if a file's shape differs from that of a plane or the length
+ * of a list from that of the state. A flow may have an initial state of its own: rst_flow_fill_initial(). */
 RST_API enum rst_status rst_initial_fill(struct rst_context *context,
                                          const struct rst_initial_parameters *parameters,
                                          const struct rst_layout *layout, struct rst_field *u);

@@ -51,5 +51,7 @@ RST_API double rst_laplacian_energy(struct rst_laplacian *laplacian, const struc
 /** coefficient times the symbol at phase angles (theta_y, theta_x), each in [-pi, pi]; the angle along an
  * axis of length 1 is ignored. */
 RST_API double rst_laplacian_symbol(const struct rst_laplacian *laplacian, double theta_y, double theta_x);
+/** Its largest value over the wave numbers of the modes that fit the ends of the grid. */
+RST_API double rst_laplacian_largest(const struct rst_laplacian *laplacian);
 
 #endif

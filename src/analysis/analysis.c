@@ -67,7 +67,7 @@ enum rst_status rst_analysis_prepare(struct rst_analysis_task *task) {
   task->parameters.precision = RST_PRECISION_DOUBLE;
   RST_TRY(rst_flow_create(task->context, &task->parameters, &task->flow));
   RST_TRY(rst_flow_create_state(task->context, task->flow, &task->initial));
-  RST_TRY(rst_initial_fill(task->context, &task->from->initial, rst_flow_layout(task->flow), task->initial));
+  RST_TRY(rst_flow_fill_initial(task->context, task->flow, &task->from->initial, task->initial));
   /* A scheme is made to have its parameters checked. */
   struct rst_scheme *scheme = NULL;
   RST_TRY(rst_scheme_create(task->context, &task->from->step.scheme, task->flow, &scheme));
@@ -98,6 +98,7 @@ static void describe(const struct rst_analysis_task *task, struct rst_analysis *
   analysis->minimum = -1;
   analysis->lr_lo = NAN;
   analysis->lr_hi = NAN;
+  analysis->saturated_amplitude = NAN;
   analysis->dense_deviation = NAN;
   analysis->lr_factor = NAN;
   analysis->decay_min_factor = NAN;

@@ -119,6 +119,8 @@ static const struct rst_quantity rows[] = {
            OF(lr_lo)),
     STORED(TWO_LIMITS, "lr_hi", NULL, "lr_hi", "limit of the learning rate by decay and regulariser alone",
            OF(lr_hi)),
+    STORED(SATURATION, "saturated_amplitude", NULL, "saturated_amplitude",
+           "amplitude of alternating states whose fluxes are saturated", OF(saturated_amplitude)),
 
     PLAIN(DENSE, "count", OF(eigenvalue_count)),
     PLAIN(DENSE, "deviation", OF(dense_deviation)),
@@ -179,6 +181,8 @@ bool rst_analysis_has(const struct rst_analysis *analysis, enum rst_analysis_gro
     return analysis->linear;
   case RST_ANALYSIS_TWO_LIMITS:
     return !analysis->linear;
+  case RST_ANALYSIS_SATURATION:
+    return !isnan(analysis->saturated_amplitude);
   default:
     return true;
   }

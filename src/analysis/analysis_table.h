@@ -23,6 +23,7 @@ enum rst_analysis_group {
   RST_ANALYSIS_MEASURED_DECAY_MAX,
   RST_ANALYSIS_MEASURED_LR_MAX,
   RST_ANALYSIS_TWO_LIMITS,
+  RST_ANALYSIS_SATURATION,
   RST_ANALYSIS_DENSE,
   RST_ANALYSIS_FACTORS,
   /** Of a struct rst_analysed_point, and of a struct rst_refinement; columns in the file. */

@@ -60,9 +60,11 @@ double rst_effective_decay(const struct rst_scheme_parameters *scheme);
 /** R where lr (alpha + lambda_max) <= R is the scheme's rule, else NaN. */
 enum rst_status rst_real_limit_find(struct rst_context *context, const struct rst_scheme_parameters *scheme,
                                     double *limit);
-/** The largest value of the diffusion's symbol: over all wave numbers, or over the modes that fit the ends of
- * the flow's grid (limits.c). 0 without diffusion. */
-enum rst_status rst_diffusion_extreme(const struct rst_analysis_task *task, bool modes_only, double *largest);
+/** lr_hi, the largest stable lr of what is linear whatever the state, decay included; NaN where the rest is not bounded. */
+enum rst_status rst_lr_hi_find(const struct rst_analysis_task *task, double *lr_hi);
+/** A of states u_i = +-A that alternate in space and, by an affine scheme, from step to step, where the rest of the gradient is
+ * `alternating`: lr (lambda A + alternating) = R A. NaN where the flow has no such states, or they grow. */
+double rst_saturated_amplitude(const struct rst_analysis_task *task, double real_limit, double lr_hi);
 
 enum rst_status rst_analyze_linear(const struct rst_analysis_task *task, struct rst_analysis *analysis);
 /** Symbol and amplification (symbol.c): of a linear flow; of a non-linear one, coefficients frozen at u. */

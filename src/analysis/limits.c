@@ -50,41 +50,25 @@ enum rst_status rst_real_limit_find(struct rst_context *context, const struct rs
   return rst_scheme_real_limit(context, scheme, limit);
 }
 
-/* Phase angle of the fastest mode on n points: cosines j pi/n between free ends, whole waves 2 pi j/n on a
- * ring, sines j pi/(n-1) between fixed ends, both of which belong to the n points. */
-static double fastest_angle(enum rst_ends ends, size_t n) {
-  const double pi = acos(-1.0);
-  const double count = (double)n;
-  const size_t highest = n / 2;
-  switch (ends) {
-  case RST_ENDS_FREE:
-    return pi * (count - 1) / count;
-  case RST_ENDS_PERIODIC:
-    return 2 * pi * (double)highest / count;
-  default:
-    return pi * (count - 2) / (count - 1);
-  }
-}
-
-enum rst_status rst_diffusion_extreme(const struct rst_analysis_task *task, bool modes_only,
-                                      double *largest) {
-  const struct rst_flow_parameters *parameters = &task->parameters;
-  const double pi = acos(-1.0);
-  const enum rst_ends ends = parameters->boundary == RST_BOUNDARY_PERIODIC    ? RST_ENDS_PERIODIC
-                             : parameters->boundary == RST_BOUNDARY_DIRICHLET ? RST_ENDS_FIXED
-                                                                              : RST_ENDS_FREE;
-  struct rst_laplacian *laplacian = NULL;
-  size_t ny = 0;
-  size_t nx = 0;
-  *largest = 0.0;
-  if (!(parameters->diffusion.coefficient > 0)) {
+enum rst_status rst_lr_hi_find(const struct rst_analysis_task *task, double *lr_hi) {
+  const struct rst_linear_terms terms = rst_flow_linear_terms(task->flow);
+  struct rst_spectrum_limits found;
+  *lr_hi = NAN;
+  if (terms.rest_grows) {
     return RST_OK;
   }
-  rst_tensor_plane_shape(rst_flow_layout(task->flow)->tensors, &ny, &nx);
-  RST_TRY(rst_laplacian_create(task->context, RST_PRECISION_DOUBLE, ny, nx, ends, &parameters->diffusion,
-                               &laplacian));
-  *largest = rst_laplacian_symbol(laplacian, modes_only ? fastest_angle(ends, ny) : pi,
-                                  modes_only ? fastest_angle(ends, nx) : pi);
-  rst_laplacian_destroy(&laplacian);
+  RST_TRY(rst_spectrum_limits_find(task->context, &task->from->step.scheme, terms.smallest, terms.largest,
+                                   &found));
+  *lr_hi = found.limits.lr_max;
   return RST_OK;
+}
+
+double rst_saturated_amplitude(const struct rst_analysis_task *task, double real_limit, double lr_hi) {
+  const struct rst_scheme_parameters *scheme = &task->from->step.scheme;
+  const struct rst_linear_terms terms = rst_flow_linear_terms(task->flow);
+  if (!rst_scheme_facts(scheme->kind).affine || !(scheme->lr < lr_hi)) {
+    return NAN;
+  }
+  return scheme->lr * terms.alternating /
+         (real_limit - scheme->lr * (terms.largest + rst_effective_decay(scheme)));
 }

@@ -4,9 +4,9 @@
  * Fixed points of a non-linear flow, and the two limits of its learning rate.
  *
  * lr_lo is the local limit at the minimum that decides: beyond it the linearisation of the step there has a
- * growing mode. lr_hi belongs to what is linear whatever the state, decay and regulariser. The gradient of
- * the rest is bounded (abs(yhat - y) <= 1, s' bounded), hence a run below lr_hi stays in a ball, and beyond
- * it large states grow.
+ * growing mode. lr_hi belongs to what is linear whatever the state: decay, regulariser, fidelity term. The gradient of
+ * the rest is bounded (abs(yhat - y) <= 1, s' bounded; fluxes of at most 1), hence a run below lr_hi stays in a ball, and
+ * beyond it large states grow. Where the rest grows (landscape) nothing of the kind follows.
  */
 
 #include <math.h>
@@ -35,7 +35,7 @@ static enum rst_status make_start(const struct rst_analysis_task *task, int star
   const struct rst_initial_parameters random = {.kind = start == START_ZERO ? "zero" : "normal",
                                                 .seed = task->from->analyze.seed + (uint32_t)start - 2U,
                                                 .scale = task->from->analyze.start_scale};
-  return rst_initial_fill(task->context, &random, rst_flow_layout(task->flow), u);
+  return rst_flow_fill_initial(task->context, task->flow, &random, u);
 }
 
 static enum rst_fixed_point_kind classify(const struct rst_state_spectrum *spectrum, double weight_decay) {
@@ -183,14 +183,11 @@ static void choose_minimum(struct rst_analysis *analysis) {
 }
 
 enum rst_status rst_analyze_nonlinear(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
-  const struct rst_scheme_parameters *scheme = &task->from->step.scheme;
-  struct rst_spectrum_limits found;
-  double stiffest = 0.0;
   RST_TRY(search(task, analysis));
   choose_minimum(analysis);
-  RST_TRY(rst_diffusion_extreme(task, true, &stiffest));
-  RST_TRY(rst_spectrum_limits_find(task->context, scheme, 0.0, stiffest, &found));
-  analysis->lr_hi = found.limits.lr_max;
+  analysis->linear_terms = rst_flow_linear_terms(task->flow);
+  RST_TRY(rst_lr_hi_find(task, &analysis->lr_hi));
+  analysis->saturated_amplitude = rst_saturated_amplitude(task, analysis->real_limit, analysis->lr_hi);
   if (analysis->minimum < 0) {
     return RST_OK;
   }

@@ -28,6 +28,22 @@ static bool bounds_network(const struct rst_flow_parameters *parameters) {
   return agree;
 }
 
+/* The largest value of the diffusion's symbol over all wave numbers. */
+static enum rst_status find_fastest(const struct rst_analysis_task *task, double *largest) {
+  const double pi = acos(-1.0);
+  const enum rst_ends ends =
+      task->parameters.boundary == RST_BOUNDARY_PERIODIC ? RST_ENDS_PERIODIC : RST_ENDS_FIXED;
+  struct rst_laplacian *laplacian = NULL;
+  size_t ny = 0;
+  size_t nx = 0;
+  rst_tensor_plane_shape(rst_flow_layout(task->flow)->tensors, &ny, &nx);
+  RST_TRY(rst_laplacian_create(task->context, RST_PRECISION_DOUBLE, ny, nx, ends, &task->parameters.diffusion,
+                               &laplacian));
+  *largest = rst_laplacian_symbol(laplacian, pi, pi);
+  rst_laplacian_destroy(&laplacian);
+  return RST_OK;
+}
+
 /* The interval that the symbol gives for the spectrum. Between fixed ends the modes are sines, whose wave
  * numbers are not the grid's but lie between 0 and pi/h. A window of `valid` positions loses some of the sum
  * over the torus, so that the interval must reach to 0. */
@@ -43,7 +59,7 @@ static enum rst_status enclose(const struct rst_analysis_task *task, struct rst_
   if (rst_flow_facts(task->flow).diffusion_only) {
     analysis->symbol_meaning = RST_SYMBOL_BOUND;
     *lambda_min = 0.0;
-    return rst_diffusion_extreme(task, false, lambda_max);
+    return find_fastest(task, lambda_max);
   }
   if (bounds_network(&task->parameters)) {
     analysis->symbol_meaning = RST_SYMBOL_BOUND;

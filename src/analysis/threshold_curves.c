@@ -98,10 +98,9 @@ static enum rst_status visit(struct walk *walk, size_t node) {
 }
 
 static enum rst_status find_nonlinear(struct walk *walk) {
-  double stiffest = 0.0; /* eigenvalue of the regulariser */
-  RST_TRY(rst_diffusion_extreme(&walk->task, true, &stiffest));
   for (size_t node = 0; node < walk->count; ++node) {
-    RST_TRY(largest_lr(walk, node, 0.0, stiffest, &walk->nodes[node].theory.lr_hi));
+    (void)decay_at(walk, node);
+    RST_TRY(rst_lr_hi_find(&walk->task, &walk->nodes[node].theory.lr_hi));
   }
   for (size_t node = 0; node < walk->count && !is_stopped(walk); ++node) {
     RST_TRY(visit(walk, node));

@@ -139,6 +139,17 @@ static void explain_linear(struct rst_text *text, const struct rst_analysis *ana
   }
 }
 
+/* Whether the linear terms draw large states back. */
+static bool bounds_rest(const struct rst_analysis *analysis) {
+  return analysis->effective_decay + analysis->linear_terms.smallest > 0 &&
+         !analysis->linear_terms.rest_grows;
+}
+
+/* What does. */
+static const char *restraint(const struct rst_analysis *analysis) {
+  return analysis->linear_terms.smallest > 0 ? "the linear terms" : "the decay";
+}
+
 static enum rst_verdict judge_nonlinear(const struct rst_analysis *analysis) {
   if (analysis->minimum < 0) {
     return RST_VERDICT_UNDECIDED;
@@ -146,7 +157,7 @@ static enum rst_verdict judge_nonlinear(const struct rst_analysis *analysis) {
   if (analysis->exact.limits.stable) {
     return RST_VERDICT_CONVERGENT;
   }
-  if (!(analysis->effective_decay > 0)) {
+  if (!bounds_rest(analysis)) {
     return RST_VERDICT_UNDECIDED;
   }
   return analysis->lr <= analysis->lr_hi ? RST_VERDICT_RESTRAINED : RST_VERDICT_DIVERGENT;
@@ -159,7 +170,8 @@ static void add_upper(struct rst_text *text, const struct rst_analysis *analysis
 
 static const char *say_what_is_missing(const struct rst_analysis *analysis) {
   if (analysis->minimum >= 0) {
-    return "locally unstable, and no weight decay bounds large states";
+    return analysis->linear_terms.rest_grows ? "locally unstable, and nothing bounds large states"
+                                             : "locally unstable, and no weight decay bounds large states";
   }
   return analysis->initial_escapes ? "the flow from the initial state runs to infinity, where the loss falls "
                                      "for ever: no minimum, no "
@@ -186,21 +198,22 @@ static void explain_nonlinear(struct rst_text *text, const struct rst_analysis *
     }
     break;
   case RST_VERDICT_RESTRAINED:
-    rst_text_add(
-        text,
-        "restrained: locally unstable, bounded by the decay\nunstable at the minimum through the step: ");
+    rst_text_add(text,
+                 "restrained: locally unstable, bounded by %s\nunstable at the minimum through the step: ",
+                 restraint(analysis));
     add_step(text, analysis);
     rst_text_add(text, "; ");
     add_limit(text, "lr_lo", analysis->lr_lo, analysis->lr_factor);
-    rst_text_add(text, "\nbounded by the decay: ");
+    rst_text_add(text, "\nbounded by %s: ", restraint(analysis));
     add_upper(text, analysis);
     break;
   case RST_VERDICT_DIVERGENT:
     rst_text_add(text, "divergent: ");
     add_upper(text, analysis);
-    rst_text_add(
-        text,
-        "\nunstable through the step everywhere: the decay overshoots, and no bounded gradient holds it");
+    rst_text_add(text,
+                 "\nunstable through the step everywhere: %s overshoot%s, and no bounded gradient holds %s",
+                 restraint(analysis), analysis->linear_terms.smallest > 0 ? "" : "s",
+                 analysis->linear_terms.smallest > 0 ? "them" : "it");
     break;
   default:
     rst_text_add(text, "undecided: %s", say_what_is_missing(analysis));

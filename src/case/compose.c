@@ -177,10 +177,52 @@ static bool add_exclusions(struct rst_loaded_case *owner, struct rst_key *rows) 
   return complete;
 }
 
+/* "heat conv", the kinds of flow that bring no initial state; NULL if memory is exhausted. */
+static const char *list_without_initial(struct rst_loaded_case *owner) {
+  const char *const *names = rst_flow_names();
+  struct rst_text text = {0};
+  for (size_t kind = 0; names[kind]; ++kind) {
+    if (!rst_flow_initial(kind)) {
+      rst_text_add(&text, "%s%s", text.length ? " " : "", names[kind]);
+    }
+  }
+  return keep_text(owner, &text);
+}
+
+/* A row of initial.kind for each kind of flow that brings an initial state, which is its default; the general row is left to
+ * the others. */
+static bool add_initials(struct rst_loaded_case *owner, struct rst_key *rows) {
+  const size_t general = rst_keys_find(&owner->keys, "initial.kind");
+  const struct rst_key common = rows[general];
+  const char *others = list_without_initial(owner);
+  bool complete = others != NULL;
+  add_condition(&rows[general], families[0].selector, others);
+  for (size_t kind = 0; complete && rst_flow_names()[kind]; ++kind) {
+    if (!rst_flow_initial(kind)) {
+      continue;
+    }
+    const char **names = rst_case_keep(owner, 2 * sizeof *names);
+    complete = names != NULL;
+    if (complete) {
+      names[0] = rst_flow_initial(kind);
+      memmove(rows + general + 1, rows + general, (owner->keys.count - general) * sizeof *rows);
+      rows[general + 1] = common;
+      rows[general + 1].names = names;
+      rows[general + 1].fallback = names[0];
+      add_condition(&rows[general + 1], families[0].selector, rst_flow_names()[kind]);
+      ++owner->keys.count;
+    }
+  }
+  return complete;
+}
+
 bool rst_case_compose(struct rst_loaded_case *owner) {
   size_t count = rst_general_keys.count;
   for (size_t i = 0; i < FAMILIES; ++i) {
     add_family(owner, &families[i], NULL, &count);
+  }
+  for (size_t kind = 0; rst_flow_names()[kind]; ++kind) {
+    count += rst_flow_initial(kind) != NULL;
   }
   struct rst_key *rows = rst_case_keep(owner, count * sizeof *rows);
   bool complete = rows != NULL;
@@ -191,5 +233,5 @@ bool rst_case_compose(struct rst_loaded_case *owner) {
   for (size_t i = 0; complete && i < FAMILIES; ++i) {
     complete = add_family(owner, &families[i], rows, &count);
   }
-  return complete && add_exclusions(owner, rows);
+  return complete && add_exclusions(owner, rows) && add_initials(owner, rows);
 }

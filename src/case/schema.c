@@ -42,6 +42,9 @@ static const struct rst_key case_keys[] = {
      AT(content.initial.scale), HELP("factor of the initial state: value of constant, height of tent")},
     {REAL("initial.gain", AT_LEAST(0)), DEFAULT("1"), WHEN({"initial.kind", "fan-in"}),
      AT(content.initial.gain), HELP("deviation of the weights times sqrt(fan_in); biases start from 0")},
+    {REALS("initial.values", ANY), REQUIRED, WHEN({"initial.kind", "list"}),
+     LISTED(content.initial.values, content.initial.value_count),
+     HELP("the state itself, one number for each of its numbers, in their order")},
     {FILE_NAME("initial.file"), REQUIRED, WHEN({"initial.kind", "file"}), AT(content.initial.file),
      HELP("HDF5 dataset file.h5:/path, PNG or PGM, of the shape of the state; or HDF5 group with the "
           "tensors' names")},

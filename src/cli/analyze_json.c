@@ -88,6 +88,9 @@ static void add_nonlinear(struct rst_text *text, const struct rst_analysis *anal
   rst_text_add(text, "]");
   add_initial(text, analysis);
   add_group(text, ", ", analysis, RST_ANALYSIS_TWO_LIMITS);
+  if (rst_analysis_has(analysis, RST_ANALYSIS_SATURATION)) {
+    add_group(text, ", ", analysis, RST_ANALYSIS_SATURATION);
+  }
 }
 
 static void add_distribution(struct rst_text *text, const struct rst_analysis *analysis) {

@@ -175,7 +175,11 @@ static void add_two_limits(struct rst_text *text, const struct rst_analysis *ana
   begin_head(text, "limits");
   rst_text_add(text, "%*s%*s\n", CELL, "lr", CELL, "of the case");
   add_lr_limit(text, "lr_lo, at the minimum", analysis->lr_lo, analysis->lr);
-  add_lr_limit(text, "lr_hi, by the decay", analysis->lr_hi, analysis->lr);
+  add_lr_limit(text, analysis->linear_terms.smallest > 0 ? "lr_hi, by what is linear" : "lr_hi, by the decay",
+               analysis->lr_hi, analysis->lr);
+  if (!isnan(analysis->saturated_amplitude)) {
+    rst_text_add(text, "amplitude of alternating saturated fluxes: %.8g\n", analysis->saturated_amplitude);
+  }
   if (analysis->minimum >= 0) {
     const struct rst_state_spectrum *spectrum = &analysis->points[analysis->minimum].spectrum;
     rst_text_add(text, "\ncritical mode at the minimum: ");

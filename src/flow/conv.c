@@ -209,5 +209,6 @@ const struct rst_flow_type rst_flow_conv = {
     .linearise = linearise,
     .hessian_product = hessian_product,
     .frozen_symbol = frozen_symbol,
+    .linear_terms = rst_convolution_linear_terms,
     .keys = keys,
 };

@@ -162,6 +162,12 @@ void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_ta
   convolution->base.laps = laps;
 }
 
+struct rst_linear_terms rst_convolution_linear_terms(const struct rst_flow *flow) {
+  const struct rst_laplacian *regulariser = ((const struct rst_convolution *)flow)->regulariser;
+  return (struct rst_linear_terms){.largest = regulariser ? rst_laplacian_largest(regulariser) : 0.0,
+                                   .alternating = NAN};
+}
+
 struct rst_flow_value rst_convolution_value(struct rst_convolution *convolution, const struct rst_field *u) {
   double loss = 0.0;
   double residual = 0.0;

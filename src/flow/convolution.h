@@ -75,6 +75,9 @@ double rst_convolution_dot(const struct rst_convolution_term *term, const struct
 void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_task *task,
                          const struct rst_field *x);
 
+/** Of the regulariser. */
+struct rst_linear_terms rst_convolution_linear_terms(const struct rst_flow *flow);
+
 /** Mean loss and residual of the terms, plus the regulariser's energy at u. */
 struct rst_flow_value rst_convolution_value(struct rst_convolution *convolution, const struct rst_field *u);
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #include "core/core.h"
 #include "flow/flow_type.h"
@@ -94,7 +95,8 @@ enum rst_status rst_flow_create(struct rst_context *context, const struct rst_fl
                             .name = names[index],
                             .context = context,
                             .precision = parameters->precision,
-                            .correlation = "none"};
+                            .correlation = "none",
+                            .cell = 1.0};
   const enum rst_status status = type->create(made, parameters);
   if (status != RST_OK) {
     rst_flow_destroy(&made);
@@ -149,6 +151,28 @@ void rst_flow_lay_out_kernel(struct rst_flow *flow, size_t ny, size_t nx, double
 
 struct rst_field rst_flow_kernel(const struct rst_flow *flow, const struct rst_field *u) {
   return rst_layout_plane(&flow->layout, u, 0, 0);
+}
+
+const char *rst_flow_initial(size_t kind) {
+  return types[kind]->initial;
+}
+
+enum rst_status rst_flow_fill_initial(struct rst_context *context, struct rst_flow *flow,
+                                      const struct rst_initial_parameters *parameters, struct rst_field *u) {
+  if (flow->type->initial && parameters->kind && strcmp(parameters->kind, flow->type->initial) == 0) {
+    flow->type->fill_initial(flow, u);
+    return RST_OK;
+  }
+  return rst_initial_fill(context, parameters, &flow->layout, u);
+}
+
+struct rst_linear_terms rst_flow_linear_terms(const struct rst_flow *flow) {
+  return flow->type->linear_terms ? flow->type->linear_terms(flow)
+                                  : (struct rst_linear_terms){.alternating = NAN};
+}
+
+double rst_flow_cell(const struct rst_flow *flow) {
+  return flow->cell;
 }
 
 double rst_flow_correlation_cost(const struct rst_flow *flow) {

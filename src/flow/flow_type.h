@@ -18,6 +18,7 @@ struct rst_flow {
   /* set by create(): */
   struct rst_layout layout; /**< of the state; its arrays are the kind's own */
   const char *correlation;  /**< static; preset to "none" */
+  double cell;              /**< of the inner product of the gradient; preset to 1 */
   double correlation_cost;  /**< of one evaluation: estimated nanoseconds on one thread; preset to 0 */
   /* kept by flow.c: */
   bool linearised; /**< at least once */
@@ -53,6 +54,11 @@ struct rst_flow_type {
   /** As rst_flow_symbol_shape(); both NULL: no symbol. symbol() is called only where the shape is known. */
   enum rst_status (*symbol_shape)(struct rst_flow *flow, size_t *ny, size_t *nx, bool *exact);
   void (*symbol)(struct rst_flow *flow, struct rst_field *lambda);
+  /** As rst_flow_linear_terms(). NULL: there are none, and the rest does not grow. */
+  struct rst_linear_terms (*linear_terms)(const struct rst_flow *flow);
+  /** Name of the kind's own initial state, the default of a case, and what fills it; NULL for none. */
+  const char *initial;
+  void (*fill_initial)(struct rst_flow *flow, struct rst_field *u);
   /** Tables of the kind's own keys, which fill a struct rst_flow_parameters; NULL-terminated, NULL for none. Kinds that share
    * keys list the same table. */
   const struct rst_keys *const *keys;
@@ -65,7 +71,9 @@ struct rst_flow_type {
   X(heat, "heat")                                                                                            \
   X(conv, "conv")                                                                                            \
   X(conv_linear, "conv-linear")                                                                              \
-  X(network, "network")
+  X(network, "network")                                                                                      \
+  X(beltrami, "beltrami")                                                                                    \
+  X(landscape, "landscape")
 
 #define RST_FLOW_DECLARATION(identifier, name) extern const struct rst_flow_type rst_flow_##identifier;
 RST_FLOW_LIST(RST_FLOW_DECLARATION)

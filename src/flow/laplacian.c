@@ -323,3 +323,24 @@ double rst_laplacian_symbol(const struct rst_laplacian *laplacian, double theta_
   const double x = laplacian->grid.nx > 1 ? laplacian->discretisation->symbol(theta_x) : 0.0;
   return laplacian->scale * (y + x);
 }
+
+/* Phase angle of the fastest mode on n points: cosines j pi/n between free ends, whole waves 2 pi j/n on a
+ * ring, sines j pi/(n-1) between fixed ends, both of which belong to the n points. */
+static double fastest_angle(enum rst_ends ends, size_t n) {
+  const double count = (double)n;
+  const size_t highest = n / 2;
+  switch (ends) {
+  case RST_ENDS_FREE:
+    return pi * (count - 1) / count;
+  case RST_ENDS_PERIODIC:
+    return 2 * pi * (double)highest / count;
+  default:
+    return pi * (count - 2) / (count - 1);
+  }
+}
+
+double rst_laplacian_largest(const struct rst_laplacian *laplacian) {
+  const struct rst_laplacian_grid *grid = &laplacian->grid;
+  return rst_laplacian_symbol(laplacian, fastest_angle(grid->ends, grid->ny),
+                              fastest_angle(grid->ends, grid->nx));
+}

@@ -61,6 +61,19 @@ enum rst_status rst_initial_fill_tent(struct rst_context *context,
   return RST_OK;
 }
 
+enum rst_status rst_initial_fill_list(struct rst_context *context,
+                                      const struct rst_initial_parameters *parameters,
+                                      const struct rst_layout *layout, struct rst_field *values) {
+  RST_REQUIRE(context, parameters->value_count == layout->count, RST_ERROR_ARGUMENT,
+              "the initial list has %zu value%s and the state %zu number%s; give one for each",
+              parameters->value_count, parameters->value_count == 1 ? "" : "s", layout->count,
+              layout->count == 1 ? "" : "s");
+  for (size_t i = 0; i < layout->count; ++i) {
+    rst_field_set(values, 0, i, parameters->values[i]);
+  }
+  return RST_OK;
+}
+
 #define NAME(name, suffix) name,
 static const char *const names[] = {RST_INITIAL_KINDS(NAME) NULL};
 #undef NAME

@@ -16,6 +16,7 @@
   X("zero", zero)                                                                                            \
   X("constant", constant)                                                                                    \
   X("tent", tent)                                                                                            \
+  X("list", list)                                                                                            \
   X("file", file)
 
 /** Fill a double state of zeros. */

@@ -16,6 +16,7 @@
   X("constant", constant)                                                                                    \
   X("grating", grating)                                                                                      \
   X("gaussian-field", gaussian_field)                                                                        \
+  X("paper", paper)                                                                                          \
   X("file", file)
 
 /** Make a double field; the caller destroys it. */

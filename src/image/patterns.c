@@ -5,7 +5,7 @@
 #include "image/kinds.h"
 
 /** @file
- * Images given by a formula: checkerboard, constant, grating.
+ * Images given by a formula: checkerboard, constant, grating, the signal of the paper.
  */
 
 enum rst_status rst_image_make_checkerboard(struct rst_context *context,
@@ -60,6 +60,22 @@ enum rst_status rst_image_make_grating(struct rst_context *context,
       const double phase = remainder(distance, parameters->period);
       rst_field_set(*image, y, x, cosine_of_turns(phase / parameters->period));
     }
+  }
+  return RST_OK;
+}
+
+enum rst_status rst_image_make_paper(struct rst_context *context,
+                                     const struct rst_image_parameters *parameters,
+                                     struct rst_field **image) {
+  enum { POINTS = 100, LOW = 35, SLOPE = 65 };
+  const double high = 230.0;
+  const double low = 160.0;
+  const double end = 205.0;
+  (void)parameters;
+  RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, 1, POINTS, image));
+  for (size_t x = 0; x < POINTS; ++x) {
+    const double down = x < SLOPE ? 0.0 : (double)(x - SLOPE) / (POINTS - 1 - SLOPE);
+    rst_field_set(*image, 0, x, x >= LOW && x < SLOPE ? low : high + (end - high) * down);
   }
   return RST_OK;
 }

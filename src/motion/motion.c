@@ -108,7 +108,8 @@ void rst_motion_look(struct rst_motion *motion, struct rst_observation *seen) {
     look_at_slope(motion, seen);
   }
   seen->weight_norm = rst_field_norm(motion->u);
-  seen->loss = seen->value.data_loss + 0.5 * decay * seen->weight_norm * seen->weight_norm;
+  seen->loss = seen->value.data_loss +
+               0.5 * decay * rst_flow_cell(motion->flow) * seen->weight_norm * seen->weight_norm;
   rst_lap(motion->laps, RST_STAGE_OBSERVATION);
   if (motion->slope && motion->tangent) {
     look_at_perturbations(motion, seen);

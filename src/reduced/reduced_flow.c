@@ -173,7 +173,8 @@ enum rst_status rst_reduced_flow_create(struct rst_context *context, const struc
                                  .name = from->flow.kind,
                                  .context = context,
                                  .precision = RST_PRECISION_DOUBLE,
-                                 .correlation = "none"};
+                                 .correlation = "none",
+                                 .cell = 1.0};
   made->network = network;
   made->activation = (size_t)rst_name_index(rst_activation_names(), from->flow.conv.activation);
   made->beta = from->flow.conv.beta;

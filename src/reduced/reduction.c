@@ -152,7 +152,7 @@ static enum rst_status rotate(struct rst_context *context, const struct rst_case
   const struct rst_layout *layout = rst_flow_layout(flow);
   struct rst_field view = {.precision = RST_PRECISION_DOUBLE, .ny = 1, .nx = layout->count};
   view.data = vector[STATE];
-  RST_TRY(rst_initial_fill(context, &from->initial, layout, &view));
+  RST_TRY(rst_flow_fill_initial(context, flow, &from->initial, &view));
   view.data = vector[PROBE];
   RST_TRY(rst_orbit_probe(context, layout, &view));
   RST_TRY(rst_tangent_create(context, &from->step.scheme, flow, 1, from->tangent.seed, &tangent));

@@ -41,7 +41,7 @@ static enum rst_status create_motion(struct orbit *orbit, const struct rst_case 
   parameters.scheme.lr = request->lr;
   parameters.scheme.weight_decay = request->weight_decay;
   RST_TRY(rst_flow_create_state(orbit->context, flow, &start));
-  enum rst_status status = rst_initial_fill(orbit->context, &from->initial, rst_flow_layout(flow), start);
+  enum rst_status status = rst_flow_fill_initial(orbit->context, flow, &from->initial, start);
   if (status == RST_OK) {
     status = rst_motion_create(orbit->context, flow, &parameters, start, &orbit->motion);
   }

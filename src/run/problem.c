@@ -11,7 +11,7 @@ enum rst_status rst_problem_create(struct rst_context *context, const struct rst
     status = rst_flow_create_state(context, made.flow, &made.u);
   }
   if (status == RST_OK) {
-    status = rst_initial_fill(context, &from->initial, rst_flow_layout(made.flow), made.u);
+    status = rst_flow_fill_initial(context, made.flow, &from->initial, made.u);
   }
   if (status != RST_OK) {
     rst_problem_destroy(&made);

@@ -57,7 +57,7 @@ static enum rst_status fill_state(const struct rst_case *run, const struct rst_t
   if (start->precision == u->precision) {
     rst_field_copy(u, start);
   } else {
-    RST_TRY(rst_initial_fill(twin->worker->context, &run->initial, rst_flow_layout(twin->flow), start));
+    RST_TRY(rst_flow_fill_initial(twin->worker->context, twin->flow, &run->initial, start));
   }
   if (what->kind == RST_TWIN_ULP) {
     struct rst_field kernel = rst_layout_plane(rst_flow_layout(twin->flow), start, 0, 0);

@@ -46,7 +46,7 @@ static void look(struct rst_descent *descent) {
   rst_flow_linearise(descent->flow, descent->u, &value, descent->gradient);
   descent->terms = rst_field_norm(descent->gradient) + descent->decay * norm;
   descent->most_terms = fmax(descent->most_terms, descent->terms);
-  descent->loss = value.data_loss + 0.5 * descent->decay * norm * norm;
+  descent->loss = value.data_loss + 0.5 * descent->decay * rst_flow_cell(descent->flow) * norm * norm;
   add_decay(descent, descent->u, descent->gradient);
   descent->slope = rst_field_norm(descent->gradient);
 }

@@ -185,7 +185,8 @@ enum rst_status rst_fixed_point_find_within(struct rst_context *context, struct 
     const double norm = rst_field_norm(newton.here.u);
     *found = (struct rst_fixed_point){.u = newton.here.u,
                                       .residual = newton.here.norm,
-                                      .loss = newton.here.data_loss + 0.5 * weight_decay * norm * norm,
+                                      .loss = newton.here.data_loss +
+                                              0.5 * weight_decay * rst_flow_cell(flow) * norm * norm,
                                       .data_loss = newton.here.data_loss,
                                       .newton_steps = newton.steps,
                                       .products = newton.products};

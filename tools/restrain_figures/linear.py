@@ -8,7 +8,7 @@ residual a = -1/2 the curvature -(beta/4) times that.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .inputs import last_iteration
+from .inputs import InputError, last_iteration
 from .style import (ABOVE, BELOW, BETWEEN, COLUMN, legend_above, number,
                     plot_groups)
 
@@ -19,13 +19,27 @@ SETTINGS = {
     'flow.boundary': 'valid', 'flow.pooling': 'sum', 'flow.label': 1}
 
 
+def real_limit(run):
+    """The largest stable lr lambda of the run's scheme."""
+    limits = {
+        'euler': lambda momentum: 2,
+        'nesterov': lambda momentum: 2 * (1 + momentum) / (1 + 2 * momentum)}
+    scheme = run.setting('step.scheme')
+    if scheme not in limits:
+        raise InputError(f'{run.path} was made with step.scheme = {scheme}; '
+                         f'the thresholds are known for {", ".join(limits)}')
+    return limits[scheme](run.case.get('step.momentum', 0))
+
+
 def draw(runs):
     first = runs[0]
     first.require(SETTINGS)
     size, kernel, beta = (first.setting(key) for key in (
         'flow.image.size', 'flow.kernel', 'flow.activation.beta'))
     alpha_min = beta / 4 * kernel**2 * (size - kernel + 1)**2
-    alpha_max = 2 / first.lr
+    limit = real_limit(first)
+    alpha_max = limit / first.lr
+    bound = f'{limit:.4g}' + r'/\mathrm{lr}'
     runs = sorted(runs, key=lambda run: run.decay)
 
     def curves(low, high):
@@ -34,16 +48,16 @@ def draw(runs):
 
     groups = [
         (r'$\alpha < \alpha_\mathrm{min}$', BETWEEN, curves(0, alpha_min)),
-        (r'$\alpha_\mathrm{min} \leq \alpha < 2/\mathrm{lr}$', BELOW,
+        (rf'$\alpha_\mathrm{{min}} \leq \alpha < {bound}$', BELOW,
          curves(alpha_min, alpha_max)),
-        (r'$\alpha \geq 2/\mathrm{lr}$', ABOVE, curves(alpha_max, np.inf))]
+        (rf'$\alpha \geq {bound}$', ABOVE, curves(alpha_max, np.inf))]
     figure, (top, bottom) = plt.subplots(
         2, 1, figsize=(COLUMN, 4.2), layout='constrained', sharex=True)
     legend_above(
         top, plot_groups(top, groups, 'weight_norm'),
         r'weight decay $\alpha$; '
         rf'$\alpha_\mathrm{{min}} = {number(alpha_min)}$, '
-        rf'$2/\mathrm{{lr}} = {number(alpha_max)}$')
+        rf'${bound} = {number(alpha_max)}$')
     plot_groups(bottom, groups, 'loss')
     # Curves that grow or decay beyond the decades that tell the others apart
     # leave the panels.
