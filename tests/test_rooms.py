@@ -21,7 +21,8 @@ PUBLIC = {
     "network": "network",
     "flow": "flow laplacian",
     "step": "scheme",
-    "stability": "event fixed_point regime sequence spectrum tangent von_neumann",
+    "stability": "event fixed_point regime sequence spectrum tangent "
+                 "von_neumann",
     "motion": "threshold",
     "case": "case",
     "archive": "output version",
