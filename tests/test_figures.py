@@ -178,7 +178,9 @@ class Contents(FigureTest):
             self.assertEqual(len(axes.patches), len(run["events/first"]))
             growth = run["local_growth"]
             for patch in axes.patches:
-                start, end = patch.get_xy()[[0, 2], 0].astype(int)
+                x = patch.get_patch_transform().transform(
+                    patch.get_path().vertices)[:, 0]
+                start, end = int(x.min()), int(x.max())
                 self.assertTrue((growth[start:end] > 1).all())
         for picture in pictures:
             self.assertLessEqual(abs(picture).max(), 1)

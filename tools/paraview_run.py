@@ -198,7 +198,7 @@ def prepare(source, field, span, floor):
     bound = span.bound()
     if field.startswith('difference'):
         name = f'decades of {field}'
-        size = f'log10(1+abs("{field}")/{floor!r})'
+        size = f'log10(1+abs("{field}")/{float(floor)!r})'
         source = derive(source, name, f'sign("{field}")*{size}')
         bound = numpy.log10(1 + max(span.largest, default=1) / floor) or 1
     elif field in DECADES:
