@@ -23,7 +23,7 @@ step: {scheme: euler, lr: 0.05, weight_decay: 2, iterations: 40}
 bifurcation: {from: 0.1, to: 1.1, count: 21, burn_in: 400, samples: 64}
 """
 # A second or so of many short orbits, so that there is something to interrupt.
-LONG = ("-D", "bifurcation.burn_in=4000", "-D", "bifurcation.count=600")
+LONG = ("-D", "bifurcation.burn_in=3000", "-D", "bifurcation.count=4000")
 REGIMES = ["pending", "stable", "transient", "restrained-periodic",
            "restrained-chaotic", "divergent", "undecided", "converged",
            "bounded"]
@@ -251,7 +251,7 @@ class Interrupted(ProgramTest):
 
     def test_wall_limit(self):
         done = self.restrain("bifurcate", self.case, "-o", "scan.h5",
-                             "-D", "bifurcation.burn_in=10000000",
+                             "-D", "bifurcation.burn_in=1000000",
                              "--wall-limit", "1", "--json", expect=75)
         told = json.loads(done.stdout)
         self.assertEqual((told["reason"], told["exit_code"]),
