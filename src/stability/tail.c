@@ -137,6 +137,10 @@ static void tell_period(const struct rst_trajectory *t, long period, struct rst_
   if (isnan(result->exponent)) {
     rst_regime_decide(t, result, RST_REGIME_RESTRAINED_PERIODIC, "bounded, period %s%ld, exponent not known",
                       divides, spacing * period);
+  } else if (isnan(result->exponent_error)) {
+    rst_regime_decide(t, result, RST_REGIME_RESTRAINED_PERIODIC,
+                      "bounded, period %s%ld, exponent %.3g of too few updates to know its error", divides,
+                      spacing * period, result->exponent);
   } else {
     rst_regime_decide(t, result, RST_REGIME_RESTRAINED_PERIODIC,
                       "bounded, period %s%ld, exponent %.3g +- %.3g", divides, spacing * period,
