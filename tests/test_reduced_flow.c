@@ -85,7 +85,7 @@ static void measure(struct rst_context *context, struct rst_flow *flow, const st
 
 START_TEST(coordinates_keep_what_the_flow_gives) {
   const char *activation = rst_activation_names()[_i];
-  struct pair pair;
+  struct pair pair = {0};
   double full[NUMBERS];
   double reduced[NUMBERS];
   set_up(&pair, activation);
@@ -102,7 +102,7 @@ END_TEST
 /* |E(u + h d) - E(u - h d) - 2 h grad.d| and the same for the gradient. */
 START_TEST(its_derivatives_agree_with_differences) {
   const double h = 1e-5;
-  struct pair pair;
+  struct pair pair = {0};
   struct rst_flow_value ahead;
   struct rst_flow_value behind;
   set_up(&pair, "swish");
@@ -140,7 +140,7 @@ START_TEST(thresholds_are_the_same) {
   struct rst_lr_limits full[COUNT];
   struct rst_lr_limits reduced[COUNT];
   bool stopped = false;
-  struct pair pair;
+  struct pair pair = {0};
   set_up(&pair, "swish");
   RST_TEST_OK(pair.context, rst_lr_limits_find(pair.context, &pair.from, decays, COUNT, full));
   RST_TEST_OK(pair.context, rst_lr_limits_until(pair.context, &pair.from, pair.reduced, pair.coordinates,
