@@ -164,11 +164,10 @@ struct rst_analysis_options {
   struct rst_output_options output; /**< analysis.h5; without a path nothing is stored */
 };
 
-/** Analyse `from` (its keys analyze.* say what besides the default) and store the result, with the sidecars
- * FILE.xdmf, of states, and FILE.spectrum.xdmf, over wave numbers, beside it. An existing output is refused before anything is computed (RST_ERROR_IO), unless
- * forced; nothing is written before the analysis is complete. An unstable case is no error. The caller
- * destroys the analysis. RST_ERROR_NUMERIC if a spectrum does not converge; errors of rst_problem_create()
- * otherwise. */
+/** Analyse `from` (its keys analyze.* say what besides the default) and store the result, with the sidecars FILE.xdmf, of
+ * states, and FILE.spectrum.xdmf, over wave numbers, beside it. An existing output is refused before anything is computed
+ * (RST_ERROR_IO), unless forced; nothing is written before the analysis is complete. An unstable case is no error. The caller
+ * destroys the analysis. RST_ERROR_NUMERIC if a spectrum does not converge; errors of rst_problem_create() otherwise. */
 RST_API enum rst_status rst_analyze(struct rst_context *context, const struct rst_case *from,
                                     const struct rst_analysis_options *options,
                                     struct rst_analysis **analysis);

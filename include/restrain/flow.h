@@ -115,9 +115,9 @@ struct rst_flow_parameters {
 /** The data term at a state. */
 struct rst_flow_value {
   double data_loss; /**< E(u), regulariser included */
-  /** a = yhat - y, the mean over images; the frozen a of conv-linear; f - y of landscape's uv; 0 of flows without; of a network the sum over examples
-   * of w_i (f - y) for one output f (its sigmoid for the loss logistic), of w_i (1 - p) for several, p the output of
-   * the label's class (after softmax for the loss cross-entropy). */
+  /** a = yhat - y, the mean over images; the frozen a of conv-linear; f - y of landscape's uv; 0 of flows without; of a network
+   * the sum over examples of w_i (f - y) for one output f (its sigmoid for the loss logistic), of w_i (1 - p) for several, p
+   * the output of the label's class (after softmax for the loss cross-entropy). */
   double residual;
 };
 
@@ -216,10 +216,10 @@ RST_API enum rst_status rst_flow_symbol(struct rst_flow *flow, struct rst_field 
  * s''(c) is replaced by its mean over positions: lambda(w) is the Rayleigh quotient of that averaged operator, and of the
  * Hessian itself only where s''(c) is constant. Per image
  *     lambda(w) = a pool'[mean s''(c)] P(w) + sigmoid'(p) abs(ghat(w))^2 / k^2,   P(w) = sum_mn abs(I*e_w)^2 / k^2
- * with pool' the norm of the pooling, e_w the plane wave in the kernel's window, ghat the transform of gbar; for conv-linear
- * (a beta/2) norm P(w); for heat its symbol; for beltrami the Rayleigh quotient of the Hessian. The regulariser's symbol is added. P is made at the first call (2 k^2
- * correlations) and kept. RST_ERROR_UNSUPPORTED for a kind without the fact plane_waves; otherwise fails only with
- * RST_ERROR_MEMORY. */
+ * with pool' the norm of the pooling, e_w the plane wave in the kernel's window, ghat the transform of gbar; for conv-linear (a
+ * beta/2) norm P(w); for heat its symbol; for beltrami the Rayleigh quotient of the Hessian. The regulariser's symbol is
+ * added. P is made at the first call (2 k^2 correlations) and kept. RST_ERROR_UNSUPPORTED for a kind without the fact
+ * plane_waves; otherwise fails only with RST_ERROR_MEMORY. */
 RST_API enum rst_status rst_flow_frozen_symbol(struct rst_flow *flow, const struct rst_field *u,
                                                struct rst_field *lambda);
 

@@ -22,12 +22,13 @@ struct rst_sequence {
 /** Numbers of a page. */
 enum { RST_SEQUENCE_PAGE = 1 << 16 };
 
-/** Of `count` numbers, which `read` gives: numbers first ... first + count - 1 into `values`. */
+/** Of `count` numbers, which `read` gives: numbers first ... first + count - 1 into `values`. It is called, with the borrowed
+ * `user`, whenever a page is looked at that is not in memory. The caller destroys the sequence. RST_ERROR_MEMORY. */
 RST_API enum rst_status rst_sequence_create(struct rst_context *context, size_t count,
                                             enum rst_status (*read)(void *user, size_t first, size_t count,
                                                                     double *values),
                                             void *user, struct rst_sequence *sequence);
-/** A zeroed one, or one in memory, is fine. */
+/** Release the pages, and zero it; a zeroed one, or one in memory, is fine. */
 RST_API void rst_sequence_destroy(struct rst_sequence *sequence);
 
 /** The first failure of its reading; the numbers of that page were taken to be NaN. */

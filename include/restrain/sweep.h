@@ -16,24 +16,26 @@
  * An orbit ends early where its regime can no longer change: where it has diverged, and where it has converged to rounding
  * (the rule of regime.h) for RST_REGIME_AT_REST updates in which perturbations shrank.
  *
- * Refinement, of grids of step.lr and step.weight_decay alone. With sweep.refine = n the grid of the file is 2^n times finer than the axes say: (count - 1) 2^n + 1 values on
- * each. Points of the coarse grid are computed first. A cell is divided into four, n times at most, where the points computed on
- * its edges differ in regime: its centre and the middles of its edges are computed. This goes on, through cells of all sizes,
- * until no cell is left to divide, so that a boundary that leaves a cell is followed into the next; the points computed do not
- * depend on the order. All points inside a cell that stays whole take the values of the nearest of its corners (of the lower
- * one where there are two); their `level` is RST_SWEEP_FILLED. Islands between the computed points are not seen.
+ * Refinement, of grids of step.lr and step.weight_decay alone. With sweep.refine = n the grid of the file is 2^n times finer
+ * than the axes say: (count - 1) 2^n + 1 values on each. Points of the coarse grid are computed first. A cell is divided into
+ * four, n times at most, where the points computed on its edges differ in regime: its centre and the middles of its edges are
+ * computed. This goes on, through cells of all sizes, until no cell is left to divide, so that a boundary that leaves a cell
+ * is followed into the next; the points computed do not depend on the order. All points inside a cell that stays whole take
+ * the values of the nearest of its corners (of the lower one where there are two); their `level` is RST_SWEEP_FILLED. Islands
+ * between the computed points are not seen.
  *
- * Boundaries, in grids of two axes. Those of divergence, of convergence (stable, transient or converged) and of chaos are measured in boxes: N(d) squares of d
- * by d points, of a tiling, hold two neighbouring points (a block of 2 x 2) of which one is inside and one is not. The
- * box-counting dimension is the slope of log N over log 1/d, fitted for d = 1, 2, 4 ... up to an eighth of the shorter side,
- * three sizes at least; J. Sohl-Dickstein, arXiv 2402.06184. A block with a pending point holds no boundary, nor does one with an
- * undecided or merely bounded point hold that of chaos; undecided points have neither diverged nor converged.
+ * Boundaries, in grids of two axes. Those of divergence, of convergence (stable, transient or converged) and of chaos are
+ * measured in boxes: N(d) squares of d by d points, of a tiling, hold two neighbouring points (a block of 2 x 2) of which one
+ * is inside and one is not. The box-counting dimension is the slope of log N over log 1/d, fitted for d = 1, 2, 4 ... up to an
+ * eighth of the shorter side, three sizes at least; J. Sohl-Dickstein, arXiv 2402.06184. A block with a pending point holds no
+ * boundary, nor does one with an undecided or merely bounded point hold that of chaos; undecided points have neither diverged
+ * nor converged.
  *
- * Reduction. An image with few distinct patches acts on a kernel only through their span: with an orthonormal basis B of
- * that span, of the part of the initial kernel outside it and of that of the perturbation, K_t = B q_t for all t, and
- * patches Z = P B of a few numbers take the place of k^2 ones. Exact, for every scheme. Where it applies
- * (rst_sweep_summary.reduced) a sample of points is run in full as well: `agreement` is 1 where their regimes agree (rst_regime_agrees()), 0
- * where not, -1 where they were not compared.
+ * Reduction. An image with few distinct patches acts on a kernel only through their span: with an orthonormal basis B of that
+ * span, of the part of the initial kernel outside it and of that of the perturbation, K_t = B q_t for all t, and patches Z = P
+ * B of a few numbers take the place of k^2 ones. Exact, for every scheme. Where it applies (rst_sweep_summary.reduced) a
+ * sample of points is run in full as well: `agreement` is 1 where their regimes agree (rst_regime_agrees()), 0 where not, -1
+ * where they were not compared.
  */
 
 enum { RST_SWEEP_FILLED = -1 };
@@ -100,12 +102,12 @@ struct rst_sweep_summary {
   double wall_seconds;
 };
 
-/** Sweep the grid of the case's section `sweep` and store sweep.h5 with its sidecars FILE.xdmf and FILE.vtkhdf (spec in the reference of
- * files): scales of the axes, as /lr and /weight_decay; over them, as (weight_decay, lr), /regime (int8, -1 where not done), /final_loss, /mean_loss,
- * /lyapunov, /max_growth, /iterations_run, /period, /agreement, /level (int8); over all axes but lr, /lr_lo and /lr_hi; with
- * two axes the sidecars and boundaries /box_size, /boxes (boundary, box_size), /dimension (boundary), /dimension_error (boundary).
- * The file is replaced as a whole (temporary name, fsync, rename); a kill leaves the last complete one. With `resume` a file of
- * another case is refused with the differing keys named (RST_ERROR_ARGUMENT). */
+/** Sweep the grid of the case's section `sweep` and store sweep.h5 with its sidecars FILE.xdmf and FILE.vtkhdf (spec in the
+ * reference of files): scales of the axes, as /lr and /weight_decay; over them, as (weight_decay, lr), /regime (int8, -1 where
+ * not done), /final_loss, /mean_loss, /lyapunov, /max_growth, /iterations_run, /period, /agreement, /level (int8); over all
+ * axes but lr, /lr_lo and /lr_hi; with two axes the sidecars and boundaries /box_size, /boxes (boundary, box_size), /dimension
+ * (boundary), /dimension_error (boundary). The file is replaced as a whole (temporary name, fsync, rename); a kill leaves the
+ * last complete one. With `resume` a file of another case is refused with the differing keys named (RST_ERROR_ARGUMENT). */
 RST_API enum rst_status rst_sweep_run(struct rst_context *context, const struct rst_case *from,
                                       const struct rst_sweep_options *options,
                                       struct rst_sweep_summary *summary);

@@ -27,8 +27,8 @@ struct rst_output {
 };
 
 /** RST_ERROR_IO if the file exists and is neither to be resumed nor to be replaced, or was not written by this program; or if
- * the files beside it would have names that are too long, or those of another output. `what`
- * is made: "run"; NULL if it cannot be resumed. Writes nothing. */
+ * the files beside it would have names that are too long, or those of another output. `what` is made: "run"; NULL if it cannot
+ * be resumed. Writes nothing. */
 enum rst_status rst_output_check(struct rst_context *context, const struct rst_output_options *options,
                                  const char *what);
 

@@ -6,8 +6,14 @@
 
 #include "core/core.h"
 #include "hdf5/dataset.h"
+#include "stability/event_columns.h"
 
 static const double kibibyte = 1024.0;
+
+/* The columns of events, and their numbers. */
+#define COUNT(member, type, name) +1
+enum { EVENT_COLUMNS = 1 RST_EVENT_COLUMNS(COUNT) };
+#undef COUNT
 
 /* Of one dataset: what is in the file, and what of it HDF5 keeps in memory. */
 static void add_dataset(double raw, double stored, struct rst_run_size *size) {
@@ -68,7 +74,7 @@ static void add_snapshots(size_t numbers, enum rst_precision precision, double s
 
 struct rst_run_size rst_run_size_estimate(const struct rst_run_layout *layout,
                                           const struct rst_run_rows *rows) {
-  enum { CHUNK = RST_ROWS_PER_CHUNK, LEAST_CHUNK = 24, INSTANTS = 2, SCALES = 5, EVENT_COLUMNS = 20 };
+  enum { CHUNK = RST_ROWS_PER_CHUNK, INSTANTS = 2, SCALES = 5 };
   struct rst_run_size size = {.file = 24.0 * kibibyte + rows->snapshots * rows->fields,
                               .memory = 8.0 * kibibyte * kibibyte};
   for (int i = 0; i < INSTANTS; ++i) {
@@ -86,7 +92,8 @@ struct rst_run_size rst_run_size_estimate(const struct rst_run_layout *layout,
     if (layout->series[i].entry == RST_AT_SNAPSHOT) {
       add_snapshots(members, layout->precision, rows->snapshots, &size);
     } else if (layout->series[i].entry == RST_AT_ITERATION) {
-      add_column(rows->scalars, members, fmax(LEAST_CHUNK, floor(CHUNK / (double)members)), &size);
+      add_column(rows->scalars, members, fmax(RST_FEWEST_ROWS_PER_CHUNK, floor(CHUNK / (double)members)),
+                 &size);
     } else {
       add_dataset(0.0, 0.0, &size);
     }

@@ -40,7 +40,7 @@ static bool is_column(const struct rst_dataset *dataset) {
 /* The last chunk of a column is written again as it fills, and must lie within a page for that (kill_safe_driver.h): it is a page
  * with its checksum. Members of a row come together and share chunks, as far as some rows fit. */
 static void choose_column_chunk(const struct rst_dataset *dataset, hsize_t chunk[RST_DATASET_RANK]) {
-  enum { CHECKSUM = 4, FEWEST_ROWS = 24 };
+  enum { CHECKSUM = 4, FEWEST_ROWS = RST_FEWEST_ROWS_PER_CHUNK };
   _Static_assert(RST_ROWS_PER_CHUNK == (RST_KILL_SAFE_PAGE - CHECKSUM) / sizeof(double), "a chunk is a page");
   const int last = dataset->rank - 1;
   hsize_t room = (RST_KILL_SAFE_PAGE - CHECKSUM) / rst_numbers_size(dataset->numbers);

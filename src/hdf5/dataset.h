@@ -46,8 +46,8 @@ struct rst_axis {
 };
 
 enum { RST_DATASET_RANK = 10 };
-/** Rows in a chunk of a column of doubles or 64-bit numbers. */
-enum { RST_ROWS_PER_CHUNK = 511 };
+/** Rows in a chunk of a column of doubles or 64-bit numbers; at least so many where members of a row share it. */
+enum { RST_ROWS_PER_CHUNK = 511, RST_FEWEST_ROWS_PER_CHUNK = 24 };
 
 /** A dataset and its values; all borrowed during the call. */
 struct rst_dataset {

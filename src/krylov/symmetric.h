@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 /** @file
- * Eigenvalues, and bounds of them, of small symmetric matrices; by GSL, in the caller's memory, so that GSL's allocators, which end the program when
- * memory is exhausted, stay out. Matrices far from 1 are brought near it by a power of two: GSL's iteration does not end where
- * products of elements underflow.
+ * Eigenvalues, and bounds of them, of small symmetric matrices; by GSL, in the caller's memory, so that GSL's allocators, which
+ * end the program when memory is exhausted, stay out. Matrices far from 1 are brought near it by a power of two: GSL's
+ * iteration does not end where products of elements underflow.
  */
 
 /** All eigenvalues, in no order, of the finite matrix [n][n] whose lower triangle is given; it is destroyed. work: [2 n]. */

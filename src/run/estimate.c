@@ -11,16 +11,16 @@
 #include "run/run_parts.h"
 
 /* What some steps took. */
-struct stretch {
+struct march {
   long steps, events;
   double seconds;
 };
 
 /* So many steps, but none once the time is over. */
-static enum rst_status march(struct rst_run_parts *parts, double longest, long most, struct stretch *done) {
+static enum rst_status march(struct rst_run_parts *parts, double longest, long most, struct march *done) {
   struct timespec start;
   clock_gettime(CLOCK_MONOTONIC, &start);
-  for (*done = (struct stretch){0}; done->steps < most && done->seconds < longest; ++done->steps) {
+  for (*done = (struct march){0}; done->steps < most && done->seconds < longest; ++done->steps) {
     struct rst_observation seen;
     rst_run_parts_look(parts, &seen);
     RST_TRY(rst_run_parts_step(parts, &seen));
@@ -33,7 +33,7 @@ static enum rst_status march(struct rst_run_parts *parts, double longest, long m
 static enum rst_status measure(struct rst_run_parts *parts, struct rst_run_cost *cost) {
   const double shortest = 0.2; /* seconds */
   const struct rst_flow *flow = parts->problem.flow;
-  struct stretch done;
+  struct march done;
   RST_TRY(march(parts, shortest, LONG_MAX, &done));
   cost->rate = (double)done.steps / done.seconds;
   cost->flow = rst_flow_name(flow);
@@ -59,7 +59,7 @@ static enum rst_status sample(struct rst_context *context, const struct rst_case
                               struct rst_run_parts *parts, struct rst_run_rows *rows) {
   enum { SAMPLES = 8 };
   const double longest = 0.2 / SAMPLES;
-  struct stretch done = {0};
+  struct march done = {0};
   double bytes = 0.0;
   long steps = 0;
   long events = 0;
