@@ -103,7 +103,7 @@ struct rst_field *rst_test_symbol(struct rst_context *context, const struct rst_
 enum rst_status rst_test_fill(struct rst_context *context, const struct rst_initial_parameters *parameters,
                               struct rst_field *plane) {
   const struct rst_tensor tensor = {.name = "plane", .rank = 2, .dims = {plane->ny, plane->nx}};
-  const struct rst_layout layout = {rst_field_count(plane), 1, &tensor, NULL};
+  const struct rst_layout layout = {.count = rst_field_count(plane), .tensor_count = 1, .tensors = &tensor};
   struct rst_field state = {plane->precision, 1, layout.count, plane->data};
   return rst_initial_fill(context, parameters, &layout, &state);
 }

@@ -18,7 +18,7 @@ static const struct rst_tensor tensors[] = {
     {.name = "1.bias", .rank = 1, .dims = {2}, .offset = 20},
 };
 enum { TENSORS = sizeof tensors / sizeof *tensors, COUNT = 22 };
-static const struct rst_layout layout = {COUNT, TENSORS, tensors, NULL};
+static const struct rst_layout layout = {.count = COUNT, .tensor_count = TENSORS, .tensors = tensors};
 
 static struct rst_context *context;
 static struct rst_field *u;

@@ -10,7 +10,8 @@ static const struct rst_tensor tensors[TENSORS] = {
     {.name = "layer", .rank = 4, .dims = {2, 3, 4, 3}, .offset = 35},
 };
 static const uint8_t fixed[COUNT] = {[0] = 1, [7] = 1, [COUNT - 1] = 1};
-static const struct rst_layout layout = {COUNT, TENSORS, tensors, fixed};
+static const struct rst_layout layout = {
+    .count = COUNT, .tensor_count = TENSORS, .tensors = tensors, .fixed = fixed};
 static const size_t planes[TENSORS] = {1, 1, 4, 6};
 static const size_t shapes[TENSORS][2] = {{1, 5}, {2, 3}, {3, 2}, {4, 3}};
 
@@ -61,7 +62,7 @@ START_TEST(planes_share_the_memory_of_the_state) {
 END_TEST
 
 START_TEST(free_points_are_those_not_fixed) {
-  const struct rst_layout without = {COUNT, TENSORS, tensors, NULL};
+  const struct rst_layout without = {.count = COUNT, .tensor_count = TENSORS, .tensors = tensors};
   ck_assert_uint_eq(rst_layout_free_count(&layout), COUNT - 3);
   ck_assert_uint_eq(rst_layout_free_count(&without), COUNT);
 }

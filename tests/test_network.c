@@ -79,6 +79,7 @@ START_TEST(one_layer_is_the_flow_conv) {
   struct rst_field *g[2];
   struct rst_field *product[2];
   struct rst_flow_value value[2];
+  struct rst_layer_state state[2];
   for (int i = 0; i < 2; ++i) {
     struct rst_flow *flow = rst_test_flow(context, &parameters[i]);
     struct rst_field *u = rst_test_state(context, flow, 1, 0.6);
@@ -87,6 +88,7 @@ START_TEST(one_layer_is_the_flow_conv) {
     product[i] = rst_test_state(context, flow, 1, 0.0);
     rst_flow_linearise(flow, u, &value[i], g[i]);
     rst_flow_hessian_product(flow, v, product[i]);
+    RST_TEST_OK(context, rst_flow_layer_states(flow, u, &state[i]));
     rst_field_destroy(&v);
     rst_field_destroy(&u);
     rst_flow_destroy(&flow);
@@ -95,6 +97,11 @@ START_TEST(one_layer_is_the_flow_conv) {
   rst_test_close(value[1].residual, value[0].residual, 10 * tolerance);
   ck_assert_double_le(rst_field_distance(g[0], g[1]), tolerance * rst_field_norm(g[0]));
   ck_assert_double_le(rst_field_distance(product[0], product[1]), tolerance * rst_field_norm(product[0]));
+  rst_test_close(state[1].gamma, state[0].gamma, tolerance);
+  rst_test_close(state[1].windowed_min, state[0].windowed_min, 1e-9);
+  rst_test_close(state[1].windowed_max, state[0].windowed_max, 1e-9);
+  rst_test_close(state[1].activated, state[0].activated, tolerance);
+  rst_test_close(state[1].transitioning, state[0].transitioning, tolerance);
   for (int i = 0; i < 2; ++i) {
     rst_field_destroy(&g[i]);
     rst_field_destroy(&product[i]);

@@ -39,6 +39,9 @@ RST_API const char *const *rst_activation_names(void);
 RST_API const struct rst_activation *rst_activation_find(const char *name);
 RST_API const char *rst_activation_name(const struct rst_activation *activation);
 
+/** s''(0). */
+RST_API double rst_activation_curvature(const struct rst_activation *activation, double beta);
+
 /** s, s', s'' at every element of z into the fields that are not NULL (any may alias z), all of z's shape and
  * precision. If `sum` is not NULL it receives the sum of s over all elements, accumulated in double in an
  * order that depends on the shape alone (also when `s` is NULL). Large fields are shared out among the threads of the

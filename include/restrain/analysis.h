@@ -96,6 +96,15 @@ struct rst_refinement {
 
 enum { RST_REFINEMENTS = 3 };
 
+/** A layer at the minimum that decides (network.h: struct rst_layer_state). */
+struct rst_analysed_layer {
+  char *name;
+  double lambda_max; /**< of the layer's block of H */
+  double lr_lo; /**< the largest lr that is stable where this layer alone moves; 2/lambda_max for euler */
+  struct rst_layer_state state; /**< its bounds those of H, decay included */
+  double windowed_lr_max;       /**< the largest stable lr by the windowed bounds */
+};
+
 /** Names are static; arrays and fields are owned by the analysis; what was not computed is NULL, 0 or NaN. */
 struct rst_analysis {
   const char *flow, *scheme, *correlation;
@@ -144,6 +153,10 @@ struct rst_analysis {
   double dense_deviation; /**< of their extremes from `spectrum`, relative to the largest magnitude */
   double *abscissae, *density;
   size_t density_count;
+
+  /** Of a flow with layers, unless no minimum is known. */
+  struct rst_analysed_layer *layers;
+  size_t layer_count;
 
   /** Of a flow with diffusion, unless no minimum is known. */
   struct rst_refinement refinements[RST_REFINEMENTS];

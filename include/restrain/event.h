@@ -36,7 +36,7 @@
  * its updates. Its region is the smallest set of points that holds RST_EVENT_SHARE of it, and with its weakest member all that
  * are as strong, to RST_EVENT_TIE. Where nothing but the momentum
  * part grows it is empty: last = first - 1, share 0, centroid and participation NaN. Region and wave number are those of one
- * plane of the state's layout, the one that holds most of the energy.
+ * plane of the state's layout: of the tensor that holds most of the energy the plane that does.
  */
 
 #define RST_EVENT_TOLERANCE 1e-9
@@ -59,6 +59,11 @@ struct rst_event {
   double share;                          /**< points of the region over all points */
   double participation;                  /**< participation ratio of the growing energy's root */
   double ky, kx; /**< dominant wave number of du after the peak, in radians per unit length, ky >= 0 */
+  long tensor;   /**< number of that tensor in the layout */
+  /** Channels of that plane; where a plane holds several those of its strongest point; in is -1 where a tensor has none. */
+  long out, in;
+  const double
+      *tensor_shares; /**< of the energy, one for each tensor; owned by the detector until the next event */
 };
 
 /** "discrete", "continuous", "non-normal"; static. */

@@ -197,6 +197,12 @@ RST_API void rst_flow_linearise(struct rst_flow *flow, const struct rst_field *u
 RST_API void rst_flow_hessian_product(struct rst_flow *flow, const struct rst_field *v,
                                       struct rst_field *product);
 
+/** states[i] of layer i of the flow's layout at u: of a network, and of conv, whose one layer is its kernel; for conv gamma is
+ * the norm of the pooling and a = yhat - y of each image. The linearisation is left alone. RST_ERROR_UNSUPPORTED for a flow
+ * without layers, RST_ERROR_NUMERIC where eigenvalues do not converge, as at states that overflow. */
+RST_API enum rst_status rst_flow_layer_states(struct rst_flow *flow, const struct rst_field *u,
+                                              struct rst_layer_state *states);
+
 /** v = 0 on the points that the flow keeps fixed. */
 RST_API void rst_flow_pin(const struct rst_flow *flow, struct rst_field *v);
 

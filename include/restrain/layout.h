@@ -29,11 +29,19 @@ struct rst_tensor {
   double spacing;                    /**< distance of neighbouring points of a plane */
 };
 
+/** A part of a state that belongs together: of a network the tensors of one layer that has parameters. */
+struct rst_layer {
+  const char *name;
+  size_t offset, count; /**< its numbers in the state */
+};
+
 struct rst_layout {
   size_t count;                     /**< numbers of a state */
   size_t tensor_count;              /**< at least 1 */
   const struct rst_tensor *tensors; /**< by offset, without gaps */
   const uint8_t *fixed; /**< [count], 1 where the flow keeps a number as it is; NULL: all are free */
+  size_t layer_count;   /**< 0 of flows that know no layers */
+  const struct rst_layer *layers; /**< by offset, without gaps */
 };
 
 /** Number of a tensor's elements. */

@@ -73,6 +73,27 @@ struct rst_network_parameters {
   struct rst_examples_parameters train, test;
 };
 
+/** What the multi-layer theorem of arXiv 2206.02001v4 takes of a layer, at a state.
+ *
+ * The theorem replaces the factor by which the layers behind multiply by a constant gamma; the bounds of one layer then hold
+ * with a gamma in place of a. Here p is the network's output, that of the label's class if there are several, and
+ *
+ *     gamma    the mean over examples and positions of dp/d(output of the layer), of the channel where its magnitude is largest
+ *     bounds   the extreme eigenvalues of  s''(0) gamma sum_e w_e a_e sum_m x_em x_em',  a_e = dl_e/dp,
+ *
+ * with x_em the inputs in the window at position m, as they are at the state, s the layer's activation. NaN for a layer with
+ * a normalisation, of which the theorem knows nothing. The decay is to be added.
+ *
+ * The shares are those of positions, over examples and channels, by the slope of the activation (Table 3 there). */
+struct rst_layer_state {
+  double gamma;
+  double windowed_min, windowed_max;
+  double activated;     /**< s' >= 1 - RST_TRANSITION_SLOPE */
+  double transitioning; /**< in between */
+  double not_activated; /**< s' <= RST_TRANSITION_SLOPE */
+};
+#define RST_TRANSITION_SLOPE 0.05
+
 /** NULL-terminated list of the kinds of layers. */
 RST_API const char *const *rst_layer_names(void);
 

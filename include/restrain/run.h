@@ -54,7 +54,7 @@ struct rst_twin_summary {
   struct rst_divergence divergence; /**< of the Euclidean distance */
 };
 
-enum { RST_RUN_STRONGEST_EVENTS = 5, RST_RUN_MOST_TWINS = 32, RST_RUN_STAGES = 10 };
+enum { RST_RUN_STRONGEST_EVENTS = 5, RST_RUN_MOST_TWINS = 32, RST_RUN_STAGES = 10, RST_RUN_TENSOR_NAME = 64 };
 
 /** Time of one stage: of each update "correlation" (forward), "activation", "adjoint", "loss" (the rest of loss and gradient;
  * all of it where there is no correlation, or images in several threads), "update", "observation" (scalars and fields),
@@ -82,6 +82,8 @@ struct rst_run_summary {
   double event_growth_discrete, event_growth_continuous; /**< and by kind of their updates */
   /** By amplification, falling; min(event_count, size) of them. */
   struct rst_event strongest[RST_RUN_STRONGEST_EVENTS];
+  /** Names of their tensors, cut to fit; empty where the state is one tensor. */
+  char strongest_tensors[RST_RUN_STRONGEST_EVENTS][RST_RUN_TENSOR_NAME];
   size_t twin_count; /**< 0 where the run was interrupted */
   struct rst_twin_summary twins[RST_RUN_MOST_TWINS];
 };

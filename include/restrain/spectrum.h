@@ -22,6 +22,13 @@ RST_API enum rst_status rst_spectrum_extreme(struct rst_context *context, struct
                                              double tolerance, struct rst_field *vector,
                                              struct rst_eigenpair *pair);
 
+/** The same of a diagonal block of H(u), that of a layer of the flow's layout.
+ * @param vector of the layer's numbers, one row, as above. */
+RST_API enum rst_status rst_spectrum_block_extreme(struct rst_context *context, struct rst_flow *flow,
+                                                   const struct rst_field *u, const struct rst_layer *layer,
+                                                   enum rst_spectrum_end end, double tolerance,
+                                                   struct rst_field *vector, struct rst_eigenpair *pair);
+
 /** Number of eigenvalues: the free points. */
 RST_API size_t rst_spectrum_dense_count(const struct rst_flow *flow);
 

@@ -141,3 +141,12 @@ void rst_activation_evaluate(const struct rst_context *context, const struct rst
     }
   }
 }
+
+double rst_activation_curvature(const struct rst_activation *activation, double beta) {
+  double zero = 0.0;
+  double curvature = 0.0;
+  const struct rst_field z = {RST_PRECISION_DOUBLE, 1, 1, &zero};
+  struct rst_field dds = {RST_PRECISION_DOUBLE, 1, 1, &curvature};
+  rst_activation_evaluate(NULL, activation, beta, &z, NULL, NULL, &dds, NULL);
+  return curvature;
+}

@@ -46,6 +46,10 @@ void rst_analysis_destroy(struct rst_analysis **analysis) {
   rst_state_spectrum_clear(&old->spectrum);
   rst_field_destroy(&old->symbol);
   rst_field_destroy(&old->amplification);
+  for (size_t i = 0; i < old->layer_count; ++i) {
+    free(old->layers[i].name);
+  }
+  free(old->layers);
   free(old->points);
   free(old->eigenvalues);
   free(old->abscissae);
@@ -134,6 +138,11 @@ static void include_decay(struct rst_analysis *analysis) {
   }
   for (size_t i = 0; i < analysis->refinement_count; ++i) {
     analysis->refinements[i].lambda_max += decay;
+  }
+  for (size_t i = 0; i < analysis->layer_count; ++i) {
+    analysis->layers[i].lambda_max += decay;
+    analysis->layers[i].state.windowed_min += decay;
+    analysis->layers[i].state.windowed_max += decay;
   }
   shift(decay, analysis->eigenvalues, analysis->eigenvalue_count);
   shift(decay, analysis->abscissae, analysis->density_count);

@@ -118,6 +118,21 @@ static enum rst_status write_eigenvectors(const struct rst_analysis_writer *writ
   return rst_axis_write(writer->context, writer->file, &x);
 }
 
+static enum rst_status write_layers(const struct rst_analysis_writer *writer) {
+  const struct rst_analysis *analysis = writer->analysis;
+  RST_SCOPED const char **names = NULL;
+  RST_TRY(RST_NEW(writer->context, analysis->layer_count + 1, &names));
+  for (size_t i = 0; i < analysis->layer_count; ++i) {
+    names[i] = analysis->layers[i].name;
+  }
+  const struct rst_axis layer = {.variable = {"layer", "layer with parameters, from the input on", "1"},
+                                 .count = analysis->layer_count,
+                                 .numbers = RST_NUMBERS_LABELS,
+                                 .values = names};
+  return rst_analysis_write_group(writer, RST_ANALYSIS_LAYER, analysis->layers, sizeof *analysis->layers,
+                                  &layer);
+}
+
 enum rst_status rst_analysis_write_fields(const struct rst_analysis_writer *writer) {
   const struct rst_analysis *analysis = writer->analysis;
   const struct rst_axis refined = {.count = analysis->refinement_count};
@@ -125,6 +140,7 @@ enum rst_status rst_analysis_write_fields(const struct rst_analysis_writer *writ
   RST_TRY(write_eigenvectors(writer));
   RST_TRY(analysis->point_count > 0 ? rst_analysis_write_points(writer) : RST_OK);
   RST_TRY(write_distribution(writer));
+  RST_TRY(analysis->layer_count > 0 ? write_layers(writer) : RST_OK);
   return refined.count > 0 ? rst_analysis_write_group(writer, RST_ANALYSIS_REFINEMENT, analysis->refinements,
                                                       sizeof *analysis->refinements, &refined)
                            : RST_OK;

@@ -36,6 +36,7 @@ static double max_abs(const void *subject) {
 #define OF(member) RST_QUANTITY_MEMBER(struct rst_analysis, member)
 #define POINT(member) RST_QUANTITY_MEMBER(struct rst_analysed_point, member)
 #define REFINEMENT(member) RST_QUANTITY_MEMBER(struct rst_refinement, member)
+#define LAYER(member) RST_QUANTITY_MEMBER(struct rst_analysed_layer, member)
 #define BY(function) RST_QUANTITY_MEASURED(function)
 
 /* A number of the file, whose units are all 1; one that is not stored; one of JSON alone. */
@@ -161,6 +162,25 @@ static const struct rst_quantity rows[] = {
     STORED(REFINEMENT, "lr_max", "lr_max", "refined_lr_max", "largest stable learning rate at this spacing",
            REFINEMENT(lr_max)),
     SHOWN(REFINEMENT, "mesh_number", "c lr_max/h^2", REFINEMENT(mesh_number)),
+
+    STORED(LAYER, "lambda_max", "lambda_max", "layer_lambda_max",
+           "largest eigenvalue of the layer's block of the Hessian, decay included", LAYER(lambda_max)),
+    STORED(LAYER, "lr_lo", "lr_lo", "layer_lr_lo", "largest learning rate that is stable for the layer alone",
+           LAYER(lr_lo)),
+    STORED(LAYER, "gamma", "gamma", "layer_gamma",
+           "mean of dp/d(output) over examples and positions, of the largest channel", LAYER(state.gamma)),
+    STORED(LAYER, "windowed_lambda_min", NULL, "layer_windowed_lambda_min",
+           "smallest eigenvalue by the windowed bound, decay included", LAYER(state.windowed_min)),
+    STORED(LAYER, "windowed_lambda_max", NULL, "layer_windowed_lambda_max",
+           "largest eigenvalue by the windowed bound, decay included", LAYER(state.windowed_max)),
+    STORED(LAYER, "windowed_lr_max", "windowed lr_max", "layer_windowed_lr_max",
+           "largest stable learning rate by the windowed bound", LAYER(windowed_lr_max)),
+    STORED(LAYER, "activated", "activated", "layer_activated", "share of positions that are activated",
+           LAYER(state.activated)),
+    STORED(LAYER, "transitioning", NULL, "layer_transitioning", "share of positions in transition",
+           LAYER(state.transitioning)),
+    STORED(LAYER, "not_activated", NULL, "layer_not_activated", "share of positions that are not activated",
+           LAYER(state.not_activated)),
 };
 
 const struct rst_quantities rst_analysis_numbers = {rows, sizeof rows / sizeof *rows};

@@ -26,9 +26,10 @@ enum rst_analysis_group {
   RST_ANALYSIS_SATURATION,
   RST_ANALYSIS_DENSE,
   RST_ANALYSIS_FACTORS,
-  /** Of a struct rst_analysed_point, and of a struct rst_refinement; columns in the file. */
+  /** Of a struct rst_analysed_point, a struct rst_refinement, a struct rst_analysed_layer; columns in the file. */
   RST_ANALYSIS_POINT,
-  RST_ANALYSIS_REFINEMENT
+  RST_ANALYSIS_REFINEMENT,
+  RST_ANALYSIS_LAYER
 };
 
 extern const struct rst_quantities rst_analysis_numbers;

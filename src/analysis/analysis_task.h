@@ -66,6 +66,10 @@ enum rst_status rst_lr_hi_find(const struct rst_analysis_task *task, double *lr_
  * `alternating`: lr (lambda A + alternating) = R A. NaN where the flow has no such states, or they grow. */
 double rst_saturated_amplitude(const struct rst_analysis_task *task, double real_limit, double lr_hi);
 
+/** Of a flow with layers, each of them at u (layers_at_minimum.c). */
+enum rst_status rst_analyze_layers(const struct rst_analysis_task *task, const struct rst_field *u,
+                                   struct rst_analysis *analysis);
+
 enum rst_status rst_analyze_linear(const struct rst_analysis_task *task, struct rst_analysis *analysis);
 /** Symbol and amplification (symbol.c): of a linear flow; of a non-linear one, coefficients frozen at u. */
 enum rst_status rst_analyze_symbol(const struct rst_analysis_task *task, struct rst_analysis *analysis);

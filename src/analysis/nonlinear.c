@@ -197,5 +197,6 @@ enum rst_status rst_analyze_nonlinear(const struct rst_analysis_task *task, stru
   if (rst_flow_facts(task->flow).plane_waves) {
     RST_TRY(rst_analyze_frozen_symbol(task, minimum->point.u, analysis));
   }
+  RST_TRY(rst_analyze_layers(task, minimum->point.u, analysis));
   return rst_analyze_distribution(task, minimum->point.u, &minimum->spectrum, analysis);
 }

@@ -5,13 +5,14 @@
 #include "archive/run_file_parts.h"
 #include "stability/event_columns.h"
 
-/* The table of events, a column for each member of struct rst_event. Chaotic runs have an event every few iterations, and
+/* The table of events, a column for each member of struct rst_event; of states of several tensors with those that name one, and
+ * the shares of all. Chaotic runs have an event every few iterations, and
  * a row costs some twenty calls of HDF5, so that rows are gathered in memory until a flush stores them. */
 
 enum { MOST_GATHERED = 256 };
 
 #define COUNT(member, type, long_name) +1
-enum { COLUMNS = 0 RST_EVENT_COLUMNS(COUNT) };
+enum { PLAIN_COLUMNS = 0 RST_EVENT_COLUMNS(COUNT), COLUMNS = PLAIN_COLUMNS RST_EVENT_TENSOR_COLUMNS(COUNT) };
 _Static_assert(sizeof(long) == sizeof(int64_t) && sizeof(enum rst_event_kind) == sizeof(int32_t),
                "members are numbers of known sizes");
 
@@ -33,23 +34,44 @@ static const struct event_column {
   struct rst_variable variable;
   enum rst_numbers memory, stored;
   size_t offset;
-} columns[COLUMNS] = {RST_EVENT_COLUMNS(COLUMN)};
+} columns[COLUMNS] = {RST_EVENT_COLUMNS(COLUMN) RST_EVENT_TENSOR_COLUMNS(COLUMN)};
+
+static const struct rst_variable shares_variable = {"events/tensor_share",
+                                                    "share of the tensor in the growing energy", "1"};
 
 static const struct rst_axis event_axis = {.variable = {"events/event", "number of the event, from 0", "1"},
                                            .numbers = RST_NUMBERS_INT64};
 
 struct rst_run_events {
-  hid_t index, columns[COLUMNS];
+  hid_t index, shares, columns[COLUMNS];
   size_t stored, gathered;
   struct rst_event list[MOST_GATHERED];
+  double *gathered_shares; /* [MOST_GATHERED][tensors]; NULL where events name none */
 };
+
+static size_t column_count(const struct rst_run_file *file) {
+  return file->layout.event_tensors ? COLUMNS : PLAIN_COLUMNS;
+}
+
+static size_t tensor_count(const struct rst_run_file *file) {
+  return file->layout.event_tensors ? file->layout.event_tensors->count : 0;
+}
+
+static enum rst_status write_shares(struct rst_run_file *file) {
+  const struct rst_dataset shares = {.variable = shares_variable,
+                                     .numbers = RST_NUMBERS_DOUBLE,
+                                     .rank = 2,
+                                     .axes = {&event_axis, file->layout.event_tensors}};
+  RST_TRY(RST_NEW(file->context, MOST_GATHERED * tensor_count(file), &file->events->gathered_shares));
+  return rst_dataset_write(file->context, file->file, &shares);
+}
 
 enum rst_status rst_run_events_write(struct rst_run_file *file) {
   const char *const kinds[] = {rst_event_kind_name(RST_EVENT_DISCRETE),
                                rst_event_kind_name(RST_EVENT_CONTINUOUS),
                                rst_event_kind_name(RST_EVENT_NONNORMAL), NULL};
   RST_TRY(RST_NEW(file->context, 1, &file->events));
-  for (size_t i = 0; i < COLUMNS; ++i) {
+  for (size_t i = 0; i < column_count(file); ++i) {
     const bool is_kind = columns[i].offset == offsetof(struct rst_event, kind);
     const struct rst_dataset column = {.variable = columns[i].variable,
                                        .numbers = columns[i].stored,
@@ -58,32 +80,44 @@ enum rst_status rst_run_events_write(struct rst_run_file *file) {
                                        .flags = {.names = is_kind ? kinds : NULL}};
     RST_TRY(rst_dataset_write(file->context, file->file, &column));
   }
-  return RST_OK;
+  return file->layout.event_tensors ? write_shares(file) : RST_OK;
 }
 
 enum rst_status rst_run_events_open(struct rst_run_file *file) {
   RST_TRY(rst_run_file_open_dataset(file, event_axis.variable.name, &file->events->index));
-  for (size_t i = 0; i < COLUMNS; ++i) {
+  for (size_t i = 0; i < column_count(file); ++i) {
     RST_TRY(rst_run_file_open_dataset(file, columns[i].variable.name, &file->events->columns[i]));
   }
-  return RST_OK;
+  return file->layout.event_tensors
+             ? rst_run_file_open_dataset(file, shares_variable.name, &file->events->shares)
+             : RST_OK;
+}
+
+static void let_go(hid_t *dataset) {
+  if (*dataset > 0) {
+    H5Idec_ref(*dataset);
+  }
+  *dataset = 0;
 }
 
 void rst_run_events_close(struct rst_run_file *file) {
   struct rst_run_events *events = file->events;
-  for (size_t i = 0; events && i <= COLUMNS; ++i) {
-    hid_t *dataset = i < COLUMNS ? &events->columns[i] : &events->index;
-    if (*dataset > 0) {
-      H5Idec_ref(*dataset);
-    }
-    *dataset = 0;
+  if (!events) {
+    return;
   }
+  for (size_t i = 0; i < COLUMNS; ++i) {
+    let_go(&events->columns[i]);
+  }
+  let_go(&events->index);
+  let_go(&events->shares);
+  free(events->gathered_shares);
+  events->gathered_shares = NULL;
 }
 
 /* `block` has room for a column of the gathered events. */
 static enum rst_status store(struct rst_run_file *file, char *block) {
   struct rst_run_events *events = file->events;
-  for (size_t i = 0; i < COLUMNS; ++i) {
+  for (size_t i = 0; i < column_count(file); ++i) {
     const size_t size = rst_numbers_size(columns[i].memory);
     for (size_t row = 0; row < events->gathered; ++row) {
       memcpy(block + row * size, (const char *)&events->list[row] + columns[i].offset, size);
@@ -92,6 +126,12 @@ static enum rst_status store(struct rst_run_file *file, char *block) {
              rst_rows_append(events->columns[i], events->stored, events->gathered,
                              rst_numbers_type(columns[i].memory, NULL), block),
              "%s: writing /%s failed", file->path, columns[i].variable.name);
+  }
+  if (events->gathered_shares) {
+    RST_HDF5(file->context,
+             rst_rows_append(events->shares, events->stored, events->gathered, H5T_NATIVE_DOUBLE,
+                             events->gathered_shares),
+             "%s: writing /%s failed", file->path, shares_variable.name);
   }
   int64_t numbers[MOST_GATHERED];
   for (size_t row = 0; row < events->gathered; ++row) {
@@ -117,6 +157,10 @@ enum rst_status rst_run_file_append_event(struct rst_run_file *file, const struc
     RST_QUIET();
     RST_TRY(rst_run_events_store(file));
   }
+  if (events->gathered_shares) {
+    memcpy(events->gathered_shares + events->gathered * tensor_count(file), event->tensor_shares,
+           tensor_count(file) * sizeof *event->tensor_shares);
+  }
   events->list[events->gathered++] = *event;
   return RST_OK;
 }
@@ -129,7 +173,7 @@ size_t rst_run_file_events(const struct rst_run_file *file) {
 static enum rst_status read_stored(const struct rst_run_file *file, size_t first, size_t count,
                                    struct rst_event *events) {
   double block[MOST_GATHERED]; /* no member is larger */
-  for (size_t i = 0; i < COLUMNS; ++i) {
+  for (size_t i = 0; i < column_count(file); ++i) {
     const size_t size = rst_numbers_size(columns[i].memory);
     RST_HDF5(file->context,
              rst_rows_read(file->events->columns[i], 0, first, count,
@@ -164,16 +208,24 @@ enum rst_status rst_run_file_read_events(const struct rst_run_file *file, size_t
   return RST_OK;
 }
 
+/* Rows of a dataset of the older file. */
+static enum rst_status count_rows(struct rst_run_file *file, hid_t source, const char *name, size_t *rows) {
+  RST_IDS(ids);
+  RST_REQUIRE(file->context, rst_hdf5_has(source, "events") && rst_hdf5_has(source, name), RST_ERROR_IO,
+              "%s has no /%s and cannot be resumed by this case; start again with --force", file->path, name);
+  *rows = rst_rows_count(rst_ids_keep(&ids, H5Dopen2(source, name, H5P_DEFAULT)));
+  return RST_OK;
+}
+
 /* Rows that all columns of the older file have, since a kill may have left some longer than others. */
 static enum rst_status count_complete(struct rst_run_file *file, hid_t source, size_t *count) {
   *count = SIZE_MAX;
-  for (size_t i = 0; i < COLUMNS; ++i) {
-    const char *name = columns[i].variable.name;
-    RST_IDS(ids);
-    RST_REQUIRE(file->context, rst_hdf5_has(source, "events") && rst_hdf5_has(source, name), RST_ERROR_IO,
-                "%s has no /%s and cannot be resumed by this case; start again with --force", file->path,
-                name);
-    const size_t rows = rst_rows_count(rst_ids_keep(&ids, H5Dopen2(source, name, H5P_DEFAULT)));
+  for (size_t i = 0; i <= column_count(file); ++i) {
+    const bool is_column = i < column_count(file);
+    size_t rows = SIZE_MAX;
+    if (is_column || file->layout.event_tensors) {
+      RST_TRY(count_rows(file, source, is_column ? columns[i].variable.name : shares_variable.name, &rows));
+    }
     *count = rows < *count ? rows : *count;
   }
   return RST_OK;
@@ -203,7 +255,10 @@ enum rst_status rst_run_events_copy(struct rst_run_file *file, hid_t source, siz
   size_t kept = 0;
   RST_TRY(count_kept(file, source, iterations, &kept));
   RST_TRY(rst_run_file_copy_rows(file, source, event_axis.variable.name, file->events->index, kept));
-  for (size_t i = 0; i < COLUMNS; ++i) {
+  if (file->layout.event_tensors) {
+    RST_TRY(rst_run_file_copy_rows(file, source, shares_variable.name, file->events->shares, kept));
+  }
+  for (size_t i = 0; i < column_count(file); ++i) {
     RST_TRY(rst_run_file_copy_rows(file, source, columns[i].variable.name, file->events->columns[i], kept));
   }
   file->events->stored = kept;

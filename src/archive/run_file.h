@@ -54,6 +54,7 @@ struct rst_run_layout {
   size_t axis_count;
   long every; /**< iterations from one row of scalars to the next, the last one excepted; 0: 1 */
   bool has_events;
+  const struct rst_axis *event_tensors; /**< that events name; NULL for none */
 };
 
 /** Rows of scalars before an iteration. */

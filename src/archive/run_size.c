@@ -12,7 +12,7 @@ static const double kibibyte = 1024.0;
 
 /* The columns of events, and their numbers. */
 #define COUNT(member, type, name) +1
-enum { EVENT_COLUMNS = 1 RST_EVENT_COLUMNS(COUNT) };
+enum { EVENT_COLUMNS = 1 RST_EVENT_COLUMNS(COUNT), TENSOR_COLUMNS = 0 RST_EVENT_TENSOR_COLUMNS(COUNT) };
 #undef COUNT
 
 /* Of one dataset: what is in the file, and what of it HDF5 keeps in memory. */
@@ -86,6 +86,13 @@ struct rst_run_size rst_run_size_estimate(const struct rst_run_layout *layout,
   }
   for (int i = 0; layout->has_events && i < EVENT_COLUMNS; ++i) {
     add_column(rows->events, 1, CHUNK, &size);
+  }
+  for (int i = 0; layout->event_tensors && i < TENSOR_COLUMNS; ++i) {
+    add_column(rows->events, 1, CHUNK, &size);
+  }
+  if (layout->event_tensors) {
+    const size_t tensors = layout->event_tensors->count;
+    add_column(rows->events, tensors, fmax(RST_FEWEST_ROWS_PER_CHUNK, floor(CHUNK / (double)tensors)), &size);
   }
   for (size_t i = 0; i < layout->count; ++i) {
     const size_t members = rst_series_length(&layout->series[i]);

@@ -104,6 +104,37 @@ static enum rst_status list_state_axes(struct rst_series_list *list) {
   return RST_OK;
 }
 
+/* Names of layers are texts. */
+static enum rst_status list_layers(struct rst_series_list *list) {
+  const struct rst_layout *state = list->state;
+  RST_TRY(RST_NEW(list->context, state->layer_count + 1, &list->layers));
+  for (size_t i = 0; i < state->layer_count; ++i) {
+    list->layers[i] = state->layers[i].name;
+  }
+  list->layer = (struct rst_axis){.variable = {"layer", "layer with parameters, from the input on", "1"},
+                                  .count = state->layer_count,
+                                  .numbers = RST_NUMBERS_LABELS,
+                                  .values = list->layers};
+  list->axes[list->layout.axis_count++] = &list->layer;
+  return RST_OK;
+}
+
+/* Names of the tensors are texts, too. */
+static enum rst_status list_event_tensors(struct rst_series_list *list) {
+  const struct rst_layout *state = list->state;
+  RST_TRY(RST_NEW(list->context, state->tensor_count + 1, &list->event_tensors));
+  for (size_t i = 0; i < state->tensor_count; ++i) {
+    list->event_tensors[i] = state->tensors[i].name;
+  }
+  list->event_tensor = (struct rst_axis){.variable = {"tensor", "tensor of the state", "1"},
+                                         .count = state->tensor_count,
+                                         .numbers = RST_NUMBERS_LABELS,
+                                         .values = list->event_tensors};
+  list->layout.event_tensors = &list->event_tensor;
+  list->axes[list->layout.axis_count++] = &list->event_tensor;
+  return RST_OK;
+}
+
 /* Labels of twins are texts. */
 static void list_members(struct rst_series_list *list, const struct rst_series_options *options) {
   list->twin =
@@ -132,7 +163,13 @@ enum rst_status rst_series_list_create(struct rst_context *context, const struct
                                               .every = options->every,
                                               .has_events = options->has_events}};
   list_members(list, options);
-  const enum rst_status status = list_state_axes(list);
+  enum rst_status status = list_state_axes(list);
+  if (status == RST_OK && options->has_layers) {
+    status = list_layers(list);
+  }
+  if (status == RST_OK && options->has_events && state->tensor_count > 1) {
+    status = list_event_tensors(list);
+  }
   if (status != RST_OK) {
     rst_series_list_clear(list);
   }
@@ -145,6 +182,8 @@ void rst_series_list_clear(struct rst_series_list *list) {
   }
   free((void *)list->texts);
   free(list->series);
+  free((void *)list->layers);
+  free((void *)list->event_tensors);
   free(list->tensors);
   *list = (struct rst_series_list){0};
 }

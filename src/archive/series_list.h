@@ -18,8 +18,11 @@ struct rst_series_list {
   struct rst_run_layout layout;   /**< what the file is to hold; its members are the list's */
   struct rst_axis (*tensors)[RST_TENSOR_MOST_AXES];
   struct rst_axis ky, kx; /**< angular wave numbers of the first tensor's planes, ascending, 0 at index n/2 */
-  struct rst_axis twin, exponent; /**< count 0: there are none */
-  const struct rst_axis *axes[2];
+  struct rst_axis twin, exponent, layer; /**< count 0: there are none */
+  const char **layers;                   /**< names */
+  struct rst_axis event_tensor;          /**< that events name */
+  const char **event_tensors;            /**< names */
+  const struct rst_axis *axes[4];
   struct rst_series *series;
   char **texts;
   size_t capacity, text_count, text_capacity;
@@ -31,6 +34,7 @@ struct rst_series_options {
   size_t twin_count, exponent_count;
   long every; /**< as in the layout */
   bool has_events;
+  bool has_layers; /**< series over the layers of the state */
 };
 
 /** On failure the list is empty. */

@@ -23,6 +23,18 @@
   X(preconditioned_sharpness, ASKED, PRECONDITIONED, RUN,                                                    \
     "largest eigenvalue of the Hessian of L over the preconditioner", "1")                                   \
   X(lambda_min, ASKED, LAMBDA_MIN, RUN, "smallest eigenvalue of the Hessian of L", "1")                      \
+  X(layer_sharpness, ASKED, LAYER_SHARPNESS, LAYER,                                                          \
+    "largest eigenvalue of the layer's block of the Hessian of L", "1")                                      \
+  X(layer_gamma, ASKED, LAYER_STATES, LAYER,                                                                 \
+    "mean of dp/d(output of the layer) over examples and positions, of the largest channel", "1")            \
+  X(layer_windowed_min, ASKED, LAYER_STATES, LAYER,                                                          \
+    "smallest eigenvalue by the layer's windowed bound, decay included", "1")                                \
+  X(layer_windowed_max, ASKED, LAYER_STATES, LAYER,                                                          \
+    "largest eigenvalue by the layer's windowed bound, decay included", "1")                                 \
+  X(layer_activated, ASKED, LAYER_STATES, LAYER, "share of the layer's positions that are activated", "1")   \
+  X(layer_transitioning, ASKED, LAYER_STATES, LAYER, "share of the layer's positions in transition", "1")    \
+  X(layer_not_activated, ASKED, LAYER_STATES, LAYER,                                                         \
+    "share of the layer's positions that are not activated", "1")                                            \
   X(largest_update, IMPLIED, STRETCH, RUN, "largest norm of an update since the row before", "1")            \
   X(local_growth, IMPLIED, PERTURBATIONS, RUN, "growth of the leading perturbation in the update", "1")      \
   X(mean_log_growth, IMPLIED, STRETCH_GROWTH, RUN,                                                           \

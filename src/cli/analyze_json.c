@@ -110,6 +110,18 @@ static void add_distribution(struct rst_text *text, const struct rst_analysis *a
   rst_text_add(text, "]");
 }
 
+static void add_layers(struct rst_text *text, const struct rst_analysis *analysis) {
+  rst_text_add(text, ", \"layers\": [");
+  for (size_t i = 0; i < analysis->layer_count; ++i) {
+    rst_text_add(text, i ? ", {\"name\": " : "{\"name\": ");
+    rst_text_add_quoted(text, analysis->layers[i].name);
+    rst_text_add(text, ", ");
+    rst_quantities_add_json(&rst_analysis_numbers, RST_ANALYSIS_LAYER, &analysis->layers[i], text);
+    rst_text_add(text, "}");
+  }
+  rst_text_add(text, "]");
+}
+
 static void add_verdict(struct rst_text *text, const struct rst_analysis *analysis) {
   static const char *const mechanisms[] = {"[]", "[\"step\"]", "[\"decay\"]", "[\"step\", \"decay\"]"};
   const char *const names[][2] = {{"verdict", rst_verdict_name(analysis->verdict)},
@@ -137,6 +149,7 @@ void rst_analysis_add_json(struct rst_text *text, const struct rst_analysis *ana
   } else {
     add_nonlinear(text, analysis);
   }
+  add_layers(text, analysis);
   add_distribution(text, analysis);
   add_verdict(text, analysis);
   rst_text_add(text, "}");

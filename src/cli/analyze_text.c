@@ -221,6 +221,16 @@ static void add_refinement(struct rst_text *text, const struct rst_case *from,
                analysis->mesh_number);
 }
 
+static void add_layers(struct rst_text *text, const struct rst_analysis *analysis) {
+  if (analysis->layer_count < 2) {
+    return;
+  }
+  add_head(text, "layers at the minimum", RST_ANALYSIS_LAYER);
+  for (size_t i = 0; i < analysis->layer_count; ++i) {
+    add_line(text, analysis->layers[i].name, RST_ANALYSIS_LAYER, &analysis->layers[i]);
+  }
+}
+
 void rst_analysis_add_text(struct rst_text *text, const struct rst_case *from,
                            const struct rst_analysis *analysis) {
   rst_text_add(text, "%s, state %zu x %zu, correlation %s; %s, lr = %.8g, weight decay alpha = %.8g\n",
@@ -234,6 +244,7 @@ void rst_analysis_add_text(struct rst_text *text, const struct rst_case *from,
     add_points(text, analysis);
     add_two_limits(text, analysis);
   }
+  add_layers(text, analysis);
   add_distribution(text, analysis);
   add_refinement(text, from, analysis);
   if (analysis->gap) {

@@ -11,7 +11,19 @@ static size_t shown_events(const struct rst_run_summary *summary) {
   return summary->event_count < RST_RUN_STRONGEST_EVENTS ? summary->event_count : RST_RUN_STRONGEST_EVENTS;
 }
 
-static void print_event(const struct rst_event *event) {
+/* Where it is in a state of several tensors. */
+static void print_tensor(const struct rst_event *event, const char *tensor) {
+  if (*tensor) {
+    printf("held in %s, out %ld, ", tensor, event->out);
+    if (event->in >= 0) {
+      printf("in %ld, ", event->in);
+    }
+  } else {
+    printf("held in ");
+  }
+}
+
+static void print_event(const struct rst_event *event, const char *tensor) {
   if (event->first == event->last) {
     printf("  iteration %ld", event->first);
   } else {
@@ -19,8 +31,8 @@ static void print_event(const struct rst_event *event) {
   }
   printf(", %s, amplified %.3g (at most %.3g an update, at %ld), ", rst_event_kind_name(event->kind),
          event->amplification, event->peak, event->peak_iteration);
-  printf("held in rows %ld-%ld, columns %ld-%ld", event->y_first, event->y_last, event->x_first,
-         event->x_last);
+  print_tensor(event, tensor);
+  printf("rows %ld-%ld, columns %ld-%ld", event->y_first, event->y_last, event->x_first, event->x_last);
   if (event->share < 1.0) {
     printf(" (90 %% of the growth in %.3g %% of the points)\n", 100.0 * event->share);
   } else {
@@ -50,7 +62,7 @@ static void print_events(const struct rst_run_summary *summary) {
     printf("\n");
   }
   for (size_t i = 0; i < shown; ++i) {
-    print_event(&summary->strongest[i]);
+    print_event(&summary->strongest[i], summary->strongest_tensors[i]);
   }
 }
 
@@ -101,9 +113,14 @@ static void add_number(struct rst_text *text, const char *name, double value) {
 #define ADD_KIND(member)
 #define ADD(member, type, long_name) ADD_##type(member)
 
-static void add_event(struct rst_text *text, const struct rst_event *event) {
+static void add_event(struct rst_text *text, const struct rst_event *event, const char *tensor) {
   rst_text_add(text, "{\"kind\": \"%s\"", rst_event_kind_name(event->kind));
   RST_EVENT_COLUMNS(ADD)
+  if (*tensor) {
+    rst_text_add(text, ", \"tensor\": ");
+    rst_text_add_quoted(text, tensor);
+    rst_text_add(text, ", \"out\": %ld, \"in\": %ld", event->out, event->in);
+  }
   rst_text_add(text, "}");
 }
 
@@ -137,7 +154,7 @@ void rst_run_summary_add_json(const struct rst_run_summary *summary, struct rst_
     rst_text_add(text, ", \"strongest_events\": [");
     for (size_t i = 0; i < shown_events(summary); ++i) {
       rst_text_add(text, i > 0 ? ", " : "");
-      add_event(text, &summary->strongest[i]);
+      add_event(text, &summary->strongest[i], summary->strongest_tensors[i]);
     }
     rst_text_add(text, "]");
   }

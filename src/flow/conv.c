@@ -20,11 +20,13 @@
 #include "core/core.h"
 #include "flow/convolution.h"
 #include "flow/pointwise.h"
+#include "krylov/extremal.h"
 
 struct conv {
   struct rst_convolution base;
   const struct rst_activation *activation;
   double beta, shift;
+  struct rst_layer layer;
 };
 
 /* Work space, then s' and s'' where the flow was linearised. */
@@ -35,7 +37,11 @@ static enum rst_status create(struct rst_flow *flow, const struct rst_flow_param
   conv->activation = rst_activation_find(parameters->conv.activation);
   conv->beta = parameters->conv.beta;
   conv->shift = parameters->conv.shift;
-  return rst_convolution_build(&conv->base, parameters, RESPONSES, NULL);
+  RST_TRY(rst_convolution_build(&conv->base, parameters, RESPONSES, NULL));
+  conv->layer = (struct rst_layer){.name = conv->base.kernel.name, .count = flow->layout.count};
+  flow->layout.layers = &conv->layer;
+  flow->layout.layer_count = 1;
+  return RST_OK;
 }
 
 static void destroy(struct rst_flow *flow) {
@@ -188,6 +194,85 @@ static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_fie
   return RST_OK;
 }
 
+/* Of the response's values: 1 where it is activated, -1 where not, 0 in between; from s' in place. */
+static void mark_regimes(struct rst_field *ds) {
+  for (size_t y = 0; y < ds->ny; ++y) {
+    for (size_t x = 0; x < ds->nx; ++x) {
+      const double slope = rst_field_get(ds, y, x);
+      const double mark =
+          (slope >= 1.0 - RST_TRANSITION_SLOPE ? 1.0 : 0.0) - (slope <= RST_TRANSITION_SLOPE ? 1.0 : 0.0);
+      rst_field_set(ds, y, x, mark);
+    }
+  }
+}
+
+/* Shares of the positions of one image, added to the state's. */
+static void add_shares(const struct conv *conv, struct rst_convolution_term *term, const struct rst_field *u,
+                       struct rst_layer_state *state) {
+  struct rst_field *marks = term->response[WORK];
+  const double positions = (double)rst_correlation_positions(term->correlation);
+  const double share = 1.0 / (positions * (double)conv->base.count);
+  forward(conv, term, u, marks, NULL);
+  mark_regimes(marks);
+  const double difference = rst_convolution_sum(term, marks);
+  const double sum = rst_convolution_dot(term, marks, marks);
+  state->activated += 0.5 * share * (sum + difference);
+  state->not_activated += 0.5 * share * (sum - difference);
+  state->transitioning += share * (positions - sum);
+}
+
+/* a norm X X' v of an image, s''(0) apart; the residual is that of the state. */
+static void window_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
+                        const struct rst_field *v) {
+  struct rst_field *response = term->response[WORK];
+  rst_correlation_apply(term->correlation, v, response);
+  rst_correlation_adjoint(term->correlation, response, term->contribution);
+  rst_field_scale(term->residual * term->norm / (double)convolution->count, term->contribution);
+}
+
+static void window_product(void *user, const struct rst_field *v, struct rst_field *product) {
+  struct rst_convolution *convolution = user;
+  rst_convolution_run(convolution, window_task, v);
+  rst_field_fill(0.0, product);
+  for (size_t i = 0; i < convolution->count; ++i) {
+    const struct rst_field *own = convolution->terms[i].contribution;
+    const struct rst_field row = {own->precision, 1, rst_field_count(own), own->data};
+    rst_field_axpy(1.0, &row, product);
+  }
+}
+
+static enum rst_status find_windowed(struct conv *conv, double scale, struct rst_layer_state *state) {
+  const double tolerance = 1e-6;
+  struct rst_context *context = conv->base.base.context;
+  struct rst_field *vector = NULL;
+  struct rst_eigenpair low = {0};
+  struct rst_eigenpair high = {0};
+  RST_TRY(rst_flow_create_state(context, &conv->base.base, &vector));
+  enum rst_status status = rst_extremal_eigenpair(context, window_product, &conv->base, RST_SPECTRUM_SMALLEST,
+                                                  tolerance, vector, &low);
+  if (status == RST_OK) {
+    rst_field_fill(0.0, vector);
+    status = rst_extremal_eigenpair(context, window_product, &conv->base, RST_SPECTRUM_LARGEST, tolerance,
+                                    vector, &high);
+  }
+  rst_field_destroy(&vector);
+  state->windowed_min = fmin(scale * low.value, scale * high.value);
+  state->windowed_max = fmax(scale * low.value, scale * high.value);
+  return status;
+}
+
+static enum rst_status layer_states(struct rst_flow *flow, const struct rst_field *u,
+                                    struct rst_layer_state *states) {
+  struct conv *conv = (struct conv *)flow;
+  const struct rst_field kernel = rst_flow_kernel(flow, u);
+  *states = (struct rst_layer_state){0};
+  for (size_t i = 0; i < conv->base.count; ++i) {
+    add_shares(conv, &conv->base.terms[i], &kernel, states);
+    states->gamma += conv->base.terms[i].norm / (double)conv->base.count;
+  }
+  return find_windowed(conv, rst_activation_curvature(conv->activation, conv->beta), states);
+}
+
 static const struct rst_key rows[] = {
     {REAL("flow.shift", ANY), DEFAULT("0"), PLACE(struct rst_flow_parameters, conv.shift),
      HELP("subtracted from the pooled response")},
@@ -209,6 +294,7 @@ const struct rst_flow_type rst_flow_conv = {
     .linearise = linearise,
     .hessian_product = hessian_product,
     .frozen_symbol = frozen_symbol,
+    .layer_states = layer_states,
     .linear_terms = rst_convolution_linear_terms,
     .keys = keys,
 };

@@ -214,6 +214,13 @@ void rst_flow_hessian_product(struct rst_flow *flow, const struct rst_field *v, 
   }
 }
 
+enum rst_status rst_flow_layer_states(struct rst_flow *flow, const struct rst_field *u,
+                                      struct rst_layer_state *states) {
+  RST_REQUIRE(flow->context, flow->type->layer_states, RST_ERROR_UNSUPPORTED, "the flow %s has no layers",
+              flow->name);
+  return flow->type->layer_states(flow, u, states);
+}
+
 void rst_flow_pin(const struct rst_flow *flow, struct rst_field *v) {
   assert(is_state(flow, v));
   const uint8_t *fixed = flow->layout.fixed;

@@ -54,6 +54,9 @@ struct rst_flow_type {
   /** As rst_flow_symbol_shape(); both NULL: no symbol. symbol() is called only where the shape is known. */
   enum rst_status (*symbol_shape)(struct rst_flow *flow, size_t *ny, size_t *nx, bool *exact);
   void (*symbol)(struct rst_flow *flow, struct rst_field *lambda);
+  /** As rst_flow_layer_states(); of a kind whose layout has layers. */
+  enum rst_status (*layer_states)(struct rst_flow *flow, const struct rst_field *u,
+                                  struct rst_layer_state *states);
   /** As rst_flow_linear_terms(). NULL: there are none, and the rest does not grow. */
   struct rst_linear_terms (*linear_terms)(const struct rst_flow *flow);
   /** Name of the kind's own initial state, the default of a case, and what fills it; NULL for none. */

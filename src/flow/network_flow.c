@@ -120,6 +120,13 @@ static void hessian_product(struct rst_flow *flow, const struct rst_field *v, st
   rst_network_product(own->network, &batch, own->at, v, product);
 }
 
+static enum rst_status layer_states(struct rst_flow *flow, const struct rst_field *u,
+                                    struct rst_layer_state *states) {
+  struct network_flow *own = (struct network_flow *)flow;
+  const struct rst_batch batch = whole_set(own);
+  return rst_network_layer_states(own->network, &batch, u, states);
+}
+
 /* In the order of enum rst_loss. */
 static const char *const loss_names[] = {"cross-entropy", "logistic", "mean-square", NULL};
 
@@ -154,6 +161,7 @@ const struct rst_flow_type rst_flow_network = {
     .evaluate = evaluate,
     .linearise = linearise,
     .hessian_product = hessian_product,
+    .layer_states = layer_states,
     .keys = keys,
     .without = without,
 };

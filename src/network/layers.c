@@ -75,6 +75,32 @@ static enum rst_status add_vector(struct rst_builder *builder, const char *path,
   return add_tensor(builder, path, name, what, 1, dims, offset);
 }
 
+/* A layer with parameters begins, whose correlation comes next. */
+static enum rst_status begin_layer(struct rst_builder *builder, const char *path) {
+  struct rst_network *network = builder->network;
+  struct rst_layer layer = {.offset = network->layout.count};
+  const struct rst_layer_operations operations = {.first = network->operation_count};
+  const size_t count = network->layout.layer_count;
+  char *text = NULL;
+  RST_TRY(rst_format(network->context, &text, "%s", path));
+  RST_TRY(keep(builder, text, &layer.name));
+  RST_TRY(make_room(network->context, count, sizeof layer, &builder->layer_capacity, &network->layers));
+  RST_TRY(make_room(network->context, count, sizeof operations, &builder->layer_operation_capacity,
+                    &network->layer_operations));
+  network->layers[count] = layer;
+  network->layer_operations[count] = operations;
+  network->layout.layers = network->layers;
+  network->layout.layer_count += 1;
+  return RST_OK;
+}
+
+static void end_layer(struct rst_builder *builder) {
+  struct rst_network *network = builder->network;
+  const size_t last = network->layout.layer_count - 1;
+  network->layers[last].count = network->layout.count - network->layers[last].offset;
+  network->layer_operations[last].last = network->operation_count - 1;
+}
+
 /* Append an operation on what the last one put out, to maps of the shape operation.out. */
 static enum rst_status add_operation(struct rst_builder *builder, const char *path,
                                      struct rst_operation operation) {
@@ -163,6 +189,7 @@ static enum rst_status build_conv(struct rst_builder *builder, const char *path,
                                     .bias = RST_ABSENT,
                                     .convolve = {k, layer->stride, layer->padding}};
   const size_t dims[RST_TENSOR_MOST_AXES] = {layer->channels, in.channels, k, k};
+  RST_TRY(begin_layer(builder, path));
   RST_TRY(add_tensor(builder, path, "weight", "weights", RST_TENSOR_MOST_AXES, dims, &operation.weight));
   if (layer->bias) {
     RST_TRY(add_vector(builder, path, "bias", "biases", layer->channels, &operation.bias));
@@ -170,7 +197,9 @@ static enum rst_status build_conv(struct rst_builder *builder, const char *path,
   RST_TRY(add_operation(builder, path, operation));
   builder->stride *= layer->stride;
   RST_TRY(add_normalisation(builder, path, layer));
-  return add_activation(builder, path, layer);
+  RST_TRY(add_activation(builder, path, layer));
+  end_layer(builder);
+  return RST_OK;
 }
 
 static enum rst_status build_dense(struct rst_builder *builder, const char *path,
@@ -184,12 +213,15 @@ static enum rst_status build_dense(struct rst_builder *builder, const char *path
                                     .convolve = {1, 1, RST_PADDING_VALID}};
   const size_t dims[RST_TENSOR_MOST_AXES] = {layer->units, inputs};
   builder->shape = (struct rst_map_shape){inputs, 1, 1};
+  RST_TRY(begin_layer(builder, path));
   RST_TRY(add_tensor(builder, path, "weight", "weights", 2, dims, &operation.weight));
   if (layer->bias) {
     RST_TRY(add_vector(builder, path, "bias", "biases", layer->units, &operation.bias));
   }
   RST_TRY(add_operation(builder, path, operation));
-  return add_activation(builder, path, layer);
+  RST_TRY(add_activation(builder, path, layer));
+  end_layer(builder);
+  return RST_OK;
 }
 
 static enum rst_status add_average(struct rst_builder *builder, const char *path, size_t ny, size_t nx) {

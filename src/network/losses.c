@@ -117,6 +117,18 @@ static void mean_square_tangent(size_t outputs, const void *values, int label, d
   }
 }
 
+static void label_output(size_t outputs, const void *values, int label, double weight,
+                         struct rst_network_totals *totals, void *adjoint) {
+  (void)values;
+  (void)weight;
+  (void)totals;
+  for (size_t k = 0; adjoint && k < outputs; ++k) {
+    ((real *)adjoint)[at(k)] = outputs == 1 || k == (size_t)label ? 1 : 0;
+  }
+}
+
+const struct rst_loss_type RST_REAL(rst_label_output) = {.evaluate = label_output};
+
 const struct rst_loss_type RST_REAL(rst_losses)[] = {
     [RST_LOSS_CROSS_ENTROPY] = {cross_entropy, cross_entropy_tangent},
     [RST_LOSS_LOGISTIC] = {logistic, logistic_tangent},

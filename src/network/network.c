@@ -57,6 +57,8 @@ void rst_network_destroy(struct rst_network **network) {
     }
     free((*network)->texts);
     free((*network)->tensors);
+    free((*network)->layers);
+    free((*network)->layer_operations);
     free((*network)->operations);
     free(*network);
     *network = NULL;

@@ -9,6 +9,11 @@
  * A network, its parameters as a state, and its passes over examples.
  */
 
+/** The operations that a layer with parameters begins with, its correlation, and ends with. */
+struct rst_layer_operations {
+  size_t first, last;
+};
+
 struct rst_network {
   struct rst_context *context;
   enum rst_precision precision;
@@ -16,6 +21,8 @@ struct rst_network {
   struct rst_operation *operations;
   size_t operation_count;
   struct rst_tensor *tensors;
+  struct rst_layer *layers; /**< [layout.layer_count], as the next */
+  struct rst_layer_operations *layer_operations;
   char **texts; /**< names of the tensors, and long names */
   size_t text_count;
   struct rst_layout layout;
@@ -54,6 +61,28 @@ void rst_network_linearise(struct rst_network *network, const struct rst_batch *
 /** product = H v with the exact Hessian of E at u; batch and u are those of the last linearisation. */
 void rst_network_product(struct rst_network *network, const struct rst_batch *batch,
                          const struct rst_field *u, const struct rst_field *v, struct rst_field *product);
+
+/** Sees a slice of `part` behind the last pass, examples from number `first` of the batch on, and may use up what it holds.
+ * Parts come in different threads, the slices of one in order. */
+typedef void rst_slice_visitor(void *user, const struct rst_network *network, const struct rst_slice *slice,
+                               size_t part, size_t first);
+
+struct rst_visit {
+  const struct rst_loss_type *loss; /**< in place of the network's; NULL for that */
+  enum rst_pass last;               /**< forward or backward */
+  rst_slice_visitor *visit;
+  void *user;
+};
+
+/** Take all slices through the passes, for a visitor; linearisations are left alone. */
+void rst_network_visit(struct rst_network *network, const struct rst_batch *batch, const struct rst_field *u,
+                       const struct rst_visit *visit);
+
+enum { RST_NETWORK_MOST_PARTS = 32 };
+
+/** states[i] of layer i at u over the batch (layer_states.c). RST_ERROR_NUMERIC where its eigenvalues do not converge. */
+enum rst_status rst_network_layer_states(struct rst_network *network, const struct rst_batch *batch,
+                                         const struct rst_field *u, struct rst_layer_state *states);
 
 /** Room for passes (passes.c); a network's own. */
 enum rst_status rst_network_work_create(struct rst_network *network, size_t most);

@@ -136,6 +136,9 @@ struct rst_loss_type {
                   void *adjoint_tangent);
 };
 
+/** p in place of a loss: the output, or that of the label's class; weights are ignored. It has no tangent. */
+extern const struct rst_loss_type rst_label_output_double, rst_label_output_float;
+
 /** By enum rst_loss. */
 extern const struct rst_loss_type rst_losses_double[], rst_losses_float[];
 

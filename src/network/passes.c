@@ -12,8 +12,6 @@
 #include "core/sizes.h"
 #include "network/network.h"
 
-enum { MOST_PARTS = 32 };
-
 /* Bytes that a linearisation may keep. */
 static const double most_kept = 1 << 30;
 
@@ -31,12 +29,12 @@ struct rst_network_work {
   struct rst_slice *kept; /* of the linearisation; NULL before the first */
   size_t kept_count;
   bool keeps; /* they hold the last linearisation */
-  struct rst_network_totals totals[MOST_PARTS];
+  struct rst_network_totals totals[RST_NETWORK_MOST_PARTS];
   char *sums; /* [parts][parameters] */
 };
 
 static size_t part_count(size_t slices) {
-  return rst_least(slices, MOST_PARTS);
+  return rst_least(slices, RST_NETWORK_MOST_PARTS);
 }
 
 static size_t part_start(size_t slices, size_t part) {
@@ -156,6 +154,7 @@ struct job {
   bool sum;                  /* of the last pass over the examples: a gradient or a product */
   struct rst_slice *all;     /* slices, where all are in memory; NULL */
   size_t slices;
+  const struct rst_visit *visit; /* NULL for none */
   void (*task)(const struct job *job, struct worker *worker, size_t part);
   /* of a whole batch: */
   const struct rst_operation *operation;
@@ -244,12 +243,19 @@ static void *lanes_at(const struct rst_network *network, const struct rst_slice 
   return (char *)slice->maps[maps] + point * RST_LANE_BYTES + lane * rst_precision_size(network->precision);
 }
 
+static const struct rst_loss_type *loss_of(const struct job *job) {
+  const struct rst_network *network = job->network;
+  return job->visit && job->visit->loss
+             ? job->visit->loss
+             : &(network->precision == RST_PRECISION_FLOAT ? rst_losses_float
+                                                           : rst_losses_double)[network->loss];
+}
+
 /* What the passes begin with: adjoints of the outputs behind the forward pass, and their tangents; zeros, which adjoints are
  * added to. */
 static void take_losses(const struct job *job, size_t part, size_t index, struct rst_slice *slice) {
   const struct rst_network *network = job->network;
-  const struct rst_loss_type *loss =
-      &(network->precision == RST_PRECISION_FLOAT ? rst_losses_float : rst_losses_double)[network->loss];
+  const struct rst_loss_type *loss = loss_of(job);
   const int32_t *labels = rst_examples_labels(job->batch->examples);
   const size_t outputs = rst_map_points(network->out);
   const size_t at = network->operations[network->operation_count - 1].output;
@@ -289,6 +295,12 @@ static const struct rst_operation *operation_of(const struct rst_network *networ
   return &network->operations[is_backward(pass) ? network->operation_count - 1 - step : step];
 }
 
+static void show(const struct job *job, size_t part, size_t index, const struct rst_slice *slice) {
+  if (job->visit) {
+    job->visit->visit(job->visit->user, job->network, slice, part, index * job->network->work->lanes);
+  }
+}
+
 /* A part, slice by slice. */
 static void do_part(const struct job *job, struct worker *worker, size_t part) {
   const struct rst_network *network = job->network;
@@ -314,6 +326,7 @@ static void do_part(const struct job *job, struct worker *worker, size_t part) {
         take_losses(&own, part, s, &slice);
       }
     }
+    show(job, part, s, &slice);
   }
 }
 
@@ -381,6 +394,16 @@ static void step_task(const struct job *job, struct worker *worker, size_t part)
   each_slice(job, worker, part, step_slice);
 }
 
+static void show_slice(const struct job *job, struct worker *worker, size_t part, size_t index,
+                       struct rst_slice *slice) {
+  (void)worker;
+  show(job, part, index, slice);
+}
+
+static void show_task(const struct job *job, struct worker *worker, size_t part) {
+  each_slice(job, worker, part, show_slice);
+}
+
 /* All slices together, operation by operation. */
 static void do_whole(struct job *job) {
   const struct rst_network *network = job->network;
@@ -401,6 +424,9 @@ static void do_whole(struct job *job) {
     if (!is_backward(job->pass)) {
       share(job, copy, losses_task);
     }
+  }
+  if (job->visit) {
+    share(job, copy, show_task);
   }
 }
 
@@ -470,4 +496,16 @@ void rst_network_product(struct rst_network *network, const struct rst_batch *ba
                     .all = work->keeps ? work->kept : work->slices};
   struct rst_network_totals unwanted;
   run(&job, &unwanted, product);
+}
+
+void rst_network_visit(struct rst_network *network, const struct rst_batch *batch, const struct rst_field *u,
+                       const struct rst_visit *visit) {
+  struct job job = {.network = network,
+                    .batch = batch,
+                    .u = u,
+                    .last = visit->last,
+                    .all = network->work->slices,
+                    .visit = visit};
+  struct rst_network_totals unwanted;
+  run(&job, &unwanted, NULL);
 }

@@ -15,6 +15,8 @@ enum rst_need {
   RST_NEED_SHARPNESS,
   RST_NEED_PRECONDITIONED,
   RST_NEED_LAMBDA_MIN,
+  RST_NEED_LAYER_SHARPNESS,
+  RST_NEED_LAYER_STATES,
   RST_NEED_AMPLIFICATION,
   RST_NEED_PERTURBATIONS,
   RST_NEED_STRETCH, /**< what the updates between two rows have in common */
@@ -25,8 +27,8 @@ enum rst_need {
 /** When it is recorded: in every run, where its need is met anyway, or where the case asks for it. */
 enum rst_when { RST_ALWAYS, RST_IMPLIED, RST_ASKED };
 
-/** What there is one of: the run, each twin, or each Lyapunov exponent. */
-enum rst_per { RST_PER_RUN, RST_PER_TWIN, RST_PER_EXPONENT };
+/** What there is one of: the run, each twin, each Lyapunov exponent, or each layer. */
+enum rst_per { RST_PER_RUN, RST_PER_TWIN, RST_PER_EXPONENT, RST_PER_LAYER };
 
 /** A number, the state, an array of its kind, or one over wave numbers; all but the first are fields. */
 enum rst_observable_kind { RST_SCALAR, RST_FIELD_STATE, RST_FIELD_LIKE, RST_FIELD_SPECTRUM };
@@ -38,7 +40,9 @@ struct rst_view {
   struct rst_twins *twins; /**< NULL without */
   struct rst_twin_comparison comparison;
   double sharpness, sharpness_residual, sharpness_limit, preconditioned_sharpness, lambda_min;
-  double largest_update, mean_log_growth; /**< since the row before */
+  const double *layer_sharpness;              /**< of each layer, NULL unless needed */
+  const struct rst_layer_state *layer_states; /**< the same, decay included */
+  double largest_update, mean_log_growth;     /**< since the row before */
   const struct rst_field *amplification;
   struct rst_field *scratch; /**< for a field that is computed, of the state's shape */
 };

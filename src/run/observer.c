@@ -6,6 +6,7 @@
 
 #include "core/core.h"
 #include "run/amplification.h"
+#include "run/layer_watch.h"
 #include "run/observables.h"
 #include "run/sharpness.h"
 
@@ -31,6 +32,7 @@ struct rst_observer {
   struct rst_twins *twins;
   struct rst_sharpness *sharpness, *lambda_min, *preconditioned; /* NULL unless needed, as the next */
   struct rst_amplification *amplification;
+  struct rst_layer_watch *layers;
   struct rst_field *stretch;
   long every; /* iterations between rows */
   bool needs[RST_NEED_TWINS + 1];
@@ -57,6 +59,10 @@ static enum rst_status find_needs(struct rst_observer *made, const struct rst_ca
     RST_REQUIRE(made->context, !asked || observable->need != RST_NEED_TWINS || run->twin_count > 0,
                 RST_ERROR_ARGUMENT, "output.%s asks for %s, but the case has no twins; add twins: [1, 3]",
                 observable->kind == RST_SCALAR ? "scalars" : "fields", observable->variable.name);
+    RST_REQUIRE(made->context, !asked || observable->per != RST_PER_LAYER || made->layout->layer_count > 0,
+                RST_ERROR_ARGUMENT,
+                "output.scalars asks for %s, of each layer, but the flow has no layers; leave it out",
+                observable->variable.name);
     made->needs[observable->need] |= asked;
   }
   made->needs[RST_NEED_PERTURBATIONS] |= made->needs[RST_NEED_STRETCH_GROWTH];
@@ -72,8 +78,9 @@ static bool is_recorded(const struct rst_observer *made, const struct rst_case *
 
 /* What there is one of each of; NULL: the run. */
 static const struct rst_axis *members_of(const struct rst_observer *made, enum rst_per per) {
-  const struct rst_axis *const axes[] = {
-      [RST_PER_TWIN] = &made->series.twin, [RST_PER_EXPONENT] = &made->series.exponent};
+  const struct rst_axis *const axes[] = {[RST_PER_TWIN] = &made->series.twin,
+                                         [RST_PER_EXPONENT] = &made->series.exponent,
+                                         [RST_PER_LAYER] = &made->series.layer};
   return per == RST_PER_RUN ? NULL : axes[per];
 }
 
@@ -119,6 +126,10 @@ static enum rst_status choose(struct rst_observer *made, const struct rst_case *
   return RST_OK;
 }
 
+static bool watches_layers(const struct rst_observer *made) {
+  return made->needs[RST_NEED_LAYER_SHARPNESS] || made->needs[RST_NEED_LAYER_STATES];
+}
+
 static enum rst_status begin_series(struct rst_observer *made, const struct rst_case *run) {
   const bool perturbed = made->needs[RST_NEED_PERTURBATIONS];
   RST_TRY(RST_NEW(made->context, run->twin_count + 1, &made->labels));
@@ -130,7 +141,8 @@ static enum rst_status begin_series(struct rst_observer *made, const struct rst_
                                              .twin_count = run->twin_count,
                                              .exponent_count = perturbed ? run->tangent.exponents : 0,
                                              .every = made->every,
-                                             .has_events = perturbed};
+                                             .has_events = perturbed,
+                                             .has_layers = watches_layers(made)};
   return rst_series_list_create(made->context, made->layout, &options, &made->series);
 }
 
@@ -148,6 +160,10 @@ static enum rst_status create_instruments(struct rst_observer *made, const struc
   }
   if (made->needs[RST_NEED_STRETCH] || made->needs[RST_NEED_STRETCH_GROWTH]) {
     RST_TRY(rst_field_create(made->context, RST_PRECISION_DOUBLE, 1, STRETCH_PARTS, &made->stretch));
+  }
+  if (watches_layers(made)) {
+    RST_TRY(rst_layer_watch_create(made->context, run, flow, made->needs[RST_NEED_LAYER_SHARPNESS],
+                                   made->needs[RST_NEED_LAYER_STATES], &made->layers));
   }
   if (made->needs[RST_NEED_AMPLIFICATION]) {
     RST_TRY(rst_amplification_create(made->context, run, flow, &made->amplification));
@@ -192,6 +208,7 @@ void rst_observer_destroy(struct rst_observer **observer) {
   rst_sharpness_destroy(&gone->preconditioned);
   rst_sharpness_destroy(&gone->lambda_min);
   rst_amplification_destroy(&gone->amplification);
+  rst_layer_watch_destroy(&gone->layers);
   rst_field_destroy(&gone->stretch);
   for (size_t i = 0; i < gone->count; ++i) {
     rst_field_destroy(&gone->recorded[i].scratch);
@@ -231,6 +248,9 @@ void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *b
   }
   if (observer->lambda_min) {
     rst_blocks_add(blocks, rst_sharpness_state(observer->lambda_min), "lambda_min.vector");
+  }
+  if (observer->layers && rst_layer_watch_vectors(observer->layers)) {
+    rst_blocks_add(blocks, rst_layer_watch_vectors(observer->layers), "layers.vectors");
   }
   if (observer->stretch) {
     rst_blocks_add(blocks, observer->stretch, "stretch");
@@ -282,6 +302,11 @@ void rst_observer_measure(struct rst_observer *observer, const struct rst_observ
     double residual = NAN;
     rst_sharpness_measure(observer->lambda_min, observation->iteration, observation->u, scheme,
                           &view.lambda_min, &residual);
+  }
+  if (observer->layers) {
+    rst_layer_watch_measure(observer->layers, observation->iteration, observation->u);
+    view.layer_sharpness = rst_layer_watch_sharpness(observer->layers);
+    view.layer_states = rst_layer_watch_states(observer->layers);
   }
   if (observer->stretch) {
     view_stretch(observer->stretch, &view);

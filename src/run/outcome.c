@@ -2,6 +2,7 @@
 #include "run/outcome.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "core/core.h"
 #include "run/local_stability.h"
@@ -151,6 +152,13 @@ static enum rst_status review_events(const struct rst_run_file *file, struct rst
   return RST_OK;
 }
 
+static void name_tensors(const struct rst_layout *layout, struct rst_run_summary *summary) {
+  for (size_t i = 0; i < summary->event_count && i < RST_RUN_STRONGEST_EVENTS; ++i) {
+    snprintf(summary->strongest_tensors[i], RST_RUN_TENSOR_NAME, "%s",
+             layout->tensor_count > 1 ? layout->tensors[summary->strongest[i].tensor].name : "");
+  }
+}
+
 static enum rst_status measure_twin(struct rst_context *context, const struct rst_outcome_request *request,
                                     const struct record *record, size_t index, double weight_norm,
                                     struct rst_twin_summary *twin) {
@@ -224,6 +232,7 @@ static enum rst_status draw(struct rst_context *context, const struct rst_outcom
   summary->has_events = request->perturbed;
   if (request->perturbed) {
     RST_TRY(review_events(file, summary));
+    name_tensors(rst_flow_layout(request->flow), summary);
   }
   RST_TRY(find_regime(context, request, record, summary));
   RST_TRY(rst_run_file_write_regime(file, &summary->regime));

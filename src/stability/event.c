@@ -50,6 +50,7 @@ struct rst_event_detector {
   bool is_symmetric; /* the Jacobian, see event.h */
   bool preconditioned;
   struct rst_field *fields[FIELD_COUNT];
+  double *shares; /* of the tensors in the last event */
 };
 
 const char *rst_event_kind_name(enum rst_event_kind kind) {
@@ -69,6 +70,7 @@ static enum rst_status build(struct rst_event_detector *detector) {
   const enum rst_precision precision = rst_flow_precision(detector->flow);
   const double epsilon = precision == RST_PRECISION_FLOAT ? FLT_EPSILON : DBL_EPSILON;
   const size_t count = rst_flow_layout(detector->flow)->count;
+  RST_TRY(RST_NEW(detector->context, rst_flow_layout(detector->flow)->tensor_count, &detector->shares));
   detector->tolerance = fmax(RST_REGIME_EIGENVALUE, RST_EXTREMAL_ROUNDING * epsilon);
   RST_TRY(rst_local_range_find(detector->context, &detector->parameters, &detector->range));
   const struct rst_scheme_facts facts = rst_scheme_facts(detector->parameters.kind);
@@ -110,6 +112,7 @@ void rst_event_detector_destroy(struct rst_event_detector **detector) {
     for (int i = 0; i < FIELD_COUNT; ++i) {
       rst_field_destroy(&(*detector)->fields[i]);
     }
+    free((*detector)->shares);
     free(*detector);
     *detector = NULL;
   }
@@ -364,26 +367,77 @@ static enum rst_status find_kind(struct rst_event_detector *detector, struct rst
   return RST_OK;
 }
 
-/* Region and wave number, in the plane that holds most of the growing energy; the first of them where several hold as much. */
-static enum rst_status find_place(const struct rst_event_detector *detector, struct rst_event *event) {
+/* Which of `count` parts holds most of the growing energy; the first of them where several hold as much. */
+static size_t strongest_of(const double *energies, size_t count) {
+  size_t strongest = 0;
+  for (size_t i = 1; i < count; ++i) {
+    strongest = energies[i] > energies[strongest] ? i : strongest;
+  }
+  return strongest;
+}
+
+static double energy_of(const struct rst_event_detector *detector, size_t tensor, size_t plane) {
+  const struct rst_field energy =
+      rst_layout_plane(rst_flow_layout(detector->flow), detector->fields[ENERGY], tensor, plane);
+  return rst_field_sum(&energy);
+}
+
+/* The tensor that holds most of it, and the shares of all. */
+static size_t find_tensor(const struct rst_event_detector *detector) {
   const struct rst_layout *layout = rst_flow_layout(detector->flow);
-  size_t tensor = 0;
-  size_t plane = 0;
-  double most = 0.0;
+  double sum = 0.0;
   for (size_t i = 0; i < layout->tensor_count; ++i) {
+    detector->shares[i] = 0.0;
     for (size_t j = 0; j < rst_tensor_planes(&layout->tensors[i]); ++j) {
-      const struct rst_field energy = rst_layout_plane(layout, detector->fields[ENERGY], i, j);
-      const double held = rst_field_sum(&energy);
-      if (held > most) {
-        tensor = i;
-        plane = j;
-        most = held;
-      }
+      detector->shares[i] += energy_of(detector, i, j);
+    }
+    sum += detector->shares[i];
+  }
+  for (size_t i = 0; i < layout->tensor_count; ++i) {
+    detector->shares[i] /= sum;
+  }
+  return strongest_of(detector->shares, layout->tensor_count);
+}
+
+static size_t find_plane(const struct rst_event_detector *detector, size_t tensor) {
+  const size_t planes = rst_tensor_planes(&rst_flow_layout(detector->flow)->tensors[tensor]);
+  size_t strongest = 0;
+  double most = 0.0;
+  for (size_t i = 0; i < planes; ++i) {
+    const double energy = energy_of(detector, tensor, i);
+    if (energy > most) {
+      strongest = i;
+      most = energy;
     }
   }
+  return strongest;
+}
+
+/* Channels are the leading axes of a tensor, all but y and x; of weights of a dense layer and of vectors all there are. */
+static void find_channels(const struct rst_tensor *tensor, size_t plane, const struct rst_field *energy,
+                          struct rst_event *event) {
+  const size_t point = strongest_of(energy->data, rst_field_count(energy));
+  const size_t x = tensor->dims[tensor->rank - 1];
+  event->out = (long)(tensor->rank == 4   ? plane / tensor->dims[1]
+                      : tensor->rank == 3 ? plane
+                      : tensor->rank == 2 ? point / x
+                                          : point);
+  event->in = tensor->rank == 4   ? (long)(plane % tensor->dims[1])
+              : tensor->rank == 2 ? (long)(point % x)
+                                  : -1;
+}
+
+/* Region and wave number, in the plane that holds most of the energy of the tensor that does. */
+static enum rst_status find_place(const struct rst_event_detector *detector, struct rst_event *event) {
+  const struct rst_layout *layout = rst_flow_layout(detector->flow);
+  const size_t tensor = find_tensor(detector);
+  const size_t plane = find_plane(detector, tensor);
   const double spacing = layout->tensors[tensor].spacing;
   const struct rst_field energy = rst_layout_plane(layout, detector->fields[ENERGY], tensor, plane);
   const struct rst_field after = rst_layout_plane(layout, detector->fields[PEAK_AFTER], tensor, plane);
+  event->tensor = (long)tensor;
+  event->tensor_shares = detector->shares;
+  find_channels(&layout->tensors[tensor], plane, &energy, event);
   RST_TRY(rst_event_find_region(detector->context, &energy, spacing, event));
   return rst_event_find_wave(detector->context, &after, spacing, event);
 }

@@ -31,4 +31,10 @@
   COLUMN(ky, REAL, "dominant angular wave number along y")                                                   \
   COLUMN(kx, REAL, "dominant angular wave number along x")
 
+/** Of events that name a tensor: of states of several. */
+#define RST_EVENT_TENSOR_COLUMNS(COLUMN)                                                                     \
+  COLUMN(tensor, WHOLE, "place along /tensor of the tensor that holds most of the growing energy")           \
+  COLUMN(out, WHOLE, "output channel of the plane that does")                                                \
+  COLUMN(in, WHOLE, "input channel of the plane that does; -1 where the tensor has none")
+
 #endif
