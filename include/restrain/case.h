@@ -13,6 +13,8 @@
  */
 
 enum rst_cadence { RST_CADENCE_LINEAR, RST_CADENCE_LOGARITHMIC };
+/** A file of the state beside an output: of a run's last one, of an analysis' minimum that decides. */
+enum rst_weights { RST_WEIGHTS_NONE, RST_WEIGHTS_SAFETENSORS };
 enum rst_switch { RST_SWITCH_NO, RST_SWITCH_YES };
 
 /** In what a twin differs from the run: the divisor q of its steps, its precision, or one unit in the last place of the
@@ -76,6 +78,7 @@ struct rst_case {
     long scalars_every; /**< iterations between rows of scalars */
     const char *file;   /**< resolved; NULL if the case names none */
     double checkpoint;  /**< seconds between checkpoints, > 0 */
+    enum rst_weights weights;
   } output;
   const struct rst_twin *twins; /**< run in lockstep and compared with the run */
   size_t twin_count;

@@ -5,6 +5,7 @@
 
 #include "analysis/analysis_file.h"
 #include "analysis/analysis_task.h"
+#include "archive/sidecars.h"
 #include "core/core.h"
 #include "restrain/run.h"
 
@@ -165,15 +166,25 @@ static enum rst_status compute(struct rst_analysis_task *task, struct rst_output
   return RST_OK;
 }
 
+static enum rst_status store(const struct rst_analysis_task *task, struct rst_output *output,
+                             const struct rst_analysis *analysis) {
+  RST_TRY(rst_analysis_file_write(output, task->from, analysis));
+  return analysis->minimum < 0
+             ? RST_OK
+             : rst_sidecars_write_weights(task->context, output->path, task->from->output.weights,
+                                          rst_flow_layout(task->flow),
+                                          analysis->points[analysis->minimum].point.u);
+}
+
 static enum rst_status analyze(struct rst_context *context, const struct rst_case *from,
                                struct rst_output *output, struct rst_analysis *analysis) {
   struct rst_analysis_task task = {.context = context, .from = from};
   enum rst_status status = compute(&task, output, analysis);
-  rst_analysis_release(&task);
   analysis->wall_seconds = rst_output_wall_seconds(output);
   if (status == RST_OK && output->path) {
-    status = rst_analysis_file_write(output, from, analysis);
+    status = store(&task, output, analysis);
   }
+  rst_analysis_release(&task);
   return status;
 }
 

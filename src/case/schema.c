@@ -11,6 +11,8 @@ static const char *const precision_names[] = {"double", "float", NULL};
 static const char *const boundary_names[] = {"valid", "periodic", "dirichlet", NULL};
 static const char *const discretisation_names[] = {"second", "fourth", "spectral", NULL};
 static const char *const cadence_names[] = {"linear", "logarithmic", NULL};
+/* In the order of enum rst_weights. */
+static const char *const weights_names[] = {"none", "safetensors", NULL};
 static const char *const twin_names[] = {"double", "float", "ulp", NULL};
 static const struct rst_key case_keys[] = {
     {TEXT("title"), AT(content.title), HELP("what the case is")},
@@ -83,6 +85,9 @@ static const struct rst_key case_keys[] = {
      HELP("the result")},
     {REAL("output.checkpoint", MORE_THAN(0)), DEFAULT("60"), UNIT("seconds"), AT(content.output.checkpoint),
      HELP("wall time between checkpoints")},
+    {CHOICE("output.weights", weights_names), DEFAULT("none"), AT(content.output.weights),
+     HELP("safetensors: the last state of a run, or the minimum that decides of an analysis, also as "
+          "FILE.weights.safetensors beside the output")},
 
     {.path = "twins",
      .type = RST_KEY_TWINS,

@@ -6,9 +6,10 @@
 #include "core/text.h"
 #include "hdf5/read_array.h"
 #include "image/initial_kinds.h"
+#include "image/safetensors.h"
 
 /** @file
- * Initial states from files: one plane, or a group with a dataset for every tensor.
+ * Initial states from files: one plane, or a group with a dataset for every tensor, or a safetensors file.
  */
 
 static enum rst_status copy_to_planes(struct rst_context *context, const char *file,
@@ -63,6 +64,33 @@ static enum rst_status require_shape(struct rst_context *context, const char *fi
   return status;
 }
 
+/* Take over an array that has been read, if its shape is the tensor's. */
+static enum rst_status take_array(struct rst_context *context, const char *file, const char *name,
+                                  const struct rst_array *array, const struct rst_tensor *tensor,
+                                  struct rst_field *values) {
+  RST_TRY(require_shape(context, file, name, array, tensor));
+  rst_array_read(array, 0, rst_tensor_count(tensor), (double *)values->data + tensor->offset);
+  return RST_OK;
+}
+
+static enum rst_status read_safetensors(struct rst_context *context, const char *name,
+                                        const struct rst_layout *layout, struct rst_field *values) {
+  struct rst_safetensors *file = NULL;
+  RST_TRY(rst_safetensors_open(context, name, &file));
+  enum rst_status status = RST_OK;
+  for (size_t i = 0; status == RST_OK && i < layout->tensor_count; ++i) {
+    const struct rst_tensor *tensor = &layout->tensors[i];
+    struct rst_array array;
+    status = rst_safetensors_read(file, tensor->name, &array);
+    if (status == RST_OK) {
+      status = take_array(context, name, tensor->name, &array, tensor, values);
+    }
+    rst_array_free(&array);
+  }
+  rst_safetensors_close(&file);
+  return status;
+}
+
 static enum rst_status read_tensor(struct rst_context *context, const char *file, const char *group,
                                    const struct rst_tensor *tensor, struct rst_field *values) {
   char *name = NULL;
@@ -71,10 +99,7 @@ static enum rst_status read_tensor(struct rst_context *context, const char *file
   RST_TRY(rst_format(context, &name, "%s%s%s", group, is_open ? "/" : "", tensor->name));
   enum rst_status status = rst_hdf5_read_array(context, file, name, &array);
   if (status == RST_OK) {
-    status = require_shape(context, file, name, &array, tensor);
-  }
-  if (status == RST_OK) {
-    rst_array_read(&array, 0, rst_tensor_count(tensor), (double *)values->data + tensor->offset);
+    status = take_array(context, file, name, &array, tensor, values);
   }
   rst_array_free(&array);
   free(name);
@@ -91,7 +116,9 @@ enum rst_status rst_initial_fill_file(struct rst_context *context,
   const char *in = file ? file : name;
   const char *path = file ? group : "/";
   enum rst_status status = RST_OK;
-  if (rst_hdf5_is_group(context, in, path)) {
+  if (rst_is_safetensors(in)) {
+    status = read_safetensors(context, in, layout, values);
+  } else if (rst_hdf5_is_group(context, in, path)) {
     for (size_t i = 0; status == RST_OK && i < layout->tensor_count; ++i) {
       status = read_tensor(context, in, path, &layout->tensors[i], values);
     }

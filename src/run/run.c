@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "archive/sidecars.h"
 #include "core/core.h"
 #include "run/cadence.h"
 #include "run/divergence_rule.h"
@@ -54,6 +55,8 @@ static enum rst_status conclude(struct rst_session *session, const struct rst_ob
                                               .twins = session->parts.twins,
                                               .file = session->file};
   RST_TRY(rst_outcome_draw(session->context, &request, summary));
+  RST_TRY(rst_sidecars_write_weights(session->context, session->output.path, session->run->output.weights,
+                                     rst_flow_layout(session->parts.motion->flow), seen->u));
   rst_profile_end(&session->profile, RST_STAGE_FRAME);
   return RST_OK;
 }

@@ -67,8 +67,9 @@ static enum rst_status restore(struct rst_session *session, const struct rst_che
 /* Only the number of iterations and what has no bearing on the numbers may change. */
 static enum rst_status require_same_case(const struct rst_session *session, const char *stored) {
   static const char *const may_differ[] = {
-      "step.iterations", "title",       "reference",         "cost", "expect", "analyze", "bifurcation",
-      "sweep",           "output.file", "output.checkpoint", NULL};
+      "step.iterations", "title",       "reference", "cost",        "expect",
+      "analyze",         "bifurcation", "sweep",     "output.file", "output.checkpoint",
+      "output.weights",  NULL};
   return rst_case_require_same(session->context, stored, rst_case_effective(rst_session_case(session)),
                                may_differ, session->output.path, RST_CASE_RESUME_REMEDY);
 }
