@@ -203,7 +203,7 @@ START_TEST(comparison_names_the_keys_that_differ) {
   ck_assert_ptr_nonnull(strstr(differences, "output.scalars (was [loss], is [loss, residual])"));
   free(differences);
   RST_TEST_FAILS(
-      rst_test_bench.context, RST_ERROR_CASE, "second case:2:1: error: not valid YAML",
+      rst_test_bench.context, RST_ERROR_CASE, "case:2:1: error: not valid YAML",
       rst_case_compare(rst_test_bench.context, rst_case_effective(first), "a: [", NULL, &differences));
   rst_case_destroy(&first);
   rst_case_destroy(&second);

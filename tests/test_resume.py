@@ -4,12 +4,13 @@ neither the number of threads nor the call."""
 import os
 import random
 import signal
+import sys
 import time
 
 import h5py
 import numpy as np
 
-from support import SMALL_CASE, ProgramTest, datasets, main
+from support import SMALL_CASE, WHOLE_CASE, ProgramTest, datasets, main
 
 # Some hundred milliseconds, so that there is something to interrupt.
 LONG_CASE = """\
@@ -40,6 +41,41 @@ def attributes(path):
 def last_change(path):
     """0 for a file that does not exist."""
     return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def seal(path):
+    """End a checkpoint with its checksum, FNV-1a of 64 bits."""
+    total = 0xcbf29ce484222325
+    for byte in path.read_bytes():
+        total = (total ^ byte) * 0x100000001b3 % 2**64
+    with open(path, "ab") as file:
+        file.write(total.to_bytes(8, sys.byteorder))
+
+
+def edit_effective(path, edit):
+    """Change the effective case that a result or a checkpoint holds, as
+    another version would have written it."""
+    is_checkpoint = path.name.endswith(".checkpoint.h5")
+    name = "effective" if is_checkpoint else "provenance/effective"
+    with h5py.File(path, "r+") as file:
+        text = edit(file[name].asstr()[()])
+        del file[name]
+        file[name] = np.bytes_(text)
+    if is_checkpoint:
+        seal(path)
+
+
+def without_later_keys(text):
+    """Without some keys that have their defaults, and with numbers as they
+    were once written."""
+    later = ("scalars_every:", "checkpoint:", "shift:", "divisor:",
+             "discretisation:", "operator:")
+    lines = [line for line in text.splitlines()
+             if not line.lstrip().startswith(later)]
+    start = lines.index("sharpness:")
+    assert lines[start + 3] == "performance:"
+    del lines[start:start + 3]
+    return "\n".join(lines).replace("1.0e+06", "1e+6") + "\n"
 
 
 class Resume(ProgramTest):
@@ -154,6 +190,68 @@ class Resume(ProgramTest):
                              "-D", "step.lr=0.02", expect=2)
         self.assertIn("step.lr", done.stderr)
         self.assertEqual((self.folder / "whole.h5").read_bytes(), content)
+
+
+class Versions(ProgramTest):
+    """Results go on under a program that knows more keys than the one that
+    stored them; keys that it lacked have their defaults."""
+
+    def setUp(self):
+        super().setUp()
+        self.case = self.write(WHOLE_CASE)
+
+    def test_added_keys_have_their_defaults(self):
+        for command, *less in (("run", "-D", "step.iterations=17"),
+                               ("sweep", "--shard", "0/2"),
+                               ("bifurcate", "--shard", "0/2")):
+            whole, part = f"{command}.h5", f"{command}-part.h5"
+            self.restrain(command, self.case, "-o", whole)
+            self.restrain(command, self.case, "-o", part, *less)
+            for path in self.folder.glob(f"{command}-part*.h5"):
+                edit_effective(path, without_later_keys)
+            self.restrain(command, self.case, "-o", part, "--resume")
+            with self.subTest(command):
+                self.assert_same_datasets(self.folder / whole,
+                                          self.folder / part)
+
+    def test_added_keys_with_other_values_are_refused(self):
+        for command in ("run", "sweep", "bifurcate"):
+            self.restrain(command, self.case, "-o", "part.h5", "--force")
+            edit_effective(self.folder / "part.h5", without_later_keys)
+            before = (self.folder / "part.h5").read_bytes()
+            done = self.restrain(command, self.case, "-o", "part.h5",
+                                 "--resume", "-D", "flow.shift=0.5",
+                                 "-D", "step.divisor=3", expect=2)
+            self.assertIn("flow.shift (was 0, is 0.5), step.divisor "
+                          "(was 1, is 3); resume with the same case",
+                          done.stderr)
+            self.assertEqual((self.folder / "part.h5").read_bytes(), before)
+
+    def test_removed_keys_are_refused(self):
+        self.restrain("run", self.case, "-o", "part.h5")
+        edit_effective(self.folder / "part.h5",
+                       lambda text: text + "former: 1\n")
+        before = (self.folder / "part.h5").read_bytes()
+        done = self.restrain("run", self.case, "-o", "part.h5", "--resume",
+                             expect=2)
+        self.assertIn("part.h5 was made from a case that this version does "
+                      "not take", done.stderr)
+        self.assertIn('unknown key "former"', done.stderr)
+        self.assertEqual((self.folder / "part.h5").read_bytes(), before)
+
+    def test_moved_files_are_the_same_others_are_not(self):
+        inputs = [self.folder / name for name in ("a/w.h5", "b/w.h5",
+                                                  "b/v.h5")]
+        for path in inputs:
+            path.parent.mkdir(exist_ok=True)
+            with h5py.File(path, "w") as file:
+                file["kernel"] = np.full((5, 5), 0.1)
+        work = ("run", self.case, "-o", "run.h5", "-D")
+        initial = "initial={{kind: file, file: {}:/kernel}}".format
+        self.restrain(*work, initial(inputs[0]))
+        self.restrain(*work, initial(inputs[1]), "--resume")
+        done = self.restrain(*work, initial(inputs[2]), "--resume", expect=2)
+        self.assertIn("initial.file (was", done.stderr)
 
 
 class Reproducible(ProgramTest):

@@ -169,9 +169,11 @@ RST_API const char *rst_case_effective(const struct rst_case *loaded);
 /** The same as one JSON object. Owned by the case. */
 RST_API const char *rst_case_json(const struct rst_case *loaded);
 
-/** Compare two effective cases (text of rst_case_effective()): `differences` receives a malloc'ed list of the
- * differing keys, "key (was X, is Y)" joined by ", ", or NULL if there are none. Keys in the NULL-terminated
- * list `ignore` are skipped, and absolute names of files are the same if their last parts are. */
+/** Compare two effective cases (text of rst_case_effective()), of which another version of the library may have
+ * made one: keys that a text lacks have their defaults. `differences` receives a malloc'ed list of the differing
+ * keys, "key (was X, is Y)" joined by ", ", or NULL if there are none. Keys in the NULL-terminated list `ignore`
+ * are skipped, and absolute names of files are the same if their last parts are. RST_ERROR_CASE for a text that
+ * does not load. */
 RST_API enum rst_status rst_case_compare(struct rst_context *context, const char *effective_a,
                                          const char *effective_b, const char *const *ignore,
                                          char **differences);

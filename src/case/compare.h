@@ -17,13 +17,13 @@
       "tangent.exponents", "tangent.burn_in"
 
 /** RST_ERROR_ARGUMENT, "PATH was made from another case: KEYS; REMEDY", unless the effective cases (text of rst_case_effective())
- * have the same keys and values. @param may_differ keys that are passed over, NULL at the end. */
+ * are the same (rst_case_compare()). @param may_differ keys that are passed over, NULL at the end. */
 enum rst_status rst_case_require_same(struct rst_context *context, const char *stored, const char *effective,
                                       const char *const *may_differ, const char *path, const char *remedy);
 
-/** What `given` leaves to the program, output.every, as the effective case `stored` has it: a case of its own, equal otherwise;
- * NULL where `given` leaves nothing. The caller destroys it. */
+/** What `given` leaves to the program, output.every, as the effective case `stored` of the file `path` has it: a case of its own,
+ * equal otherwise; NULL where `given` leaves nothing. The caller destroys it. */
 enum rst_status rst_case_adopt(struct rst_context *context, const struct rst_case *given, const char *stored,
-                               struct rst_case **adopted);
+                               const char *path, struct rst_case **adopted);
 
 #endif

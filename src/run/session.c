@@ -96,7 +96,7 @@ static enum rst_status open_file(struct rst_session *session, const struct rst_c
 static enum rst_status load_checkpoint(struct rst_session *session, struct rst_checkpoint *checkpoint) {
   struct rst_context *context = session->context;
   const char *path = session->output.path;
-  RST_TRY(rst_case_adopt(context, session->run, session->output.stored_case, &session->adopted));
+  RST_TRY(rst_case_adopt(context, session->run, session->output.stored_case, path, &session->adopted));
   RST_TRY(require_same_case(session, session->output.stored_case));
   struct rst_checkpoint_run stored = {.identifier = session->output.identifier};
   RST_TRY(rst_run_file_rows(context, path, &stored.snapshots, &stored.iterations));
