@@ -359,6 +359,80 @@ class Additions(ProgramTest):
         self.assertIn("the attribute see of /loss holds references",
                       done.stderr)
 
+    def assert_kept_or_refused(self, name, add, signature, *work):
+        """What is added last begins with the signature; that is damaged."""
+        path = self.folder / name
+        with h5py.File(path, "r+") as file:
+            add(file)
+        content = path.read_bytes()
+        place = content.rindex(signature)
+        content = content[:place] + b"?" + content[place + 1:]
+        path.write_bytes(content)
+        done = self.restrain(*work, expect=4)
+        self.assertRegex(done.stderr, f"{name}: .* /mine cannot be read and "
+                         "would be lost; .* restore the file from a copy")
+        self.assertEqual(path.read_bytes(), content)
+
+    def test_what_cannot_be_read_is_not_dropped(self):
+        def group(file):
+            file.create_group("mine")["a"] = np.arange(5)
+
+        def many(file):
+            one = file.create_group("mine", track_order=True)
+            for i in range(20):
+                one[f"a{i}"] = i
+
+        def notes(file):
+            one = file.create_group("mine", track_order=True)
+            for i in range(20):
+                one.attrs[f"a{i}"] = np.arange(100)
+
+        for command, more in (("run", ("-D", "step.iterations=30")),
+                              ("sweep", ())):
+            self.restrain(command, self.case, "-q", *SHORT, "-o", "good.h5",
+                          "--force")
+            if command == "run":
+                checkpoint = self.folder / "good.checkpoint.h5"
+                checkpoint.replace(self.folder / "a.checkpoint.h5")
+            for add, signature in ((group, b"TREE"), (group, b"SNOD"),
+                                   (group, b"HEAP"), (many, b"FRHP"),
+                                   (many, b"FHDB"), (many, b"OHDR"),
+                                   (notes, b"FRHP"), (notes, b"FHDB")):
+                shutil.copy(self.folder / "good.h5", self.folder / "a.h5")
+                with self.subTest(command, signature=signature):
+                    self.assert_kept_or_refused(
+                        "a.h5", add, signature, command, self.case, *SHORT,
+                        *more, "--resume", "-o", "a.h5")
+
+    def test_data_that_cannot_be_decoded_are_kept_as_they_are(self):
+        self.restrain("run", self.case, "-q", *SHORT, "-o", "a.h5")
+        unknown, raw = 32123, b"encoded by another program"
+        with h5py.File(self.folder / "a.h5", "r+") as file:
+            how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            how.set_chunk((4,))
+            how.set_filter(unknown, h5py.h5z.FLAG_OPTIONAL, (1, 2))
+            made = h5py.h5d.create(
+                file.id, b"mine", h5py.h5t.NATIVE_DOUBLE,
+                h5py.h5s.create_simple((4,)), how)
+            made.write_direct_chunk((0,), raw)
+        self.restrain("run", self.case, *SHORT, "--resume", "-o", "a.h5")
+        with h5py.File(self.folder / "a.h5") as file:
+            self.assertEqual(file["mine"].id.read_direct_chunk((0,))[1], raw)
+            filters = file["mine"].id.get_create_plist()
+            self.assertEqual(filters.get_filter(0)[0], unknown)
+
+    def test_scales_that_are_gone_are_told(self):
+        self.restrain("run", self.case, "-q", *SHORT, "-o", "a.h5")
+        with h5py.File(self.folder / "a.h5", "r+") as file:
+            for name in "own", "other":
+                file[name] = np.arange(file["time"].size)
+                file[name].make_scale(name)
+                file["loss"].dims[0].attach_scale(file[name])
+            del file["own"]
+        done = self.restrain("run", self.case, *SHORT, "--resume", "-o",
+                             "a.h5")
+        self.assertIn("scales of axis 0 of /loss", done.stderr)
+
 
 if __name__ == "__main__":
     main()

@@ -48,6 +48,14 @@ static enum rst_status fail_copy(const struct copying *copying, const char *path
       copying->file, path);
 }
 
+static enum rst_status fail_read(const struct copying *copying, const char *what, const char *path) {
+  return rst_hdf5_fail(
+      copying->context,
+      "%s: %s %s cannot be read and would be lost; delete it, restore the file from a copy, or "
+      "begin another one (-o)",
+      copying->file, what, *path ? path : "/");
+}
+
 /* Views are made anew, under numbers or in /VTKHDF; wisdom, which a file has or has not, is replaced. */
 static bool is_own(const char *path) {
   static const char views[] = "/snapshots/";
@@ -75,8 +83,9 @@ static enum rst_status remember(struct copying *copying, hid_t object, const cha
     copying->capacity = capacity;
   }
   struct common *common = &copying->list[copying->count];
-  RST_REQUIRE(copying->context, find_place(object, &common->place), RST_ERROR_IO, "%s: %s cannot be found",
-              copying->file, path);
+  if (!find_place(object, &common->place)) {
+    return fail_read(copying, "the header of", path);
+  }
   RST_TRY(rst_format(copying->context, &common->path, "%s", path));
   copying->count += 1;
   return RST_OK;
@@ -118,10 +127,16 @@ static enum rst_status copy_attributes(struct copying *copying, hid_t from, hid_
   char name[LONGEST];
   const int count = H5Aget_num_attrs(from);
   copying->object = path;
+  if (count < 0) {
+    return fail_read(copying, "the attributes of", path);
+  }
   for (int i = 0; i < count; ++i) {
-    if (H5Aget_name_by_idx(from, ".", H5_INDEX_NAME, H5_ITER_INC, (hsize_t)i, name, sizeof name,
-                           H5P_DEFAULT) > 0 &&
-        !is_of_scales(name) && H5Aexists(to, name) == 0) {
+    const ssize_t length =
+        H5Aget_name_by_idx(from, ".", H5_INDEX_NAME, H5_ITER_INC, (hsize_t)i, name, sizeof name, H5P_DEFAULT);
+    if (length < 0 || length >= LONGEST) {
+      return fail_read(copying, "an attribute of", path);
+    }
+    if (!is_of_scales(name) && H5Aexists(to, name) == 0) {
       RST_TRY(copy_attribute(copying, from, to, name));
     }
   }
@@ -143,15 +158,17 @@ static enum rst_status each_link(struct copying *copying, hid_t old, hid_t made,
   RST_IDS(ids);
   const hid_t properties = rst_ids_keep(&ids, H5Gget_create_plist(old));
   if (H5Gget_info(old, &info) < 0 || H5Pget_link_creation_order(properties, &order) < 0) {
-    return RST_OK; /* nobody can read it */
+    return fail_read(copying, "the members of", path);
   }
   const H5_index_t by = order & H5P_CRT_ORDER_INDEXED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
   for (hsize_t i = 0; i < info.nlinks; ++i) {
-    if (H5Lget_name_by_idx(old, ".", by, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT) > 0) {
-      RST_SCOPED char *below = NULL;
-      RST_TRY(rst_format(copying->context, &below, "%s/%s", path, name));
-      RST_TRY(is_own(below) ? RST_OK : call(copying, old, made, name, below));
+    const ssize_t length = H5Lget_name_by_idx(old, ".", by, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT);
+    if (length < 0 || length >= LONGEST) {
+      return fail_read(copying, "a member of", path);
     }
+    RST_SCOPED char *below = NULL;
+    RST_TRY(rst_format(copying->context, &below, "%s/%s", path, name));
+    RST_TRY(is_own(below) ? RST_OK : call(copying, old, made, name, below));
   }
   return RST_OK;
 }
@@ -249,6 +266,9 @@ static enum rst_status add(struct copying *copying, hid_t old, hid_t made, const
     return lacks ? copy_link(copying, old, made, name, path) : RST_OK;
   }
   const hid_t object = rst_ids_keep(&ids, H5Oopen(old, name, H5P_DEFAULT));
+  if (object < 0) {
+    return fail_read(copying, "the header of", path);
+  }
   if (!lacks) {
     const hid_t group = H5Iget_type(object) == H5I_GROUP && is_hard(made, name)
                             ? rst_ids_keep(&ids, H5Gopen2(made, name, H5P_DEFAULT))
@@ -256,12 +276,11 @@ static enum rst_status add(struct copying *copying, hid_t old, hid_t made, const
     return group >= 0 ? each_link(copying, object, group, path, add) : RST_OK;
   }
   const struct common *common = find(copying, object);
-  if (object < 0 || (common && H5Lcreate_hard(copying->to, *common->path ? common->path : "/", made, name,
-                                              H5P_DEFAULT, H5P_DEFAULT) < 0)) {
-    return fail_copy(copying, path);
-  }
   if (common) {
-    return RST_OK;
+    return H5Lcreate_hard(copying->to, *common->path ? common->path : "/", made, name, H5P_DEFAULT,
+                          H5P_DEFAULT) >= 0
+               ? RST_OK
+               : fail_copy(copying, path);
   }
   RST_TRY(remember(copying, object, path));
   if (H5Iget_type(object) == H5I_GROUP) {
@@ -278,10 +297,11 @@ static enum rst_status add(struct copying *copying, hid_t old, hid_t made, const
 struct axis {
   struct copying *copying;
   hid_t made; /* dataset of the new file */
+  bool lacks; /* a scale */
 };
 
 static herr_t attach_scale(hid_t dataset, unsigned number, hid_t scale, void *user) {
-  const struct axis *axis = user;
+  struct axis *axis = user;
   struct copying *copying = axis->copying;
   RST_IDS(ids);
   (void)dataset;
@@ -291,6 +311,7 @@ static herr_t attach_scale(hid_t dataset, unsigned number, hid_t scale, void *us
       H5DSattach_scale(axis->made, made, number) < 0) {
     copying->status = fail_copy(copying, common->path);
   }
+  axis->lacks = axis->lacks || made < 0;
   return copying->status == RST_OK ? 0 : -1;
 }
 
@@ -305,10 +326,14 @@ static enum rst_status attach_scales(struct copying *copying) {
       continue;
     }
     const hid_t space = rst_ids_keep(&ids, H5Dget_space(old));
-    struct axis axis = {copying, made};
     for (int number = 0; number < H5Sget_simple_extent_ndims(space); ++number) {
-      (void)H5DSiterate_scales(old, (unsigned)number, NULL, attach_scale, &axis);
+      struct axis axis = {copying, made, false};
+      const bool all = H5DSiterate_scales(old, (unsigned)number, NULL, attach_scale, &axis) >= 0;
       RST_TRY(copying->status);
+      if (!all || axis.lacks) {
+        rst_warn(copying->context, "%s: scales of axis %d of %s that cannot be found are not kept",
+                 copying->file, number, path);
+      }
     }
   }
   return RST_OK;

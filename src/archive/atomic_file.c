@@ -23,12 +23,19 @@ static bool is_of_same(hid_t file, const struct rst_provenance *provenance) {
   return provenance->identifier && strcmp(identifier ? identifier : "", provenance->identifier) == 0;
 }
 
+/* The results at hand are worth more than a file that cannot be read any more. */
 static enum rst_status keep_additions(const struct writer *writer, hid_t file) {
   RST_IDS(ids);
   hid_t old = H5I_INVALID_HID;
-  return access(writer->path, F_OK) == 0 &&
-                 rst_hdf5_open(writer->context, writer->path, &ids, &old) == RST_OK &&
-                 is_of_same(old, writer->whole->provenance)
+  if (access(writer->path, F_OK) != 0) {
+    return RST_OK;
+  }
+  if (rst_hdf5_open(writer->context, writer->path, &ids, &old) != RST_OK) {
+    rst_warn(writer->context, "%s and is replaced; what others may have added to it is lost",
+             rst_context_message(writer->context));
+    return RST_OK;
+  }
+  return is_of_same(old, writer->whole->provenance)
              ? rst_additions_copy(writer->context, writer->path, old, file)
              : RST_OK;
 }
