@@ -39,8 +39,9 @@
  * | list     | the values, as many as the state has numbers, in the order of the state                |
  * | file     | scale * the HDF5 dataset "file.h5:/path" (leading axes of length 1 dropped), PNG or    |
  * |          | PGM, of the shape of the plane; or scale * the HDF5 group "file.h5:/path" or "file.h5" |
- * |          | of datasets with the names and shapes of the tensors, leading axes of length 1 dropped, |
- * |          | or a file "file.safetensors" of such tensors                                            |
+ * |          | of datasets with the names and shapes of the tensors, leading axes of length 1 dropped |
+ * |          | and the last taken of one as long as `time` beside them: a run's last snapshot; or a   |
+ * |          | file "file.safetensors" of such tensors                                                |
  *
  * A tensor whose name ends in `.bias` is a bias, any other a weight. fan_in, the numbers that an output depends on, is the
  * product of the lengths of a weight's axes but the first, and of a bias that of the weight `.weight` beside it; of a tensor

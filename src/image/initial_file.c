@@ -45,11 +45,36 @@ static char *shape_text(int rank, const size_t *dims) {
   return rst_text_take(&text);
 }
 
-static enum rst_status require_shape(struct rst_context *context, const char *file, const char *name,
+/* A group of datasets with the tensors' names. */
+struct group {
+  struct rst_context *context;
+  const char *file, *path;
+  size_t snapshots; /* of a run, whose axis comes first; 1 where there is none */
+};
+
+static enum rst_status read_dataset(const struct group *group, const char *name, char **full,
+                                    struct rst_array *array) {
+  const bool is_open = group->path[strlen(group->path) - 1] != '/';
+  RST_TRY(rst_format(group->context, full, "%s%s%s", group->path, is_open ? "/" : "", name));
+  return rst_hdf5_read_array(group->context, group->file, *full, array);
+}
+
+static size_t count_snapshots(const struct group *group) {
+  char *full = NULL;
+  struct rst_array time = {0};
+  const enum rst_status status = read_dataset(group, "time", &full, &time);
+  const size_t count = status == RST_OK && time.rank == 1 && time.dims[0] > 0 ? time.dims[0] : 1;
+  rst_array_free(&time);
+  free(full);
+  return count;
+}
+
+/* Axes of length 1, or that of the snapshots, may come before the tensor's. */
+static enum rst_status require_shape(const struct group *group, const char *name,
                                      const struct rst_array *array, const struct rst_tensor *tensor) {
   int extra = array->rank - tensor->rank;
   const size_t *dims = array->dims;
-  for (; extra > 0 && *dims == 1; --extra) {
+  for (; extra > 0 && (*dims == 1 || (extra == 1 && *dims == group->snapshots)); --extra) {
     ++dims;
   }
   if (extra == 0 && memcmp(dims, tensor->dims, (size_t)tensor->rank * sizeof *dims) == 0) {
@@ -57,33 +82,37 @@ static enum rst_status require_shape(struct rst_context *context, const char *fi
   }
   char *found = shape_text(array->rank, array->dims);
   char *wanted = shape_text(tensor->rank, tensor->dims);
-  const enum rst_status status = rst_fail(context, RST_ERROR_ARGUMENT, "%s: %s is %s, the state needs %s",
-                                          file, name, found ? found : "", wanted ? wanted : "");
+  const enum rst_status status =
+      rst_fail(group->context, RST_ERROR_ARGUMENT, "%s: %s is %s, the state needs %s", group->file, name,
+               found ? found : "", wanted ? wanted : "");
   free(found);
   free(wanted);
   return status;
 }
 
-/* Take over an array that has been read, if its shape is the tensor's. */
-static enum rst_status take_array(struct rst_context *context, const char *file, const char *name,
-                                  const struct rst_array *array, const struct rst_tensor *tensor,
-                                  struct rst_field *values) {
-  RST_TRY(require_shape(context, file, name, array, tensor));
-  rst_array_read(array, 0, rst_tensor_count(tensor), (double *)values->data + tensor->offset);
+/* Take over an array that has been read; of a run the last snapshot. */
+static enum rst_status take_array(const struct group *group, const char *name, const struct rst_array *array,
+                                  const struct rst_tensor *tensor, struct rst_field *values) {
+  const size_t count = rst_tensor_count(tensor);
+  size_t stored = 0;
+  size_t bytes = 0;
+  RST_TRY(require_shape(group, name, array, tensor));
+  rst_array_count(array, &stored, &bytes);
+  rst_array_read(array, stored - count, count, (double *)values->data + tensor->offset);
   return RST_OK;
 }
 
-static enum rst_status read_safetensors(struct rst_context *context, const char *name,
-                                        const struct rst_layout *layout, struct rst_field *values) {
+static enum rst_status read_safetensors(const struct group *group, const struct rst_layout *layout,
+                                        struct rst_field *values) {
   struct rst_safetensors *file = NULL;
-  RST_TRY(rst_safetensors_open(context, name, &file));
+  RST_TRY(rst_safetensors_open(group->context, group->file, &file));
   enum rst_status status = RST_OK;
   for (size_t i = 0; status == RST_OK && i < layout->tensor_count; ++i) {
     const struct rst_tensor *tensor = &layout->tensors[i];
     struct rst_array array;
     status = rst_safetensors_read(file, tensor->name, &array);
     if (status == RST_OK) {
-      status = take_array(context, name, tensor->name, &array, tensor, values);
+      status = take_array(group, tensor->name, &array, tensor, values);
     }
     rst_array_free(&array);
   }
@@ -91,19 +120,26 @@ static enum rst_status read_safetensors(struct rst_context *context, const char 
   return status;
 }
 
-static enum rst_status read_tensor(struct rst_context *context, const char *file, const char *group,
-                                   const struct rst_tensor *tensor, struct rst_field *values) {
-  char *name = NULL;
+static enum rst_status read_tensor(const struct group *group, const struct rst_tensor *tensor,
+                                   struct rst_field *values) {
+  char *full = NULL;
   struct rst_array array = {0};
-  const bool is_open = group[strlen(group) - 1] != '/';
-  RST_TRY(rst_format(context, &name, "%s%s%s", group, is_open ? "/" : "", tensor->name));
-  enum rst_status status = rst_hdf5_read_array(context, file, name, &array);
+  enum rst_status status = read_dataset(group, tensor->name, &full, &array);
   if (status == RST_OK) {
-    status = take_array(context, file, name, &array, tensor, values);
+    status = take_array(group, full, &array, tensor, values);
   }
   rst_array_free(&array);
-  free(name);
+  free(full);
   return status;
+}
+
+static enum rst_status read_tensors(struct group *group, const struct rst_layout *layout,
+                                    struct rst_field *values) {
+  group->snapshots = count_snapshots(group);
+  for (size_t i = 0; i < layout->tensor_count; ++i) {
+    RST_TRY(read_tensor(group, &layout->tensors[i], values));
+  }
+  return RST_OK;
 }
 
 enum rst_status rst_initial_fill_file(struct rst_context *context,
@@ -113,15 +149,12 @@ enum rst_status rst_initial_fill_file(struct rst_context *context,
   char *group = NULL;
   const char *name = parameters->file ? parameters->file : "";
   RST_TRY(rst_files_split_dataset(context, name, &file, &group));
-  const char *in = file ? file : name;
-  const char *path = file ? group : "/";
+  struct group tensors = {context, file ? file : name, file ? group : "/", 1};
   enum rst_status status = RST_OK;
-  if (rst_is_safetensors(in)) {
-    status = read_safetensors(context, in, layout, values);
-  } else if (rst_hdf5_is_group(context, in, path)) {
-    for (size_t i = 0; status == RST_OK && i < layout->tensor_count; ++i) {
-      status = read_tensor(context, in, path, &layout->tensors[i], values);
-    }
+  if (rst_is_safetensors(tensors.file)) {
+    status = read_safetensors(&tensors, layout, values);
+  } else if (rst_hdf5_is_group(context, tensors.file, tensors.path)) {
+    status = read_tensors(&tensors, layout, values);
   } else {
     status = read_planes(context, name, layout, values);
   }
