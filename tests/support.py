@@ -4,7 +4,9 @@
 Meson starts each test with RESTRAIN (the program) and RESTRAIN_SOURCE (the
 root of the source tree) in the environment.
 """
+import functools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -46,6 +48,39 @@ def restrain(*arguments, **options):
     return subprocess.run(
         [PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=600, check=False, **options)
+
+
+def data_set_of(case):
+    """The set of examples that a shipped case reads, or None."""
+    found = re.search(r"output/data/(.*)\.h5:", case.read_text("utf-8"))
+    return found and found[1]
+
+
+@functools.cache
+def _digits(folder):
+    """What was said where they cannot be had, or None."""
+    done = subprocess.run(
+        [sys.executable, SOURCE / "tools/datasets", "mnist-5000", "-o",
+         folder], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=300, check=False)
+    return done.stderr.strip() if done.returncode else None
+
+
+DATA = tempfile.TemporaryDirectory(prefix="restrain-data-")
+
+
+def data_set(name):
+    """The file of tools/datasets; skips the test where there is none. The
+    digits are small enough to be fetched."""
+    made = SOURCE / f"output/data/{name}.h5"
+    if made.exists():
+        return made
+    if name != "mnist-5000":
+        raise unittest.SkipTest(f"no {made}: tools/datasets {name} makes it")
+    fault = _digits(DATA.name)
+    if fault:
+        raise unittest.SkipTest(fault.splitlines()[-1])
+    return Path(DATA.name) / f"{name}.h5"
 
 
 def processor_seconds(process):

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shipped cases of data sets: what they promise, and the published and
+derived numbers. Skipped where a set cannot be had."""
+import json
+
+import h5py
+
+from support import CASES, ProgramTest, data_set, data_set_of, main
+
+DATA_CASES = [case for case in sorted(CASES.glob("*.yaml"))
+              if data_set_of(case)]
+
+
+class DataTest(ProgramTest):
+    def given(self, stem):
+        """The case and where its examples are."""
+        case = CASES / f"{stem}.yaml"
+        name = data_set_of(case)
+        place = data_set(name)
+        group = "/train" if name == "fashion-mnist" else ""
+        return (case, "-D", f"data.train.images={place}:{group}/images",
+                "-D", f"data.train.labels={place}:{group}/labels")
+
+    def promised(self, *case):
+        return json.loads(
+            self.restrain("check", *case, "--json").stdout)["expect"]
+
+    def analyze(self, stem, *arguments):
+        case, *options = self.given(stem)
+        return json.loads(self.restrain(
+            "analyze", case, *options, "-D", "analyze.starts=0", *arguments,
+            "-o", "analysis.h5", "--force", "--json").stdout)
+
+
+class Promises(DataTest):
+    """Of the first iterations: the runs are long."""
+
+    def keep(self, name):
+        for case in DATA_CASES:
+            if data_set_of(case) != name:
+                continue
+            with self.subTest(case.stem):
+                self.keep_promises(case.stem)
+
+    def keep_promises(self, stem):
+        case, *options = self.given(stem)
+        promised = self.promised(case, *options)
+        self.assertTrue(promised)
+        last = max(promise["iteration"] for promise in promised)
+        self.restrain("run", case, *options, "-D", f"step.iterations={last}",
+                      "-D", "output.every=1000", "-o", f"{stem}.h5")
+        with h5py.File(self.folder / f"{stem}.h5") as file:
+            for promise in promised:
+                self.assert_close(
+                    file[promise["scalar"]][promise["iteration"]],
+                    promise["value"], promise["tolerance"])
+
+    def test_digits(self):
+        data_set("mnist-5000")
+        self.keep("mnist-5000")
+
+    def test_fashion(self):
+        data_set("fashion-mnist")
+        self.keep("fashion-mnist")
+
+
+class Minima(DataTest):
+    """Figure 9: losses and 2/lambda_max as an independent program found
+    them."""
+
+    def assert_minimum(self, found, loss, lr_lo):
+        point = found["fixed_points"][found["minimum"]]
+        self.assertEqual(point["kind"], "minimum")
+        self.assertAlmostEqual(point["loss"], loss, delta=6e-7)
+        self.assert_close(found["lr_lo"], lr_lo, 1e-4)
+
+    def test_one_layer_from_a_seed(self):
+        for boundary, loss, lr_lo in (("valid", 0.683096, 84.740),
+                                      ("same", 0.684444, 96.140)):
+            with self.subTest(boundary):
+                self.assert_minimum(
+                    self.analyze("mnist-1-lr-90", "-D",
+                                 f"flow.layers.0.boundary={boundary}"),
+                    loss, lr_lo)
+
+    def test_two_layers_from_seeds(self):
+        """The same case leads to minima whose limits differ by three."""
+        for seed, loss, lr_lo in ((2, 0.669592, 12.530),
+                                  (0, 0.677838, 3.771)):
+            with self.subTest(seed=seed):
+                self.assert_minimum(
+                    self.analyze("mnist-2-lr-10", "-D",
+                                 f"initial.seed={seed}"), loss, lr_lo)
+
+    def test_the_starts_of_the_sweeps_lie_beside_minima(self):
+        for stem, loss, lr_lo in (
+                ("1-valid", 0.683096, 84.740), ("1-same", 0.684444, 96.140),
+                ("2-valid-flat", 0.669592, 12.530),
+                ("2-valid-steep", 0.677838, 3.771),
+                ("2-same-flat", 0.678657, 19.574)):
+            with self.subTest(stem):
+                self.assert_minimum(self.analyze(f"mnist-boundary-{stem}"),
+                                    loss, lr_lo)
+
+    def test_runs_leave_minima_within_a_hundredth_of_the_limit(self):
+        for stem, limit in (("1-valid", 84.740), ("2-valid-steep", 3.771)):
+            case, *options = self.given(f"mnist-boundary-{stem}")
+            rates = [0.99 * limit, 1.01 * limit]
+            self.restrain("sweep", case, *options, "-o", "sweep.h5", "--force",
+                          "-D", "sweep={axes: [{key: step.lr, values: "
+                          f"{rates}}}]}}")
+            start = self.promised(case, *options)[0]["value"]
+            with self.subTest(stem), \
+                    h5py.File(self.folder / "sweep.h5") as file:
+                self.assert_close(file["lr_lo"][()], limit, 1e-4)
+                below, above = file["final_loss"]
+                self.assertLess(below, start)
+                self.assertGreater(above, start + 1e-5)
+
+
+if __name__ == "__main__":
+    main()
