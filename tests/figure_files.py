@@ -13,7 +13,7 @@ from pathlib import Path
 import matplotlib
 import matplotlib.pyplot as plt
 
-from support import CASES, SOURCE, ProgramTest, restrain
+from support import CASES, SOURCE, ProgramTest, data_set_of, restrain
 
 matplotlib.use("Agg")
 sys.path.insert(0, str(SOURCE / "tools"))
@@ -26,13 +26,16 @@ RUNS = {"heat": None, "beltrami": 100, "linear-decay": 100,
         "nesterov-decay": 100, "sharpness-lr": None,
         "nonlinear-lr": 150, "edge": 40,
         "cfl-controlled": 60, "cfl-fixed": 60, "float-lr": 150,
-        "restrained": 90}
+        "restrained": 90, "mnist-1": 40, "mnist-2": 40, "mnist-3": 40,
+        "mnist-boundary": 40, "fashion": 40}
 # Sizes, implementations and their seconds for a pixel of the image.
 SIZES = (64, 128, 256)
 STEPS = {"auto": 1e-8, "fft": 1.1e-8, "direct": 3e-8, "patch": 1e-12,
          "numpy-im2col": 2e-7, "numpy-shifts": 3e-7, "torch-conv2d": 5e-8,
          "cupy-fft": 4e-8}
 FLOOR = 0.7e-8
+# In place of the data sets, which may not be there.
+TEXTURES = "data.train={{kind: textures, size: 12, classes: {}, count: 20}}"
 ANALYSES = ("linear-decay", "nesterov-decay", "cfl-heat", "cfl-network")
 HOLDER = tempfile.TemporaryDirectory(prefix="restrain-figures-")
 INPUT = Path(HOLDER.name)
@@ -54,6 +57,9 @@ def runs_and_analyses():
 def sweeps():
     for case in CASES.glob("sweep-*.yaml"):
         yield "sweep", case, 300
+    for start in ("mnist-boundary", "mnist-depth"):
+        for case in CASES.glob(start + "-*.yaml"):
+            yield "sweep", case, 40
 
 
 def make(command):
@@ -63,13 +69,19 @@ def make(command):
     if verb == "bifurcate":
         shorter = ["-D", "bifurcation.count=32", "-D",
                    "bifurcation.samples=60"]
-    if verb == "sweep":
+    if verb == "sweep" and case.stem.startswith("sweep"):
         counts = (33, 33) if case.stem == "sweep-zoom" else (24, 12)
         shorter += ["-D", f"sweep.lr.count={counts[0]}", "-D",
                     f"sweep.weight_decay.count={counts[1]}", "-D",
                     "sweep.refine=0"]
     if case.stem == "sweep-natural":
         shorter += ["-D", "flow.image.size=48", "-D", "flow.kernel=9"]
+    if data_set_of(case):
+        shorter += ["-D", TEXTURES.format(
+            10 if case.stem.startswith("fashion") else 2)]
+    if case.stem.startswith("mnist-depth"):
+        shorter += ["-D", "sweep.lr.count=3", "-D",
+                    "sweep.weight_decay.count=3"]
     (INPUT / case.stem).mkdir(exist_ok=True)
     return restrain(verb, case, "-o", INPUT / case.stem / FILES[verb],
                     *shorter)

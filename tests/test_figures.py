@@ -16,9 +16,9 @@ from figure_files import (
     sweeps)
 from support import CASES, PROGRAM, SOURCE, ProgramTest, main
 
-bifurcation, nonlinear = (
+bifurcation, mnist_edge, nonlinear, paper = (
     import_module(f"restrain_figures.{name}")
-    for name in ("bifurcation", "nonlinear"))
+    for name in ("bifurcation", "mnist_edge", "nonlinear", "paper"))
 
 FIGURES = {
     "heat": ("run", ["heat-stable", "heat-unstable"]),
@@ -29,6 +29,10 @@ FIGURES = {
     "nesterov-table": ("analyze", ["nesterov-decay-1.4e7"]),
     "nonlinear": ("run", ["nonlinear-lr-0.07"]),
     "sharpness": ("run", ["sharpness-lr-0.07"]),
+    "mnist-no-decay": ("run", ["mnist-1-no-decay-lr-1"]),
+    "fashion": ("run", ["fashion-4-hidden"]),
+    "mnist-edge": ("run", ["mnist-2-lr-20"]),
+    "depth": ("sweep", ["mnist-depth-2"]),
     "edge": ("run", ["edge-euler", "edge-heavy-ball", "edge-nesterov"]),
     "cfl": ("run", ["cfl-controlled"]),
     "amplification": ("analyze", ["cfl-heat-0.3", "cfl-network-0.6"]),
@@ -130,6 +134,26 @@ class Figures(ProgramTest):
         self.assertEqual(done.returncode, 4)
         self.assertIn("cannot be used", done.stderr)
 
+    def test_missing_files_name_the_data_sets(self):
+        for name, data in (("mnist-edge", "mnist-5000"),
+                           ("fashion", "fashion-mnist")):
+            done = figures(name, "-i", self.folder, "-o", self.folder)
+            self.assertIn(f"  tools/datasets {data}\n", done.stderr)
+        self.assertNotIn("datasets", figures(
+            "heat", "-i", self.folder, "-o", self.folder).stderr)
+
+    def test_the_list_is_the_papers_and_names_figures_that_there_are(self):
+        lines = figures("--list").stdout.splitlines()[1:]
+        self.assertEqual(lines, list(paper.lines())[1:])
+        listed = [what for what, *_ in paper.CONTENTS]
+        self.assertEqual(listed, [f"figure {n}" for n in range(1, 12)] +
+                         [f"table {n}" for n in range(1, 10)] + ["abstract"])
+        for what, state, names, note in paper.CONTENTS:
+            with self.subTest(what):
+                self.assertEqual(state == paper.MISSING, not names)
+                self.assertLessEqual(set(names), {*FIGURES, "bench"})
+                self.assertTrue(note)
+
     def test_unknown_figure(self):
         done = figures("7", "-o", self.folder)
         self.assertEqual(done.returncode, 2)
@@ -201,6 +225,19 @@ class Contents(FigureTest):
         low = bifurcation.limits(decays, "weight_decay")[0][1]
         self.assertLess(found["transient"].max(), low)
         self.assertGreater(found["restrained-periodic"].min(), low)
+
+    def test_boundaries_lie_where_runs_cease_to_come_back(self):
+        class Table(dict):
+            stem = "mnist-boundary-2-valid-flat"
+
+        run = Table(loss=np.array([2.0, 1.5]))
+        for ends, low, high in (([1, 1.9, 3, 1.2], 2, 3), ([1, 1, 1, 1], 4,
+                                np.nan), ([7, 3, 9, 3], np.nan, 1)):
+            sweep = Table(final_loss=np.array(ends, float), lr_lo=np.array(2),
+                          lr=np.arange(1, 5))
+            found = mnist_edge.boundaries([run], [sweep])[0]
+            self.assertEqual((found.layers, found.kind), (2, "valid"))
+            np.testing.assert_equal(found.bracket(), (low, high))
 
     def test_regimes_lie_between_the_limits(self):
         files, figure = self.draw("bifurcation")

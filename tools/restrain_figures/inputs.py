@@ -143,25 +143,62 @@ def stems_of(patterns):
     return sorted(stems)
 
 
+def remedy(command, stems, folder, options):
+    """The shell command that makes the files of some cases."""
+    name = FILES[command]
+    before, after, place = '', '', shlex.quote(folder)
+    if os.path.realpath(folder) != os.path.realpath(f'{ROOT}/output'):
+        before, after = f'mkdir -p {place}/$c; ', f' -o {place}/$c/{name}'
+    program = 'restrain' if shutil.which('restrain') else \
+        'build/src/restrain'
+    return (f'for c in {" ".join(stems)}; do {before}{program} {command} '
+            f'cases/$c.yaml{options}{after}; done')
+
+
+def data_sets(stems):
+    """The sets of examples that cases read from output/data."""
+    found = set()
+    for stem in stems:
+        with open(os.path.join(ROOT, 'cases', stem + '.yaml'),
+                  encoding='utf-8') as case:
+            found.update(re.findall(r'output/data/(.*)\.h5:', case.read()))
+    return sorted(found)
+
+
+def find_files(wanted, folder):
+    """Paths for each of [(command, cases, options), ...], all of them
+    there."""
+    found, missing, remedies = [], [], []
+    for command, patterns, options in wanted:
+        stems = stems_of(patterns)
+        paths = {stem: os.path.join(folder, stem, FILES[command])
+                 for stem in stems}
+        absent = [stem for stem in stems if not os.path.exists(paths[stem])]
+        found.append(list(paths.values()))
+        missing += absent
+        if absent:
+            remedies.append(remedy(command, absent, folder, options))
+    if missing:
+        sets = data_sets(missing)
+        if sets:
+            remedies.insert(0, f'tools/datasets {" ".join(sets)}')
+        names = dict.fromkeys(FILES[command] for command, _, _ in wanted)
+        raise InputError(
+            f'{len(missing)} of {sum(map(len, found))} files '
+            f'{", ".join(names)} are missing in {folder}; make them with\n  '
+            + '\n  '.join(remedies))
+    return found
+
+
 def read_files(module, folder):
-    """What the draw() of a figure's module takes."""
+    """What the draw() of a figure's module takes: files, or a list of them
+    for each of the module's INPUTS."""
     if hasattr(module, 'read'):
         return module.read(folder)
-    command = getattr(module, 'COMMAND', 'run')
-    options = getattr(module, 'OPTIONS', '')
-    stems = stems_of(module.CASES)
-    name = FILES[command]
-    paths = {stem: os.path.join(folder, stem, name) for stem in stems}
-    missing = [stem for stem in stems if not os.path.exists(paths[stem])]
-    if missing:
-        before, after, place = '', '', shlex.quote(folder)
-        if os.path.realpath(folder) != os.path.realpath(f'{ROOT}/output'):
-            before, after = f'mkdir -p {place}/$c; ', f' -o {place}/$c/{name}'
-        program = 'restrain' if shutil.which('restrain') else \
-            'build/src/restrain'
-        raise InputError(
-            f'{len(missing)} of {len(stems)} files {name} are missing in '
-            f'{folder}; make them with\n  for c in {" ".join(missing)}; '
-            f'do {before}{program} {command} cases/$c.yaml{options}{after}; '
-            'done')
-    return [File(path) for path in paths.values()]
+    if hasattr(module, 'INPUTS'):
+        return [[File(path) for path in paths] for paths in find_files(
+            [(command, cases, '') for command, cases in module.INPUTS],
+            folder)]
+    (paths,) = find_files([(getattr(module, 'COMMAND', 'run'), module.CASES,
+                            getattr(module, 'OPTIONS', ''))], folder)
+    return [File(path) for path in paths]
