@@ -29,6 +29,7 @@ FIGURES = {
     "nesterov-table": ("analyze", ["nesterov-decay-1.4e7"]),
     "nonlinear": ("run", ["nonlinear-lr-0.07"]),
     "sharpness": ("run", ["sharpness-lr-0.07"]),
+    "activation": ("run", ["sharpness-lr-0.07"]),
     "mnist-no-decay": ("run", ["mnist-1-no-decay-lr-1"]),
     "fashion": ("run", ["fashion-4-hidden"]),
     "mnist-edge": ("run", ["mnist-2-lr-20"]),

@@ -10,7 +10,8 @@ import time
 import h5py
 import numpy as np
 
-from support import SMALL_CASE, WHOLE_CASE, ProgramTest, datasets, main
+from support import (
+    SMALL_CASE, WHOLE_CASE, ProgramTest, datasets, main, processor_seconds)
 
 # Some hundred milliseconds, so that there is something to interrupt.
 LONG_CASE = """\
@@ -101,7 +102,10 @@ class Resume(ProgramTest):
             kernels, losses = whole["kernel"][()], whole["loss"][()]
         for _ in range(30):
             process = self.start(*self.work)
-            time.sleep(chance.uniform(0.0, 0.25))
+            moment = chance.uniform(0.0, 0.25)
+            while process.poll() is None and \
+                    processor_seconds(process.pid) < moment:
+                time.sleep(0.002)
             process.send_signal(signal.SIGKILL)
             process.communicate()
             kills += process.returncode == -signal.SIGKILL

@@ -167,7 +167,8 @@ class Safetensors(ProgramTest):
         self.assert_refused(spoil("3.weight", "shape", [2, 3]),
                             "3.weight is 2 x 3, the state needs 3 x 2", 2)
         self.tensors["3.bias"][1] = np.nan
-        self.assert_refused(pack(self.tensors, "F32"), "not a finite number", 2)
+        self.assert_refused(pack(self.tensors, "F32"),
+                            "not a finite number", 2)
         del self.tensors["3.bias"]
         self.assert_refused(pack(self.tensors, "F32"),
                             "has no tensor 3.bias")
