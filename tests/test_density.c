@@ -30,7 +30,7 @@ struct sample {
 
 static struct sample make_sample(void) {
   struct sample sample = {.context = rst_test_context()};
-  sample.flow = rst_test_conv(sample.context, RST_PRECISION_DOUBLE, 96, KERNEL);
+  sample.flow = rst_test_conv(sample.context, RST_PRECISION_DOUBLE, 32, KERNEL);
   sample.u = rst_test_state(sample.context, sample.flow, 7, 0.1);
   RST_TEST_OK(sample.context, rst_spectrum_dense(sample.context, sample.flow, sample.u, sample.values));
   return sample;

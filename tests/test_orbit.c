@@ -130,22 +130,23 @@ START_TEST(the_exponent_vanishes_at_the_threshold) {
 }
 END_TEST
 
-/* Bisection on the period of real runs. At a relative distance of 1e-4 the multiplier is 1 - 2e-4, so that it takes some
- * 1e5 iterations to tell; within 1e-5 runs are still on their way, which counts as not yet of period two. */
+/* Runs at a relative distance of 1e-4 on either side: the multiplier is 1 -+ 2e-4, so that it takes some 1e5 iterations to
+ * tell; farther off, fewer. */
 START_TEST(period_two_begins_at_the_threshold) {
+  const double distances[] = {1e-4, 1e-3, 1e-2};
   struct rst_context *context = rst_test_context();
   const struct rst_case of = published();
   struct rst_flow *flow = rst_test_flow(context, &of.flow);
-  double low = 0.0305;
-  double high = 0.0331;
-  while (high - low > 1e-4 * lr_lo) {
-    const double middle = 0.5 * (low + high);
-    const long iterations = lround(fmin(60.0 * lr_lo / (high - middle), 150000.0));
-    const struct rst_orbit orbit = orbit_at(context, flow, middle, weight_decay, 0, iterations, NULL);
-    *(orbit.regime.period == 2 ? &high : &low) = middle;
+  for (size_t i = 0; i < sizeof distances / sizeof *distances; ++i) {
+    const double distance = distances[i] * 2.0 / lambda_max;
+    const long iterations = lround(10.0 / distances[i]);
+    const struct rst_orbit below =
+        orbit_at(context, flow, 2.0 / lambda_max - distance, weight_decay, 0, iterations, NULL);
+    const struct rst_orbit above =
+        orbit_at(context, flow, 2.0 / lambda_max + distance, weight_decay, 0, iterations, NULL);
+    ck_assert_msg(below.regime.period != 2 && above.regime.period == 2, "distance %g: periods %ld and %ld",
+                  distances[i], below.regime.period, above.regime.period);
   }
-  ck_assert_msg(fabs(0.5 * (low + high) - 2.0 / lambda_max) < 1e-4 * lr_lo, "threshold in [%.9g, %.9g]", low,
-                high);
   rst_flow_destroy(&flow);
   rst_context_destroy(&context);
 }

@@ -16,17 +16,17 @@
   "step: {lr: 0.03, weight_decay: 20, iterations: 1}\n"                                                      \
   "analyze: {dense: 0, starts: 0}\n"
 #define NETWORK                                                                                              \
-  "flow: {kind: conv, kernel: 5, image: {kind: gaussian-field, size: 24, seed: 2}}\n"                        \
+  "flow: {kind: conv, kernel: 5, image: {kind: gaussian-field, size: 16, seed: 2}}\n"                        \
   "initial: {seed: 3}\n"                                                                                     \
   "step: {lr: 0.05, weight_decay: 0.5, iterations: 1}\n"
 #define LINEAR                                                                                               \
-  "flow: {kind: conv-linear, kernel: 5, image: {kind: gaussian-field, size: 24, seed: 2}}\n"                 \
+  "flow: {kind: conv-linear, kernel: 5, image: {kind: gaussian-field, size: 16, seed: 2}}\n"                 \
   "step: {lr: 0.05, weight_decay: 0.5, iterations: 1}\n"
 #define HEAT                                                                                                 \
   "flow: {kind: heat, points: 31, diffusion: {coefficient: 1}}\n"                                            \
   "step: {lr: 0.4, weight_decay: 0.5, iterations: 1}\n"
 
-enum { MOST = 64 };
+enum { MOST = 32 };
 
 static void find(const char *text, const char *change, const double *weight_decays, size_t count,
                  struct rst_lr_limits *theory) {
@@ -91,13 +91,13 @@ START_TEST(schemes_have_the_thresholds_of_their_analysis) {
                                       "{scheme: rk4,",
                                       "{scheme: imex,",
                                       "{scheme: cfl,"};
-  const double weight_decays[] = {0.3, 0.5, 0.8, 1.3, 2.0, 5.0};
+  const double weight_decays[] = {0.3, 0.5, 1.3, 5.0};
   ck_assert_uint_eq(sizeof steps / sizeof *steps, 9);
   char change[160];
   snprintf(change, sizeof change, "step=%s lr: 0.02, weight_decay: 0.5, iterations: 1}", steps[_i]);
-  compare(NETWORK, change, weight_decays, 6);
-  compare(HEAT, change, weight_decays, 6);
-  compare(LINEAR, change, weight_decays, 6);
+  compare(NETWORK, change, weight_decays, 4);
+  compare(HEAT, change, weight_decays, 4);
+  compare(LINEAR, change, weight_decays, 4);
 }
 END_TEST
 
@@ -145,7 +145,7 @@ START_TEST(no_weight_decay_depends_on_the_others) {
   for (size_t i = 0; i < MOST; ++i) {
     weight_decays[i] = from * pow(to / from, (double)i / (MOST - 1));
   }
-  weight_decays[7] = weight_decays[40];
+  weight_decays[7] = weight_decays[20];
   for (size_t i = 0; i < MOST; ++i) {
     shuffled[i] = weight_decays[29 * i % MOST];
   }
