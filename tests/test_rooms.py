@@ -16,11 +16,12 @@ PUBLIC = {
     "krylov": "eigenpair",
     "image": "image",
     "data": "examples",
+    "sampling": "sampling",
     "correlate": "correlation",
     "activation": "activation",
     "network": "network",
     "flow": "flow laplacian",
-    "step": "scheme",
+    "step": "schedule scheme",
     "stability": "event fixed_point regime sequence spectrum tangent "
                  "von_neumann",
     "motion": "threshold",

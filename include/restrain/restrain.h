@@ -27,6 +27,8 @@
 #include "restrain/output.h"
 #include "restrain/regime.h"
 #include "restrain/run.h"
+#include "restrain/sampling.h"
+#include "restrain/schedule.h"
 #include "restrain/scheme.h"
 #include "restrain/sequence.h"
 #include "restrain/spectrum.h"

@@ -95,6 +95,9 @@ RST_API void rst_scheme_destroy(struct rst_scheme **scheme);
 RST_API enum rst_status rst_scheme_step(struct rst_scheme *scheme, struct rst_field *gradient,
                                         struct rst_field *u, double *dt);
 
+/** Take steps of this lr, > 0, from now on. */
+RST_API void rst_scheme_set_lr(struct rst_scheme *scheme, double lr);
+
 /** The fields beside u that the next step depends on (momentum, averages, the number of updates, warm starts): saved and
  * restored by checkpoints. The array is owned by the scheme, the fields may be written. */
 RST_API size_t rst_scheme_state(struct rst_scheme *scheme, struct rst_field ***fields);

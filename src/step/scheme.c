@@ -137,6 +137,10 @@ enum rst_status rst_scheme_step_with_perturbations(struct rst_scheme *scheme, st
   return RST_OK;
 }
 
+void rst_scheme_set_lr(struct rst_scheme *scheme, double lr) {
+  scheme->parameters.lr = lr;
+}
+
 size_t rst_scheme_state(struct rst_scheme *scheme, struct rst_field ***fields) {
   *fields = scheme->fields;
   return scheme->type->state_count;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_SAMPLING_KINDS_H
+#define RST_SAMPLING_KINDS_H
+
+#include "restrain/sampling.h"
+
+/** @file
+ * What a kind of sampling provides. A new one is a line of the list and a table of that name in sampling.c.
+ */
+
+#define RST_SAMPLING_LIST(X)                                                                                 \
+  X(full, "full")                                                                                            \
+  X(minibatch, "minibatch")                                                                                  \
+  X(svag, "svag")                                                                                            \
+  X(gaussian, "gaussian")
+
+/** An example and its random number. */
+struct rst_ticket {
+  uint64_t raw;
+  size_t example;
+};
+
+struct rst_sampler {
+  const struct rst_sampling_kind *kind;
+  struct rst_sampling_parameters parameters;
+  size_t examples;
+  struct rst_draw draw;
+  size_t *indices;            /**< [draw.count] */
+  double *weights;            /**< [draw.count] */
+  uint64_t *raw;              /**< [max(examples, draw.count) + 1] */
+  struct rst_ticket *tickets; /**< [examples] in the order of the epoch */
+  long epoch;                 /**< theirs; -1 before the first */
+};
+
+struct rst_sampling_kind {
+  bool takes_batch, takes_length;
+  /** Entries of a draw; NULL: weights are equal, there is nothing to draw. */
+  size_t (*count)(const struct rst_sampling_parameters *parameters, size_t examples);
+  /** Fill indices and weights of update t. */
+  void (*fill)(struct rst_sampler *sampler, long t);
+};
+
+#endif
