@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "restrain/schedule.h"
 #include "restrain/scheme.h"
 
 /** @file
@@ -64,8 +65,13 @@ struct rst_case {
   struct rst_initial_parameters initial;
   struct {
     struct rst_scheme_parameters scheme;
+    struct rst_schedule schedule;
     long iterations;
   } step;
+  struct rst_sampling_parameters sampling; /**< of flows with examples */
+  struct {
+    long every; /**< iterations between evaluations over the whole sets; 0: an epoch */
+  } data;       /**< of flows with examples */
   struct {
     double blow_up; /**< the run has diverged when |u| exceeds blow_up * max(|u_0|, 1) or is not finite */
   } stop;

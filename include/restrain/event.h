@@ -78,6 +78,9 @@ RST_API enum rst_status rst_event_detector_create(struct rst_context *context,
                                                   struct rst_event_detector **detector);
 RST_API void rst_event_detector_destroy(struct rst_event_detector **detector);
 
+/** The updates told of from now on have this lr. */
+RST_API enum rst_status rst_event_detector_set_lr(struct rst_event_detector *detector, double lr);
+
 /** Tell of update t, just made by rst_tangent_step() with `scheme` from u (the state before it). `ended` tells whether an event has ended
  * before t, written to *event. Updates must come in order. May linearise the flow anew. */
 RST_API enum rst_status rst_event_detector_observe(struct rst_event_detector *detector, long t,

@@ -8,6 +8,7 @@
 #include "restrain/laplacian.h"
 #include "restrain/layout.h"
 #include "restrain/network.h"
+#include "restrain/sampling.h"
 
 /** @file
  * A gradient flow: du/dt = -grad E(u) - alpha u. The flow knows E, the data term, with its regulariser; the
@@ -119,6 +120,8 @@ struct rst_flow_value {
    * the sum over examples of w_i (f - y) for one output f (its sigmoid for the loss logistic), of w_i (1 - p) for several, p
    * the output of the label's class (after softmax for the loss cross-entropy). */
   double residual;
+  double
+      accuracy; /**< fraction of the examples that are classified rightly; 0 of flows without the fact examples */
 };
 
 struct rst_flow;
@@ -129,6 +132,7 @@ struct rst_flow_facts {
   bool diffusion_only; /**< E is the energy of the diffusion */
   /** The state is one kernel on a plane, whose waves have a symbol at frozen coefficients. */
   bool plane_waves;
+  bool examples;  /**< E is a weighted sum over examples, of which some may be chosen */
   bool one_layer; /**< the network of conv: per image a sigmoid of pool s(c) - shift, under cross entropy */
 };
 
@@ -196,6 +200,40 @@ RST_API void rst_flow_linearise(struct rst_flow *flow, const struct rst_field *u
  */
 RST_API void rst_flow_hessian_product(struct rst_flow *flow, const struct rst_field *v,
                                       struct rst_field *product);
+
+enum rst_example_set { RST_TRAINING_SET, RST_TEST_SET };
+
+/** Examples of a set: those of `data`, the images of conv if there are several; 0 where there is no such set. */
+RST_API size_t rst_flow_example_count(const struct rst_flow *flow, enum rst_example_set set);
+
+/** Make room for draws of up to `count` examples. RST_ERROR_UNSUPPORTED for a flow without the fact examples. */
+RST_API enum rst_status rst_flow_prepare(struct rst_flow *flow, size_t count);
+/** Evaluate and linearise with these weights on these examples of the training set from now on; NULL, the preset: all of them
+ * with equal weights. A linearisation keeps its own. There must be room for the draw, which is not kept. */
+RST_API void rst_flow_choose(struct rst_flow *flow, const struct rst_draw *draw);
+
+/** Of a whole set, whatever is chosen. */
+struct rst_assessment {
+  double
+      loss; /**< sum_i w_i l_i with equal weights, or those of the classes, of sum 1; regulariser included */
+  double accuracy; /**< fraction of the examples whose largest output is that of their label */
+};
+/** Assess u on a set that has examples. @param averages as rst_flow_average() makes them, NULL where there are none. @param gradient
+ * NULL, or of the training set: grad E with equal weights, the whole set being one batch; NaN where normalisation over that
+ * batch would take more than a gibibyte that the flow does not have. */
+RST_API void rst_flow_assess(struct rst_flow *flow, enum rst_example_set set, const struct rst_field *u,
+                             const double *averages, struct rst_assessment *assessment,
+                             struct rst_field *gradient);
+
+/** Layout of the running averages of the means and unbiased variances that batches are normalised with, tensors with the names of
+ * PyTorch: `0.norm.running_mean`, `0.norm.running_var`. Owned by the flow; NULL: there are none. */
+RST_API const struct rst_layout *rst_flow_averages(const struct rst_flow *flow);
+/** Where they start: means 0, variances 1. */
+RST_API void rst_flow_start_averages(const struct rst_flow *flow, double *averages);
+/** Copy those of the last evaluation or linearisation, whoever asked for it. */
+RST_API void rst_flow_statistics(const struct rst_flow *flow, double *statistics);
+/** averages = 0.9 averages + 0.1 statistics, as PyTorch's momentum 0.1. */
+RST_API void rst_flow_average(const struct rst_flow *flow, const double *statistics, double *averages);
 
 /** states[i] of layer i of the flow's layout at u: of a network, and of conv, whose one layer is its kernel; for conv gamma is
  * the norm of the pooling and a = yhat - y of each image. The linearisation is left alone. RST_ERROR_UNSUPPORTED for a flow

@@ -31,7 +31,11 @@
  * | logistic      | log(1 + exp(-f)) for y = 1, log(1 + exp(f)) for y = 0, one output f       |
  * | mean-square   | sum_k (f_k - [k = y])^2/2, or (f - y)^2/2 of one output                   |
  *
- * w_i is 1/n or, with class weights c, c_{y_i} / sum_j c_{y_j}.
+ * w_i is 1/n, or what is drawn (sampling.h); class weights c turn it into w_i n c_{y_i} / sum_j c_{y_j}, the sum over the whole
+ * training set.
+ *
+ * Evaluations over whole sets (train_loss, test_accuracy, ...) are normalised by running averages in the place of a batch's
+ * means and variances: after each update a = 0.9 a + 0.1 (mean or unbiased variance of its batch), from means 0 and variances 1.
  */
 
 enum rst_normalisation { RST_NORMALISATION_NONE, RST_NORMALISATION_GROUP, RST_NORMALISATION_BATCH };
@@ -71,6 +75,9 @@ struct rst_network_parameters {
   const double *class_weights; /**< [class_weight_count], > 0, one for each class; NULL: all 1 */
   size_t class_weight_count;
   struct rst_examples_parameters train, test;
+  /** Examples that are evaluated at a time, at most, for which there is room from the start; 0: the training set. Normalisation
+   * over the batch alone takes room for each. */
+  size_t room;
 };
 
 /** What the multi-layer theorem of arXiv 2206.02001v4 takes of a layer, at a state.

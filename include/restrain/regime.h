@@ -55,6 +55,10 @@
  * A period p of these states is one of the trajectory that divides n p; states that are alike while the updates are not zero
  * belong to a period that divides n, or to motion that no observable shows: `bounded`.
  *
+ * Under noise, the updates of stochastic gradients, a trajectory that would be stable, transient or converged is `converged` if the
+ * step that the gradient over all examples makes from u_T is at most RST_REGIME_REMAINING times max(|u_T|, |u_0|), and
+ * `bounded` otherwise; one that would be restrained is `bounded`. Observables must be functions of the state.
+ *
  * The exponent is positive if it exceeds RST_REGIME_SIGNIFICANCE times its standard error, and if perturbations grew by more
  * than exp(RST_REGIME_SIGNIFICANCE) over the tail, which those of quasi-periodic motion, growing as t or not at all, do not.
  */
@@ -114,6 +118,9 @@ struct rst_trajectory {
   /** Updates whose extreme eigenvalues, measured or bounded, make them locally unstable. */
   long unstable_updates;
   long stable_updates; /**< the same, locally stable */
+  bool noisy;          /**< its updates are those of stochastic gradients */
+  double
+      full_step; /**< of noisy ones: length of the step along the full gradient of L from u_T; NaN if unknown */
   bool without_reason; /**< leave `reason` empty: its numbers cost more than many a short trajectory */
 };
 

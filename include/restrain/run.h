@@ -25,6 +25,12 @@ RST_API enum rst_status rst_problem_create(struct rst_context *context, const st
 /** Destroys the members and sets them to NULL. */
 RST_API void rst_problem_destroy(struct rst_problem *problem);
 
+/** Over the whole sets, the weight decay excluded; batches normalised by running averages, but for the gradient, of which the
+ * whole set is one batch. NaN where there is no test set. */
+struct rst_evaluation {
+  double train_loss, train_accuracy, full_grad_norm, test_loss, test_accuracy;
+};
+
 enum rst_run_outcome {
   RST_RUN_COMPLETED,  /**< all iterations done */
   RST_RUN_DIVERGED,   /**< left the ball of radius blow_up, or not finite; the file is complete up to there */
@@ -71,6 +77,8 @@ struct rst_run_summary {
   long first, last;   /**< iterations at which this call began and ended */
   long snapshots;     /**< in the file */
   double loss, data_loss, residual, grad_norm, weight_norm; /**< at the last state */
+  bool has_evaluation;                                      /**< there are examples, and the run has ended: */
+  struct rst_evaluation evaluation;                         /**< at the last state */
   double wall_seconds;                                      /**< of all calls that made the file */
   /** With options->profile, where the time of this call went, and in how many iterations that was measured: 0 without. */
   struct rst_stage_time profile[RST_RUN_STAGES];

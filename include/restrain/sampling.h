@@ -13,21 +13,20 @@
  *
  *     E_t(u) = sum_i w_i(t) l_i(u).
  *
- * | kind      | w(t), of n examples                                                                          |
- * |-----------|----------------------------------------------------------------------------------------------|
- * | full      | 1/n                                                                                          |
- * | minibatch | 1/B on a batch of B examples                                                                 |
- *
- * | svag      | (1 + c)/(2B) on a first batch, (1 - c)/(2B) on a second, c = sqrt(2l - 1); steps are l times shorter |
- * | gaussian  | 1/n + (xi_i - mean xi)/sqrt(n B), xi standard normal                                         |
+ * | kind      | w(t), of n examples                                                                                    |
+ * |-----------|--------------------------------------------------------------------------------------------------------|
+ * | full      | 1/n                                                                                                    |
+ * | minibatch | 1/B on a batch of B examples                                                                           |
+ * | svag      | (1 + c)/(2B) on a first batch, (1 - c)/(2B) on a second, c = sqrt(2l - 1); steps are l times shorter   |
+ * | gaussian  | 1/n + (xi_i - mean xi)/sqrt(n B), xi standard normal                                                   |
  *
  * svag (Li, Malladi, Arora, arXiv 2102.12470) approaches a stochastic differential equation as l grows: l updates are one of
  * the batches' step; gaussian has the covariance of batches drawn with replacement.
  *
  * Batches of `shuffle` cut an order of all examples into n div B batches, a new order for each epoch e = t div (n div B): the
  * stable argsort of n raw numbers of stream (seed, member; e); batch j = t mod (n div B) has the places j B ... j B + B - 1.
- * Those of `replacement` have the indices floor(raw n / 2^64) of B raw numbers of stream (seed, member; t). Update t of svag takes
- * batches 2t and 2t + 1, or the first and the next B raw numbers.
+ * Those of `replacement` have the indices floor(raw n / 2^64) of B raw numbers of stream (seed, member; t). Update t of svag
+ * takes batches 2t and 2t + 1, or the first and the next B raw numbers.
  *
  * Stream (seed, member; c) is NumPy's Philox(key=[seed, member], counter=[0, c, 0, 0]).random_raw(): the words of philox4x64-10
  * (Salmon, Moraes, Dror, Shaw, SC'11) with the counters (b, c, 0, 0), b = 1, 2, ... Normal numbers xi come from pairs of them:
@@ -73,7 +72,8 @@ RST_API const struct rst_draw *rst_sampler_draw(struct rst_sampler *sampler, lon
 RST_API size_t rst_sampler_draw_count(const struct rst_sampler *sampler);
 /** What every step is multiplied by: 1/l for svag, otherwise 1. */
 RST_API double rst_sampling_step(const struct rst_sampling_parameters *parameters);
-/** Updates of an epoch: n div B, 1 for full, of svag those that are as long, l (n div B), rounded. The parameters must be valid. */
+/** Updates of an epoch: n div B, 1 for full, of svag those that are as long, l (n div B), rounded. The parameters must be
+ * valid. */
 RST_API long rst_sampling_epoch(const struct rst_sampling_parameters *parameters, size_t examples);
 /** Whether all updates have equal weights on all examples. */
 RST_API bool rst_sampling_is_full(const struct rst_sampling_parameters *parameters);

@@ -35,6 +35,9 @@ RST_API enum rst_status rst_tangent_create(struct rst_context *context,
                                            struct rst_tangent **tangent);
 RST_API void rst_tangent_destroy(struct rst_tangent **tangent);
 
+/** The steps from now on have this lr, as that of their scheme (rst_scheme_set_lr()). */
+RST_API void rst_tangent_set_lr(struct rst_tangent *tangent, double lr);
+
 RST_API size_t rst_tangent_count(const struct rst_tangent *tangent);
 
 /** One step of `scheme`, to the same bits as rst_scheme_step(), and of the perturbations with it. The scheme must have been

@@ -27,13 +27,17 @@ enum rst_status rst_run_file_read_scalar(const struct rst_run_file *file, const 
   RST_QUIET();
   hid_t dataset = H5I_INVALID_HID;
   const struct rst_series *series = find(file, RST_AT_ITERATION, name, &dataset);
+  size_t rows = file->iterations;
+  if (!series) {
+    series = find(file, RST_AT_EVALUATION, name, &dataset);
+    rows = file->evaluations;
+  }
   RST_REQUIRE(file->context, series, RST_ERROR_ARGUMENT, "%s has no scalar /%s", file->path, name);
   const size_t members = rst_series_length(series);
   RST_REQUIRE(file->context, member < members, RST_ERROR_ARGUMENT, "%s: /%s has %zu members; %zu is none",
               file->path, name, members, member);
-  RST_REQUIRE(file->context, first <= file->iterations && count <= file->iterations - first,
-              RST_ERROR_ARGUMENT, "%s: /%s has %zu rows; %zu from row %zu on are more", file->path, name,
-              file->iterations, count, first);
+  RST_REQUIRE(file->context, first <= rows && count <= rows - first, RST_ERROR_ARGUMENT,
+              "%s: /%s has %zu rows; %zu from row %zu on are more", file->path, name, rows, count, first);
   RST_HDF5(file->context, rst_rows_read(dataset, (long)member, first, count, H5T_NATIVE_DOUBLE, values),
            "%s: /%s cannot be read", file->path, name);
   return RST_OK;

@@ -24,6 +24,7 @@ static void close_datasets(struct rst_run_file *file) {
   close_identifier(&file->time);
   close_identifier(&file->step);
   close_identifier(&file->iteration);
+  close_identifier(&file->evaluation);
   rst_run_events_close(file);
 }
 
@@ -184,12 +185,33 @@ enum rst_status rst_run_file_append_scalars(struct rst_run_file *file, size_t ro
   return append_scalars(file, rows, iterations, values, block);
 }
 
+enum rst_status rst_run_file_append_evaluation(struct rst_run_file *file, long iteration,
+                                               const double *values) {
+  RST_QUIET();
+  RST_HDF5(file->context,
+           rst_rows_append(file->evaluation, file->evaluations, 1, H5T_NATIVE_LONG, &iteration),
+           "%s: writing /evaluation failed", file->path);
+  for (size_t s = 0; s < file->layout.count; ++s) {
+    if (file->layout.series[s].entry == RST_AT_EVALUATION) {
+      RST_HDF5(file->context,
+               rst_rows_append(file->datasets[s], file->evaluations, 1, H5T_NATIVE_DOUBLE, values++),
+               "%s: writing /%s failed", file->path, file->layout.series[s].variable.name);
+    }
+  }
+  file->evaluations += 1;
+  return RST_OK;
+}
+
 size_t rst_run_file_snapshots(const struct rst_run_file *file) {
   return file->snapshots;
 }
 
 size_t rst_run_file_iterations(const struct rst_run_file *file) {
   return file->iterations;
+}
+
+size_t rst_run_file_evaluations(const struct rst_run_file *file) {
+  return file->evaluations;
 }
 
 /* At most once a second and, as the sidecar is written whole, at most a twentieth of the time. */

@@ -16,6 +16,7 @@
  *     /<axis>                                      the other scales: /y /x, /ky /kx, /twin (text), /exponent, ...
  *     /<series> (time, ...)                        of snapshots: chunks (1, ...), shuffle, deflate
  *     /<series> (..., iteration)                   of iterations: double, chunks of a page
+ *     /evaluation, /<series> (evaluation)          of evaluations, over their iterations: the same
  *     /<series> (...)                              of the end: double, NaN until the run has ended
  *     /events/<column> (event)                     one row per event, if events are recorded; scale /events/event
  *     /VTKHDF                                      the pictures of the first grid, times under Steps
@@ -31,13 +32,13 @@
  */
 
 /** When a series has an entry. */
-enum rst_entry { RST_AT_SNAPSHOT, RST_AT_ITERATION, RST_AT_END };
+enum rst_entry { RST_AT_SNAPSHOT, RST_AT_ITERATION, RST_AT_EVALUATION, RST_AT_END };
 
 /** A dataset of a run: an array of numbers, of the layout's precision for a snapshot and doubles else, for each entry. */
 struct rst_series {
   struct rst_variable variable; /**< a name "group/name" lies in a group of its own */
   enum rst_entry entry;
-  int rank; /**< of an entry; of a snapshot at least 1 */
+  int rank; /**< of an entry; of a snapshot at least 1, of an evaluation 0 */
   const struct rst_axis *axes[RST_TENSOR_MOST_AXES];
   /* Of snapshots; those of the same axes are one grid, beginning with the first of them: */
   const char *grid;  /**< its name */
@@ -52,15 +53,21 @@ struct rst_run_layout {
   size_t count;
   const struct rst_axis *const *axes; /**< that the file has even if no series needs them */
   size_t axis_count;
-  long every; /**< iterations from one row of scalars to the next, the last one excepted; 0: 1 */
+  long every;          /**< iterations from one row of scalars to the next, the last one excepted; 0: 1 */
+  long evaluate_every; /**< iterations from one evaluation to the next, likewise; 0: there are none */
   bool has_events;
   const struct rst_axis *event_tensors; /**< that events name; NULL for none */
 };
 
-/** Rows of scalars before an iteration. */
+static inline size_t rst_rows_before(long every, size_t iteration) {
+  return every > 0 ? (iteration + (size_t)every - 1) / (size_t)every : 0;
+}
+/** Rows of scalars, and of evaluations, before an iteration. */
 static inline size_t rst_run_layout_rows(const struct rst_run_layout *layout, size_t iteration) {
-  const size_t every = layout->every > 0 ? (size_t)layout->every : 1;
-  return (iteration + every - 1) / every;
+  return rst_rows_before(layout->every > 0 ? layout->every : 1, iteration);
+}
+static inline size_t rst_run_layout_evaluations(const struct rst_run_layout *layout, size_t iteration) {
+  return rst_rows_before(layout->evaluate_every, iteration);
 }
 
 /** Numbers of an entry. */
@@ -95,6 +102,9 @@ enum rst_status rst_run_file_append_snapshot(struct rst_run_file *file, long ste
 enum rst_status rst_run_file_append_scalars(struct rst_run_file *file, size_t rows, const long *iterations,
                                             const double *values);
 size_t rst_run_layout_width(const struct rst_run_layout *layout);
+/** Append the evaluation at an iteration: the series of evaluations in the order of the layout. Also fills /evaluation. */
+enum rst_status rst_run_file_append_evaluation(struct rst_run_file *file, long iteration,
+                                               const double *values);
 
 /** Append one event. */
 enum rst_status rst_run_file_append_event(struct rst_run_file *file, const struct rst_event *event);
@@ -103,7 +113,7 @@ size_t rst_run_file_events(const struct rst_run_file *file);
 enum rst_status rst_run_file_read_events(const struct rst_run_file *file, size_t first, size_t count,
                                          struct rst_event *events);
 
-/** Rows so far, flushed or not, from `first` on, of number `member` of the entries of a series of iterations.
+/** Rows so far, flushed or not, from `first` on, of number `member` of the entries of a series of iterations or evaluations.
  * RST_ERROR_ARGUMENT if the file has no such series or fewer rows. */
 enum rst_status rst_run_file_read_scalar(const struct rst_run_file *file, const char *name, size_t member,
                                          size_t first, size_t count, double *values);
@@ -115,6 +125,7 @@ enum rst_status rst_run_file_write_regime(struct rst_run_file *file, const struc
 /** Rows in the file. */
 size_t rst_run_file_snapshots(const struct rst_run_file *file);
 size_t rst_run_file_iterations(const struct rst_run_file *file);
+size_t rst_run_file_evaluations(const struct rst_run_file *file);
 
 /** Make everything appended visible to readers and safe against a kill; with `durable` also against power
  * loss (fsync). Events and the sidecar are brought up to date at most once a second, and always when `durable`. */

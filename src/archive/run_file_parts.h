@@ -18,12 +18,12 @@ struct rst_run_events;
 struct rst_run_file {
   struct rst_context *context;
   char *path;
-  char *part;                   /**< temporary name until the file is complete, then NULL */
-  struct rst_run_layout layout; /**< its lists are borrowed */
-  size_t width;                 /**< of a row of scalars */
-  hid_t file, time, step, iteration;
-  hid_t *datasets; /**< of the series */
-  size_t snapshots, iterations;
+  char *part;                                    /**< temporary name until the file is complete, then NULL */
+  struct rst_run_layout layout;                  /**< its lists are borrowed */
+  size_t width;                                  /**< of a row of scalars */
+  hid_t file, time, step, iteration, evaluation; /**< the last one 0 where there is none */
+  hid_t *datasets;                               /**< of the series */
+  size_t snapshots, iterations, evaluations;
   struct rst_run_events *events; /**< NULL if none are recorded */
   struct {
     size_t snapshots; /**< that the views show */

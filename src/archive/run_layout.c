@@ -10,6 +10,10 @@ static const struct rst_axis time_axis = {.variable = {"time", "time, the sum of
 static const struct rst_axis iteration_axis = {.variable = {"iteration", "number of updates done", "1"},
                                                .numbers = RST_NUMBERS_INT64};
 
+static const struct rst_axis evaluation_axis = {
+    .variable = {"evaluation", "number of updates done before the evaluation", "1"},
+    .numbers = RST_NUMBERS_INT64};
+
 size_t rst_series_length(const struct rst_series *series) {
   size_t length = 1;
   for (int axis = 0; axis < series->rank; ++axis) {
@@ -51,6 +55,8 @@ static struct rst_dataset dataset_of(const struct rst_run_file *file, const stru
   }
   if (series->entry == RST_AT_ITERATION) {
     dataset.axes[dataset.rank++] = &iteration_axis;
+  } else if (series->entry == RST_AT_EVALUATION) {
+    dataset.axes[dataset.rank++] = &evaluation_axis;
   }
   return dataset;
 }
@@ -62,6 +68,9 @@ static enum rst_status write_axes(struct rst_run_file *file) {
                                    .axes = {&time_axis}};
   RST_TRY(rst_dataset_write(file->context, file->file, &step));
   RST_TRY(rst_axis_write(file->context, file->file, &iteration_axis));
+  if (file->layout.evaluate_every > 0) {
+    RST_TRY(rst_axis_write(file->context, file->file, &evaluation_axis));
+  }
   for (size_t i = 0; i < file->layout.axis_count; ++i) {
     RST_TRY(rst_axis_write(file->context, file->file, file->layout.axes[i]));
   }
@@ -101,6 +110,9 @@ enum rst_status rst_run_layout_open(struct rst_run_file *file) {
   RST_TRY(rst_run_file_open_dataset(file, "time", &file->time));
   RST_TRY(rst_run_file_open_dataset(file, "step", &file->step));
   RST_TRY(rst_run_file_open_dataset(file, "iteration", &file->iteration));
+  if (file->layout.evaluate_every > 0) {
+    RST_TRY(rst_run_file_open_dataset(file, "evaluation", &file->evaluation));
+  }
   for (size_t i = 0; i < file->layout.count; ++i) {
     RST_TRY(rst_run_file_open_dataset(file, file->layout.series[i].variable.name, &file->datasets[i]));
   }

@@ -49,17 +49,34 @@ enum rst_status rst_run_file_copy_rows(struct rst_run_file *file, hid_t source, 
   return rst_rows_copy(old, dataset, rows) ? RST_OK : rst_run_file_fail_read(file, source, name);
 }
 
+/* Rows of a series that stay. */
+static size_t rows_that_stay(const struct rst_run_layout *layout, const struct rst_series *series,
+                             size_t snapshots, size_t iterations) {
+  switch (series->entry) {
+  case RST_AT_SNAPSHOT:
+    return snapshots;
+  case RST_AT_EVALUATION:
+    return rst_run_layout_evaluations(layout, iterations);
+  default:
+    return rst_run_layout_rows(layout, iterations);
+  }
+}
+
 static enum rst_status copy_all(struct rst_run_file *file, hid_t source, size_t snapshots,
                                 size_t iterations) {
   const size_t rows = rst_run_layout_rows(&file->layout, iterations);
+  const size_t evaluations = rst_run_layout_evaluations(&file->layout, iterations);
   RST_TRY(rst_run_file_copy_rows(file, source, "time", file->time, snapshots));
   RST_TRY(rst_run_file_copy_rows(file, source, "step", file->step, snapshots));
   RST_TRY(rst_run_file_copy_rows(file, source, "iteration", file->iteration, rows));
+  if (file->layout.evaluate_every > 0) {
+    RST_TRY(rst_run_file_copy_rows(file, source, "evaluation", file->evaluation, evaluations));
+  }
   for (size_t i = 0; i < file->layout.count; ++i) {
     const struct rst_series *series = &file->layout.series[i];
     if (series->entry != RST_AT_END) {
       RST_TRY(rst_run_file_copy_rows(file, source, series->variable.name, file->datasets[i],
-                                     series->entry == RST_AT_SNAPSHOT ? snapshots : rows));
+                                     rows_that_stay(&file->layout, series, snapshots, iterations)));
     }
   }
   if (file->events) {
@@ -67,6 +84,7 @@ static enum rst_status copy_all(struct rst_run_file *file, hid_t source, size_t 
   }
   file->snapshots = snapshots;
   file->iterations = rows;
+  file->evaluations = evaluations;
   return RST_OK;
 }
 

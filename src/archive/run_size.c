@@ -81,6 +81,9 @@ struct rst_run_size rst_run_size_estimate(const struct rst_run_layout *layout,
     add_column(rows->snapshots, 1, CHUNK, &size);
   }
   add_column(rows->scalars, 1, CHUNK, &size);
+  if (layout->evaluate_every > 0) {
+    add_column(rows->evaluations, 1, CHUNK, &size);
+  }
   for (int i = 0; i < SCALES; ++i) {
     add_dataset(0.0, 0.0, &size);
   }
@@ -101,6 +104,8 @@ struct rst_run_size rst_run_size_estimate(const struct rst_run_layout *layout,
     } else if (layout->series[i].entry == RST_AT_ITERATION) {
       add_column(rows->scalars, members, fmax(RST_FEWEST_ROWS_PER_CHUNK, floor(CHUNK / (double)members)),
                  &size);
+    } else if (layout->series[i].entry == RST_AT_EVALUATION) {
+      add_column(rows->evaluations, members, CHUNK, &size);
     } else {
       add_dataset(0.0, 0.0, &size);
     }

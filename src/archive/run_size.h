@@ -8,7 +8,7 @@
  * How large a run's file will be, and what writing it takes, in bytes:
  *
  *     file    24 KiB + 4.5 KiB for each dataset + for each series of snapshots 6 KiB and, for each snapshot, 640 and the
- *             compressed field + 8 for each number of each row of scalars and of events, in whole chunks
+ *             compressed field + 8 for each number of each row of scalars, evaluations and events, in whole chunks
  *     memory  8 MiB + a buffered MiB of each dataset, less for smaller ones + 750 for each snapshot of each series, in the sidecar
  *
  * Measured on files of HDF5 1.10 to 1.14. How well fields can be compressed depends on the run.
@@ -19,7 +19,7 @@ enum rst_status rst_run_size_fields(struct rst_context *context, const struct rs
                                     const struct rst_field *const *fields, double *bytes);
 
 struct rst_run_rows {
-  double snapshots, scalars, events;
+  double snapshots, scalars, evaluations, events;
   double fields; /**< bytes of a snapshot, on average */
 };
 

@@ -67,13 +67,13 @@ static struct rst_axis tensor_axis(const struct rst_tensor *tensor, int axis) {
              : number_axis(name, long_name, tensor->dims[axis], 0);
 }
 
-static enum rst_status list_tensor_axes(struct rst_series_list *list) {
-  const struct rst_layout *state = list->state;
-  for (size_t t = 0; t < state->tensor_count; ++t) {
-    for (int axis = 0; axis < state->tensors[t].rank; ++axis) {
-      struct rst_axis *made = &list->tensors[t][axis];
-      *made = tensor_axis(&state->tensors[t], axis);
-      RST_TRY(join(list, state->tensors[t].name, ".", made->variable.name, &made->variable.name));
+static enum rst_status list_tensor_axes(struct rst_series_list *list, const struct rst_layout *layout,
+                                        struct rst_axis (*axes)[RST_TENSOR_MOST_AXES]) {
+  for (size_t t = 0; t < layout->tensor_count; ++t) {
+    for (int axis = 0; axis < layout->tensors[t].rank; ++axis) {
+      struct rst_axis *made = &axes[t][axis];
+      *made = tensor_axis(&layout->tensors[t], axis);
+      RST_TRY(join(list, layout->tensors[t].name, ".", made->variable.name, &made->variable.name));
     }
   }
   return RST_OK;
@@ -97,7 +97,7 @@ static enum rst_status list_state_axes(struct rst_series_list *list) {
   list->ky = wave_axis("ky", "angular wave number along y", ny, spacing);
   list->kx = wave_axis("kx", "angular wave number along x", nx, spacing);
   if (!is_plane(state)) {
-    return list_tensor_axes(list);
+    return list_tensor_axes(list, state, list->tensors);
   }
   list->tensors[0][0] = place_axis("y", "position along y", ny, spacing);
   list->tensors[0][1] = place_axis("x", "position along x", nx, spacing);
@@ -185,6 +185,7 @@ void rst_series_list_clear(struct rst_series_list *list) {
   free((void *)list->layers);
   free((void *)list->event_tensors);
   free(list->tensors);
+  free(list->averages);
   *list = (struct rst_series_list){0};
 }
 
@@ -243,6 +244,24 @@ enum rst_status rst_series_list_add_field(struct rst_series_list *list, const st
   }
   for (size_t i = 0; i < list->state->tensor_count; ++i) {
     RST_TRY(add_tensor(list, variable, shown, false, i));
+  }
+  return RST_OK;
+}
+
+enum rst_status rst_series_list_add_averages(struct rst_series_list *list,
+                                             const struct rst_variable *variable,
+                                             const struct rst_layout *averages) {
+  RST_TRY(RST_NEW(list->context, averages->tensor_count, &list->averages));
+  RST_TRY(list_tensor_axes(list, averages, list->averages));
+  for (size_t i = 0; i < averages->tensor_count; ++i) {
+    const struct rst_tensor *tensor = &averages->tensors[i];
+    const struct rst_series series = {.variable = {tensor->name, tensor->long_name, variable->units},
+                                      .entry = RST_AT_SNAPSHOT,
+                                      .rank = tensor->rank,
+                                      .axes = {&list->averages[i][0]},
+                                      .grid = tensor->name,
+                                      .shown = variable->name};
+    RST_TRY(append(list, &series));
   }
   return RST_OK;
 }

@@ -17,6 +17,7 @@ struct rst_series_list {
   const struct rst_layout *state; /**< borrowed */
   struct rst_run_layout layout;   /**< what the file is to hold; its members are the list's */
   struct rst_axis (*tensors)[RST_TENSOR_MOST_AXES];
+  struct rst_axis (*averages)[RST_TENSOR_MOST_AXES]; /**< of the tensors of running averages; NULL without */
   struct rst_axis ky, kx; /**< angular wave numbers of the first tensor's planes, ascending, 0 at index n/2 */
   struct rst_axis twin, exponent, layer; /**< count 0: there are none */
   const char **layers;                   /**< names */
@@ -52,6 +53,10 @@ enum rst_status rst_series_list_add(struct rst_series_list *list, const struct r
 enum rst_status rst_series_list_add_state(struct rst_series_list *list, const struct rst_variable *variable);
 enum rst_status rst_series_list_add_field(struct rst_series_list *list, const struct rst_variable *variable,
                                           const char *label);
+/** Add snapshots of running averages of that layout, a series for each tensor; once. */
+enum rst_status rst_series_list_add_averages(struct rst_series_list *list,
+                                             const struct rst_variable *variable,
+                                             const struct rst_layout *averages);
 /** Add snapshots over ky and kx. */
 enum rst_status rst_series_list_add_spectrum(struct rst_series_list *list,
                                              const struct rst_variable *variable);

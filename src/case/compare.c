@@ -210,21 +210,31 @@ enum rst_status rst_case_require_same(struct rst_context *context, const char *s
 
 enum rst_status rst_case_adopt(struct rst_context *context, const struct rst_case *given, const char *stored,
                                const char *path, struct rst_case **adopted) {
+  enum { MOST_LEFT = 2 };
+  const struct rst_loaded_case *loaded = (const struct rst_loaded_case *)given;
+  char *overrides[MOST_LEFT] = {NULL};
+  size_t count = 0;
   *adopted = NULL;
-  if (!((const struct rst_loaded_case *)given)->leaves_every) {
+  if (!loaded->leaves_every && !loaded->leaves_data_every) {
     return RST_OK;
   }
   struct rst_case *from = NULL;
-  char *every = NULL;
   enum rst_status status = rst_case_parse(context, stored, NULL, NULL, 0, &from);
   if (status != RST_OK) {
     return fail_old(context, status, path);
   }
-  status = rst_format(context, &every, "output.every=%ld", from->output.every);
-  if (status == RST_OK) {
-    status = rst_case_with(context, given, (const char *const *)&every, 1, adopted);
+  if (loaded->leaves_every) {
+    status = rst_format(context, &overrides[count++], "output.every=%ld", from->output.every);
   }
-  free(every);
+  if (status == RST_OK && loaded->leaves_data_every) {
+    status = rst_format(context, &overrides[count++], "data.every=%ld", from->data.every);
+  }
+  if (status == RST_OK) {
+    status = rst_case_with(context, given, (const char *const *)overrides, count, adopted);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    free(overrides[i]);
+  }
   rst_case_destroy(&from);
   return status;
 }

@@ -21,8 +21,8 @@
 enum rst_status rst_case_require_same(struct rst_context *context, const char *stored, const char *effective,
                                       const char *const *may_differ, const char *path, const char *remedy);
 
-/** What `given` leaves to the program, output.every, as the effective case `stored` of the file `path` has it: a case of its own,
- * equal otherwise; NULL where `given` leaves nothing. The caller destroys it. */
+/** What `given` leaves to the program, output.every and data.every, as the effective case `stored` of the file `path` has it: a
+ * case of its own, equal otherwise; NULL where `given` leaves nothing. The caller destroys it. */
 enum rst_status rst_case_adopt(struct rst_context *context, const struct rst_case *given, const char *stored,
                                const char *path, struct rst_case **adopted);
 

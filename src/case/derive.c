@@ -36,6 +36,58 @@ static void derive_boundary(struct rst_scope *scope) {
   free(list);
 }
 
+static bool decided(const struct rst_scope *scope, const char *path) {
+  return scope->entries[rst_keys_find(scope->keys, path)].state == RST_DECIDED;
+}
+
+static struct rst_place value_place(const struct rst_scope *scope, const char *path) {
+  struct fy_node_pair *pair = scope->entries[rst_keys_find(scope->keys, path)].pair;
+  return rst_node_place(pair ? fy_node_pair_value(pair) : NULL, scope->place);
+}
+
+/* One image is no set. */
+static bool has_examples(const struct rst_flow_parameters *flow) {
+  const struct rst_flow_facts facts =
+      flow->kind ? rst_flow_kind_facts(flow->kind) : (struct rst_flow_facts){0};
+  return facts.examples && (!facts.one_layer || flow->conv.image_count > 1);
+}
+
+/* 0 stands for a number of evaluations that suits the run, unless there are epochs. */
+static void derive_data_every(struct rst_loaded_case *owner) {
+  enum { EVALUATIONS = 100 };
+  struct rst_case *content = &owner->content;
+  owner->leaves_data_every =
+      has_examples(&content->flow) && content->data.every == 0 && rst_sampling_is_full(&content->sampling);
+  if (owner->leaves_data_every) {
+    const long every = (content->step.iterations + EVALUATIONS - 1) / EVALUATIONS;
+    content->data.every = every > 1 ? every : 1;
+  }
+}
+
+/* Times ascend, each with its factor. */
+static void derive_schedule(struct rst_scope *scope) {
+  struct rst_schedule *schedule = &scope->owner->content.step.schedule;
+  if (schedule->length == 0) {
+    schedule->length = scope->owner->content.step.iterations;
+  }
+  if (!decided(scope, "step.schedule.at") || !decided(scope, "step.schedule.factors")) {
+    return;
+  }
+  if (schedule->at_count != schedule->factor_count) {
+    rst_report_add(scope->report, value_place(scope, "step.schedule.factors"),
+                   "key \"step.schedule.factors\": expected a number for each of the %zu of "
+                   "step.schedule.at, found %zu",
+                   schedule->at_count, schedule->factor_count);
+  }
+  for (size_t i = 1; i < schedule->at_count; ++i) {
+    if (schedule->at[i] <= schedule->at[i - 1]) {
+      rst_report_add(scope->report, value_place(scope, "step.schedule.at"),
+                     "key \"step.schedule.at\": expected ascending numbers, found %.10g after %.10g",
+                     schedule->at[i], schedule->at[i - 1]);
+    }
+  }
+}
+
 /* 0 stands for a number of snapshots that suits the run. */
 static void derive_every(struct rst_loaded_case *owner) {
   enum { SNAPSHOTS = 100, A_DECADE = 20 };
@@ -47,10 +99,6 @@ static void derive_every(struct rst_loaded_case *owner) {
                             : linear > 1                                       ? linear
                                                                                : 1;
   }
-}
-
-static bool decided(const struct rst_scope *scope, const char *path) {
-  return scope->entries[rst_keys_find(scope->keys, path)].state == RST_DECIDED;
 }
 
 bool rst_check_twin(struct rst_scope *scope, struct rst_place place, const char *path,
@@ -75,11 +123,6 @@ bool rst_check_twin(struct rst_scope *scope, struct rst_place place, const char 
     return false;
   }
   return true;
-}
-
-static struct rst_place value_place(const struct rst_scope *scope, const char *path) {
-  struct fy_node_pair *pair = scope->entries[rst_keys_find(scope->keys, path)].pair;
-  return rst_node_place(pair ? fy_node_pair_value(pair) : NULL, scope->place);
 }
 
 /* The values of a scan, which must be ones that the parameter can take. */
@@ -192,6 +235,8 @@ void rst_derive(struct rst_scope *scope) {
   if (scope->keys == &scope->owner->keys) {
     derive_boundary(scope);
     derive_every(scope->owner);
+    derive_data_every(scope->owner);
+    derive_schedule(scope);
     rst_check_axes(scope);
   } else if (scope->keys == &rst_bifurcation_keys) {
     derive_bifurcation(scope);

@@ -172,6 +172,8 @@ static enum rst_status fill(struct rst_context *context, const struct origin *or
     conv->images = &conv->single;
     conv->image_count = 1;
   }
+  loaded->content.flow.network.room =
+      rst_sampling_is_full(&loaded->content.sampling) ? 0 : loaded->content.sampling.batch;
   RST_REQUIRE(context, rst_derive_axes(loaded), RST_ERROR_MEMORY, "memory is exhausted");
   return RST_OK;
 }

@@ -3,7 +3,7 @@
 #define RST_OBSERVABLE_LIST_H
 
 /** @file
- * What a run can record. Case files name it, run/observables.c measures it: a new observable is a line here and a function of
+ * What a run can record. Case files name it, run/observables.c measures it, run/evaluation.c what is of whole sets: a new observable is a line here and a function of
  * the same name there.
  */
 
@@ -15,7 +15,7 @@
   X(grad_norm, ALWAYS, NOTHING, RUN, "Euclidean norm of the gradient of L", "1")                             \
   X(weight_norm, ALWAYS, NOTHING, RUN, "Euclidean norm of the state", "1")                                   \
   X(update_ratio, ALWAYS, NOTHING, RUN, "norm of the update over norm of the state", "1")                    \
-  X(step_size, ASKED, NOTHING, RUN, "length of the time step taken", "time")                                 \
+  X(step_size, IMPLIED, SCHEDULE, RUN, "length of the time step taken", "time")                              \
   X(max_abs, ASKED, NOTHING, RUN, "largest magnitude of the state", "1")                                     \
   X(sharpness, ASKED, SHARPNESS, RUN, "largest eigenvalue of the Hessian of L", "1")                         \
   X(sharpness_residual, ASKED, SHARPNESS, RUN, "residual of its eigenpair", "1")                             \
@@ -47,9 +47,18 @@
     "1")                                                                                                     \
   X(twin_distance, IMPLIED, TWINS, TWIN, "Euclidean distance to the twin", "1")
 
-/** Fields: the same, and the kind. */
+/** Evaluations over a whole set: name, set, description, units. */
+#define RST_EVALUATION_LIST(X)                                                                               \
+  X(train_loss, TRAINING, "mean loss over the training set, weight decay excluded", "1")                     \
+  X(train_accuracy, TRAINING, "fraction of the training set that is classified rightly", "1")                \
+  X(full_grad_norm, TRAINING, "Euclidean norm of the gradient of the mean loss over the training set", "1")  \
+  X(test_loss, TEST, "mean loss over the test set", "1")                                                     \
+  X(test_accuracy, TEST, "fraction of the test set that is classified rightly", "1")
+
+/** Fields: the same as scalars, and the kind. */
 #define RST_FIELD_LIST(X)                                                                                    \
   X(kernel, ALWAYS, NOTHING, RUN, "state of the flow: the kernel K, or u of the heat equation", "1", STATE)  \
+  X(averages, IMPLIED, AVERAGES, RUN, "running averages that batches are normalised by", "1", AVERAGES)      \
   X(gradient, ASKED, NOTHING, RUN, "gradient of L", "1", LIKE)                                               \
   X(amplification, ASKED, AMPLIFICATION, RUN, "amplification factor abs(G(w)), coefficients frozen", "1",    \
     SPECTRUM)                                                                                                \

@@ -14,6 +14,10 @@ static const char *const cadence_names[] = {"linear", "logarithmic", NULL};
 /* In the order of enum rst_weights. */
 static const char *const weights_names[] = {"none", "safetensors", NULL};
 static const char *const twin_names[] = {"double", "float", "ulp", NULL};
+static const char *const order_names[] = {"shuffle", "replacement", NULL};
+static const char *const schedule_names[] = {"constant", "steps", "cosine", NULL};
+static const char *const unit_names[] = {"iterations", "epochs", NULL};
+
 static const struct rst_key case_keys[] = {
     {TEXT("title"), AT(content.title), HELP("what the case is")},
     {TEXT("reference"), AT(content.reference), HELP("publication and figure that it reproduces")},
@@ -33,6 +37,26 @@ static const struct rst_key case_keys[] = {
     {CHOICE("flow.diffusion.discretisation", discretisation_names), DEFAULT("second"),
      AT(content.flow.diffusion.discretisation),
      HELP("Laplacian by differences of second or fourth order, or spectral")},
+
+    {INTEGER("data.every", WHOLE(0)), DEFAULT("0"), UNIT("iterations"),
+     .derived = "0, an epoch, or 100 times in a run of full batches, which keeps its own when it is resumed",
+     AT(content.data.every),
+     HELP("between evaluations over the whole training and test sets; the first and the last state have one "
+          "in any case")},
+
+    {NAMED("sampling.kind", rst_sampling_names), DEFAULT("full"), AT(content.sampling.kind),
+     HELP("the example weights of an update, as restrain/sampling.h says")},
+    {INTEGER("sampling.batch", WHOLE(1)), REQUIRED, WHEN({"sampling.kind", "minibatch svag gaussian"}),
+     AT(content.sampling.batch), HELP("examples of a batch; of gaussian, one whose covariance it has")},
+    {CHOICE("sampling.order", order_names), DEFAULT("shuffle"), WHEN({"sampling.kind", "minibatch svag"}),
+     AT(content.sampling.order),
+     HELP(
+         "shuffle: the batches of an epoch have no example in common; replacement: each is drawn by itself")},
+    {REAL("sampling.l", AT_LEAST(1)), REQUIRED, WHEN({"sampling.kind", "svag"}), AT(content.sampling.length),
+     HELP("updates that are one step of length step.lr")},
+    {INTEGER("sampling.seed", BETWEEN(0, MOST_SEED)), DEFAULT("0"),
+     WHEN({"sampling.kind", "minibatch svag gaussian"}), AT(content.sampling.seed),
+     HELP("seed of the draws, which are those of NumPy's Philox")},
 
     {NAMED("initial.kind", rst_initial_names), DEFAULT("normal"), AT(content.initial.kind),
      HELP("the initial state; normal is NumPy's seed(seed); randn(...), bit for bit; fan-in and uniform "
@@ -58,6 +82,23 @@ static const struct rst_key case_keys[] = {
     {REAL("step.weight_decay", AT_LEAST(0)), DEFAULT("0"), UNIT("1/time"),
      AT(content.step.scheme.weight_decay), HELP("alpha, the decay of the state towards 0")},
     {INTEGER("step.iterations", WHOLE(0)), REQUIRED, AT(content.step.iterations), HELP("number of updates")},
+
+    {CHOICE("step.schedule.kind", schedule_names), DEFAULT("constant"), AT(content.step.schedule.kind),
+     HELP("how step.lr changes, as restrain/schedule.h says")},
+    {CHOICE("step.schedule.unit", unit_names), DEFAULT("epochs"), AT(content.step.schedule.unit),
+     HELP("of its times; an epoch of full batches is an iteration")},
+    {REALS("step.schedule.at", AT_LEAST(0)), REQUIRED, WHEN({"step.schedule.kind", "steps"}),
+     LISTED(content.step.schedule.at, content.step.schedule.at_count), HELP("times, ascending")},
+    {REALS("step.schedule.factors", MORE_THAN(0)), REQUIRED, WHEN({"step.schedule.kind", "steps"}),
+     LISTED(content.step.schedule.factors, content.step.schedule.factor_count),
+     HELP("of step.lr, from each of those times on")},
+    {REAL("step.schedule.final", BETWEEN(0, 1)), DEFAULT("0"), WHEN({"step.schedule.kind", "cosine"}),
+     AT(content.step.schedule.final), HELP("factor of step.lr that the cosine falls to")},
+    {INTEGER("step.schedule.length", WHOLE(0)), DEFAULT("0"), UNIT("iterations"),
+     WHEN({"step.schedule.kind", "cosine"}), .derived = "step.iterations", AT(content.step.schedule.length),
+     HELP("when it is there")},
+    {REAL("step.schedule.warm_up", AT_LEAST(0)), DEFAULT("0"), AT(content.step.schedule.warm_up),
+     HELP("time over which step.lr rises linearly first")},
 
     {REAL("stop.blow_up", AT_LEAST(1)), DEFAULT("1e6"), AT(content.stop.blow_up),
      HELP("the run has diverged when |u| exceeds this times max(|u_0|, 1)")},

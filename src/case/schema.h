@@ -17,10 +17,11 @@ struct rst_kept;
 /** A case with what it owns; the content comes first, so that its address is the case's. */
 struct rst_loaded_case {
   struct rst_case content;
-  bool leaves_every;    /**< output.every is derived, not given */
-  struct rst_keys keys; /**< its table, composed */
-  const char *name;     /**< in messages: the path of its file, or "case" */
-  const char *folder;   /**< that file names are relative to: "", or ending in a slash */
+  bool leaves_every;      /**< output.every is derived, not given */
+  bool leaves_data_every; /**< data.every is, from the iterations */
+  struct rst_keys keys;   /**< its table, composed */
+  const char *name;       /**< in messages: the path of its file, or "case" */
+  const char *folder;     /**< that file names are relative to: "", or ending in a slash */
   const char *source;
   const char *const *overrides;
   size_t override_count;

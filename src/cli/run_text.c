@@ -93,9 +93,20 @@ static const char *reason_for(const struct rst_regime_result *result) {
   return rest + strspn(rest, ": ");
 }
 
+static void print_evaluation(const struct rst_evaluation *evaluation) {
+  printf("  training set: loss %.6g, accuracy %.4g, |gradient| %.4g\n", evaluation->train_loss,
+         evaluation->train_accuracy, evaluation->full_grad_norm);
+  if (!isnan(evaluation->test_accuracy)) {
+    printf("  test set:     loss %.6g, accuracy %.4g\n", evaluation->test_loss, evaluation->test_accuracy);
+  }
+}
+
 void rst_run_summary_print(const struct rst_run_summary *summary) {
   if (summary->outcome == RST_RUN_INTERRUPTED) {
     return;
+  }
+  if (summary->has_evaluation) {
+    print_evaluation(&summary->evaluation);
   }
   printf("regime: %s (%s)\n", rst_regime_names()[summary->regime.regime], reason_for(&summary->regime));
   print_events(summary);
@@ -137,9 +148,22 @@ static void add_twin(struct rst_text *text, const struct rst_twin_summary *twin)
   rst_text_add(text, "}");
 }
 
+static void add_evaluation(struct rst_text *text, const struct rst_evaluation *evaluation) {
+  add_number(text, "train_loss", evaluation->train_loss);
+  add_number(text, "train_accuracy", evaluation->train_accuracy);
+  add_number(text, "full_grad_norm", evaluation->full_grad_norm);
+  if (!isnan(evaluation->test_accuracy)) {
+    add_number(text, "test_loss", evaluation->test_loss);
+    add_number(text, "test_accuracy", evaluation->test_accuracy);
+  }
+}
+
 void rst_run_summary_add_json(const struct rst_run_summary *summary, struct rst_text *text) {
   if (summary->outcome == RST_RUN_INTERRUPTED) {
     return;
+  }
+  if (summary->has_evaluation) {
+    add_evaluation(text, &summary->evaluation);
   }
   rst_text_add(text, ", \"regime\": \"%s\", \"regime_reason\": ", rst_regime_names()[summary->regime.regime]);
   rst_text_add_quoted(text, summary->regime.reason);

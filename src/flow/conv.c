@@ -57,6 +57,20 @@ static double sigmoid(double q) {
   return (q < 0 ? e : 1.0) / (1.0 + e);
 }
 
+/* Whether a term has no part in E, nor in its derivatives. */
+static bool is_left_out(bool chosen, double weight, struct rst_convolution_term *term) {
+  if (!chosen || weight != 0.0) {
+    return false;
+  }
+  term->loss = term->residual = 0.0;
+  rst_field_fill(0.0, term->contribution);
+  return true;
+}
+
+static double weighed(const struct rst_convolution *convolution, bool chosen, double weight, double x) {
+  return chosen ? x * weight : x / (double)convolution->count;
+}
+
 /* The network: s' and s'' of the response unless NULL (either may be the work space), and q, the output signed
  * so that the loss grows with it. */
 static double forward(const struct conv *conv, struct rst_convolution_term *term, const struct rst_field *u,
@@ -84,23 +98,31 @@ static void contribute_gradient(const struct rst_convolution *convolution, struc
   rst_lap(laps, RST_STAGE_LOSS);
   rst_correlation_adjoint(term->correlation, ds, term->contribution);
   rst_lap(laps, RST_STAGE_ADJOINT);
-  rst_field_scale(term->residual * term->norm / (double)convolution->count, term->contribution);
+  rst_field_scale(weighed(convolution, convolution->chosen, term->weight, term->residual * term->norm),
+                  term->contribution);
 }
 
 static void value_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
                        const struct rst_field *u) {
-  forward((const struct conv *)convolution, term, u, NULL, NULL);
+  if (!is_left_out(convolution->chosen, term->weight, term)) {
+    forward((const struct conv *)convolution, term, u, NULL, NULL);
+  }
 }
 
 static void gradient_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
                           const struct rst_field *u) {
   struct rst_field *ds = term->response[WORK];
-  forward((const struct conv *)convolution, term, u, ds, NULL);
-  contribute_gradient(convolution, term, ds);
+  if (!is_left_out(convolution->chosen, term->weight, term)) {
+    forward((const struct conv *)convolution, term, u, ds, NULL);
+    contribute_gradient(convolution, term, ds);
+  }
 }
 
 static void linearise_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
                            const struct rst_field *u) {
+  if (is_left_out(convolution->chosen, term->weight, term)) {
+    return;
+  }
   const double q =
       forward((const struct conv *)convolution, term, u, term->response[SLOPE], term->response[CURVATURE]);
   term->curvature = term->residual;
@@ -110,7 +132,9 @@ static void linearise_task(const struct rst_convolution *convolution, struct rst
 static void linearise_gradient_task(const struct rst_convolution *convolution,
                                     struct rst_convolution_term *term, const struct rst_field *u) {
   linearise_task(convolution, term, u);
-  contribute_gradient(convolution, term, term->response[SLOPE]);
+  if (!convolution->chosen || term->weight != 0.0) {
+    contribute_gradient(convolution, term, term->response[SLOPE]);
+  }
 }
 
 static void product_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
@@ -118,18 +142,36 @@ static void product_task(const struct rst_convolution *convolution, struct rst_c
   const struct rst_field *ds = term->response[SLOPE];
   const struct rst_field *dds = term->response[CURVATURE];
   struct rst_field *tangent = term->response[WORK];
+  if (is_left_out(convolution->linearised, term->linearised_weight, term)) {
+    return;
+  }
   rst_correlation_apply(term->correlation, v, tangent);
   const double rank_one = term->rank_one * rst_convolution_dot(term, ds, tangent);
   rst_pointwise(ds->precision)
       ->combine(rst_field_count(ds), term->curvature, dds->data, rank_one, ds->data, tangent->data);
   rst_correlation_adjoint(term->correlation, tangent, term->contribution);
-  rst_field_scale(term->norm / (double)convolution->count, term->contribution);
+  rst_field_scale(weighed(convolution, convolution->linearised, term->linearised_weight, term->norm),
+                  term->contribution);
+}
+
+/* The output of the label's class is at least 1/2, that of class 0 at a tie. */
+static double accuracy_of(const struct rst_convolution *convolution) {
+  double right = 0.0;
+  double all = 0.0;
+  for (size_t i = 0; i < convolution->count; ++i) {
+    const struct rst_convolution_term *term = &convolution->terms[i];
+    const double times = convolution->chosen ? term->weight : 1.0;
+    all += times;
+    right += (term->label == 1 ? -term->residual < 0.5 : term->residual <= 0.5) ? times : 0.0;
+  }
+  return right / all;
 }
 
 /* Value and gradient, unless NULL, after one of the tasks at u. */
 static void collect(struct rst_convolution *convolution, const struct rst_field *u,
                     struct rst_flow_value *value, struct rst_field *gradient) {
   *value = rst_convolution_value(convolution, u);
+  value->accuracy = accuracy_of(convolution);
   if (gradient) {
     rst_field_fill(0.0, gradient);
     rst_convolution_add(convolution, u, gradient);
@@ -146,6 +188,10 @@ static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rs
 static void linearise(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                       struct rst_field *gradient) {
   struct rst_convolution *convolution = (struct rst_convolution *)flow;
+  convolution->linearised = convolution->chosen;
+  for (size_t i = 0; i < convolution->count; ++i) {
+    convolution->terms[i].linearised_weight = convolution->terms[i].weight;
+  }
   rst_convolution_run(convolution, gradient ? linearise_gradient_task : linearise_task, u);
   collect(convolution, u, value, gradient);
 }
@@ -192,6 +238,42 @@ static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_fie
     rst_flow_add_diffusion_symbol(convolution->regulariser, lambda);
   }
   return RST_OK;
+}
+
+/* One image is no set to choose from. */
+static size_t example_count(const struct rst_flow *flow, enum rst_example_set set) {
+  const size_t images = ((const struct rst_convolution *)flow)->count;
+  return set == RST_TRAINING_SET && images > 1 ? images : 0;
+}
+
+static enum rst_status prepare(struct rst_flow *flow, size_t count) {
+  (void)flow;
+  (void)count;
+  return RST_OK;
+}
+
+static void choose(struct rst_flow *flow, const struct rst_draw *draw) {
+  struct rst_convolution *convolution = (struct rst_convolution *)flow;
+  convolution->chosen = draw != NULL;
+  for (size_t i = 0; draw && i < convolution->count; ++i) {
+    convolution->terms[i].weight = 0.0;
+  }
+  for (size_t i = 0; draw && i < draw->count; ++i) {
+    convolution->terms[draw->indices[i]].weight += draw->weights[i];
+  }
+}
+
+static void assess(struct rst_flow *flow, enum rst_example_set set, const struct rst_field *u,
+                   const double *averages, struct rst_assessment *assessment, struct rst_field *gradient) {
+  struct rst_convolution *convolution = (struct rst_convolution *)flow;
+  const bool chosen = convolution->chosen;
+  struct rst_flow_value value;
+  (void)set;
+  (void)averages;
+  convolution->chosen = false;
+  evaluate(flow, u, &value, gradient);
+  convolution->chosen = chosen;
+  *assessment = (struct rst_assessment){value.data_loss, value.accuracy};
 }
 
 /* Of the response's values: 1 where it is activated, -1 where not, 0 in between; from s' in place. */
@@ -287,13 +369,17 @@ const struct rst_flow_type rst_flow_conv = {
     .size = sizeof(struct conv),
     .boundaries = rst_convolution_boundaries,
     .boundary_count = RST_CONVOLUTION_BOUNDARIES,
-    .facts = {.plane_waves = true, .one_layer = true},
+    .facts = {.plane_waves = true, .examples = true, .one_layer = true},
     .create = create,
     .destroy = destroy,
     .evaluate = evaluate,
     .linearise = linearise,
     .hessian_product = hessian_product,
     .frozen_symbol = frozen_symbol,
+    .example_count = example_count,
+    .prepare = prepare,
+    .choose = choose,
+    .assess = assess,
     .layer_states = layer_states,
     .linear_terms = rst_convolution_linear_terms,
     .keys = keys,

@@ -172,10 +172,11 @@ struct rst_flow_value rst_convolution_value(struct rst_convolution *convolution,
   double loss = 0.0;
   double residual = 0.0;
   for (size_t i = 0; i < convolution->count; ++i) {
-    loss += convolution->terms[i].loss;
-    residual += convolution->terms[i].residual;
+    const double weight = convolution->chosen ? convolution->terms[i].weight : 1.0;
+    loss += weight * convolution->terms[i].loss;
+    residual += weight * convolution->terms[i].residual;
   }
-  const double count = (double)convolution->count;
+  const double count = convolution->chosen ? 1.0 : (double)convolution->count;
   const struct rst_field kernel = rst_flow_kernel(&convolution->base, u);
   const double regulariser =
       convolution->regulariser ? rst_laplacian_energy(convolution->regulariser, &kernel) : 0.0;

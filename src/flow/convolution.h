@@ -30,6 +30,7 @@ struct rst_convolution_term {
   struct rst_field *contribution; /**< to the gradient or Hessian product, in the shape of the kernel */
   /* factors of the Hessian where the flow was linearised: */
   double curvature, rank_one;
+  double weight, linearised_weight; /**< of a choice in E, and in the Hessian */
 };
 
 /** Base of a convolutional flow, its first member. */
@@ -39,6 +40,8 @@ struct rst_convolution {
   size_t count;
   struct rst_convolution_term *terms;
   struct rst_laplacian *regulariser; /**< NULL for none */
+  /** Whether the terms have weights of their own in E, and in the Hessian; otherwise all have 1/count. */
+  bool chosen, linearised;
 };
 
 /** The keys of both flows, before and after those of one kind. */
@@ -78,7 +81,7 @@ void rst_convolution_run(struct rst_convolution *convolution, rst_convolution_ta
 /** Of the regulariser. */
 struct rst_linear_terms rst_convolution_linear_terms(const struct rst_flow *flow);
 
-/** Mean loss and residual of the terms, plus the regulariser's energy at u. */
+/** Mean loss and residual of the terms, or by their weights, plus the regulariser's energy at u. */
 struct rst_flow_value rst_convolution_value(struct rst_convolution *convolution, const struct rst_field *u);
 
 /** total = total + sum of the terms' contributions + the regulariser's -gamma Lap_h v. */

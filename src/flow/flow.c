@@ -37,8 +37,15 @@ const struct rst_keys *const *rst_flow_keys(size_t kind) {
   return types[kind]->keys;
 }
 
+/* General keys of flows with examples alone. */
+static bool is_of_examples(const char *path) {
+  return strncmp(path, "sampling.", strlen("sampling.")) == 0 || strcmp(path, "data.every") == 0;
+}
+
 bool rst_flow_lacks(size_t kind, const char *path) {
-  return types[kind]->without && rst_name_index(types[kind]->without, path) >= 0;
+  const struct rst_flow_type *type = types[kind];
+  return (type->without && rst_name_index(type->without, path) >= 0) ||
+         (!type->facts.examples && is_of_examples(path));
 }
 
 const enum rst_boundary *rst_flow_boundaries(const char *kind, size_t *count) {

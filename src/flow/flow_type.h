@@ -45,6 +45,15 @@ struct rst_flow_type {
   void (*hessian_product)(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product);
 
   /* optional */
+  /** As rst_flow_example_count(); with the next three, where the kind has the fact examples. */
+  size_t (*example_count)(const struct rst_flow *flow, enum rst_example_set set);
+  enum rst_status (*prepare)(struct rst_flow *flow, size_t count);
+  void (*choose)(struct rst_flow *flow, const struct rst_draw *draw);
+  void (*assess)(struct rst_flow *flow, enum rst_example_set set, const struct rst_field *u,
+                 const double *averages, struct rst_assessment *assessment, struct rst_field *gradient);
+  /** The statistics of the last evaluation and their layout, and what averages of them start from; both NULL: there never are any. */
+  const double *(*statistics)(const struct rst_flow *flow, const struct rst_layout **layout);
+  void (*start_averages)(const struct rst_flow *flow, double *averages);
   /** Add to lambda, which is zero, as rst_flow_frozen_symbol(); where the kind has the fact plane_waves. */
   enum rst_status (*frozen_symbol)(struct rst_flow *flow, const struct rst_field *u,
                                    struct rst_field *lambda);

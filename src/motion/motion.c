@@ -2,6 +2,7 @@
 #include "motion/motion.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 
 #include "core/core.h"
@@ -19,6 +20,25 @@ static enum rst_status create_perturbations(struct rst_motion *motion) {
   return RST_OK;
 }
 
+/* What draws examples, and what follows their batches. */
+static enum rst_status create_sampling(struct rst_motion *motion) {
+  const struct rst_sampling_parameters *sampling = &motion->parameters.sampling;
+  const size_t examples = rst_flow_example_count(motion->flow, RST_TRAINING_SET);
+  const struct rst_layout *averages = rst_flow_averages(motion->flow);
+  motion->epoch = 1;
+  if (!rst_sampling_is_full(sampling)) {
+    RST_TRY(rst_sampler_create(motion->context, sampling, examples, &motion->sampler));
+    RST_TRY(rst_flow_prepare(motion->flow, rst_sampler_draw_count(motion->sampler)));
+    motion->epoch = rst_sampling_epoch(sampling, examples);
+  }
+  if (averages) {
+    RST_TRY(rst_field_create(motion->context, RST_PRECISION_DOUBLE, 1, averages->count, &motion->averages));
+    RST_TRY(rst_field_create(motion->context, RST_PRECISION_DOUBLE, 1, averages->count, &motion->statistics));
+    rst_flow_start_averages(motion->flow, motion->averages->data);
+  }
+  return RST_OK;
+}
+
 static enum rst_status build(struct rst_motion *motion, const struct rst_field *u) {
   struct rst_context *context = motion->context;
   RST_TRY(rst_field_create_like(context, u, &motion->u));
@@ -31,6 +51,7 @@ static enum rst_status build(struct rst_motion *motion, const struct rst_field *
     RST_TRY(rst_field_create_like(context, u, &motion->slope));
   }
   RST_TRY(rst_scheme_create(context, &motion->parameters.scheme, motion->flow, &motion->scheme));
+  RST_TRY(create_sampling(motion));
   return motion->parameters.perturbations > 0 ? create_perturbations(motion) : RST_OK;
 }
 
@@ -41,6 +62,7 @@ enum rst_status rst_motion_create(struct rst_context *context, struct rst_flow *
   struct rst_motion *made = NULL;
   RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_motion){.context = context, .flow = flow, .parameters = *parameters};
+  made->parameters.scheme.lr *= rst_sampling_step(&parameters->sampling);
   const enum rst_status status = build(made, u);
   if (status != RST_OK) {
     rst_motion_destroy(&made);
@@ -56,6 +78,9 @@ void rst_motion_destroy(struct rst_motion **motion) {
     rst_event_detector_destroy(&gone->detector);
     rst_tangent_destroy(&gone->tangent);
     rst_scheme_destroy(&gone->scheme);
+    rst_sampler_destroy(&gone->sampler);
+    rst_field_destroy(&gone->averages);
+    rst_field_destroy(&gone->statistics);
     rst_field_destroy(&gone->sums);
     rst_field_destroy(&gone->slope);
     rst_field_destroy(&gone->previous);
@@ -66,12 +91,30 @@ void rst_motion_destroy(struct rst_motion **motion) {
   }
 }
 
+/* The example weights of this update; then equal ones again. */
+static void draw(struct rst_motion *motion) {
+  if (motion->sampler) {
+    rst_flow_choose(motion->flow, rst_sampler_draw(motion->sampler, motion->iteration));
+  }
+}
+
+static void undraw(struct rst_motion *motion) {
+  if (motion->sampler) {
+    rst_flow_choose(motion->flow, NULL);
+  }
+}
+
 static void evaluate(struct rst_motion *motion, struct rst_flow_value *value) {
   rst_flow_set_laps(motion->flow, motion->laps);
+  draw(motion);
   if (motion->tangent) {
     rst_flow_linearise(motion->flow, motion->u, value, motion->gradient);
   } else {
     rst_flow_evaluate(motion->flow, motion->u, value, motion->gradient);
+  }
+  undraw(motion);
+  if (motion->statistics) {
+    rst_flow_statistics(motion->flow, motion->statistics->data);
   }
   /* Others who use the flow have their own stages. */
   rst_flow_set_laps(motion->flow, NULL);
@@ -137,6 +180,34 @@ static enum rst_status step_with_perturbations(struct rst_motion *motion, struct
              : RST_OK;
 }
 
+static enum rst_status set_lr(struct rst_motion *motion) {
+  const struct rst_motion_parameters *parameters = &motion->parameters;
+  if (rst_schedule_is_constant(&parameters->schedule)) {
+    return RST_OK;
+  }
+  const double factor = rst_schedule_factor(&parameters->schedule, motion->iteration, motion->epoch);
+  const double lr = fmax(parameters->scheme.lr * factor, DBL_MIN);
+  rst_scheme_set_lr(motion->scheme, lr);
+  if (motion->tangent) {
+    rst_tangent_set_lr(motion->tangent, lr);
+  }
+  return motion->detector ? rst_event_detector_set_lr(motion->detector, lr) : RST_OK;
+}
+
+/* One step of the state, and of perturbations and events where somebody looks. */
+static enum rst_status take_step(struct rst_motion *motion, struct rst_observation *seen) {
+  RST_TRY(set_lr(motion));
+  draw(motion);
+  const enum rst_status status =
+      motion->tangent ? step_with_perturbations(motion, seen)
+                      : rst_scheme_step(motion->scheme, motion->gradient, motion->u, &seen->step_size);
+  undraw(motion);
+  if (motion->averages) {
+    rst_flow_average(motion->flow, motion->statistics->data, motion->averages->data);
+  }
+  return status;
+}
+
 static void add_time(struct rst_motion *motion, double dt) {
   const double addend = dt - motion->time_compensation;
   const double sum = motion->time + addend;
@@ -147,11 +218,7 @@ static void add_time(struct rst_motion *motion, double dt) {
 enum rst_status rst_motion_step(struct rst_motion *motion, struct rst_observation *seen) {
   rst_field_copy(motion->u, motion->previous);
   seen->u = motion->previous;
-  if (motion->tangent) {
-    RST_TRY(step_with_perturbations(motion, seen));
-  } else {
-    RST_TRY(rst_scheme_step(motion->scheme, motion->gradient, motion->u, &seen->step_size));
-  }
+  RST_TRY(take_step(motion, seen));
   rst_lap(motion->laps, motion->tangent ? RST_STAGE_PERTURBATIONS : RST_STAGE_UPDATE);
   seen->update_norm = rst_field_distance(motion->u, motion->previous);
   rst_lap(motion->laps, RST_STAGE_OBSERVATION);
@@ -161,11 +228,12 @@ enum rst_status rst_motion_step(struct rst_motion *motion, struct rst_observatio
 }
 
 enum rst_status rst_motion_advance(struct rst_motion *motion) {
-  struct rst_flow_value value;
+  struct rst_observation unseen;
   assert(!motion->tangent);
-  evaluate(motion, &value);
+  evaluate(motion, &unseen.value);
+  RST_TRY(take_step(motion, &unseen));
   motion->iteration += 1;
-  return rst_scheme_step(motion->scheme, motion->gradient, motion->u, NULL);
+  return RST_OK;
 }
 
 static void list_each(const char *prefix, const char *owner, size_t count, struct rst_field *const *fields,
@@ -184,6 +252,9 @@ void rst_motion_list(const struct rst_motion *motion, const char *prefix, struct
     count = rst_tangent_state(motion->tangent, &fields);
     list_each(prefix, "tangent", count, fields, blocks);
     rst_blocks_add(blocks, motion->sums, "%saverages", prefix);
+  }
+  if (motion->averages) {
+    rst_blocks_add(blocks, motion->averages, "%srunning", prefix);
   }
   if (motion->detector) {
     count = rst_event_detector_state(motion->detector, &fields);

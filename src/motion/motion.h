@@ -5,6 +5,7 @@
 #include "core/blocks.h"
 #include "core/laps.h"
 #include "restrain/event.h"
+#include "restrain/schedule.h"
 #include "restrain/scheme.h"
 #include "restrain/tangent.h"
 
@@ -15,10 +16,14 @@
  *     rst_motion_look()      what there is to see at u_t
  *     rst_motion_step()      from u_t to u_{t+1}, and what that adds to the observation of u_t
  *     rst_motion_advance()   both at once, to the same bits, where nobody looks
+ *
+ * Both evaluate with the example weights of update t; before and after, the flow has equal weights on all examples.
  */
 
 struct rst_motion_parameters {
   struct rst_scheme_parameters scheme;
+  struct rst_schedule schedule;            /**< of its lr; zeroed: constant */
+  struct rst_sampling_parameters sampling; /**< zeroed: full */
   bool observed;  /**< rst_motion_look() and rst_motion_step() will be used, not rst_motion_advance() alone */
   bool has_slope; /**< grad L is among what is observed, with what a run tells of perturbations */
   size_t perturbations; /**< that are followed; 0 for none */
@@ -63,6 +68,11 @@ struct rst_motion {
   struct rst_event_detector *detector; /**< NULL without events, too */
   /** Updates averaged so far, then the sum of log R_jj over them for each exponent; double. */
   struct rst_field *sums;
+  struct rst_sampler *sampler; /**< NULL: the flow has equal weights throughout */
+  long epoch;                  /**< updates of one */
+  /** Of the batches before update t, and the statistics of batch t after a look; one row, double; NULL where no layer is
+   * normalised over the batch. */
+  struct rst_field *averages, *statistics;
   long iteration;                 /**< updates done */
   double time, time_compensation; /**< Kahan sum of the steps taken, where observed */
   struct rst_laps *laps;          /**< of the iteration under way; NULL, as preset: not timed */
@@ -82,7 +92,7 @@ enum rst_status rst_motion_step(struct rst_motion *motion, struct rst_observatio
 enum rst_status rst_motion_advance(struct rst_motion *motion);
 
 /** Everything that later steps depend on: "state", "scheme.0", ..., and of perturbations "tangent.0", ..., "averages" and
- * "events.0", ..., each name behind the prefix. Beside the blocks, `iteration`, `time` and its compensation go on. */
+ * "events.0", ..., of batches "running", each name behind the prefix. Beside the blocks, `iteration`, `time` and its compensation go on. */
 void rst_motion_list(const struct rst_motion *motion, const char *prefix, struct rst_blocks *blocks);
 
 /** The event that is under way, as far as it has come; the motion may go on afterwards. */

@@ -40,17 +40,38 @@ static enum rst_status keep(struct rst_builder *builder, char *text, const char 
   return RST_OK;
 }
 
+static enum rst_status name_tensor(struct rst_builder *builder, const char *path, const char *name,
+                                   const char *what, struct rst_tensor *tensor) {
+  struct rst_context *context = builder->network->context;
+  char *text = NULL;
+  RST_TRY(rst_format(context, &text, "%s.%s", path, name));
+  RST_TRY(keep(builder, text, &tensor->name));
+  RST_TRY(rst_format(context, &text, "%s of layer %s", what, path));
+  return keep(builder, text, &tensor->long_name);
+}
+
+/* Append running averages `name` of layer `path`. */
+static enum rst_status add_average_of(struct rst_builder *builder, const char *path, const char *name,
+                                      const char *what, size_t count) {
+  struct rst_network *network = builder->network;
+  struct rst_layout *averages = &network->averages;
+  struct rst_tensor tensor = {.rank = 1, .dims = {count}, .offset = averages->count, .spacing = 1.0};
+  RST_TRY(name_tensor(builder, path, name, what, &tensor));
+  RST_TRY(make_room(network->context, averages->tensor_count, sizeof *network->average_tensors,
+                    &builder->average_capacity, &network->average_tensors));
+  network->average_tensors[averages->tensor_count++] = tensor;
+  averages->tensors = network->average_tensors;
+  averages->count += count;
+  return RST_OK;
+}
+
 /* Append a tensor `name` of layer `path`; its offset. */
 static enum rst_status add_tensor(struct rst_builder *builder, const char *path, const char *name,
                                   const char *what, int rank, const size_t dims[RST_TENSOR_MOST_AXES],
                                   size_t *offset) {
   struct rst_network *network = builder->network;
   struct rst_tensor tensor = {.rank = rank, .offset = network->layout.count, .spacing = 1.0};
-  char *text = NULL;
-  RST_TRY(rst_format(network->context, &text, "%s.%s", path, name));
-  RST_TRY(keep(builder, text, &tensor.name));
-  RST_TRY(rst_format(network->context, &text, "%s of layer %s", what, path));
-  RST_TRY(keep(builder, text, &tensor.long_name));
+  RST_TRY(name_tensor(builder, path, name, what, &tensor));
   memcpy(tensor.dims, dims, (size_t)rank * sizeof *dims);
   RST_TRY(make_room(network->context, network->layout.tensor_count, sizeof *network->tensors,
                     &builder->tensor_capacity, &network->tensors));
@@ -155,7 +176,7 @@ static enum rst_status add_normalisation(struct rst_builder *builder, const char
                                     .out = builder->shape,
                                     .weight = RST_ABSENT,
                                     .bias = RST_ABSENT,
-                                    .normalise = {groups, batch}};
+                                    .normalise = {.groups = groups, .batch = batch}};
   if (layer->normalisation.kind == RST_NORMALISATION_NONE) {
     return RST_OK;
   }
@@ -166,7 +187,14 @@ static enum rst_status add_normalisation(struct rst_builder *builder, const char
                        &operation.weight));
     RST_TRY(add_vector(builder, path, "norm.bias", "biases of the normalisation", channels, &operation.bias));
   }
-  builder->network->whole = builder->network->whole || batch;
+  if (batch) {
+    builder->network->whole = true;
+    operation.normalise.first = builder->network->averages.count;
+    RST_TRY(
+        add_average_of(builder, path, "norm.running_mean", "running means of the normalisation", channels));
+    RST_TRY(add_average_of(builder, path, "norm.running_var", "running variances of the normalisation",
+                           channels));
+  }
   return add_operation(builder, path, operation);
 }
 

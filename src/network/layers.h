@@ -22,7 +22,8 @@ struct rst_builder {
   struct rst_map_shape shape; /**< of what the last operation puts out */
   size_t at;                  /**< where its maps begin, in points */
   size_t stride;              /**< of all layers since the innermost residual layer began */
-  size_t operation_capacity, tensor_capacity, text_capacity, layer_capacity, layer_operation_capacity;
+  size_t operation_capacity, tensor_capacity, average_capacity, text_capacity;
+  size_t layer_capacity, layer_operation_capacity;
 };
 
 /** Append layers, their names behind `prefix` ("" or "2."). */

@@ -38,7 +38,7 @@ static void cross_entropy(size_t outputs, const void *values, int label, double 
   const double own = (double)f[at((size_t)label)] - most - log_of_sum;
   totals->loss -= weight * own;
   totals->residual -= weight * expm1(own);
-  totals->correct += best == (size_t)label ? weight : 0.0;
+  totals->correct += best == (size_t)label ? 1.0 : 0.0;
   for (size_t k = 0; adjoint && k < outputs; ++k) {
     const double p = (double)f[at(k)] - most - log_of_sum;
     ((real *)adjoint)[at(k)] = (real)(weight * (k == (size_t)label ? expm1(own) : exp(p)));
@@ -75,7 +75,7 @@ static void logistic(size_t outputs, const void *values, int label, double weigh
   const double residual = label == 1 ? -sigmoid(q) : sigmoid(q);
   totals->loss += weight * (fmax(q, 0.0) + log1p(exp(-fabs(q))));
   totals->residual += weight * residual;
-  totals->correct += (f > 0) == (label == 1) ? weight : 0.0;
+  totals->correct += (f > 0) == (label == 1) ? 1.0 : 0.0;
   if (adjoint) {
     *(real *)adjoint = (real)(weight * residual);
   }
@@ -104,7 +104,7 @@ static void mean_square(size_t outputs, const void *values, int label, double we
   const bool right = outputs == 1 ? fabs((double)*f - label) < 0.5 : largest(outputs, f) == (size_t)label;
   totals->loss += weight * (0.5 * sum);
   totals->residual += weight * (outputs == 1 ? (double)*f - label : 1.0 - (double)f[at((size_t)label)]);
-  totals->correct += right ? weight : 0.0;
+  totals->correct += right ? 1.0 : 0.0;
 }
 
 static void mean_square_tangent(size_t outputs, const void *values, int label, double weight,

@@ -18,20 +18,33 @@ static enum rst_status check_outputs(const struct rst_network *network, struct r
   return RST_OK;
 }
 
+/* Operations stay where they are from now on. */
+static enum rst_status place_statistics(struct rst_network *network) {
+  RST_TRY(RST_NEW(network->context, network->averages.count, &network->statistics));
+  for (size_t i = 0; i < network->operation_count; ++i) {
+    struct rst_operation *operation = &network->operations[i];
+    if (operation->kind == RST_OPERATION_NORMALISE && operation->normalise.batch) {
+      operation->normalise.statistics = network->statistics + operation->normalise.first;
+    }
+  }
+  return RST_OK;
+}
+
 static enum rst_status build(struct rst_network *network, const struct rst_network_parameters *parameters,
-                             struct rst_examples_shape shape, size_t most) {
+                             struct rst_examples_shape shape) {
   struct rst_builder builder = {.network = network, .shape = network->in, .stride = 1};
   RST_TRY(rst_build_layers(&builder, "", parameters->layers, parameters->layer_count));
   network->out = builder.shape;
   RST_REQUIRE(network->context, network->layout.tensor_count > 0, RST_ERROR_ARGUMENT,
               "the network has no parameters; give it a layer conv or dense");
   RST_TRY(check_outputs(network, shape));
-  return rst_network_work_create(network, most);
+  RST_TRY(place_statistics(network));
+  return rst_network_work_create(network);
 }
 
 enum rst_status rst_network_create(struct rst_context *context,
                                    const struct rst_network_parameters *parameters,
-                                   enum rst_precision precision, struct rst_examples_shape shape, size_t most,
+                                   enum rst_precision precision, struct rst_examples_shape shape,
                                    struct rst_network **network) {
   struct rst_network *made = NULL;
   RST_TRY(RST_NEW(context, 1, &made));
@@ -40,7 +53,7 @@ enum rst_status rst_network_create(struct rst_context *context,
                                .loss = parameters->loss,
                                .in = {shape.channels, shape.ny, shape.nx},
                                .maps = shape.channels * shape.ny * shape.nx};
-  const enum rst_status status = build(made, parameters, shape, most);
+  const enum rst_status status = build(made, parameters, shape);
   if (status != RST_OK) {
     rst_network_destroy(&made);
     return status;
@@ -60,6 +73,8 @@ void rst_network_destroy(struct rst_network **network) {
     free((*network)->layers);
     free((*network)->layer_operations);
     free((*network)->operations);
+    free((*network)->statistics);
+    free((*network)->average_tensors);
     free(*network);
     *network = NULL;
   }

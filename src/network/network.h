@@ -28,6 +28,10 @@ struct rst_network {
   struct rst_layout layout;
   struct rst_map_shape in, out;
   bool whole; /**< some operation is over the whole batch */
+  /** Of the last forward pass over a batch, for each operation over it means of its channels, then unbiased variances. */
+  double *statistics;
+  struct rst_layout averages; /**< of them, and of their running averages; count 0: there are none */
+  struct rst_tensor *average_tensors;
   /* in points: */
   size_t maps, notes, scratch; /**< of a slice */
   struct rst_network_work *work;
@@ -41,15 +45,20 @@ struct rst_batch {
   const double *weights; /**< [count] */
 };
 
-/** Build the layers for examples of that shape, with room to work on as many of them at a time as `most`. RST_ERROR_ARGUMENT for
+/** Build the layers for examples of that shape; before passes over batches there must be room for them. RST_ERROR_ARGUMENT for
  * parameters out of range, layers that do not fit. */
 enum rst_status rst_network_create(struct rst_context *context,
                                    const struct rst_network_parameters *parameters,
-                                   enum rst_precision precision, struct rst_examples_shape shape, size_t most,
+                                   enum rst_precision precision, struct rst_examples_shape shape,
                                    struct rst_network **network);
 void rst_network_destroy(struct rst_network **network);
 
-/** E at the parameters u over at most `most` examples and, unless NULL, its gradient. Sums run in an order that depends on the
+/** Make room to evaluate at that many examples at a time, unless there is; on failure there is as much as before. */
+enum rst_status rst_network_reserve(struct rst_network *network, size_t examples);
+/** Whether there is, or it would take no more than a linearisation may keep. */
+bool rst_network_has_room(const struct rst_network *network, size_t examples);
+
+/** E at the parameters u over as many examples as there is room for and, unless NULL, its gradient. Sums run in an order that depends on the
  * number of examples alone. */
 void rst_network_evaluate(struct rst_network *network, const struct rst_batch *batch,
                           const struct rst_field *u, struct rst_network_totals *totals,
@@ -61,6 +70,11 @@ void rst_network_linearise(struct rst_network *network, const struct rst_batch *
 /** product = H v with the exact Hessian of E at u; batch and u are those of the last linearisation. */
 void rst_network_product(struct rst_network *network, const struct rst_batch *batch,
                          const struct rst_field *u, const struct rst_field *v, struct rst_field *product);
+
+/** E at u over any number of examples, normalised by running averages in the place of the batch's statistics; NULL where the
+ * network has none. Takes no room. */
+void rst_network_assess(struct rst_network *network, const struct rst_batch *batch, const struct rst_field *u,
+                        const double *averages, struct rst_network_totals *totals);
 
 /** Sees a slice of `part` behind the last pass, examples from number `first` of the batch on, and may use up what it holds.
  * Parts come in different threads, the slices of one in order. */
@@ -85,7 +99,7 @@ enum rst_status rst_network_layer_states(struct rst_network *network, const stru
                                          const struct rst_field *u, struct rst_layer_state *states);
 
 /** Room for passes (passes.c); a network's own. */
-enum rst_status rst_network_work_create(struct rst_network *network, size_t most);
+enum rst_status rst_network_work_create(struct rst_network *network);
 void rst_network_work_destroy(struct rst_network *network);
 
 #endif

@@ -176,6 +176,18 @@ static double mean_of_notes(const struct rst_operation *operation, enum rst_pass
   return sum / (double)examples;
 }
 
+/* Of a batch, for running averages: the variance unbiased, as PyTorch has it. */
+static void keep_statistics(const struct rst_operation *operation, size_t group,
+                            const struct rst_slice *slices, size_t count, const double mean[NOTES]) {
+  size_t numbers = 0;
+  for (size_t s = 0; s < count; ++s) {
+    numbers += slices[s].present * positions(operation);
+  }
+  operation->normalise.statistics[group] = mean[0];
+  operation->normalise.statistics[operation->normalise.groups + group] =
+      numbers > 1 ? mean[1] * ((double)numbers / (double)(numbers - 1)) : mean[1];
+}
+
 static void combine(const struct rst_operation *operation, enum rst_pass pass, const struct rst_slice *slices,
                     size_t count) {
   if (!operation->normalise.batch) {
@@ -185,12 +197,30 @@ static void combine(const struct rst_operation *operation, enum rst_pass pass, c
     double mean[NOTES];
     mean[0] = mean_of_notes(operation, pass, 0, group, slices, count, NULL);
     mean[1] = mean_of_notes(operation, pass, 1, group, slices, count, pass == RST_PASS_FORWARD ? mean : NULL);
+    if (pass == RST_PASS_FORWARD) {
+      keep_statistics(operation, group, slices, count, mean);
+    }
     for (size_t s = 0; s < count; ++s) {
       for (size_t which = 0; which < NOTES; ++which) {
         for (size_t l = 0; l < LANES; ++l) {
           note(operation, &slices[s], pass, which, group)[l] = (real)mean[which];
         }
       }
+    }
+  }
+}
+
+static void impose(const struct rst_operation *operation, const struct rst_slice *slice,
+                   const double *averages) {
+  const double *own = averages + operation->normalise.first;
+  if (!operation->normalise.batch) {
+    collect_forward(operation, slice);
+    return;
+  }
+  for (size_t group = 0; group < operation->normalise.groups; ++group) {
+    for (size_t l = 0; l < LANES; ++l) {
+      note(operation, slice, RST_PASS_FORWARD, 0, group)[l] = (real)own[group];
+      note(operation, slice, RST_PASS_FORWARD, 1, group)[l] = (real)own[operation->normalise.groups + group];
     }
   }
 }
@@ -289,4 +319,5 @@ const struct rst_operation_type RST_REAL(rst_operation_normalise) = {
     .step = {forward, backward, tangent_forward, tangent_backward},
     .collect = {collect_forward, collect_backward, collect_tangent_forward, collect_tangent_backward},
     .combine = combine,
+    .impose = impose,
     .notes = notes};

@@ -71,6 +71,9 @@ struct rst_operation {
     struct {
       size_t groups;
       bool batch; /**< over the batch, too; a group is then a channel */
+      /** Of the last forward pass over the batch: means of the channels, then unbiased variances. The network's. */
+      double *statistics;
+      size_t first; /**< where they begin among the network's, and in running averages */
     } normalise; /**< to mean 0 and variance 1 over a group's channels and positions; weight and bias per channel */
     struct {
       const struct rst_activation *activation;
@@ -106,6 +109,10 @@ struct rst_operation_type {
   rst_operation_step *collect[RST_PASSES];
   void (*combine)(const struct rst_operation *operation, enum rst_pass pass, const struct rst_slice *slices,
                   size_t count);
+  /** In place of collect and combine of the forward pass of an operation over the batch: with these running averages of the
+   * network. */
+  void (*impose)(const struct rst_operation *operation, const struct rst_slice *slice,
+                 const double *averages);
   /** Points of notes and scratch; NULL for none. */
   size_t (*notes)(const struct rst_operation *operation);
   size_t (*scratch)(const struct rst_operation *operation);
@@ -119,11 +126,11 @@ static inline const struct rst_operation_type *rst_operation_type(enum rst_preci
   return precision == RST_PRECISION_FLOAT ? rst_operations_float[kind] : rst_operations_double[kind];
 }
 
-/** Sums over examples, with their weights. */
+/** Sums over examples, with their weights where nothing else is said. */
 struct rst_network_totals {
   double loss;
   double residual; /**< see struct rst_flow_value */
-  double correct;  /**< of examples whose largest output is the label's */
+  double correct;  /**< examples whose largest output is the label's, each counted as 1 */
 };
 
 /** A loss of the outputs of one example; [output][lane] each. */

@@ -30,7 +30,8 @@ struct rst_network_work {
   size_t kept_count;
   bool keeps; /* they hold the last linearisation */
   struct rst_network_totals totals[RST_NETWORK_MOST_PARTS];
-  char *sums; /* [parts][parameters] */
+  char *sums; /* [sum_count][parameters] */
+  size_t sum_count;
 };
 
 static size_t part_count(size_t slices) {
@@ -56,33 +57,75 @@ static void free_slice(struct rst_slice *slice) {
   free(slice->notes);
 }
 
-enum rst_status rst_network_work_create(struct rst_network *network, size_t most) {
+enum rst_status rst_network_work_create(struct rst_network *network) {
   struct rst_context *context = network->context;
-  const size_t size = rst_precision_size(network->precision);
-  const size_t lanes = RST_LANE_BYTES / size;
-  const size_t slices = (most + lanes - 1) / lanes;
-  const size_t parts = part_count(slices);
+  const size_t lanes = RST_LANE_BYTES / rst_precision_size(network->precision);
   RST_TRY(RST_NEW(context, 1, &network->work));
   struct rst_network_work *work = network->work;
   work->lanes = lanes;
-  RST_TRY(rst_allocate(context, parts * network->layout.count, size, &work->sums));
-  const size_t workers = rst_least((size_t)rst_context_threads(context), parts);
+  const size_t workers = rst_least((size_t)rst_context_threads(context), RST_NETWORK_MOST_PARTS);
   RST_TRY(RST_NEW(context, workers, &work->workers));
   for (work->worker_count = 0; work->worker_count < workers;) {
     struct worker *worker = &work->workers[work->worker_count++];
     RST_TRY(rst_field_create(context, network->precision, lanes, rst_map_points(network->in), &worker->rows));
     RST_TRY(rst_allocate(context, network->scratch + 1, RST_LANE_BYTES, &worker->slice.scratch));
-    if (!network->whole) {
-      RST_TRY(allocate_slice(network, RST_MAPS, &worker->slice));
-    }
-  }
-  if (network->whole) {
-    RST_TRY(RST_NEW(context, slices, &work->slices));
-    for (work->slice_count = 0; work->slice_count < slices;) {
-      RST_TRY(allocate_slice(network, RST_MAPS, &work->slices[work->slice_count++]));
-    }
+    RST_TRY(allocate_slice(network, network->whole ? RST_TANGENTS : RST_MAPS, &worker->slice));
   }
   return RST_OK;
+}
+
+static size_t slices_of(const struct rst_network *network, size_t examples) {
+  return (examples + network->work->lanes - 1) / network->work->lanes;
+}
+
+/* Room for the sums of as many parts. */
+static enum rst_status reserve_sums(const struct rst_network *network, size_t parts) {
+  struct rst_network_work *work = network->work;
+  char *sums = NULL;
+  if (work->sum_count < parts) {
+    RST_TRY(rst_allocate(network->context, parts * network->layout.count,
+                         rst_precision_size(network->precision), &sums));
+    free(work->sums);
+    work->sums = sums;
+    work->sum_count = parts;
+  }
+  return RST_OK;
+}
+
+/* Slices that all stay in memory; those of a linearisation point to their maps. */
+static enum rst_status reserve_slices(const struct rst_network *network, size_t count) {
+  struct rst_network_work *work = network->work;
+  struct rst_slice *slices = NULL;
+  if (work->slice_count >= count) {
+    return RST_OK;
+  }
+  RST_TRY(RST_NEW(network->context, count, &slices));
+  if (work->slice_count > 0) {
+    memcpy(slices, work->slices, work->slice_count * sizeof *slices);
+  }
+  free(work->slices);
+  work->slices = slices;
+  while (work->slice_count < count) {
+    const enum rst_status status = allocate_slice(network, RST_MAPS, &slices[work->slice_count]);
+    if (status != RST_OK) {
+      free_slice(&slices[work->slice_count]);
+      return status;
+    }
+    work->slice_count += 1;
+  }
+  return RST_OK;
+}
+
+enum rst_status rst_network_reserve(struct rst_network *network, size_t examples) {
+  const size_t slices = slices_of(network, examples);
+  RST_TRY(reserve_sums(network, part_count(slices)));
+  return network->whole ? reserve_slices(network, slices) : RST_OK;
+}
+
+bool rst_network_has_room(const struct rst_network *network, size_t examples) {
+  const size_t slices = slices_of(network, examples);
+  const double size = (double)(RST_MAPS * network->maps + network->notes) * RST_LANE_BYTES;
+  return !network->whole || network->work->slice_count >= slices || size * (double)slices <= most_kept;
 }
 
 static void free_kept(struct rst_network_work *work) {
@@ -152,6 +195,7 @@ struct job {
   const struct rst_field *u, *v;
   enum rst_pass first, last; /* passes */
   bool sum;                  /* of the last pass over the examples: a gradient or a product */
+  const double *averages;    /* normalise by these; NULL: by the batch */
   struct rst_slice *all;     /* slices, where all are in memory; NULL */
   size_t slices;
   const struct rst_visit *visit; /* NULL for none */
@@ -317,7 +361,9 @@ static void do_part(const struct job *job, struct worker *worker, size_t part) {
       for (size_t i = 0; i < network->operation_count; ++i) {
         const struct rst_operation *operation = operation_of(network, own.pass, i);
         const struct rst_operation_type *type = rst_operation_type(network->precision, operation->kind);
-        if (type->collect[own.pass]) {
+        if (job->averages && type->impose) {
+          type->impose(operation, &slice, job->averages);
+        } else if (type->collect[own.pass]) {
           type->collect[own.pass](operation, &slice);
         }
         type->step[own.pass](operation, &slice);
@@ -431,7 +477,7 @@ static void do_whole(struct job *job) {
 }
 
 static size_t slice_count(const struct rst_network *network, const struct rst_batch *batch) {
-  return (batch->count + network->work->lanes - 1) / network->work->lanes;
+  return slices_of(network, batch->count);
 }
 
 /* The totals, and the sum unless NULL. */
@@ -439,7 +485,7 @@ static void run(struct job *job, struct rst_network_totals *totals, struct rst_f
   const struct rst_network *network = job->network;
   job->slices = slice_count(network, job->batch);
   job->sum = sum != NULL;
-  if (network->whole) {
+  if (network->whole && !job->averages) {
     do_whole(job);
   } else {
     share(job, (double)(job->last - job->first + 1) * cost_of_pass(network), do_part);
@@ -469,6 +515,13 @@ void rst_network_evaluate(struct rst_network *network, const struct rst_batch *b
                     .last = gradient ? RST_PASS_BACKWARD : RST_PASS_FORWARD,
                     .all = network->work->slices};
   run(&job, totals, gradient);
+}
+
+void rst_network_assess(struct rst_network *network, const struct rst_batch *batch, const struct rst_field *u,
+                        const double *averages, struct rst_network_totals *totals) {
+  struct job job = {
+      .network = network, .batch = batch, .u = u, .last = RST_PASS_FORWARD, .averages = averages};
+  run(&job, totals, NULL);
 }
 
 void rst_network_linearise(struct rst_network *network, const struct rst_batch *batch,

@@ -28,6 +28,11 @@ static bool flow_applies(const struct rst_flow_parameters *flow) {
          flow->diffusion.coefficient == 0.0;
 }
 
+static bool steps_apply(const struct rst_case *from) {
+  return rst_scheme_facts(from->step.scheme.kind).affine && rst_schedule_is_constant(&from->step.schedule) &&
+         rst_sampling_is_full(&from->sampling);
+}
+
 static enum rst_status allocate(struct rst_context *context, size_t count, double **values) {
   RST_TRY(RST_NEW(context, count, values));
   return RST_OK;
@@ -277,7 +282,7 @@ enum rst_status rst_reduced_network_create(struct rst_context *context, const st
   struct decomposition made = {0};
   bool applies = false;
   *reduction = NULL;
-  if (!flow_applies(&from->flow) || !rst_scheme_facts(from->step.scheme.kind).affine) {
+  if (!flow_applies(&from->flow) || !steps_apply(from)) {
     return RST_OK;
   }
   RST_TRY(RST_NEW(context, 1, reduction));

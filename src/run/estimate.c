@@ -30,12 +30,26 @@ static enum rst_status march(struct rst_run_parts *parts, double longest, long m
   return RST_OK;
 }
 
+/* Seconds of an evaluation, spread over the iterations to the next one. */
+static double measure_evaluation(struct rst_run_parts *parts) {
+  struct rst_observation seen;
+  struct rst_evaluation evaluation;
+  struct timespec start;
+  if (!parts->evaluations) {
+    return 0.0;
+  }
+  rst_run_parts_look(parts, &seen);
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  rst_evaluation_measure(parts->evaluations, parts->motion, &seen, &evaluation);
+  return rst_seconds_since(&start) / (double)rst_evaluation_every(parts->evaluations);
+}
+
 static enum rst_status measure(struct rst_run_parts *parts, struct rst_run_cost *cost) {
   const double shortest = 0.2; /* seconds */
   const struct rst_flow *flow = parts->problem.flow;
   struct march done;
   RST_TRY(march(parts, shortest, LONG_MAX, &done));
-  cost->rate = (double)done.steps / done.seconds;
+  cost->rate = 1.0 / (done.seconds / (double)done.steps + measure_evaluation(parts));
   cost->flow = rst_flow_name(flow);
   cost->correlation = rst_flow_correlation(flow);
   rst_layout_shape(rst_flow_layout(flow), &cost->ny, &cost->nx);
@@ -85,6 +99,10 @@ static enum rst_status size_up(struct rst_context *context, const struct rst_cas
   struct rst_run_rows rows = {
       .snapshots = rst_cadence_count(run->output.cadence, run->output.every, run->step.iterations) + 1.0,
       .scalars = (double)run->step.iterations / (double)run->output.scalars_every + 2.0};
+  if (parts->evaluations) {
+    const long evaluations = run->step.iterations / rst_evaluation_every(parts->evaluations);
+    rows.evaluations = (double)evaluations + 2.0;
+  }
   RST_TRY(rst_outcome_list(run, rst_observer_series(parts->observer)));
   RST_TRY(sample(context, run, parts, &rows));
   const struct rst_run_size size =

@@ -54,7 +54,8 @@ enum rst_status rst_local_stability_read(struct rst_context *context, const stru
   const size_t updates = rst_run_file_iterations(file) - 1;
   struct rst_local_range range;
   *local = (struct rst_local_stability){0};
-  if ((!known[LOW] && !known[HIGH]) || rst_scheme_facts(run->step.scheme.kind).preconditioned) {
+  if ((!known[LOW] && !known[HIGH]) || rst_scheme_facts(run->step.scheme.kind).preconditioned ||
+      !rst_schedule_is_constant(&run->step.schedule) || !rst_sampling_is_full(&run->sampling)) {
     return RST_OK;
   }
   RST_TRY(rst_local_range_find(context, &run->step.scheme, &range));
@@ -72,7 +73,8 @@ enum rst_status rst_local_stability_measure(struct rst_context *context, const s
   struct rst_local_range range;
   struct rst_eigenpair pair[ENDS];
   *local = (struct rst_local_stability){0};
-  if (rst_scheme_facts(run->step.scheme.kind).preconditioned) {
+  if (rst_scheme_facts(run->step.scheme.kind).preconditioned ||
+      !rst_schedule_is_constant(&run->step.schedule)) {
     return RST_OK;
   }
   RST_TRY(rst_local_range_find(context, &run->step.scheme, &range));

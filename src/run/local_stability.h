@@ -9,7 +9,7 @@
  * Which updates of a run are known to be locally stable, and which not to be, by the rule of regime.h. An update is unstable
  * if the scalar sharpness or lambda_min, where it was recorded, is beyond its limit; it is stable if both were recorded and
  * neither is. A flow whose Hessian is the same everywhere needs them at one state alone. Of a preconditioned scheme
- * nothing is known: its limit is one on P^-1 H.
+ * nothing is known: its limit is one on P^-1 H; nor where steps change by a schedule, or gradients are those of batches.
  */
 
 struct rst_local_stability {

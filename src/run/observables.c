@@ -59,6 +59,12 @@ static const struct rst_field *difference(const struct rst_view *view, size_t me
   return view->scratch;
 }
 
+static const struct rst_field *averages(const struct rst_view *view, size_t member) {
+  (void)member;
+  rst_field_copy(view->motion->averages, view->scratch);
+  return view->scratch;
+}
+
 static const struct rst_field *relative_difference(const struct rst_view *view, size_t member) {
   rst_twins_relative_difference(view->twins, member, view->observation->u, view->scratch);
   return view->scratch;

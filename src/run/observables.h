@@ -21,6 +21,8 @@ enum rst_need {
   RST_NEED_PERTURBATIONS,
   RST_NEED_STRETCH, /**< what the updates between two rows have in common */
   RST_NEED_STRETCH_GROWTH,
+  RST_NEED_AVERAGES, /**< of a flow that normalises batches */
+  RST_NEED_SCHEDULE, /**< steps that change in length by a schedule */
   RST_NEED_TWINS
 };
 
@@ -30,8 +32,14 @@ enum rst_when { RST_ALWAYS, RST_IMPLIED, RST_ASKED };
 /** What there is one of: the run, each twin, each Lyapunov exponent, or each layer. */
 enum rst_per { RST_PER_RUN, RST_PER_TWIN, RST_PER_EXPONENT, RST_PER_LAYER };
 
-/** A number, the state, an array of its kind, or one over wave numbers; all but the first are fields. */
-enum rst_observable_kind { RST_SCALAR, RST_FIELD_STATE, RST_FIELD_LIKE, RST_FIELD_SPECTRUM };
+/** A number, the state, an array of its kind, running averages, or an array over wave numbers; all but the first are fields. */
+enum rst_observable_kind {
+  RST_SCALAR,
+  RST_FIELD_STATE,
+  RST_FIELD_LIKE,
+  RST_FIELD_AVERAGES,
+  RST_FIELD_SPECTRUM
+};
 
 /** An observation, and what the observer adds to it where it is asked for. */
 struct rst_view {
@@ -44,7 +52,7 @@ struct rst_view {
   const struct rst_layer_state *layer_states; /**< the same, decay included */
   double largest_update, mean_log_growth;     /**< since the row before */
   const struct rst_field *amplification;
-  struct rst_field *scratch; /**< for a field that is computed, of the state's shape */
+  struct rst_field *scratch; /**< for a field that is computed or converted */
 };
 
 struct rst_observable {

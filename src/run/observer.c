@@ -14,7 +14,7 @@
 struct recorded {
   const struct rst_observable *of;
   size_t member;
-  struct rst_field *scratch; /* NULL unless a field per twin */
+  struct rst_field *scratch; /* NULL unless a field per twin, or averages */
 };
 
 /* What the updates since the last row of scalars have in common, [STRETCH_PARTS] of a field of one row. */
@@ -23,10 +23,12 @@ enum { UPDATES, LARGEST, GROWTHS, LOG_GROWTH_SUM, STRETCH_PARTS };
 struct rst_observer {
   struct rst_context *context;
   const struct rst_layout *layout;
+  const struct rst_layout *averages; /* NULL without */
   struct rst_series_list series;
   size_t count;
   struct recorded *recorded;
-  struct rst_field *tensors;       /* of the states that are exposed, [count][tensors] */
+  struct rst_field *tensors; /* of the states that are exposed, [count][tensors] */
+  struct rst_field *average_tensors;
   const char **labels;             /* of the twins */
   const struct rst_motion *motion; /* borrowed, as the next */
   struct rst_twins *twins;
@@ -53,9 +55,14 @@ static bool asks_for(const struct rst_case *run, const struct rst_observable *ob
 static enum rst_status find_needs(struct rst_observer *made, const struct rst_case *run) {
   made->needs[RST_NEED_TWINS] = run->twin_count > 0;
   made->needs[RST_NEED_STRETCH] = made->every > 1;
+  made->needs[RST_NEED_AVERAGES] = made->averages != NULL;
+  made->needs[RST_NEED_SCHEDULE] = !rst_schedule_is_constant(&run->step.schedule);
   for (size_t i = 0; i < rst_observable_count; ++i) {
     const struct rst_observable *observable = &rst_observables[i];
     const bool asked = asks_for(run, observable);
+    RST_REQUIRE(made->context, !asked || observable->need != RST_NEED_AVERAGES || made->averages,
+                RST_ERROR_ARGUMENT,
+                "output.fields asks for averages, but no layer is normalised over the batch; leave them out");
     RST_REQUIRE(made->context, !asked || observable->need != RST_NEED_TWINS || run->twin_count > 0,
                 RST_ERROR_ARGUMENT, "output.%s asks for %s, but the case has no twins; add twins: [1, 3]",
                 observable->kind == RST_SCALAR ? "scalars" : "fields", observable->variable.name);
@@ -100,6 +107,10 @@ static enum rst_status add(struct rst_observer *made, const struct rst_observabl
                                members_of(made, observable->per));
   case RST_FIELD_STATE:
     return rst_series_list_add_state(&made->series, &observable->variable);
+  case RST_FIELD_AVERAGES:
+    RST_TRY(rst_field_create(made->context, like->precision, 1, made->averages->count, &recorded->scratch));
+    RST_TRY(RST_NEW(made->context, made->averages->tensor_count, &made->average_tensors));
+    return rst_series_list_add_averages(&made->series, &observable->variable, made->averages);
   case RST_FIELD_SPECTRUM:
     return rst_series_list_add_spectrum(&made->series, &observable->variable);
   default:
@@ -174,6 +185,7 @@ static enum rst_status create_instruments(struct rst_observer *made, const struc
 static enum rst_status build(struct rst_observer *made, const struct rst_case *run, struct rst_flow *flow) {
   struct rst_field *like = NULL;
   made->layout = rst_flow_layout(flow);
+  made->averages = rst_flow_averages(flow);
   RST_TRY(find_needs(made, run));
   RST_TRY(begin_series(made, run));
   RST_TRY(rst_flow_create_state(made->context, flow, &like));
@@ -215,6 +227,7 @@ void rst_observer_destroy(struct rst_observer **observer) {
   }
   free(gone->recorded);
   free(gone->tensors);
+  free(gone->average_tensors);
   free(gone->labels);
   rst_series_list_clear(&gone->series);
   free(gone);
@@ -345,6 +358,8 @@ enum rst_status rst_observer_expose(struct rst_observer *observer, const struct 
     const struct rst_field *exposed = recorded->of->expose(&view, recorded->member);
     if (recorded->of->kind == RST_FIELD_SPECTRUM) {
       *fields++ = exposed;
+    } else if (recorded->of->kind == RST_FIELD_AVERAGES) {
+      fields = split(observer->averages, exposed, observer->average_tensors, fields);
     } else {
       fields =
           split(observer->layout, exposed, observer->tensors + i * observer->layout->tensor_count, fields);

@@ -5,6 +5,7 @@
 #include "motion/motion.h"
 #include "run/at_rest.h"
 #include "run/divergence_rule.h"
+#include "run/evaluation.h"
 #include "run/orbit.h"
 
 const char *const *rst_orbit_observable_names(void) {
@@ -17,6 +18,7 @@ struct orbit {
   struct rst_motion *motion;
   struct rst_observation seen;
   struct rst_field *probe;
+  struct rst_evaluations *evaluations; /* NULL unless gradients are those of batches */
   double blow_up, radius;
   bool settle;
   double rest, rest_log_growth; /* see at_rest.h */
@@ -35,8 +37,12 @@ enum rst_status rst_orbit_probe(struct rst_context *context, const struct rst_la
 
 static enum rst_status create_motion(struct orbit *orbit, const struct rst_case *from, struct rst_flow *flow,
                                      const struct rst_orbit_request *request) {
-  struct rst_motion_parameters parameters = {
-      .scheme = from->step.scheme, .observed = true, .perturbations = 1, .seed = from->tangent.seed};
+  struct rst_motion_parameters parameters = {.scheme = from->step.scheme,
+                                             .schedule = from->step.schedule,
+                                             .sampling = from->sampling,
+                                             .observed = true,
+                                             .perturbations = 1,
+                                             .seed = from->tangent.seed};
   struct rst_field *start = NULL;
   parameters.scheme.lr = request->lr;
   parameters.scheme.weight_decay = request->weight_decay;
@@ -52,7 +58,12 @@ static enum rst_status create_motion(struct orbit *orbit, const struct rst_case 
 static enum rst_status build(struct orbit *orbit, const struct rst_case *from, struct rst_flow *flow,
                              const struct rst_orbit_request *request) {
   struct rst_context *context = orbit->context;
+  RST_TRY(rst_evaluation_check_batch(context, from, flow));
   RST_TRY(create_motion(orbit, from, flow, request));
+  orbit->record.noisy = !rst_sampling_is_full(&from->sampling);
+  if (orbit->record.noisy) {
+    RST_TRY(rst_evaluation_create(context, from, flow, &orbit->evaluations));
+  }
   const struct rst_field *u = orbit->motion->u;
   RST_TRY(rst_field_create_like(context, u, &orbit->probe));
   RST_TRY(rst_orbit_probe(context, rst_flow_layout(flow), orbit->probe));
@@ -70,14 +81,31 @@ static enum rst_status build(struct orbit *orbit, const struct rst_case *from, s
 
 static void release(struct orbit *orbit) {
   rst_motion_destroy(&orbit->motion);
+  rst_evaluation_destroy(&orbit->evaluations);
   rst_field_destroy(&orbit->probe);
   free(orbit->values);
 }
 
-static void record_state(struct orbit *orbit) {
+/* Of the whole set where gradients are those of batches, as it was evaluated last. */
+static double data_loss_at(struct orbit *orbit, long t, bool last) {
+  if (!orbit->evaluations) {
+    return orbit->seen.value.data_loss;
+  }
+  if (!last && !rst_evaluation_is_due(orbit->evaluations, t)) {
+    return orbit->column[RST_ORBIT_DATA_LOSS][t - 1];
+  }
+  struct rst_evaluation evaluation;
+  rst_evaluation_measure(orbit->evaluations, orbit->motion, &orbit->seen, &evaluation);
+  if (last) {
+    orbit->record.full_step = rst_evaluation_full_step(orbit->evaluations, orbit->motion);
+  }
+  return evaluation.train_loss;
+}
+
+static void record_state(struct orbit *orbit, bool last) {
   const struct rst_observation *seen = &orbit->seen;
   const long t = orbit->record.done;
-  orbit->column[RST_ORBIT_DATA_LOSS][t] = seen->value.data_loss;
+  orbit->column[RST_ORBIT_DATA_LOSS][t] = data_loss_at(orbit, t, last);
   orbit->column[RST_ORBIT_RESIDUAL][t] = seen->value.residual;
   orbit->column[RST_ORBIT_WEIGHT_NORM][t] = seen->weight_norm;
   orbit->column[RST_ORBIT_PROBE][t] = rst_field_dot(orbit->probe, seen->u);
@@ -98,8 +126,9 @@ static enum rst_status advance(struct orbit *orbit) {
 }
 
 static bool has_settled(const struct orbit *orbit) {
-  return orbit->settle && rst_is_at_rest(orbit->rest, orbit->rest_log_growth, (double)orbit->record.done,
-                                         (double)orbit->record.asked);
+  return orbit->settle && !orbit->record.noisy &&
+         rst_is_at_rest(orbit->rest, orbit->rest_log_growth, (double)orbit->record.done,
+                        (double)orbit->record.asked);
 }
 
 static enum rst_status march(struct orbit *orbit, bool (*stop)(void *user), void *user) {
@@ -107,8 +136,8 @@ static enum rst_status march(struct orbit *orbit, bool (*stop)(void *user), void
   struct rst_orbit_record *record = &orbit->record;
   for (;;) {
     rst_motion_look(orbit->motion, &orbit->seen);
-    record_state(orbit);
     record->diverged = rst_has_diverged(orbit->seen.weight_norm, orbit->radius, orbit->blow_up);
+    record_state(orbit, record->diverged || record->done == record->asked);
     if (record->diverged || record->done == record->asked) {
       return RST_OK;
     }

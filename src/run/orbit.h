@@ -27,7 +27,9 @@ struct rst_orbit_record {
   long rest;    /**< updates that it stood still */
   double max_growth;
   double weight_decay;
-  double epsilon; /**< unit of rounding of the state */
+  double epsilon;   /**< unit of rounding of the state */
+  bool noisy;       /**< as those of a trajectory; the data loss is then that of the last evaluation before */
+  double full_step; /**< the same */
 };
 
 /** @param mean_loss of the last half of the updates asked for, infinite if it diverged; NULL if not wanted. An orbit that

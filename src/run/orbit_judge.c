@@ -60,6 +60,7 @@ static void settle(const struct rst_orbit_record *record, struct rst_regime_resu
 
 static enum rst_status classify(struct rst_context *context, const struct rst_orbit_record *record,
                                 struct rst_regime_result *result) {
+  enum { OF_THE_STATE = RST_ORBIT_WEIGHT_NORM }; /* these and the next are no batch's */
   struct rst_sequence observables[RST_ORBIT_OBSERVABLES];
   for (size_t i = 0; i < RST_ORBIT_OBSERVABLES; ++i) {
     observables[i] = (struct rst_sequence){.values = record->column[i]}; /* the first columns */
@@ -70,11 +71,13 @@ static enum rst_status classify(struct rst_context *context, const struct rst_or
       .epsilon = record->epsilon,
       .weight_norm = {.values = record->column[RST_ORBIT_WEIGHT_NORM]},
       .update_norm = {.values = record->column[RST_ORBIT_UPDATE_NORM]},
-      .observables = observables,
-      .observable_count = RST_ORBIT_OBSERVABLES,
+      .observables = record->noisy ? observables + OF_THE_STATE : observables,
+      .observable_count = record->noisy ? RST_ORBIT_OBSERVABLES - OF_THE_STATE : RST_ORBIT_OBSERVABLES,
       .log_growth = {.values = record->column[RST_ORBIT_LOG_GROWTH]},
       .unstable_updates = record->unstable,
       .stable_updates = record->stable,
+      .noisy = record->noisy,
+      .full_step = record->full_step,
       .without_reason = true,
   };
   return rst_regime_classify(context, &trajectory, result);

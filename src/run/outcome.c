@@ -201,6 +201,7 @@ static enum rst_status find_regime(struct rst_context *context, const struct rst
   const struct rst_case *run = request->run;
   struct rst_local_stability local = {0};
   RST_TRY(rst_local_stability_read(context, run, request->file, &local));
+  const bool noisy = !rst_sampling_is_full(&run->sampling);
   struct rst_trajectory trajectory = {
       .states = record->states,
       .updates = record->updates,
@@ -208,11 +209,14 @@ static enum rst_status find_regime(struct rst_context *context, const struct rst
       .epsilon = rst_precision_epsilon(run->flow.precision),
       .weight_norm = record->sequences[WEIGHT_NORM],
       .update_norm = record->sequences[UPDATE_NORM],
-      .observables = record->sequences, /* the first ones */
-      .observable_count = OBSERVABLES,
+      /* The first ones; under noise those that belong to the state and not to a batch. */
+      .observables = noisy ? &record->sequences[WEIGHT_NORM] : record->sequences,
+      .observable_count = noisy ? 1 : OBSERVABLES,
       .log_growth = record->sequences[LOG_GROWTH],
       .unstable_updates = local.unstable,
       .stable_updates = local.stable,
+      .noisy = noisy,
+      .full_step = request->full_step,
   };
   RST_TRY(rst_regime_classify(context, &trajectory, &summary->regime));
   if (summary->regime.regime != RST_REGIME_CONVERGED || !rst_flow_facts(request->flow).linear) {

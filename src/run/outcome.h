@@ -22,6 +22,7 @@ struct rst_outcome_request {
   long iterations;               /**< updates done */
   bool perturbed;                /**< perturbations were followed */
   const struct rst_twins *twins; /**< NULL without */
+  double full_step;              /**< as that of a trajectory */
   struct rst_run_file *file;
 };
 

@@ -37,6 +37,7 @@ static void summarize(const struct rst_observation *seen, enum rst_run_outcome o
 /* The last state: its scalars have no update, its fields are stored whatever the cadence. */
 static enum rst_status conclude(struct rst_session *session, const struct rst_observation *seen,
                                 struct rst_run_summary *summary) {
+  struct rst_evaluations *evaluations = session->parts.evaluations;
   RST_TRY(rst_session_snapshot(session, seen));
   RST_TRY(rst_session_record(session, seen, true));
   bool ended = false;
@@ -47,13 +48,15 @@ static enum rst_status conclude(struct rst_session *session, const struct rst_ob
   }
   RST_TRY(rst_session_flush(session));
   rst_profile_begin(&session->profile);
-  const struct rst_outcome_request request = {.run = session->run,
-                                              .flow = session->parts.motion->flow,
-                                              .u = session->parts.motion->u,
-                                              .iterations = session->parts.motion->iteration,
-                                              .perturbed = session->parts.motion->tangent != NULL,
-                                              .twins = session->parts.twins,
-                                              .file = session->file};
+  const struct rst_outcome_request request = {
+      .run = session->run,
+      .flow = session->parts.motion->flow,
+      .u = session->parts.motion->u,
+      .iterations = session->parts.motion->iteration,
+      .perturbed = session->parts.motion->tangent != NULL,
+      .twins = session->parts.twins,
+      .full_step = evaluations ? rst_evaluation_full_step(evaluations, session->parts.motion) : NAN,
+      .file = session->file};
   RST_TRY(rst_outcome_draw(session->context, &request, summary));
   RST_TRY(rst_sidecars_write_weights(session->context, session->output.path, session->run->output.weights,
                                      rst_flow_layout(session->parts.motion->flow), seen->u));
@@ -84,9 +87,12 @@ static enum rst_status integrate(struct rst_session *session, struct rst_run_sum
       summarize(&seen, RST_RUN_INTERRUPTED, reason, summary);
       return RST_OK;
     }
+    RST_TRY(rst_session_evaluate(session, &seen, done || diverged));
     if (done || diverged) {
       summarize(&seen, diverged ? RST_RUN_DIVERGED : RST_RUN_COMPLETED, diverged ? "diverged" : "completed",
                 summary);
+      summary->has_evaluation = session->parts.evaluations != NULL;
+      summary->evaluation = session->evaluation;
       return conclude(session, &seen, summary);
     }
     if (rst_cadence_includes(run->output.cadence, rst_session_case(session)->output.every, t)) {

@@ -11,10 +11,13 @@ static enum rst_status build(struct rst_context *context, const struct rst_case 
               RST_RUN_MOST_TWINS);
   rst_context_set_rigor(context, run->performance.rigor);
   RST_TRY(rst_problem_create(context, run, problem));
+  RST_TRY(rst_evaluation_create(context, run, problem->flow, &parts->evaluations));
   RST_TRY(rst_observer_create(context, run, problem->flow, &parts->observer));
   const bool perturbed = rst_observer_follows_perturbations(parts->observer);
   const struct rst_motion_parameters parameters = {
       .scheme = run->step.scheme,
+      .schedule = run->step.schedule,
+      .sampling = run->sampling,
       .observed = true,
       .has_slope = true,
       .perturbations = perturbed ? run->tangent.exponents : 0,
@@ -25,6 +28,9 @@ static enum rst_status build(struct rst_context *context, const struct rst_case 
   RST_TRY(rst_motion_create(context, problem->flow, &parameters, problem->u, &parts->motion));
   if (run->twin_count > 0) {
     RST_TRY(rst_twins_create(context, run, problem->flow, problem->u, &parts->twins));
+  }
+  if (parts->evaluations) {
+    RST_TRY(rst_evaluation_list(parts->evaluations, rst_observer_series(parts->observer)));
   }
   rst_observer_watch(parts->observer, parts->motion, parts->twins);
   return RST_OK;
@@ -44,6 +50,7 @@ void rst_run_parts_destroy(struct rst_run_parts *parts) {
   rst_twins_destroy(&parts->twins);
   rst_motion_destroy(&parts->motion);
   rst_observer_destroy(&parts->observer);
+  rst_evaluation_destroy(&parts->evaluations);
   rst_problem_destroy(&parts->problem);
 }
 

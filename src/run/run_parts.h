@@ -4,6 +4,7 @@
 
 #include "motion/motion.h"
 #include "restrain/run.h"
+#include "run/evaluation.h"
 #include "run/observer.h"
 #include "run/twins.h"
 
@@ -15,7 +16,8 @@ struct rst_run_parts {
   struct rst_problem problem;
   struct rst_observer *observer;
   struct rst_motion *motion;
-  struct rst_twins *twins; /**< NULL without */
+  struct rst_twins *twins;             /**< NULL without */
+  struct rst_evaluations *evaluations; /**< NULL without examples */
 };
 
 /** Sets the context's rigor to that of the case. On failure everything is destroyed. */

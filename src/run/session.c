@@ -31,7 +31,7 @@ static const struct rst_run_layout *layout_of(const struct rst_session *session)
 
 static enum rst_status create_objects(struct rst_session *session) {
   struct rst_context *context = session->context;
-  RST_TRY(rst_run_parts_create(context, session->run, &session->parts));
+  RST_TRY(rst_run_parts_create(context, rst_session_case(session), &session->parts));
   RST_TRY(rst_outcome_list(session->run, rst_observer_series(session->parts.observer)));
   RST_TRY(RST_NEW(context, layout_of(session)->count, &session->snapshot));
   session->width = rst_run_layout_width(layout_of(session));
@@ -59,6 +59,9 @@ static enum rst_status restore(struct rst_session *session, const struct rst_che
   motion->iteration = checkpoint->iteration;
   motion->time = checkpoint->time;
   motion->time_compensation = checkpoint->time_compensation;
+  if (session->parts.twins) {
+    rst_twins_resume(session->parts.twins, checkpoint->iteration);
+  }
   session->radius = checkpoint->radius;
   session->output.wall_before = checkpoint->wall_seconds;
   return RST_OK;
@@ -172,6 +175,23 @@ enum rst_status rst_session_snapshot(struct rst_session *session, const struct r
                                        session->parts.motion->time, session->snapshot));
   /* Rows of scalars come by whole chunks, or after a second. */
   RST_TRY(rst_run_file_flush(session->file, false));
+  rst_profile_end(&session->profile, RST_STAGE_OUTPUT);
+  return RST_OK;
+}
+
+enum rst_status rst_session_evaluate(struct rst_session *session, const struct rst_observation *seen,
+                                     bool last) {
+  struct rst_evaluations *evaluations = session->parts.evaluations;
+  double values[RST_EVALUATIONS];
+  if (!evaluations || !(last || rst_evaluation_is_due(evaluations, session->parts.motion->iteration))) {
+    return RST_OK;
+  }
+  rst_profile_begin(&session->profile);
+  rst_evaluation_measure(evaluations, session->parts.motion, seen, &session->evaluation);
+  rst_profile_end(&session->profile, RST_STAGE_OBSERVATION);
+  rst_profile_begin(&session->profile);
+  rst_evaluation_values(evaluations, &session->evaluation, values);
+  RST_TRY(rst_run_file_append_evaluation(session->file, session->parts.motion->iteration, values));
   rst_profile_end(&session->profile, RST_STAGE_OUTPUT);
   return RST_OK;
 }

@@ -34,6 +34,7 @@ struct rst_session {
   double *rows;                               /**< scalars not yet in the file, [buffered][width] */
   size_t width, buffered;                     /**< values of a row, and rows */
   double radius;                              /**< |u_0| */
+  struct rst_evaluation evaluation;           /**< the last one */
   struct timespec flushed;
 };
 
@@ -50,6 +51,9 @@ enum rst_status rst_session_record(struct rst_session *session, const struct rst
                                    bool last);
 /** Store the fields of iteration t and flush. */
 enum rst_status rst_session_snapshot(struct rst_session *session, const struct rst_observation *observation);
+/** Evaluate over whole sets, where there are any, if it is time or the last iteration, and store that. */
+enum rst_status rst_session_evaluate(struct rst_session *session, const struct rst_observation *seen,
+                                     bool last);
 /** Bring everything recorded into the file, so that it can be read back. */
 enum rst_status rst_session_flush(struct rst_session *session);
 /** Flush if a second has passed; take a checkpoint if it is due. Call at the top of iteration t. */

@@ -70,7 +70,8 @@ static enum rst_status create_motion(const struct rst_case *run, const struct rs
                                      const struct rst_field *u, struct twin *twin) {
   struct rst_context *context = twin->worker->context;
   const enum rst_precision precision = rst_flow_precision(twin->flow);
-  struct rst_motion_parameters parameters = {.scheme = run->step.scheme};
+  struct rst_motion_parameters parameters = {
+      .scheme = run->step.scheme, .schedule = run->step.schedule, .sampling = run->sampling};
   struct rst_field *start = NULL;
   if (what->kind == RST_TWIN_DIVISOR) {
     parameters.scheme.divisor = what->divisor;
@@ -226,6 +227,14 @@ static double recent_average(const struct rst_twins *twins, size_t index, long t
     sum += recent[(now + 1 - terms + i) % twins->window];
   }
   return sum / (double)terms;
+}
+
+void rst_twins_resume(struct rst_twins *twins, long t) {
+  for (size_t i = 0; i < twins->count; ++i) {
+    if (!twins->twin[i].is_the_run) {
+      twins->twin[i].motion->iteration = t;
+    }
+  }
 }
 
 void rst_twins_compare(struct rst_twins *twins, long t, const struct rst_field *u) {

@@ -26,6 +26,9 @@ enum rst_status rst_twins_create(struct rst_context *context, const struct rst_c
                                  struct rst_flow *flow, const struct rst_field *u, struct rst_twins **twins);
 void rst_twins_destroy(struct rst_twins **twins);
 
+/** Go on from u_t, whose fields (rst_twins_list()) have been restored. */
+void rst_twins_resume(struct rst_twins *twins, long t);
+
 /** Compare with u_t, once for each t and in order. */
 void rst_twins_compare(struct rst_twins *twins, long t, const struct rst_field *u);
 /** What the last call found; valid until the next. */

@@ -118,6 +118,11 @@ void rst_event_detector_destroy(struct rst_event_detector **detector) {
   }
 }
 
+enum rst_status rst_event_detector_set_lr(struct rst_event_detector *detector, double lr) {
+  detector->parameters.lr = lr;
+  return rst_local_range_find(detector->context, &detector->parameters, &detector->range);
+}
+
 static double *numbers_of(const struct rst_event_detector *detector) {
   return detector->fields[NUMBERS]->data;
 }

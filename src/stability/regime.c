@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/core.h"
 #include "stability/regime_rules.h"
@@ -108,6 +109,25 @@ static void judge(const struct rst_trajectory *t, struct rst_regime_result *resu
   }
 }
 
+/* Under noise short updates need not mean a small gradient, and what returns need not be a period. */
+static void judge_noise(const struct rst_trajectory *t, struct rst_regime_result *result) {
+  const enum rst_regime word = general(result->regime);
+  const double step = rst_regime_relative(t->full_step, rst_regime_scale(t));
+  char reason[RST_REGIME_REASON];
+  memcpy(reason, result->reason, sizeof reason);
+  if (word == RST_REGIME_CONVERGED && step <= RST_REGIME_REMAINING) {
+    result->regime = RST_REGIME_CONVERGED;
+  } else if (word == RST_REGIME_CONVERGED) {
+    result->period = 0;
+    rst_regime_decide(
+        t, result, RST_REGIME_BOUNDED,
+        "bounded: the last updates are short, yet a step along the full gradient is %.3g of |u|", step);
+  } else if (word == RST_REGIME_BOUNDED) {
+    result->period = 0;
+    rst_regime_decide(t, result, RST_REGIME_BOUNDED, "bounded under noise; without it: %.180s", reason);
+  }
+}
+
 enum rst_status rst_regime_classify(struct rst_context *context, const struct rst_trajectory *trajectory,
                                     struct rst_regime_result *result) {
   const struct rst_trajectory *t = trajectory;
@@ -126,6 +146,9 @@ enum rst_status rst_regime_classify(struct rst_context *context, const struct rs
               "%ld unstable and %ld stable updates; count them from 0", t->unstable_updates,
               t->stable_updates);
   judge(t, &judged);
+  if (t->noisy) {
+    judge_noise(t, &judged);
+  }
   RST_TRY(rst_sequence_status(&t->weight_norm));
   RST_TRY(rst_sequence_status(&t->update_norm));
   RST_TRY(rst_sequence_status(&t->log_growth));

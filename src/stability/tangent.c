@@ -226,6 +226,12 @@ void rst_tangent_destroy(struct rst_tangent **tangent) {
   }
 }
 
+void rst_tangent_set_lr(struct rst_tangent *tangent, double lr) {
+  for (size_t j = 0; j < tangent->count; ++j) {
+    rst_scheme_set_lr(tangent->perturbations[j].scheme, lr);
+  }
+}
+
 size_t rst_tangent_count(const struct rst_tangent *tangent) {
   return tangent->count;
 }
