@@ -97,7 +97,8 @@ class Minima(DataTest):
                 ("1-valid", 0.683096, 84.740), ("1-same", 0.684444, 96.140),
                 ("2-valid-flat", 0.669592, 12.530),
                 ("2-valid-steep", 0.677838, 3.771),
-                ("2-same-flat", 0.678657, 19.574)):
+                ("2-same-flat", 0.678657, 19.574),
+                ("2-same-middle", 0.679551, 16.434)):
             with self.subTest(stem):
                 self.assert_minimum(self.analyze(f"mnist-boundary-{stem}"),
                                     loss, lr_lo)
