@@ -232,8 +232,10 @@ class Contents(FigureTest):
             stem = "mnist-boundary-2-valid-flat"
 
         run = Table(loss=np.array([2.0, 1.5]))
-        for ends, low, high in (([1, 1.9, 3, 1.2], 2, 3), ([1, 1, 1, 1], 4,
-                                np.nan), ([7, 3, 9, 3], np.nan, 1)):
+        nan = np.nan
+        for ends, low, high in (
+                ([1, 1.9, 3, 1.2], 2, 3), ([1, 1, 1, 1], 4, nan),
+                ([7, 3, 9, 3], nan, 1), ([1, nan, 7, nan], 1, 3)):
             sweep = Table(final_loss=np.array(ends, float), lr_lo=np.array(2),
                           lr=np.arange(1, 5))
             found = mnist_edge.boundaries([run], [sweep])[0]

@@ -47,7 +47,7 @@ class Boundary:
 
     def __init__(self, sweep, run):
         loss = sweep['final_loss'].ravel()
-        least = min(loss.min(), run['loss'].min())
+        least = min(np.nanmin(loss), run['loss'].min())
         above = np.maximum(loss - least, ROUNDING)
         self.layers = layers(sweep)
         self.kind = sweep.stem.split('-')[3]
@@ -56,10 +56,12 @@ class Boundary:
         self.growth = above / max(run['loss'][0] - least, ROUNDING)
 
     def bracket(self):
-        """The neighbouring rates around it; NaN where there is none."""
-        left = np.append(self.growth > 1, True)
+        """The neighbouring rates around it; NaN where there is none. Points
+        that are not done are NaN as well."""
+        done = ~np.isnan(self.growth)
+        left = np.append(self.growth[done] > 1, True)
         place = int(np.argmax(left))
-        rates = np.concatenate([[np.nan], self.lr, [np.nan]])
+        rates = np.concatenate([[np.nan], self.lr[done], [np.nan]])
         return rates[place], rates[place + 1]
 
 

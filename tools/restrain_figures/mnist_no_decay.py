@@ -23,7 +23,7 @@ def draw(runs):
     for axes, (count, title) in zip(panels, LAYERS.items()):
         shown = [run for run in runs if layers(run) == count]
         for place, run in enumerate(shown):
-            axes.plot(run['iteration'], run['loss'], linewidth=0.8,
+            axes.plot(run['iteration'], run['loss'], linewidth=0.6,
                       color=matplotlib.colormaps['viridis_r'](
                           0.1 + 0.9 * place / len(shown)),
                       label=f'lr = {run.lr:g}')
