@@ -98,7 +98,8 @@ class Minima(DataTest):
                 ("2-valid-flat", 0.669592, 12.530),
                 ("2-valid-steep", 0.677838, 3.771),
                 ("2-same-flat", 0.678657, 19.574),
-                ("2-same-middle", 0.679551, 16.434)):
+                ("2-same-middle", 0.679551, 16.434),
+                ("2-same-steep", 0.682734, 4.985)):
             with self.subTest(stem):
                 self.assert_minimum(self.analyze(f"mnist-boundary-{stem}"),
                                     loss, lr_lo)
