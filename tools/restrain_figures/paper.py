@@ -3,7 +3,7 @@
 
 SOURCE = 'Sun, Lao, Yezzi, Sundaramoorthi, JMLR 25(174), 2024'
 COVERED, IN_KIND, MISSING = 'covered', 'in kind', 'missing'
-BATCHES = 'minibatches, which there are not yet'
+BATCHES = 'there is no case of such training yet'
 # What, whether, the figures of tools/figures, what it is or what it lacks.
 CONTENTS = (
     ('figure 1', COVERED, ('heat',), 'heat equation, two time steps'),
