@@ -145,6 +145,21 @@ class Maps(SweepTest):
                 self.assert_close(sweep["final_loss"][row, column],
                                   run["loss"][-1], 1e-12)
 
+    def test_thresholds_may_be_left_out_and_added_later(self):
+        self.sweep(self.case, "-o", "whole.h5")
+        done = self.sweep(self.case, "-o", "some.h5", "-D",
+                          "sweep.theory=no")
+        self.assertIn("theory: not computed", done.stdout)
+        with h5py.File(self.folder / "whole.h5") as whole, \
+                h5py.File(self.folder / "some.h5") as some:
+            self.assertTrue(np.isnan(some["lr_lo"]).all())
+            self.assertTrue(np.isnan(some["lr_hi"]).all())
+            np.testing.assert_array_equal(some["regime"], whole["regime"])
+        self.sweep(self.case, "-o", "some.h5", "--resume")
+        with h5py.File(self.folder / "whole.h5") as whole, \
+                h5py.File(self.folder / "some.h5") as some:
+            np.testing.assert_array_equal(some["lr_lo"], whole["lr_lo"])
+
     def test_xarray(self):
         try:
             import xarray

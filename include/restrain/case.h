@@ -135,6 +135,7 @@ struct rst_case {
     size_t zoom_count;
     size_t agreement; /**< points of a reduced sweep that are run in full as well */
     enum rst_reduction reduction;
+    enum rst_switch theory; /**< whether lr_lo and lr_hi are computed */
   } sweep;
   struct rst_expectation *expect;
   size_t expect_count;

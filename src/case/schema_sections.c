@@ -119,6 +119,10 @@ static const struct rst_key sweep_keys[] = {
      HELP("spread over the grid, that a reduced sweep also runs in full")},
     {CHOICE("reduction", reduction_names), DEFAULT("auto"), SWEEP(reduction),
      HELP("auto runs in the span of the image's distinct patches where they are few, which is exact")},
+    {CHOICE("theory", rst_switch_names), DEFAULT("yes"), SWEEP(theory),
+     HELP("whether the thresholds lr_lo and lr_hi are computed beside the runs; the minimum of a deep "
+          "network may "
+          "take longer than they do")},
 };
 const struct rst_keys rst_sweep_keys = RST_KEYS(sweep_keys, ((struct rst_case *)NULL)->sweep);
 

@@ -100,6 +100,8 @@ void rst_sweep_add_text(struct rst_text *text, const struct rst_sweep_facts *fac
   if (facts->from && rst_scheme_facts(facts->from->step.scheme.kind).preconditioned) {
     rst_text_add(text, "\ntheory: none for %s, whose limits depend on the run",
                  facts->from->step.scheme.kind);
+  } else if (facts->from && facts->from->sweep.theory == RST_SWITCH_NO) {
+    rst_text_add(text, "\ntheory: not computed, by sweep.theory");
   } else {
     rst_text_add(text, "\ntheory: right at %zu of the %zu points for which it predicts", summary->correct,
                  summary->predicted);

@@ -15,10 +15,12 @@ enum rst_status rst_sweep_require_same_case(struct rst_context *context, const s
                                     is_diagram ? "sweep" : "bifurcation",
                                     is_diagram ? "step.iterations" : "sweep.agreement",
                                     is_diagram ? "step.iterations" : "sweep.zoom",
+                                    is_diagram ? "step.iterations" : "sweep.theory",
                                     table->lr_axis >= 0 ? "step.lr" : "step.weight_decay",
                                     table->weight_decay_axis >= 0 ? "step.weight_decay" : NULL,
                                     NULL};
-  const char *const none[] = {RST_CASE_BESIDE_ORBITS, "bifurcation", "sweep.agreement", "sweep.zoom", NULL};
+  const char *const none[] = {RST_CASE_BESIDE_ORBITS, "bifurcation",  "sweep.agreement",
+                              "sweep.zoom",           "sweep.theory", NULL};
   const bool has_step_axes = table->lr_axis >= 0 || table->weight_decay_axis >= 0;
   return rst_case_require_same(context, stored, effective, has_step_axes ? may_differ : none, path, remedy);
 }

@@ -183,6 +183,9 @@ static enum rst_status find_limits(struct sweep *sweep, size_t variant, const do
 
 static enum rst_status compute_thresholds(struct sweep *sweep) {
   const struct rst_sweep_table *table = sweep->table;
+  if (sweep->task->from.sweep.theory == RST_SWITCH_NO) {
+    return RST_OK;
+  }
   const int axis = table->weight_decay_axis;
   const size_t count = axis < 0 ? 1 : table->axes[axis].count;
   const double *weight_decays = axis < 0 ? &table->weight_decay : table->axes[axis].values;

@@ -37,6 +37,7 @@ void rst_sweep_task_of_bifurcation(const struct rst_case *given, struct rst_swee
   from->sweep.zoom_count = 0;
   from->sweep.agreement = 0;
   from->sweep.reduction = from->bifurcation.reduction;
+  from->sweep.theory = RST_SWITCH_YES;
 }
 
 static bool is_of_the_step(const struct rst_sweep_axis *axis) {
