@@ -104,34 +104,34 @@ static enum rst_status list_state_axes(struct rst_series_list *list) {
   return RST_OK;
 }
 
-/* Names of layers are texts. */
+/* An axis of names that the file has in any case. */
+static void add_names(struct rst_series_list *list, const char *name, const char *long_name, size_t count,
+                      const char *const *names, struct rst_axis *axis) {
+  *axis = (struct rst_axis){
+      .variable = {name, long_name, "1"}, .count = count, .numbers = RST_NUMBERS_LABELS, .values = names};
+  list->axes[list->layout.axis_count++] = axis;
+}
+
 static enum rst_status list_layers(struct rst_series_list *list) {
   const struct rst_layout *state = list->state;
   RST_TRY(RST_NEW(list->context, state->layer_count + 1, &list->layers));
   for (size_t i = 0; i < state->layer_count; ++i) {
     list->layers[i] = state->layers[i].name;
   }
-  list->layer = (struct rst_axis){.variable = {"layer", "layer with parameters, from the input on", "1"},
-                                  .count = state->layer_count,
-                                  .numbers = RST_NUMBERS_LABELS,
-                                  .values = list->layers};
-  list->axes[list->layout.axis_count++] = &list->layer;
+  add_names(list, "layer", "layer with parameters, from the input on", state->layer_count, list->layers,
+            &list->layer);
   return RST_OK;
 }
 
-/* Names of the tensors are texts, too. */
 static enum rst_status list_event_tensors(struct rst_series_list *list) {
   const struct rst_layout *state = list->state;
   RST_TRY(RST_NEW(list->context, state->tensor_count + 1, &list->event_tensors));
   for (size_t i = 0; i < state->tensor_count; ++i) {
     list->event_tensors[i] = state->tensors[i].name;
   }
-  list->event_tensor = (struct rst_axis){.variable = {"tensor", "tensor of the state", "1"},
-                                         .count = state->tensor_count,
-                                         .numbers = RST_NUMBERS_LABELS,
-                                         .values = list->event_tensors};
+  add_names(list, "tensor", "tensor of the state", state->tensor_count, list->event_tensors,
+            &list->event_tensor);
   list->layout.event_tensors = &list->event_tensor;
-  list->axes[list->layout.axis_count++] = &list->event_tensor;
   return RST_OK;
 }
 
