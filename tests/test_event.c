@@ -303,7 +303,7 @@ START_TEST(an_event_is_told_in_the_plane_that_grows) {
                           .name = "layers",
                           .context = context,
                           .precision = RST_PRECISION_DOUBLE,
-                          .layout = {NUMBERS_OF_LAYERS, 2, tensors, NULL}};
+                          .layout = {.count = NUMBERS_OF_LAYERS, .tensor_count = 2, .tensors = tensors}};
   struct rst_scheme_parameters parameters = rst_test_scheme_defaults;
   parameters.kind = "euler";
   parameters.lr = 1.2;
