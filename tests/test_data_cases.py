@@ -68,6 +68,10 @@ class Minima(DataTest):
     """Figure 9: losses and 2/lambda_max as an independent program found
     them."""
 
+    def setUp(self):
+        super().setUp()
+        data_set("mnist-5000")
+
     def assert_minimum(self, found, loss, lr_lo):
         point = found["fixed_points"][found["minimum"]]
         self.assertEqual(point["kind"], "minimum")
