@@ -119,7 +119,7 @@ enum rst_status rst_safetensors_open(struct rst_context *context, const char *pa
 void rst_safetensors_close(struct rst_safetensors **file) {
   if (*file) {
     if ((*file)->stream) {
-      fclose((*file)->stream);
+      (void)fclose((*file)->stream);
     }
     fy_document_destroy((*file)->tree);
     free((*file)->header);
@@ -297,9 +297,9 @@ enum rst_status rst_safetensors_write(struct rst_context *context, const char *p
   const size_t size = rst_precision_size(state->precision);
   struct rst_text header = {0};
   compose_header(layout, size, &header);
+  const size_t length = header.length;
   RST_SCOPED char *text = rst_text_take(&header);
   RST_REQUIRE(context, text, RST_ERROR_MEMORY, "memory is exhausted");
-  const size_t length = strlen(text);
   const size_t all = LENGTH_BYTES + length + layout->count * size;
   RST_SCOPED unsigned char *bytes = NULL;
   RST_TRY(RST_NEW(context, all, &bytes));
