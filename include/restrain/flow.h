@@ -120,8 +120,8 @@ struct rst_flow_value {
    * the sum over examples of w_i (f - y) for one output f (its sigmoid for the loss logistic), of w_i (1 - p) for several, p
    * the output of the label's class (after softmax for the loss cross-entropy). */
   double residual;
-  double
-      accuracy; /**< fraction of the examples that are classified rightly; 0 of flows without the fact examples */
+  /** Fraction of the examples that are classified rightly; 0 of flows without the fact examples. */
+  double accuracy;
 };
 
 struct rst_flow;
@@ -214,8 +214,8 @@ RST_API void rst_flow_choose(struct rst_flow *flow, const struct rst_draw *draw)
 
 /** Of a whole set, whatever is chosen. */
 struct rst_assessment {
-  double
-      loss; /**< sum_i w_i l_i with equal weights, or those of the classes, of sum 1; regulariser included */
+  /** sum_i w_i l_i with equal weights, or those of the classes, of sum 1; regulariser included. */
+  double loss;
   double accuracy; /**< fraction of the examples whose largest output is that of their label */
 };
 /** Assess u on a set that has examples. @param averages as rst_flow_average() makes them, NULL where there are none. @param gradient

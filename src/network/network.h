@@ -98,7 +98,7 @@ enum { RST_NETWORK_MOST_PARTS = 32 };
 enum rst_status rst_network_layer_states(struct rst_network *network, const struct rst_batch *batch,
                                          const struct rst_field *u, struct rst_layer_state *states);
 
-/** Room for passes (passes.c); a network's own. */
+/** Room for passes (workspace.c); a network's own. */
 enum rst_status rst_network_work_create(struct rst_network *network);
 void rst_network_work_destroy(struct rst_network *network);
 

@@ -10,183 +10,7 @@
 
 #include "core/share.h"
 #include "core/sizes.h"
-#include "network/network.h"
-
-/* Bytes that a linearisation may keep. */
-static const double most_kept = 1 << 30;
-
-struct worker {
-  struct rst_slice slice; /* its scratch serves all slices that the worker does */
-  struct rst_field *rows;
-};
-
-struct rst_network_work {
-  size_t lanes;
-  struct worker *workers;
-  size_t worker_count;
-  struct rst_slice *slices; /* of a whole batch; NULL */
-  size_t slice_count;
-  struct rst_slice *kept; /* of the linearisation; NULL before the first */
-  size_t kept_count;
-  bool keeps; /* they hold the last linearisation */
-  struct rst_network_totals totals[RST_NETWORK_MOST_PARTS];
-  char *sums; /* [sum_count][parameters] */
-  size_t sum_count;
-};
-
-static size_t part_count(size_t slices) {
-  return rst_least(slices, RST_NETWORK_MOST_PARTS);
-}
-
-static size_t part_start(size_t slices, size_t part) {
-  return slices * part / part_count(slices);
-}
-
-static enum rst_status allocate_slice(const struct rst_network *network, size_t maps,
-                                      struct rst_slice *slice) {
-  for (size_t i = 0; i < maps; ++i) {
-    RST_TRY(rst_allocate(network->context, network->maps, RST_LANE_BYTES, &slice->maps[i]));
-  }
-  return rst_allocate(network->context, network->notes + 1, RST_LANE_BYTES, &slice->notes);
-}
-
-static void free_slice(struct rst_slice *slice) {
-  for (size_t i = 0; i < RST_MAPS; ++i) {
-    free(slice->maps[i]);
-  }
-  free(slice->notes);
-}
-
-enum rst_status rst_network_work_create(struct rst_network *network) {
-  struct rst_context *context = network->context;
-  const size_t lanes = RST_LANE_BYTES / rst_precision_size(network->precision);
-  RST_TRY(RST_NEW(context, 1, &network->work));
-  struct rst_network_work *work = network->work;
-  work->lanes = lanes;
-  const size_t workers = rst_least((size_t)rst_context_threads(context), RST_NETWORK_MOST_PARTS);
-  RST_TRY(RST_NEW(context, workers, &work->workers));
-  for (work->worker_count = 0; work->worker_count < workers;) {
-    struct worker *worker = &work->workers[work->worker_count++];
-    RST_TRY(rst_field_create(context, network->precision, lanes, rst_map_points(network->in), &worker->rows));
-    RST_TRY(rst_allocate(context, network->scratch + 1, RST_LANE_BYTES, &worker->slice.scratch));
-    RST_TRY(allocate_slice(network, network->whole ? RST_TANGENTS : RST_MAPS, &worker->slice));
-  }
-  return RST_OK;
-}
-
-static size_t slices_of(const struct rst_network *network, size_t examples) {
-  return (examples + network->work->lanes - 1) / network->work->lanes;
-}
-
-/* Room for the sums of as many parts. */
-static enum rst_status reserve_sums(const struct rst_network *network, size_t parts) {
-  struct rst_network_work *work = network->work;
-  char *sums = NULL;
-  if (work->sum_count < parts) {
-    RST_TRY(rst_allocate(network->context, parts * network->layout.count,
-                         rst_precision_size(network->precision), &sums));
-    free(work->sums);
-    work->sums = sums;
-    work->sum_count = parts;
-  }
-  return RST_OK;
-}
-
-/* Slices that all stay in memory; those of a linearisation point to their maps. */
-static enum rst_status reserve_slices(const struct rst_network *network, size_t count) {
-  struct rst_network_work *work = network->work;
-  struct rst_slice *slices = NULL;
-  if (work->slice_count >= count) {
-    return RST_OK;
-  }
-  RST_TRY(RST_NEW(network->context, count, &slices));
-  if (work->slice_count > 0) {
-    memcpy(slices, work->slices, work->slice_count * sizeof *slices);
-  }
-  free(work->slices);
-  work->slices = slices;
-  while (work->slice_count < count) {
-    const enum rst_status status = allocate_slice(network, RST_MAPS, &slices[work->slice_count]);
-    if (status != RST_OK) {
-      free_slice(&slices[work->slice_count]);
-      return status;
-    }
-    work->slice_count += 1;
-  }
-  return RST_OK;
-}
-
-enum rst_status rst_network_reserve(struct rst_network *network, size_t examples) {
-  const size_t slices = slices_of(network, examples);
-  RST_TRY(reserve_sums(network, part_count(slices)));
-  return network->whole ? reserve_slices(network, slices) : RST_OK;
-}
-
-bool rst_network_has_room(const struct rst_network *network, size_t examples) {
-  const size_t slices = slices_of(network, examples);
-  const double size = (double)(RST_MAPS * network->maps + network->notes) * RST_LANE_BYTES;
-  return !network->whole || network->work->slice_count >= slices || size * (double)slices <= most_kept;
-}
-
-static void free_kept(struct rst_network_work *work) {
-  for (size_t i = 0; i < work->kept_count; ++i) {
-    work->kept[i].maps[RST_TANGENTS] = NULL;
-    work->kept[i].maps[RST_ADJOINT_TANGENTS] = NULL;
-    free_slice(&work->kept[i]);
-  }
-  free(work->kept);
-  work->kept = NULL;
-  work->kept_count = 0;
-}
-
-/* Room for the values and adjoints of a linearisation; there may be none. */
-static enum rst_status make_kept(const struct rst_network *network, size_t count) {
-  struct rst_network_work *work = network->work;
-  RST_TRY(RST_NEW(network->context, count, &work->kept));
-  while (work->kept_count < count) {
-    struct rst_slice *slice = &work->kept[work->kept_count++];
-    RST_TRY(allocate_slice(network, RST_TANGENTS, slice));
-    if (network->whole) {
-      slice->maps[RST_TANGENTS] = work->slices[work->kept_count - 1].maps[RST_TANGENTS];
-      slice->maps[RST_ADJOINT_TANGENTS] = work->slices[work->kept_count - 1].maps[RST_ADJOINT_TANGENTS];
-    }
-  }
-  return RST_OK;
-}
-
-static bool can_keep(const struct rst_network *network, size_t count) {
-  struct rst_network_work *work = network->work;
-  const double size = (2.0 * (double)network->maps + (double)network->notes) * RST_LANE_BYTES * (double)count;
-  if (work->kept_count >= count) {
-    return true;
-  }
-  free_kept(work);
-  if (size > most_kept || make_kept(network, count) != RST_OK) {
-    free_kept(work);
-    return false;
-  }
-  return true;
-}
-
-void rst_network_work_destroy(struct rst_network *network) {
-  struct rst_network_work *work = network->work;
-  if (work) {
-    for (size_t i = 0; i < work->worker_count; ++i) {
-      free_slice(&work->workers[i].slice);
-      free(work->workers[i].slice.scratch);
-      rst_field_destroy(&work->workers[i].rows);
-    }
-    for (size_t i = 0; i < work->slice_count; ++i) {
-      free_slice(&work->slices[i]);
-    }
-    free_kept(work);
-    free(work->workers);
-    free(work->slices);
-    free(work->sums);
-    free(work);
-    network->work = NULL;
-  }
-}
+#include "network/workspace.h"
 
 /* What goes through the parts. */
 struct job {
@@ -199,7 +23,7 @@ struct job {
   struct rst_slice *all;     /* slices, where all are in memory; NULL */
   size_t slices;
   const struct rst_visit *visit; /* NULL for none */
-  void (*task)(const struct job *job, struct worker *worker, size_t part);
+  void (*task)(const struct job *job, struct rst_network_worker *worker, size_t part);
   /* of a whole batch: */
   const struct rst_operation *operation;
   enum rst_pass pass;
@@ -229,9 +53,9 @@ static void do_task(void *shared, size_t part, size_t member) {
 
 /* Tasks for all parts, which take each slice that many nanoseconds. */
 static void share(struct job *job, double nanoseconds,
-                  void (*task)(const struct job *job, struct worker *worker, size_t part)) {
+                  void (*task)(const struct job *job, struct rst_network_worker *worker, size_t part)) {
   const struct rst_network *network = job->network;
-  const size_t parts = part_count(job->slices);
+  const size_t parts = rst_part_count(job->slices);
   const size_t team = rst_team_size(network->context, nanoseconds * (double)job->slices, parts);
   job->task = task;
   rst_share(network->context, rst_least(team, network->work->worker_count), parts, do_task, job);
@@ -251,7 +75,7 @@ static void clear_part(const struct job *job, size_t part) {
 }
 
 /* Copy a slice's examples into lanes. */
-static void copy_examples(const struct job *job, struct worker *worker, size_t first,
+static void copy_examples(const struct job *job, struct rst_network_worker *worker, size_t first,
                           struct rst_slice *slice) {
   const struct rst_network *network = job->network;
   const struct rst_batch *batch = job->batch;
@@ -268,7 +92,7 @@ static void copy_examples(const struct job *job, struct worker *worker, size_t f
   }
 }
 
-static void load(const struct job *job, struct worker *worker, size_t part, size_t index,
+static void load(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
                  struct rst_slice *slice) {
   const size_t lanes = job->network->work->lanes;
   void *sums = job->sum ? sums_of_part(job, part) : NULL;
@@ -346,11 +170,11 @@ static void show(const struct job *job, size_t part, size_t index, const struct 
 }
 
 /* A part, slice by slice. */
-static void do_part(const struct job *job, struct worker *worker, size_t part) {
+static void do_part(const struct job *job, struct rst_network_worker *worker, size_t part) {
   const struct rst_network *network = job->network;
   struct job own = *job;
   clear_part(job, part);
-  for (size_t s = part_start(job->slices, part); s < part_start(job->slices, part + 1); ++s) {
+  for (size_t s = rst_part_start(job->slices, part); s < rst_part_start(job->slices, part + 1); ++s) {
     struct rst_slice slice = job->all ? job->all[s] : worker->slice;
     slice.maps[RST_TANGENTS] = worker->slice.maps[RST_TANGENTS];
     slice.maps[RST_ADJOINT_TANGENTS] = worker->slice.maps[RST_ADJOINT_TANGENTS];
@@ -377,23 +201,24 @@ static void do_part(const struct job *job, struct worker *worker, size_t part) {
 }
 
 /* Tasks for the slices of a part, all of which are in memory. */
-typedef void slice_task(const struct job *job, struct worker *worker, size_t part, size_t index,
+typedef void slice_task(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
                         struct rst_slice *slice);
 
-static void each_slice(const struct job *job, struct worker *worker, size_t part, slice_task *task) {
-  for (size_t s = part_start(job->slices, part); s < part_start(job->slices, part + 1); ++s) {
+static void each_slice(const struct job *job, struct rst_network_worker *worker, size_t part,
+                       slice_task *task) {
+  for (size_t s = rst_part_start(job->slices, part); s < rst_part_start(job->slices, part + 1); ++s) {
     struct rst_slice *slice = &job->all[s];
     slice->scratch = worker->slice.scratch;
     task(job, worker, part, s, slice);
   }
 }
 
-static void load_task(const struct job *job, struct worker *worker, size_t part) {
+static void load_task(const struct job *job, struct rst_network_worker *worker, size_t part) {
   clear_part(job, part);
   each_slice(job, worker, part, load);
 }
 
-static void begin_slice(const struct job *job, struct worker *worker, size_t part, size_t index,
+static void begin_slice(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
                         struct rst_slice *slice) {
   (void)worker;
   (void)part;
@@ -401,21 +226,21 @@ static void begin_slice(const struct job *job, struct worker *worker, size_t par
   begin_pass(job->network, job->pass, slice);
 }
 
-static void begin_task(const struct job *job, struct worker *worker, size_t part) {
+static void begin_task(const struct job *job, struct rst_network_worker *worker, size_t part) {
   each_slice(job, worker, part, begin_slice);
 }
 
-static void losses_slice(const struct job *job, struct worker *worker, size_t part, size_t index,
+static void losses_slice(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
                          struct rst_slice *slice) {
   (void)worker;
   take_losses(job, part, index, slice);
 }
 
-static void losses_task(const struct job *job, struct worker *worker, size_t part) {
+static void losses_task(const struct job *job, struct rst_network_worker *worker, size_t part) {
   each_slice(job, worker, part, losses_slice);
 }
 
-static void collect_slice(const struct job *job, struct worker *worker, size_t part, size_t index,
+static void collect_slice(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
                           struct rst_slice *slice) {
   (void)worker;
   (void)part;
@@ -424,11 +249,11 @@ static void collect_slice(const struct job *job, struct worker *worker, size_t p
       ->collect[job->pass](job->operation, slice);
 }
 
-static void collect_task(const struct job *job, struct worker *worker, size_t part) {
+static void collect_task(const struct job *job, struct rst_network_worker *worker, size_t part) {
   each_slice(job, worker, part, collect_slice);
 }
 
-static void step_slice(const struct job *job, struct worker *worker, size_t part, size_t index,
+static void step_slice(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
                        struct rst_slice *slice) {
   (void)worker;
   (void)part;
@@ -436,17 +261,17 @@ static void step_slice(const struct job *job, struct worker *worker, size_t part
   rst_operation_type(job->network->precision, job->operation->kind)->step[job->pass](job->operation, slice);
 }
 
-static void step_task(const struct job *job, struct worker *worker, size_t part) {
+static void step_task(const struct job *job, struct rst_network_worker *worker, size_t part) {
   each_slice(job, worker, part, step_slice);
 }
 
-static void show_slice(const struct job *job, struct worker *worker, size_t part, size_t index,
+static void show_slice(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
                        struct rst_slice *slice) {
   (void)worker;
   show(job, part, index, slice);
 }
 
-static void show_task(const struct job *job, struct worker *worker, size_t part) {
+static void show_task(const struct job *job, struct rst_network_worker *worker, size_t part) {
   each_slice(job, worker, part, show_slice);
 }
 
@@ -476,14 +301,10 @@ static void do_whole(struct job *job) {
   }
 }
 
-static size_t slice_count(const struct rst_network *network, const struct rst_batch *batch) {
-  return slices_of(network, batch->count);
-}
-
 /* The totals, and the sum unless NULL. */
 static void run(struct job *job, struct rst_network_totals *totals, struct rst_field *sum) {
   const struct rst_network *network = job->network;
-  job->slices = slice_count(network, job->batch);
+  job->slices = rst_slice_count(network, job->batch->count);
   job->sum = sum != NULL;
   if (network->whole && !job->averages) {
     do_whole(job);
@@ -494,7 +315,7 @@ static void run(struct job *job, struct rst_network_totals *totals, struct rst_f
   if (sum) {
     rst_field_fill(0.0, sum);
   }
-  for (size_t part = 0; part < part_count(job->slices); ++part) {
+  for (size_t part = 0; part < rst_part_count(job->slices); ++part) {
     const struct rst_network_totals *own = &network->work->totals[part];
     totals->loss += own->loss;
     totals->residual += own->residual;
@@ -528,7 +349,7 @@ void rst_network_linearise(struct rst_network *network, const struct rst_batch *
                            const struct rst_field *u, struct rst_network_totals *totals,
                            struct rst_field *gradient) {
   struct rst_network_work *work = network->work;
-  work->keeps = can_keep(network, slice_count(network, batch));
+  work->keeps = rst_network_keep(network, rst_slice_count(network, batch->count));
   if (!work->keeps) {
     rst_network_evaluate(network, batch, u, totals, gradient);
     return;
