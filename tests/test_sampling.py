@@ -320,6 +320,48 @@ data: {every: 2, train: {kind: file, images: images.npy, labels: labels.npy}}
             self.assert_close(losses[0], file["train_loss"][-1] + decay, 1e-12)
             self.assertNotEqual(losses[0], losses[1])
 
+    def test_sweep_keeps_means_of_the_last_evaluations(self):
+        text = NETWORK + NESTEROV + "sweep: {axes: [{key: step.lr, " \
+            "values: [0.05]}, {key: step.divisor, values: [1, 2, 3]}], " \
+            "evaluations: 2, exponents: no}\n"
+        self.restrain("sweep", self.write(text), "-o", "sweep.h5")
+        run = self.run_case(text)
+        with h5py.File(self.folder / "sweep.h5") as sweep, \
+                h5py.File(run) as file:
+            for name in ("train_loss", "train_accuracy", "full_grad_norm",
+                         "gradient_fluctuation"):
+                values = sweep[name][()].ravel()
+                self.assertEqual(values[0], file[name][-2:].mean(), name)
+                self.assertEqual(values[0], values[1], name)
+            self.assertTrue(np.isnan(sweep["test_accuracy"][()]).all())
+            self.assertTrue(np.isnan(sweep["max_growth"][()]).all())
+
+    def test_fluctuation_of_gradients(self):
+        """Mean over the weights of |x - y|/|x|, of gradients as stored."""
+        ask = "output: {fields: [gradient]}\n"
+        steps = "step: {lr: 0.1, iterations: 1}\n"
+        batches = NETWORK + steps + ask + \
+            "sampling: {kind: minibatch, batch: 5, seed: 3}\n"
+        with h5py.File(self.run_case(NETWORK + steps + ask, "full.h5")) as a, \
+                h5py.File(self.run_case(batches)) as b:
+            x, y = (np.concatenate([tensor[0].ravel() for tensor
+                                    in file["gradient"].values()])
+                    for file in (a, b))
+            self.assertNotIn("gradient_fluctuation", a)
+            self.assert_close(b["gradient_fluctuation"][0],
+                              (abs(x - y) / abs(x)).mean(), 1e-9)
+
+    def test_difference_of_each_tensor(self):
+        text = NETWORK + NESTEROV + "twins: [1, 3]\n" \
+            "output: {every: 12, scalars: [tensor_difference], " \
+            "fields: [relative_difference]}\n"
+        with h5py.File(self.run_case(text)) as file:
+            for name, values in file["tensor_difference"].items():
+                self.assertFalse(values[0].any())
+                self.assert_close(
+                    values[1, -1],
+                    file[f"relative_difference_3/{name}"][-1].mean(), 1e-12)
+
     def test_faults(self):
         for changes, place in (
                 (("batch: 8", "batch: 25"), "17:36: error: key "

@@ -135,7 +135,9 @@ struct rst_case {
     size_t zoom_count;
     size_t agreement; /**< points of a reduced sweep that are run in full as well */
     enum rst_reduction reduction;
-    enum rst_switch theory; /**< whether lr_lo and lr_hi are computed */
+    enum rst_switch theory;    /**< whether lr_lo and lr_hi are computed */
+    enum rst_switch exponents; /**< whether orbits follow a perturbation, for their Lyapunov exponents */
+    size_t evaluations;        /**< the last ones of an orbit, of which a point has the mean */
   } sweep;
   struct rst_expectation *expect;
   size_t expect_count;

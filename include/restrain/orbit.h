@@ -14,11 +14,23 @@
 RST_API const char *const *rst_orbit_observable_names(void);
 enum { RST_ORBIT_OBSERVABLES = 4 };
 
+/** Over the whole sets, the weight decay excluded; batches normalised by running averages, but for gradients, of which the
+ * whole set is one batch. NaN where there is no test set. */
+struct rst_evaluation {
+  double train_loss, train_accuracy, full_grad_norm;
+  /** Mean over the n weights of |x - y|/|x|, x their gradient over the whole set and y that of the update's batch (arXiv
+   * 2206.02001, section 4); NaN without batches. */
+  double gradient_fluctuation;
+  double test_loss, test_accuracy;
+};
+
 struct rst_orbit {
   struct rst_regime_result regime; /**< of the whole orbit */
   long iterations;                 /**< updates done; fewer than asked for if it diverged */
   double max_growth;               /**< the largest local growth of all updates */
   double loss;                     /**< L at the end */
+  struct rst_evaluation
+      evaluation; /**< of an orbit of a sweep, mean over the last sweep.evaluations; NaN without examples */
 };
 
 /** Run the flow of `from` with lr and weight decay in place of the case's own.
@@ -38,10 +50,11 @@ struct rst_orbit_summary {
   double final_loss; /**< L at the end; infinite or NaN where it overflowed */
   /** Over the last half of step.iterations, an orbit that settled standing still at its end. */
   double mean_loss;
-  double lyapunov, lyapunov_error; /**< the regime's exponent; NaN if unknown */
-  double max_growth;               /**< the largest local growth */
-  long period;                     /**< as rst_regime_result.period */
-  long iterations_run;             /**< updates done */
+  double lyapunov, lyapunov_error;  /**< the regime's exponent; NaN if unknown */
+  double max_growth;                /**< the largest local growth */
+  long period;                      /**< as rst_regime_result.period */
+  long iterations_run;              /**< updates done */
+  struct rst_evaluation evaluation; /**< as that of an orbit */
 };
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "restrain/case.h"
 #include "restrain/event.h"
+#include "restrain/orbit.h"
 #include "restrain/output.h"
 #include "restrain/regime.h"
 
@@ -24,12 +25,6 @@ RST_API enum rst_status rst_problem_create(struct rst_context *context, const st
                                            struct rst_problem *problem);
 /** Destroys the members and sets them to NULL. */
 RST_API void rst_problem_destroy(struct rst_problem *problem);
-
-/** Over the whole sets, the weight decay excluded; batches normalised by running averages, but for the gradient, of which the
- * whole set is one batch. NaN where there is no test set. */
-struct rst_evaluation {
-  double train_loss, train_accuracy, full_grad_norm, test_loss, test_accuracy;
-};
 
 enum rst_run_outcome {
   RST_RUN_COMPLETED,  /**< all iterations done */

@@ -206,6 +206,19 @@ enum rst_status rst_series_list_add(struct rst_series_list *list, const struct r
   return append(list, &series);
 }
 
+enum rst_status rst_series_list_add_to_tensors(struct rst_series_list *list,
+                                               const struct rst_variable *variable,
+                                               const struct rst_axis *axis) {
+  for (size_t i = 0; i < list->state->tensor_count; ++i) {
+    struct rst_variable named = *variable;
+    if (list->state->tensor_count > 1) {
+      RST_TRY(join(list, variable->name, "/", list->state->tensors[i].name, &named.name));
+    }
+    RST_TRY(rst_series_list_add(list, &named, RST_AT_ITERATION, axis));
+  }
+  return RST_OK;
+}
+
 /* One tensor of a field that is called `shown`. */
 static enum rst_status add_tensor(struct rst_series_list *list, const struct rst_variable *variable,
                                   const char *shown, bool is_state, size_t index) {

@@ -48,6 +48,10 @@ void rst_series_list_clear(struct rst_series_list *list);
 /** Add numbers, for each of the places of an axis unless that is NULL. Texts of variables are borrowed as long as the list. */
 enum rst_status rst_series_list_add(struct rst_series_list *list, const struct rst_variable *variable,
                                     enum rst_entry entry, const struct rst_axis *axis);
+/** The same for each tensor of the state, as /<name>/<tensor>; /<name> where there is one. */
+enum rst_status rst_series_list_add_to_tensors(struct rst_series_list *list,
+                                               const struct rst_variable *variable,
+                                               const struct rst_axis *axis);
 /** Add snapshots of the state itself; or of a field of its kind, whose name is followed by _ and the label unless that is NULL:
  * a series for each tensor. */
 enum rst_status rst_series_list_add_state(struct rst_series_list *list, const struct rst_variable *variable);

@@ -45,6 +45,8 @@
   X(twin_difference, IMPLIED, TWINS, TWIN, "mean relative difference 2|A-B|/(|A|+|B|) to the twin", "1")     \
   X(twin_difference_average, IMPLIED, TWINS, TWIN, "its moving average over the last twin.average states",   \
     "1")                                                                                                     \
+  X(tensor_difference, ASKED, TWINS, TENSOR_AND_TWIN,                                                        \
+    "mean relative difference 2|A-B|/(|A|+|B|) of one tensor to the twin's", "1")                            \
   X(twin_distance, IMPLIED, TWINS, TWIN, "Euclidean distance to the twin", "1")
 
 /** Evaluations over a whole set: name, set, description, units. */
@@ -52,6 +54,8 @@
   X(train_loss, TRAINING, "mean loss over the training set, weight decay excluded", "1")                     \
   X(train_accuracy, TRAINING, "fraction of the training set that is classified rightly", "1")                \
   X(full_grad_norm, TRAINING, "Euclidean norm of the gradient of the mean loss over the training set", "1")  \
+  X(gradient_fluctuation, BATCHES,                                                                           \
+    "mean over the weights of |x - y|/|x|, x the gradient over the training set, y the batch's", "1")        \
   X(test_loss, TEST, "mean loss over the test set", "1")                                                     \
   X(test_accuracy, TEST, "fraction of the test set that is classified rightly", "1")
 

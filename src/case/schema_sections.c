@@ -123,6 +123,13 @@ static const struct rst_key sweep_keys[] = {
      HELP("whether the thresholds lr_lo and lr_hi are computed beside the runs; the minimum of a deep "
           "network may "
           "take longer than they do")},
+    {CHOICE("exponents", rst_switch_names), DEFAULT("yes"), SWEEP(exponents),
+     HELP("whether runs in full follow a perturbation, which tells chaos from order but costs two gradients "
+          "more an "
+          "update")},
+    {INTEGER("evaluations", WHOLE(1)), DEFAULT("1"), SWEEP(evaluations),
+     HELP("at the end of a run with examples, of which its test_accuracy and the like are the mean; "
+          "data.every says how often they come")},
 };
 const struct rst_keys rst_sweep_keys = RST_KEYS(sweep_keys, ((struct rst_case *)NULL)->sweep);
 

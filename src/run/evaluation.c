@@ -8,13 +8,16 @@
 #include "core/core.h"
 
 struct rst_evaluations {
+  struct rst_context *context;
   struct rst_flow *flow;
   struct rst_field *gradient;
   long every;
-  bool has_test_set;
+  bool has_test_set, has_batches;
+  struct rst_evaluation *recent; /* [room], the last ones in a ring, NULL if they are not kept */
+  size_t measured, room;
 };
 
-enum { TRAINING, TEST };
+enum { TRAINING, BATCHES, TEST };
 
 static const struct {
   struct rst_variable variable;
@@ -56,8 +59,10 @@ enum rst_status rst_evaluation_create(struct rst_context *context, const struct 
     return RST_OK;
   }
   RST_TRY(RST_NEW(context, 1, &made));
+  made->context = context;
   made->flow = flow;
   made->every = run->data.every > 0 ? run->data.every : rst_sampling_epoch(&run->sampling, examples);
+  made->has_batches = !rst_sampling_is_full(&run->sampling);
   made->has_test_set = rst_flow_example_count(flow, RST_TEST_SET) > 0;
   const enum rst_status status = rst_flow_create_state(context, flow, &made->gradient);
   if (status != RST_OK) {
@@ -71,6 +76,7 @@ enum rst_status rst_evaluation_create(struct rst_context *context, const struct 
 void rst_evaluation_destroy(struct rst_evaluations **evaluations) {
   if (*evaluations) {
     rst_field_destroy(&(*evaluations)->gradient);
+    free((*evaluations)->recent);
     free(*evaluations);
     *evaluations = NULL;
   }
@@ -85,7 +91,9 @@ bool rst_evaluation_is_due(const struct rst_evaluations *evaluations, long t) {
 }
 
 static bool is_there(const struct rst_evaluations *evaluations, size_t kind) {
-  return kinds[kind].set == TRAINING || evaluations->has_test_set;
+  const bool there[] = {
+      [TRAINING] = true, [BATCHES] = evaluations->has_batches, [TEST] = evaluations->has_test_set};
+  return there[kinds[kind].set];
 }
 
 enum rst_status rst_evaluation_list(const struct rst_evaluations *evaluations, struct rst_series_list *list) {
@@ -113,6 +121,38 @@ static void assess_training_set(struct rst_evaluations *evaluations, const struc
   }
 }
 
+/* NaN where a gradient vanishes but the other does not is infinite, as it should be. */
+static double fluctuation(const struct rst_field *full, const struct rst_field *batch) {
+  double sum = 0.0;
+  for (size_t i = 0; i < full->nx; ++i) {
+    const double x = rst_field_get(full, 0, i);
+    const double difference = fabs(x - rst_field_get(batch, 0, i));
+    sum += difference > 0.0 ? difference / fabs(x) : 0.0;
+  }
+  return sum / (double)full->nx;
+}
+
+static double *entry(struct rst_evaluation *evaluation, size_t kind) {
+  return (double *)((char *)evaluation + kinds[kind].offset);
+}
+
+enum rst_status rst_evaluation_keep(struct rst_evaluations *evaluations, size_t count) {
+  RST_TRY(RST_NEW(evaluations->context, count, &evaluations->recent));
+  evaluations->room = count;
+  return RST_OK;
+}
+
+void rst_evaluation_mean(const struct rst_evaluations *evaluations, struct rst_evaluation *mean) {
+  const size_t count = evaluations->measured < evaluations->room ? evaluations->measured : evaluations->room;
+  for (size_t kind = 0; kind < KINDS; ++kind) {
+    double sum = 0.0;
+    for (size_t i = 0; i < count; ++i) {
+      sum += *entry(&evaluations->recent[(evaluations->measured - count + i) % evaluations->room], kind);
+    }
+    *entry(mean, kind) = sum / (double)count;
+  }
+}
+
 void rst_evaluation_measure(struct rst_evaluations *evaluations, const struct rst_motion *motion,
                             const struct rst_observation *seen, struct rst_evaluation *evaluation) {
   const double *averages = motion->averages ? motion->averages->data : NULL;
@@ -125,8 +165,16 @@ void rst_evaluation_measure(struct rst_evaluations *evaluations, const struct rs
   *evaluation = (struct rst_evaluation){.train_loss = training.loss,
                                         .train_accuracy = training.accuracy,
                                         .full_grad_norm = rst_field_norm(evaluations->gradient),
+                                        .gradient_fluctuation = NAN,
                                         .test_loss = test.loss,
                                         .test_accuracy = test.accuracy};
+  if (evaluations->has_batches) {
+    evaluation->gradient_fluctuation = fluctuation(evaluations->gradient, motion->gradient);
+  }
+  if (evaluations->room > 0) {
+    evaluations->recent[evaluations->measured % evaluations->room] = *evaluation;
+  }
+  ++evaluations->measured;
 }
 
 double rst_evaluation_full_step(struct rst_evaluations *evaluations, const struct rst_motion *motion) {

@@ -37,7 +37,11 @@ void rst_evaluation_measure(struct rst_evaluations *evaluations, const struct rs
 /** Length of the step along the gradient of L over all examples, from the state that was measured last. */
 double rst_evaluation_full_step(struct rst_evaluations *evaluations, const struct rst_motion *motion);
 
-enum { RST_EVALUATIONS = 5 };
+/** From now on keep the last `count` evaluations; and their mean, NaN before the first. */
+enum rst_status rst_evaluation_keep(struct rst_evaluations *evaluations, size_t count);
+void rst_evaluation_mean(const struct rst_evaluations *evaluations, struct rst_evaluation *mean);
+
+enum { RST_EVALUATIONS = 6 };
 /** An entry for each series, in their order; fewer than that without a test set. */
 void rst_evaluation_values(const struct rst_evaluations *evaluations, const struct rst_evaluation *evaluation,
                            double values[RST_EVALUATIONS]);

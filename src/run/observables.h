@@ -29,8 +29,8 @@ enum rst_need {
 /** When it is recorded: in every run, where its need is met anyway, or where the case asks for it. */
 enum rst_when { RST_ALWAYS, RST_IMPLIED, RST_ASKED };
 
-/** What there is one of: the run, each twin, each Lyapunov exponent, or each layer. */
-enum rst_per { RST_PER_RUN, RST_PER_TWIN, RST_PER_EXPONENT, RST_PER_LAYER };
+/** What there is one of: the run, each twin, each Lyapunov exponent, each layer, or each tensor and for that each twin. */
+enum rst_per { RST_PER_RUN, RST_PER_TWIN, RST_PER_EXPONENT, RST_PER_LAYER, RST_PER_TENSOR_AND_TWIN };
 
 /** A number, the state, an array of its kind, running averages, or an array over wave numbers; all but the first are fields. */
 enum rst_observable_kind {

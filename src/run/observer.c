@@ -87,13 +87,22 @@ static bool is_recorded(const struct rst_observer *made, const struct rst_case *
 static const struct rst_axis *members_of(const struct rst_observer *made, enum rst_per per) {
   const struct rst_axis *const axes[] = {[RST_PER_TWIN] = &made->series.twin,
                                          [RST_PER_EXPONENT] = &made->series.exponent,
-                                         [RST_PER_LAYER] = &made->series.layer};
+                                         [RST_PER_LAYER] = &made->series.layer,
+                                         [RST_PER_TENSOR_AND_TWIN] = &made->series.twin};
   return per == RST_PER_RUN ? NULL : axes[per];
 }
 
 static size_t count_members(const struct rst_observer *made, enum rst_per per) {
   const struct rst_axis *axis = members_of(made, per);
-  return axis ? axis->count : 1;
+  const size_t tensors = per == RST_PER_TENSOR_AND_TWIN ? made->layout->tensor_count : 1;
+  return tensors * (axis ? axis->count : 1);
+}
+
+static enum rst_status add_scalar(struct rst_observer *made, const struct rst_observable *observable) {
+  const struct rst_axis *axis = members_of(made, observable->per);
+  return observable->per == RST_PER_TENSOR_AND_TWIN
+             ? rst_series_list_add_to_tensors(&made->series, &observable->variable, axis)
+             : rst_series_list_add(&made->series, &observable->variable, RST_AT_ITERATION, axis);
 }
 
 static enum rst_status add(struct rst_observer *made, const struct rst_observable *observable, size_t member,
@@ -103,8 +112,7 @@ static enum rst_status add(struct rst_observer *made, const struct rst_observabl
   *recorded = (struct recorded){.of = observable, .member = member};
   switch (observable->kind) {
   case RST_SCALAR:
-    return rst_series_list_add(&made->series, &observable->variable, RST_AT_ITERATION,
-                               members_of(made, observable->per));
+    return add_scalar(made, observable);
   case RST_FIELD_STATE:
     return rst_series_list_add_state(&made->series, &observable->variable);
   case RST_FIELD_AVERAGES:

@@ -18,7 +18,7 @@ struct orbit {
   struct rst_motion *motion;
   struct rst_observation seen;
   struct rst_field *probe;
-  struct rst_evaluations *evaluations; /* NULL unless gradients are those of batches */
+  struct rst_evaluations *evaluations; /* NULL without examples */
   double blow_up, radius;
   bool settle;
   double rest, rest_log_growth; /* see at_rest.h */
@@ -41,7 +41,7 @@ static enum rst_status create_motion(struct orbit *orbit, const struct rst_case 
                                              .schedule = from->step.schedule,
                                              .sampling = from->sampling,
                                              .observed = true,
-                                             .perturbations = 1,
+                                             .perturbations = request->unperturbed ? 0 : 1,
                                              .seed = from->tangent.seed};
   struct rst_field *start = NULL;
   parameters.scheme.lr = request->lr;
@@ -61,8 +61,11 @@ static enum rst_status build(struct orbit *orbit, const struct rst_case *from, s
   RST_TRY(rst_evaluation_check_batch(context, from, flow));
   RST_TRY(create_motion(orbit, from, flow, request));
   orbit->record.noisy = !rst_sampling_is_full(&from->sampling);
-  if (orbit->record.noisy) {
+  if (orbit->record.noisy || request->evaluations > 0) {
     RST_TRY(rst_evaluation_create(context, from, flow, &orbit->evaluations));
+  }
+  if (orbit->evaluations && request->evaluations > 0) {
+    RST_TRY(rst_evaluation_keep(orbit->evaluations, request->evaluations));
   }
   const struct rst_field *u = orbit->motion->u;
   RST_TRY(rst_field_create_like(context, u, &orbit->probe));
@@ -88,18 +91,18 @@ static void release(struct orbit *orbit) {
 
 /* Of the whole set where gradients are those of batches, as it was evaluated last. */
 static double data_loss_at(struct orbit *orbit, long t, bool last) {
-  if (!orbit->evaluations) {
+  const bool due = orbit->evaluations && (last || rst_evaluation_is_due(orbit->evaluations, t));
+  struct rst_evaluation evaluation;
+  if (due) {
+    rst_evaluation_measure(orbit->evaluations, orbit->motion, &orbit->seen, &evaluation);
+  }
+  if (!orbit->record.noisy) {
     return orbit->seen.value.data_loss;
   }
-  if (!last && !rst_evaluation_is_due(orbit->evaluations, t)) {
-    return orbit->column[RST_ORBIT_DATA_LOSS][t - 1];
-  }
-  struct rst_evaluation evaluation;
-  rst_evaluation_measure(orbit->evaluations, orbit->motion, &orbit->seen, &evaluation);
-  if (last) {
+  if (due && last) {
     orbit->record.full_step = rst_evaluation_full_step(orbit->evaluations, orbit->motion);
   }
-  return evaluation.train_loss;
+  return due ? evaluation.train_loss : orbit->column[RST_ORBIT_DATA_LOSS][t - 1];
 }
 
 static void record_state(struct orbit *orbit, bool last) {
@@ -137,13 +140,11 @@ static enum rst_status march(struct orbit *orbit, bool (*stop)(void *user), void
   for (;;) {
     rst_motion_look(orbit->motion, &orbit->seen);
     record->diverged = rst_has_diverged(orbit->seen.weight_norm, orbit->radius, orbit->blow_up);
-    record_state(orbit, record->diverged || record->done == record->asked);
-    if (record->diverged || record->done == record->asked) {
-      return RST_OK;
-    }
-    if (has_settled(orbit)) {
-      record->settled = true;
-      record->rest = (long)orbit->rest;
+    const bool complete = record->diverged || record->done == record->asked;
+    record->settled = !complete && has_settled(orbit);
+    record->rest = record->settled ? (long)orbit->rest : 0;
+    record_state(orbit, complete || record->settled);
+    if (complete || record->settled) {
       return RST_OK;
     }
     if (stop && record->done % between_polls == 0 && stop(user)) {
@@ -168,10 +169,11 @@ enum rst_status rst_orbit_follow(struct rst_context *context, const struct rst_c
                                  struct rst_flow *flow, const struct rst_orbit_request *request,
                                  double *observed, struct rst_orbit *result, double *mean_loss,
                                  bool *stopped) {
-  struct orbit orbit = {
-      .context = context,
-      .settle = request->settle,
-      .record = {.asked = request->burn_in + request->samples, .weight_decay = request->weight_decay}};
+  struct orbit orbit = {.context = context,
+                        .settle = request->settle,
+                        .record = {.asked = request->burn_in + request->samples,
+                                   .max_growth = request->unperturbed ? (double)NAN : 0.0,
+                                   .weight_decay = request->weight_decay}};
   struct rst_orbit made = {0};
   RST_REQUIRE(context, request->burn_in >= 0 && request->samples >= 0, RST_ERROR_ARGUMENT,
               "an orbit of %ld + %ld updates cannot be run; neither may be negative", request->burn_in,
@@ -182,6 +184,9 @@ enum rst_status rst_orbit_follow(struct rst_context *context, const struct rst_c
   }
   if (status == RST_OK) {
     status = rst_orbit_judge(context, &orbit.record, &made, mean_loss);
+  }
+  if (status == RST_OK && orbit.evaluations && request->evaluations > 0) {
+    rst_evaluation_mean(orbit.evaluations, &made.evaluation);
   }
   if (status == RST_OK) {
     if (observed) {

@@ -40,7 +40,9 @@ enum rst_status rst_orbit_judge(struct rst_context *context, const struct rst_or
 struct rst_orbit_request {
   double lr, weight_decay;
   long burn_in, samples;
-  bool settle; /**< end early where the orbit has settled */
+  bool settle;        /**< end early where the orbit has settled */
+  bool unperturbed;   /**< without a perturbation to follow: no exponent and no growth is known */
+  size_t evaluations; /**< the last ones, of which the mean is wanted; 0 for none */
   bool (*stop)(void *user);
   void *user;
 };
@@ -64,7 +66,8 @@ static inline struct rst_orbit_summary rst_orbit_summary_of(const struct rst_orb
                                     .lyapunov_error = orbit->regime.exponent_error,
                                     .max_growth = orbit->max_growth,
                                     .period = orbit->regime.period,
-                                    .iterations_run = orbit->iterations};
+                                    .iterations_run = orbit->iterations,
+                                    .evaluation = orbit->evaluation};
 }
 
 #endif

@@ -34,7 +34,9 @@ struct rst_twins {
   size_t worker_count;
   struct worker *workers;
   struct twin *twin;
+  const struct rst_layout *layout;
   double *distance, *difference, *average; /* [count] */
+  double *tensor_difference;               /* [tensors][count] */
   struct rst_field *recent; /* [count][window]: the last differences, that of u_t at t mod window */
 };
 
@@ -156,9 +158,11 @@ static enum rst_status build(struct rst_twins *twins, const struct rst_case *run
   struct rst_context *context = twins->context;
   RST_TRY(RST_NEW(context, run->twin_count, &twins->twin));
   twins->count = run->twin_count;
-  RST_TRY(RST_NEW(context, 3 * twins->count, &twins->distance));
+  twins->layout = rst_flow_layout(flow);
+  RST_TRY(RST_NEW(context, (3 + twins->layout->tensor_count) * twins->count, &twins->distance));
   twins->difference = twins->distance + twins->count;
   twins->average = twins->difference + twins->count;
+  twins->tensor_difference = twins->average + twins->count;
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, twins->count, twins->window, &twins->recent));
   RST_TRY(create_workers(twins, run, flow));
   return create_twins(twins, run, u);
@@ -237,13 +241,34 @@ void rst_twins_resume(struct rst_twins *twins, long t) {
   }
 }
 
+static struct rst_field part_of(const struct rst_field *state, const struct rst_tensor *tensor) {
+  struct rst_field part = *state;
+  part.nx = rst_tensor_count(tensor);
+  part.data = (char *)state->data + tensor->offset * rst_precision_size(state->precision);
+  return part;
+}
+
+/* The mean over the state is that over its tensors. */
+static double compare_tensors(struct rst_twins *twins, size_t index, const struct pair *pair) {
+  const struct rst_layout *layout = twins->layout;
+  double mean = 0.0;
+  for (size_t i = 0; i < layout->tensor_count; ++i) {
+    const struct rst_field run = part_of(pair->run, &layout->tensors[i]);
+    const struct rst_field twin = part_of(pair->twin, &layout->tensors[i]);
+    const double difference = rst_field_relative_distance(&run, &twin);
+    twins->tensor_difference[i * twins->count + index] = difference;
+    mean += difference * ((double)run.nx / (double)layout->count);
+  }
+  return mean;
+}
+
 void rst_twins_compare(struct rst_twins *twins, long t, const struct rst_field *u) {
   for (size_t i = 0; i < twins->count; ++i) {
     const struct twin *twin = &twins->twin[i];
     if (!twin->is_the_run) {
       const struct pair pair = align(twin, u);
       twins->distance[i] = rst_field_distance(pair.run, pair.twin);
-      twins->difference[i] = rst_field_relative_distance(pair.run, pair.twin);
+      twins->difference[i] = compare_tensors(twins, i, &pair);
       rst_field_set(twins->recent, i, (size_t)t % twins->window, twins->difference[i]);
       twins->average[i] = recent_average(twins, i, t);
     }
@@ -251,7 +276,8 @@ void rst_twins_compare(struct rst_twins *twins, long t, const struct rst_field *
 }
 
 struct rst_twin_comparison rst_twins_comparison(const struct rst_twins *twins) {
-  return (struct rst_twin_comparison){twins->distance, twins->difference, twins->average};
+  return (struct rst_twin_comparison){twins->distance, twins->difference, twins->tensor_difference,
+                                      twins->average};
 }
 
 void rst_twins_difference(struct rst_twins *twins, size_t index, const struct rst_field *u,

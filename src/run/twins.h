@@ -16,9 +16,10 @@ struct rst_twins;
 
 /** What tells a twin from the run at u_t. Arrays of one value per twin. */
 struct rst_twin_comparison {
-  const double *distance;   /**< |A - B| */
-  const double *difference; /**< mean of 2 |A - B|/(|A| + |B|) */
-  const double *average;    /**< of `difference` over the last twin.average states, fewer at the start */
+  const double *distance;          /**< |A - B| */
+  const double *difference;        /**< mean of 2 |A - B|/(|A| + |B|) */
+  const double *tensor_difference; /**< [tensors][twins], the same mean over each tensor of the state */
+  const double *average; /**< of `difference` over the last twin.average states, fewer at the start */
 };
 
 /** The flow is borrowed and may be shared; u is the initial state. */

@@ -65,6 +65,10 @@ size_t rst_evaluator_batch(const struct rst_evaluator *evaluator) {
   return evaluator->network ? RST_LANES : 1;
 }
 
+bool rst_evaluator_evaluates(const struct rst_evaluator *evaluator) {
+  return !evaluator->network && rst_flow_example_count(evaluator->flow, RST_TRAINING_SET) > 0;
+}
+
 void rst_evaluator_end_at_rest(struct rst_evaluator *evaluator, bool settle) {
   evaluator->settle = settle;
   if (evaluator->lanes) {
@@ -84,13 +88,16 @@ static enum rst_status run_full(struct rst_evaluator *evaluator, double lr, doub
                                 bool (*stop)(void *user), void *user, struct rst_orbit_summary *point,
                                 double *observed, bool *stopped) {
   const long samples = (long)evaluator->samples;
-  const struct rst_orbit_request request = {.lr = lr,
-                                            .weight_decay = weight_decay,
-                                            .burn_in = evaluator->from->step.iterations - samples,
-                                            .samples = samples,
-                                            .settle = evaluator->settle,
-                                            .stop = stop,
-                                            .user = user};
+  const struct rst_orbit_request request = {
+      .lr = lr,
+      .weight_decay = weight_decay,
+      .burn_in = evaluator->from->step.iterations - samples,
+      .samples = samples,
+      .settle = evaluator->settle,
+      .unperturbed = samples == 0 && evaluator->from->sweep.exponents == RST_SWITCH_NO,
+      .evaluations = samples == 0 ? evaluator->from->sweep.evaluations : 0,
+      .stop = stop,
+      .user = user};
   struct rst_orbit orbit;
   double mean_loss = 0.0;
   RST_TRY(rst_orbit_follow(evaluator->context, evaluator->from, evaluator->flow, &request, observed, &orbit,

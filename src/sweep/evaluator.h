@@ -22,6 +22,9 @@ void rst_evaluator_size(const struct rst_evaluator *evaluator, size_t *patches, 
 /** How many points it likes to compute together: lanes; 1 if full. */
 size_t rst_evaluator_batch(const struct rst_evaluator *evaluator);
 
+/** Whether points are evaluated over whole sets. */
+bool rst_evaluator_evaluates(const struct rst_evaluator *evaluator);
+
 /** Whether orbits may end early for having settled; they may after creation. */
 void rst_evaluator_end_at_rest(struct rst_evaluator *evaluator, bool settle);
 

@@ -124,6 +124,7 @@ static enum rst_status describe(struct sweep *sweep) {
   if (status == RST_OK) {
     table->engine = rst_evaluator_engine(evaluator);
     rst_evaluator_size(evaluator, &table->patches, &table->rank);
+    table->has_evaluations = rst_evaluator_evaluates(evaluator);
   }
   rst_evaluators_clear(&evaluators);
   RST_TRY(status);

@@ -3,6 +3,7 @@
 #define RST_SWEEP_FILE_H
 
 #include "archive/provenance.h"
+#include "case/observable_list.h"
 #include "sweep/task.h"
 
 /** @file
@@ -40,6 +41,9 @@ struct rst_sweep_table {
   int8_t *regime; /**< RST_SWEEP_PENDING where not done */
   double *final_loss, *mean_loss, *lyapunov, *lyapunov_error, *max_growth; /**< NaN where there is none */
   int64_t *period, *iterations_run;
+#define RST_SWEEP_EVALUATION(name, set, long_name, units) double *name;
+  RST_EVALUATION_LIST(RST_SWEEP_EVALUATION) /* over whole sets, NaN where there are none */
+#undef RST_SWEEP_EVALUATION
   int8_t *agreement; /**< -1, 0 or 1 */
   int8_t *
       level; /**< at which it was computed, or is to be where it is still pending; RST_SWEEP_FILLED elsewhere */
@@ -51,6 +55,7 @@ struct rst_sweep_table {
   double *lr_lo, *lr_hi; /**< [limits]; NaN until known */
   const char *engine;    /**< static; attribute of / */
   size_t patches, rank;  /**< likewise */
+  bool has_evaluations;  /**< of flows with examples, run in full */
   struct rst_sweep_boxes boxes;
 };
 

@@ -9,8 +9,9 @@
  * The columns of a table, and the inside of its file, shared by the sources that write and read it.
  */
 
-/** The files that have a column; and whether it has a value for each sample of a point. */
-enum { RST_SWEEP_IN_SWEEPS = 1, RST_SWEEP_IN_DIAGRAMS = 2, RST_SWEEP_SAMPLED = 4 };
+/** The files that have a column; whether it has a value for each sample of a point; whether it is there where orbits are evaluated
+ * over whole sets alone. */
+enum { RST_SWEEP_IN_SWEEPS = 1, RST_SWEEP_IN_DIAGRAMS = 2, RST_SWEEP_SAMPLED = 4, RST_SWEEP_EVALUATED = 8 };
 
 /** A dataset and the member of the table that holds its values: doubles, whole numbers or codes, NaN, 0 or -1 where there are
  * none. */

@@ -77,6 +77,7 @@ static enum rst_status read_content(struct rst_context *context, const char *pat
   size_t count = 0;
   const struct rst_sweep_column *columns = rst_sweep_columns(&count);
   const struct rst_sweep_file_axes axes = rst_sweep_file_axes(table);
+  table->has_evaluations = rst_hdf5_has(file, "train_loss");
   for (size_t i = 0; i < count; ++i) {
     if (rst_sweep_column_is_stored(&columns[i], table)) {
       RST_TRY(read_column(context, path, file, &axes, &columns[i], table));

@@ -56,6 +56,11 @@ static const struct rst_sweep_column columns[] = {
     COLUMN(level, INT8, SWEEPS, ELSEWHERE, "level",
            "times that the grid was refined before the point was computed", "filled", RST_SWEEP_MOST_LEVELS,
            levels),
+#define EVALUATION(name, set, long_name, units)                                                              \
+  COLUMN_IN(units, name, DOUBLE, SWEEPS | RST_SWEEP_EVALUATED, SOURCE(evaluation.name), #name, long_name,    \
+            NO_CODES),
+    RST_EVALUATION_LIST(EVALUATION)
+#undef EVALUATION
     /* In the order of an orbit's observables: */
     COLUMN(data_loss, DOUBLE, SAMPLES, ELSEWHERE, "data_loss", "data term of the objective", NO_CODES),
     COLUMN(residual, DOUBLE, SAMPLES, ELSEWHERE, "residual",
@@ -72,7 +77,8 @@ const struct rst_sweep_column *rst_sweep_columns(size_t *count) {
 }
 
 bool rst_sweep_column_is_stored(const struct rst_sweep_column *column, const struct rst_sweep_table *table) {
-  return column->where & (table->samples > 0 ? RST_SWEEP_IN_DIAGRAMS : RST_SWEEP_IN_SWEEPS);
+  const bool belongs = column->where & (table->samples > 0 ? RST_SWEEP_IN_DIAGRAMS : RST_SWEEP_IN_SWEEPS);
+  return belongs && (table->has_evaluations || !(column->where & RST_SWEEP_EVALUATED));
 }
 
 void *rst_sweep_column_values(const struct rst_sweep_column *column, const struct rst_sweep_table *table) {
