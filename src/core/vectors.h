@@ -11,7 +11,7 @@
  * before rst_vectors_widest() are not to be used and may be empty. */
 enum rst_vectors {
   RST_VECTORS_AVX512, /**< F and DQ */
-  RST_VECTORS_AVX2,
+  RST_VECTORS_AVX2,   /**< and FMA */
   RST_VECTORS_OF_ALL, /**< processors */
 };
 
@@ -23,6 +23,8 @@ enum rst_vectors {
 #define RST_WIDER_VECTORS 1
 #define RST_WITH_AVX512 __attribute__((target("avx512f,avx512dq")))
 #define RST_WITH_AVX2 __attribute__((target("avx2")))
+/** For loops that fuse: others stay without, since some compilers fuse what was not asked for. */
+#define RST_WITH_AVX2_FMA __attribute__((target("avx2,fma")))
 #endif
 
 static inline enum rst_vectors rst_vectors_widest(void) {
@@ -30,7 +32,7 @@ static inline enum rst_vectors rst_vectors_widest(void) {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) {
     return RST_VECTORS_AVX512;
   }
-  if (__builtin_cpu_supports("avx2")) {
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
     return RST_VECTORS_AVX2;
   }
 #endif

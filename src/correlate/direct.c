@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/line.h"
 #include "core/real.h"
 #include "core/share.h"
 #include "core/sizes.h"
@@ -120,23 +121,6 @@ static void make_panel(const struct rst_direct *direct, const real *weights, siz
   }
 }
 
-/* Halves and quarters of a cache line. */
-typedef real half __attribute__((vector_size(32), aligned(sizeof(real)), may_alias));
-typedef real quarter __attribute__((vector_size(16)));
-
-/* The sum of a line's numbers: its second half is added to the first until one is left. */
-RST_INLINE real line_sum(const real *line) {
-  const half two = *(const half *)line + *(const half *)(line + LANES / 2);
-#ifdef RST_REAL_IS_FLOAT
-  const quarter one =
-      __builtin_shufflevector(two, two, 0, 1, 2, 3) + __builtin_shufflevector(two, two, 4, 5, 6, 7);
-  return (one[0] + one[2]) + (one[1] + one[3]);
-#else
-  const quarter one = __builtin_shufflevector(two, two, 0, 1) + __builtin_shufflevector(two, two, 2, 3);
-  return one[0] + one[1];
-#endif
-}
-
 static void add_strips(size_t strips, size_t taps, real *sums, real *to) {
   for (size_t strip = 1; strip < strips; ++strip) {
     for (size_t i = 0; i < taps * LANES; ++i) {
@@ -144,7 +128,7 @@ static void add_strips(size_t strips, size_t taps, real *sums, real *to) {
     }
   }
   for (size_t t = 0; t < taps; ++t) {
-    to[t] = line_sum(sums + t * LANES);
+    to[t] = rst_line_sum(sums + t * LANES);
   }
 }
 

@@ -4,146 +4,175 @@
  *     z[o][y][x] = b[o] + sum_{i,ky,kx} w[o][i][ky][kx] x[i][y stride + ky][x stride + kx]
  *
  * of the input as it is, or within zeros, or continued periodically: (k-1)/2 points (rounded down) before and the rest behind. A
- * dense layer is the case of one position, its input flattened. All passes are made of three sums, of w x, w' dz and dz x'.
+ * dense layer is the case of one position, its input flattened. All passes are made of three sums, of w x, w' dz and dz x', and
+ * these of two kinds (tap_sums.h): with s the stride, point r = q s + a of an axis of the input receives from the output
+ *
+ *     x'[i][q s + a] += sum_{o,m} w[o][i][m s + a] z'[o][q - m],        m s + a < k,
+ *
+ * a sum over taps for each remainder a of an axis.
+ *
+ * Maps are copied first: into margins, and to where channels are an odd number of cache lines apart, so that no power of two
+ * makes them share places in the caches.
  */
 #include <string.h>
 
-#include "core/vectors.h"
+#include "core/sizes.h"
 #include "network/operation_lanes.h"
+#include "network/tap_sums.h"
 
-/* Sums over an input that has its margins. */
-struct sums {
-  size_t in, out, ny, nx, oy, ox, kernel, stride;
-};
-
-/* What a tile takes at most. */
-enum { MOST_CHANNELS = 4, MOST_POSITIONS = 4, MOST_TAPS = 3 };
-
-struct loops {
-  void (*apply)(const struct sums *shape, const real *w, const real *x, real *z);
-  void (*adjoint)(const struct sums *shape, const real *w, const real *dz, real *dx);
-  void (*weights)(const struct sums *shape, const real *x, const real *dz, real *dw);
-};
-
-#if defined(__GNUC__) && !defined(__clang__)
-#define UNROLL _Pragma("GCC unroll 4")
-#elif defined(__clang__)
-#define UNROLL _Pragma("unroll")
-#endif
-
-#define WIDTH 16
-#define TARGET
-#define NAME(x) x##_of_all
-#include "network/convolve_loops.inc"
-#undef WIDTH
-#undef TARGET
-#undef NAME
-
-#ifdef RST_WIDER_VECTORS
-#define WIDTH 32
-#define TARGET RST_WITH_AVX2
-#define NAME(x) x##_avx2
-#include "network/convolve_loops.inc"
-#undef WIDTH
-#undef TARGET
-#undef NAME
-
-#define WIDTH 64
-#define TARGET RST_WITH_AVX512
-#define NAME(x) x##_avx512
-#include "network/convolve_loops.inc"
-#undef WIDTH
-#undef TARGET
-#undef NAME
-#endif
-
-static const struct loops loops[] = {
-#ifdef RST_WIDER_VECTORS
-    [RST_VECTORS_AVX512] = {apply_avx512, adjoint_avx512, weights_avx512},
-    [RST_VECTORS_AVX2] = {apply_avx2, adjoint_avx2, weights_avx2},
-#endif
-    [RST_VECTORS_OF_ALL] = {apply_of_all, adjoint_of_all, weights_of_all},
-};
-
-static bool has_margins(const struct rst_operation *operation) {
-  return operation->convolve.padding != RST_PADDING_VALID && operation->convolve.kernel > 1;
+static const struct rst_tap_loops *loops(void) {
+  return &RST_REAL(rst_tap_loops)[rst_vectors_widest()];
 }
 
-static struct rst_map_shape padded(const struct rst_operation *operation) {
-  struct rst_map_shape shape = operation->in;
-  if (has_margins(operation)) {
-    shape.ny += operation->convolve.kernel - 1;
-    shape.nx += operation->convolve.kernel - 1;
-  }
-  return shape;
+/* Maps within margins; `from` is what stands in them. */
+struct frame {
+  size_t channels, ny, nx; /* of the maps */
+  size_t rows, columns;    /* with margins, of which so many are before: */
+  size_t top, left;
+  size_t channel; /* points from one channel to the next */
+  bool wraps;     /* continued periodically; otherwise zeros */
+};
+
+static struct frame frame_of(struct rst_map_shape shape, size_t before, size_t rows, size_t columns) {
+  return (struct frame){.channels = shape.channels,
+                        .ny = shape.ny,
+                        .nx = shape.nx,
+                        .rows = rows,
+                        .columns = columns,
+                        .top = before,
+                        .left = before,
+                        .channel = rows * columns | 1};
 }
 
-static struct sums sums_of(const struct rst_operation *operation) {
-  const struct rst_map_shape in = padded(operation);
-  return (struct sums){.in = in.channels,
-                       .out = operation->out.channels,
-                       .ny = in.ny,
-                       .nx = in.nx,
-                       .oy = operation->out.ny,
-                       .ox = operation->out.nx,
-                       .kernel = operation->convolve.kernel,
-                       .stride = operation->convolve.stride};
+static size_t frame_points(const struct frame *frame) {
+  return frame->channels * frame->channel;
 }
 
-/* Where the point `at` of a padded axis comes from; `count` for a zero. */
-static size_t origin(const struct rst_operation *operation, size_t at, size_t count) {
-  const size_t before = (operation->convolve.kernel - 1) / 2;
-  if (operation->convolve.padding == RST_PADDING_PERIODIC) {
+/* Where the point `at` of a framed axis comes from; `count` for a zero. */
+static size_t origin(const struct frame *frame, size_t before, size_t at, size_t count) {
+  if (frame->wraps) {
     return (at + count - before % count) % count;
   }
   return at >= before && at - before < count ? at - before : count;
 }
 
-/* Call `visit` for every row of the padded input that is not all zeros, with the one that it comes from. */
-typedef void row_visitor(const struct rst_operation *operation, real *padded_row, real *row);
+static void fill_point(const struct frame *frame, const real *row, size_t x, real *to) {
+  const size_t from = origin(frame, frame->left, x, frame->nx);
+  if (from < frame->nx) {
+    memcpy(to + x * LANES, row + from * LANES, RST_LANE_BYTES);
+  } else {
+    memset(to + x * LANES, 0, RST_LANE_BYTES);
+  }
+}
 
-static void each_row(const struct rst_operation *operation, real *margins, real *x, row_visitor *visit) {
-  const struct rst_map_shape in = operation->in;
-  const struct rst_map_shape shape = padded(operation);
-  for (size_t c = 0; c < shape.channels; ++c) {
-    for (size_t y = 0; y < shape.ny; ++y) {
-      const size_t from = origin(operation, y, in.ny);
-      if (from < in.ny) {
-        visit(operation, margins + (c * shape.ny + y) * shape.nx * LANES,
-              x + (c * in.ny + from) * in.nx * LANES);
+static void fill_row(const struct frame *frame, const real *row, real *to) {
+  for (size_t x = 0; x < frame->left; ++x) {
+    fill_point(frame, row, x, to);
+  }
+  memcpy(to + frame->left * LANES, row, frame->nx * RST_LANE_BYTES);
+  for (size_t x = frame->left + frame->nx; x < frame->columns; ++x) {
+    fill_point(frame, row, x, to);
+  }
+}
+
+static void fill(const struct frame *frame, const real *maps, real *to) {
+  for (size_t c = 0; c < frame->channels; ++c) {
+    for (size_t y = 0; y < frame->rows; ++y) {
+      const size_t from = origin(frame, frame->top, y, frame->ny);
+      real *row = to + (c * frame->channel + y * frame->columns) * LANES;
+      if (from < frame->ny) {
+        fill_row(frame, maps + (c * frame->ny + from) * frame->nx * LANES, row);
+      } else {
+        memset(row, 0, frame->columns * RST_LANE_BYTES);
       }
     }
   }
 }
 
-static void fill_row(const struct rst_operation *operation, real *padded_row, real *row) {
-  for (size_t x = 0; x < padded(operation).nx; ++x) {
-    const size_t from = origin(operation, x, operation->in.nx);
-    if (from < operation->in.nx) {
-      memcpy(padded_row + x * LANES, row + from * LANES, RST_LANE_BYTES);
+/* The adjoint of filling periodic margins. */
+static void fold(const struct frame *frame, const real *from, real *maps) {
+  for (size_t c = 0; c < frame->channels; ++c) {
+    for (size_t y = 0; y < frame->rows; ++y) {
+      const real *row = from + (c * frame->channel + y * frame->columns) * LANES;
+      real *to = maps + (c * frame->ny + origin(frame, frame->top, y, frame->ny)) * frame->nx * LANES;
+      for (size_t x = 0; x < frame->columns; ++x) {
+        const size_t at = origin(frame, frame->left, x, frame->nx);
+        for (size_t l = 0; l < LANES; ++l) {
+          to[at * LANES + l] += row[x * LANES + l];
+        }
+      }
     }
   }
 }
 
-static void fold_row(const struct rst_operation *operation, real *padded_row, real *row) {
-  for (size_t x = 0; x < padded(operation).nx; ++x) {
-    const size_t from = origin(operation, x, operation->in.nx);
-    for (size_t l = 0; from < operation->in.nx && l < LANES; ++l) {
-      row[from * LANES + l] += padded_row[x * LANES + l];
-    }
-  }
+/* Maps that a kernel of one point meets once need no copy. */
+static bool is_point(const struct rst_operation *operation) {
+  return operation->convolve.kernel == 1;
 }
 
-/* The operation's input with its margins. */
-static const real *with_margins(const struct rst_operation *operation, const struct rst_slice *slice,
+static size_t margin_before(const struct rst_operation *operation) {
+  return operation->convolve.padding == RST_PADDING_VALID ? 0 : (operation->convolve.kernel - 1) / 2;
+}
+
+static struct frame frame_of_input(const struct rst_operation *operation) {
+  const size_t margin = operation->convolve.padding == RST_PADDING_VALID ? 0 : operation->convolve.kernel - 1;
+  struct frame frame =
+      frame_of(operation->in, margin_before(operation), operation->in.ny + margin, operation->in.nx + margin);
+  frame.wraps = operation->convolve.padding == RST_PADDING_PERIODIC;
+  frame.channel = is_point(operation) ? frame.rows * frame.columns : frame.channel;
+  return frame;
+}
+
+/* Zeros around the output such that every point of the framed input finds what its taps lead to. */
+static struct frame frame_of_output(const struct rst_operation *operation) {
+  const struct frame input = frame_of_input(operation);
+  const size_t stride = operation->convolve.stride;
+  const size_t before = (operation->convolve.kernel - 1) / stride;
+  const struct rst_map_shape out = operation->out;
+  const size_t rows = rst_most((input.rows - 1) / stride + 1, out.ny);
+  const size_t columns = rst_most((input.columns - 1) / stride + 1, out.nx);
+  return frame_of(out, before, before + rows, before + columns);
+}
+
+static const real *framed_input(const struct rst_operation *operation, const struct rst_slice *slice,
                                 enum rst_maps maps) {
-  real *x = input_of(operation, slice, maps);
-  if (!has_margins(operation)) {
+  const struct frame frame = frame_of_input(operation);
+  const real *x = input_of(operation, slice, maps);
+  if (is_point(operation)) {
     return x;
   }
-  memset(slice->scratch, 0, rst_map_points(padded(operation)) * RST_LANE_BYTES);
-  each_row(operation, slice->scratch, x, fill_row);
+  fill(&frame, x, slice->scratch);
   return slice->scratch;
+}
+
+/* Channels in that meet one tap each are taken as taps of a row. */
+static struct rst_tap_sums with_channels_as_taps(struct rst_tap_sums sums) {
+  if (sums.tap_rows * sums.tap_columns == 1) {
+    sums.tap_columns = sums.in;
+    sums.in = 1;
+    sums.x.tap_column = sums.x.channel;
+    sums.w.column = sums.w.in;
+  }
+  return sums;
+}
+
+static struct rst_tap_sums sums_of(const struct rst_operation *operation) {
+  const struct frame frame = frame_of_input(operation);
+  const ptrdiff_t columns = (ptrdiff_t)frame.columns;
+  const ptrdiff_t kernel = (ptrdiff_t)operation->convolve.kernel;
+  const ptrdiff_t stride = (ptrdiff_t)operation->convolve.stride;
+  const ptrdiff_t width = (ptrdiff_t)operation->out.nx;
+  return with_channels_as_taps((struct rst_tap_sums){
+      .in = operation->in.channels,
+      .out = operation->out.channels,
+      .rows = operation->out.ny,
+      .columns = operation->out.nx,
+      .tap_rows = operation->convolve.kernel,
+      .tap_columns = operation->convolve.kernel,
+      .x = {(ptrdiff_t)frame.channel, stride * columns, stride, columns, 1},
+      .z = {(ptrdiff_t)operation->out.ny * width, width, 1},
+      .w = {(ptrdiff_t)operation->in.channels * kernel * kernel, kernel * kernel, kernel, 1},
+  });
 }
 
 static const real *tensor(const void *state, size_t offset) {
@@ -151,59 +180,119 @@ static const real *tensor(const void *state, size_t offset) {
 }
 
 static void apply(const struct rst_operation *operation, const struct rst_slice *slice, const void *state,
-                  enum rst_maps from, real *z) {
-  const struct sums shape = sums_of(operation);
-  loops[rst_vectors_widest()].apply(&shape, tensor(state, operation->weight),
-                                    with_margins(operation, slice, from), z);
+                  enum rst_maps from, struct rst_tap_start start, real *z) {
+  const struct rst_tap_sums sums = sums_of(operation);
+  loops()->apply(&sums, start, tensor(state, operation->weight), framed_input(operation, slice, from), z);
+}
+
+/* Where sums go that belong to the framed input. */
+struct target {
+  real *x;
+  size_t ny, nx, channel;
+  size_t before; /* points of the frame that are missing there */
+};
+
+/* The points of an axis of the target with the remainder `a`: the first, the number of all, and q of the first. */
+struct comb {
+  size_t first, count, quotient;
+};
+
+static struct comb comb_of(size_t points, size_t before, size_t stride, size_t a) {
+  const size_t first = (a + stride - before % stride) % stride;
+  const size_t count = first < points ? (points - 1 - first) / stride + 1 : 0;
+  return (struct comb){first, count, (first + before - a) / stride};
+}
+
+/* Add the sums of the points with remainders (a, b). */
+static void add_comb(const struct rst_operation *operation, const struct target *target, size_t a, size_t b,
+                     const real *w, const real *dz) {
+  const struct frame frame = frame_of_output(operation);
+  const size_t kernel = operation->convolve.kernel;
+  const size_t stride = operation->convolve.stride;
+  const struct comb rows = comb_of(target->ny, target->before, stride, a);
+  const struct comb columns = comb_of(target->nx, target->before, stride, b);
+  const ptrdiff_t width = (ptrdiff_t)frame.columns;
+  const ptrdiff_t step = (ptrdiff_t)stride;
+  const ptrdiff_t side = (ptrdiff_t)kernel;
+  if (a >= kernel || b >= kernel || rows.count == 0 || columns.count == 0) {
+    return;
+  }
+  const struct rst_tap_sums sums = with_channels_as_taps((struct rst_tap_sums){
+      .in = operation->out.channels,
+      .out = operation->in.channels,
+      .rows = rows.count,
+      .columns = columns.count,
+      .tap_rows = (kernel - a + stride - 1) / stride,
+      .tap_columns = (kernel - b + stride - 1) / stride,
+      .x = {(ptrdiff_t)frame.channel, width, 1, -width, -1},
+      .z = {(ptrdiff_t)target->channel, step * (ptrdiff_t)target->nx, step},
+      .w = {side * side, (ptrdiff_t)operation->in.channels * side * side, step * side, step},
+  });
+  loops()->apply(&sums, (struct rst_tap_start){.adds = true}, w + a * kernel + b,
+                 dz + ((rows.quotient + frame.top) * frame.columns + columns.quotient + frame.left) * LANES,
+                 target->x + (rows.first * target->nx + columns.first) * LANES);
 }
 
 static void add_adjoint(const struct rst_operation *operation, const struct rst_slice *slice,
                         const void *state, const real *dz, enum rst_maps to) {
-  const struct sums shape = sums_of(operation);
-  const real *w = tensor(state, operation->weight);
+  const struct frame input = frame_of_input(operation);
+  const struct frame output = frame_of_output(operation);
+  const size_t stride = operation->convolve.stride;
   real *dx = input_of(operation, slice, to);
-  if (!has_margins(operation)) {
-    loops[rst_vectors_widest()].adjoint(&shape, w, dz, dx);
-    return;
+  real *framed = slice->scratch;
+  struct target target = {dx, operation->in.ny, operation->in.nx, operation->in.ny * operation->in.nx,
+                          margin_before(operation)};
+  if (input.wraps) {
+    target =
+        (struct target){framed + frame_points(&output) * LANES, input.rows, input.columns, input.channel, 0};
+    memset(target.x, 0, frame_points(&input) * RST_LANE_BYTES);
   }
-  memset(slice->scratch, 0, rst_map_points(padded(operation)) * RST_LANE_BYTES);
-  loops[rst_vectors_widest()].adjoint(&shape, w, dz, slice->scratch);
-  each_row(operation, slice->scratch, dx, fold_row);
+  fill(&output, dz, framed);
+  for (size_t a = 0; a < stride; ++a) {
+    for (size_t b = 0; b < stride; ++b) {
+      add_comb(operation, &target, a, b, tensor(state, operation->weight), framed);
+    }
+  }
+  if (input.wraps) {
+    fold(&input, target.x, dx);
+  }
 }
 
 static void add_weights(const struct rst_operation *operation, const struct rst_slice *slice,
                         enum rst_maps from, const real *dz, void *gradient) {
-  const struct sums shape = sums_of(operation);
-  loops[rst_vectors_widest()].weights(&shape, with_margins(operation, slice, from), dz,
-                                      (real *)gradient + operation->weight);
-}
-
-/* Begin the output: the bias everywhere, or zeros. */
-static void begin(const struct rst_operation *operation, const void *state, real *z) {
-  const size_t positions = operation->out.ny * operation->out.nx;
-  for (size_t o = 0; o < operation->out.channels; ++o) {
-    const real bias = operation->bias == RST_ABSENT ? 0 : tensor(state, operation->bias)[o];
-    for (size_t i = 0; i < positions * LANES; ++i) {
-      z[o * positions * LANES + i] = bias;
-    }
-  }
+  const struct frame frame = frame_of_input(operation);
+  const struct rst_tap_sums sums = sums_of(operation);
+  const real *x = framed_input(operation, slice, from);
+  loops()->weights(&sums, x, dz, (real *)gradient + operation->weight,
+                   (real *)slice->scratch + (is_point(operation) ? 0 : frame_points(&frame)) * LANES);
 }
 
 static void add_bias(const struct rst_operation *operation, const real *dz, void *gradient) {
   const size_t positions = operation->out.ny * operation->out.nx;
   for (size_t o = 0; operation->bias != RST_ABSENT && o < operation->out.channels; ++o) {
-    double sum = 0.0;
+    double sum[LANES] = {0};
     for (size_t p = 0; p < positions; ++p) {
-      sum += sum_of_lanes(dz + (o * positions + p) * LANES);
+      for (size_t l = 0; l < LANES; ++l) {
+        sum[l] += (double)dz[(o * positions + p) * LANES + l];
+      }
     }
-    ((real *)gradient)[operation->bias + o] += (real)sum;
+    double all = 0.0;
+    for (size_t l = 0; l < LANES; ++l) {
+      all += sum[l];
+    }
+    ((real *)gradient)[operation->bias + o] += (real)all;
   }
 }
 
+/* The bias, or zeros. */
+static struct rst_tap_start start_of(const struct rst_operation *operation, const void *state) {
+  return (struct rst_tap_start){.values =
+                                    operation->bias == RST_ABSENT ? NULL : tensor(state, operation->bias)};
+}
+
 static void forward(const struct rst_operation *operation, const struct rst_slice *slice) {
-  real *z = output_of(operation, slice, RST_VALUES);
-  begin(operation, slice->u, z);
-  apply(operation, slice, slice->u, RST_VALUES, z);
+  apply(operation, slice, slice->u, RST_VALUES, start_of(operation, slice->u),
+        output_of(operation, slice, RST_VALUES));
 }
 
 static void backward(const struct rst_operation *operation, const struct rst_slice *slice) {
@@ -219,10 +308,9 @@ static void backward(const struct rst_operation *operation, const struct rst_sli
 
 static void tangent_forward(const struct rst_operation *operation, const struct rst_slice *slice) {
   real *z = output_of(operation, slice, RST_TANGENTS);
-  begin(operation, slice->v, z);
-  apply(operation, slice, slice->v, RST_VALUES, z);
+  apply(operation, slice, slice->v, RST_VALUES, start_of(operation, slice->v), z);
   if (!operation->first) {
-    apply(operation, slice, slice->u, RST_TANGENTS, z);
+    apply(operation, slice, slice->u, RST_TANGENTS, (struct rst_tap_start){.adds = true}, z);
   }
 }
 
@@ -238,8 +326,16 @@ static void tangent_backward(const struct rst_operation *operation, const struct
   }
 }
 
+/* The framed input beside sums of weights, or the framed output beside the framed input's adjoint. */
 static size_t scratch(const struct rst_operation *operation) {
-  return has_margins(operation) ? rst_map_points(padded(operation)) : 0;
+  const struct frame input = frame_of_input(operation);
+  const struct frame output = frame_of_output(operation);
+  const size_t kernel = operation->convolve.kernel;
+  const size_t sums = RST_TAP_CHANNELS * operation->in.channels * kernel * kernel;
+  const bool in_parts = operation->out.ny * operation->out.nx > RST_TAP_POSITIONS;
+  const size_t in = is_point(operation) ? 0 : frame_points(&input);
+  return rst_most(in + (in_parts ? sums : 0),
+                  frame_points(&output) + (input.wraps ? frame_points(&input) : 0));
 }
 
 const struct rst_operation_type RST_REAL(rst_operation_convolve) = {
