@@ -19,20 +19,22 @@ static void evaluate(const struct rst_operation *operation, real *x, size_t poin
                           s ? &value : NULL, ds ? &slope : NULL, dds ? &curvature : NULL, NULL);
 }
 
+/* s' goes to the notes: all other passes read it. */
 static void forward(const struct rst_operation *operation, const struct rst_slice *slice) {
   evaluate(operation, input_of(operation, slice, RST_VALUES), rst_map_points(operation->out),
-           output_of(operation, slice, RST_VALUES), NULL, NULL);
+           output_of(operation, slice, RST_VALUES), lanes_of(slice->notes, operation->notes), NULL);
 }
 
-/* s' goes to the notes: the tangent passes read it again. */
 static void backward(const struct rst_operation *operation, const struct rst_slice *slice) {
-  const size_t points = rst_map_points(operation->out);
-  real *ds = lanes_of(slice->notes, operation->notes);
+  const size_t count = rst_map_points(operation->out) * LANES;
+  const real *ds = lanes_of(slice->notes, operation->notes);
   const real *dz = output_of(operation, slice, RST_ADJOINTS);
   real *dx = input_of(operation, slice, RST_ADJOINTS);
-  evaluate(operation, input_of(operation, slice, RST_VALUES), points, NULL, ds, NULL);
-  for (size_t i = 0; i < points * LANES; ++i) {
+  for (size_t i = 0; operation->adds && i < count; ++i) {
     dx[i] += ds[i] * dz[i];
+  }
+  for (size_t i = 0; !operation->adds && i < count; ++i) {
+    dx[i] = ds[i] * dz[i];
   }
 }
 
@@ -59,7 +61,8 @@ static void tangent_backward(const struct rst_operation *operation, const struct
     const size_t at = first * LANES;
     evaluate(operation, value + at, count, NULL, NULL, dds);
     for (size_t i = 0; i < count * LANES; ++i) {
-      dx_tangent[at + i] += ds[at + i] * dz_tangent[at + i] + dds[i] * tangent[at + i] * dz[at + i];
+      const real term = ds[at + i] * dz_tangent[at + i] + dds[i] * tangent[at + i] * dz[at + i];
+      dx_tangent[at + i] = operation->adds ? dx_tangent[at + i] + term : term;
     }
   }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Averages over blocks of positions, incomplete ones dropped; linear, so that tangents go the way of values. */
+#include <string.h>
 
 #include "network/operation_lanes.h"
 
@@ -27,9 +28,13 @@ static void apply(const struct rst_operation *operation, const real *x, real *z)
   }
 }
 
-static void add_adjoint(const struct rst_operation *operation, const real *z, real *x) {
+/* Points outside of all blocks receive nothing. */
+static void give_adjoint(const struct rst_operation *operation, const real *z, real *x) {
   const real share = (real)(1.0 / (double)(operation->average.ny * operation->average.nx));
   const struct rst_map_shape out = operation->out;
+  if (!operation->adds) {
+    memset(x, 0, rst_map_points(operation->in) * RST_LANE_BYTES);
+  }
   for (size_t point = 0; point < rst_map_points(out); ++point) {
     EACH_POINT_OF_BLOCK(operation, point / (out.ny * out.nx), point / out.nx % out.ny, point % out.nx, at) {
       for (size_t l = 0; l < LANES; ++l) {
@@ -48,12 +53,13 @@ static void tangent_forward(const struct rst_operation *operation, const struct 
 }
 
 static void backward(const struct rst_operation *operation, const struct rst_slice *slice) {
-  add_adjoint(operation, output_of(operation, slice, RST_ADJOINTS), input_of(operation, slice, RST_ADJOINTS));
+  give_adjoint(operation, output_of(operation, slice, RST_ADJOINTS),
+               input_of(operation, slice, RST_ADJOINTS));
 }
 
 static void tangent_backward(const struct rst_operation *operation, const struct rst_slice *slice) {
-  add_adjoint(operation, output_of(operation, slice, RST_ADJOINT_TANGENTS),
-              input_of(operation, slice, RST_ADJOINT_TANGENTS));
+  give_adjoint(operation, output_of(operation, slice, RST_ADJOINT_TANGENTS),
+               input_of(operation, slice, RST_ADJOINT_TANGENTS));
 }
 
 const struct rst_operation_type RST_REAL(rst_operation_average) = {

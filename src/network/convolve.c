@@ -190,6 +190,7 @@ struct target {
   real *x;
   size_t ny, nx, channel;
   size_t before; /* points of the frame that are missing there */
+  bool adds;
 };
 
 /* The points of an axis of the target with the remainder `a`: the first, the number of all, and q of the first. */
@@ -203,9 +204,9 @@ static struct comb comb_of(size_t points, size_t before, size_t stride, size_t a
   return (struct comb){first, count, (first + before - a) / stride};
 }
 
-/* Add the sums of the points with remainders (a, b). */
-static void add_comb(const struct rst_operation *operation, const struct target *target, size_t a, size_t b,
-                     const real *w, const real *dz) {
+/* The sums of the points with remainders (a, b). */
+static void give_comb(const struct rst_operation *operation, const struct target *target, size_t a, size_t b,
+                      const real *w, const real *dz) {
   const struct frame frame = frame_of_output(operation);
   const size_t kernel = operation->convolve.kernel;
   const size_t stride = operation->convolve.stride;
@@ -228,29 +229,35 @@ static void add_comb(const struct rst_operation *operation, const struct target 
       .z = {(ptrdiff_t)target->channel, step * (ptrdiff_t)target->nx, step},
       .w = {side * side, (ptrdiff_t)operation->in.channels * side * side, step * side, step},
   });
-  loops()->apply(&sums, (struct rst_tap_start){.adds = true}, w + a * kernel + b,
+  loops()->apply(&sums, (struct rst_tap_start){.adds = target->adds}, w + a * kernel + b,
                  dz + ((rows.quotient + frame.top) * frame.columns + columns.quotient + frame.left) * LANES,
                  target->x + (rows.first * target->nx + columns.first) * LANES);
 }
 
-static void add_adjoint(const struct rst_operation *operation, const struct rst_slice *slice,
-                        const void *state, const real *dz, enum rst_maps to) {
+static void give_adjoint(const struct rst_operation *operation, const struct rst_slice *slice,
+                         const void *state, const real *dz, bool adds, real *dx) {
   const struct frame input = frame_of_input(operation);
   const struct frame output = frame_of_output(operation);
   const size_t stride = operation->convolve.stride;
-  real *dx = input_of(operation, slice, to);
+  const size_t points = rst_map_points(operation->in);
   real *framed = slice->scratch;
-  struct target target = {dx, operation->in.ny, operation->in.nx, operation->in.ny * operation->in.nx,
-                          margin_before(operation)};
+  struct target target = {
+      dx,  operation->in.ny, operation->in.nx, operation->in.ny * operation->in.nx, margin_before(operation),
+      adds};
   if (input.wraps) {
-    target =
-        (struct target){framed + frame_points(&output) * LANES, input.rows, input.columns, input.channel, 0};
+    target = (struct target){
+        framed + frame_points(&output) * LANES, input.rows, input.columns, input.channel, 0, false};
+  }
+  if (!adds && (input.wraps || operation->convolve.kernel < stride)) {
+    memset(dx, 0, points * RST_LANE_BYTES);
+  }
+  if (input.wraps && operation->convolve.kernel < stride) {
     memset(target.x, 0, frame_points(&input) * RST_LANE_BYTES);
   }
   fill(&output, dz, framed);
   for (size_t a = 0; a < stride; ++a) {
     for (size_t b = 0; b < stride; ++b) {
-      add_comb(operation, &target, a, b, tensor(state, operation->weight), framed);
+      give_comb(operation, &target, a, b, tensor(state, operation->weight), framed);
     }
   }
   if (input.wraps) {
@@ -302,7 +309,7 @@ static void backward(const struct rst_operation *operation, const struct rst_sli
     add_weights(operation, slice, RST_VALUES, dz, slice->gradient);
   }
   if (!operation->first) {
-    add_adjoint(operation, slice, slice->u, dz, RST_ADJOINTS);
+    give_adjoint(operation, slice, slice->u, dz, operation->adds, input_of(operation, slice, RST_ADJOINTS));
   }
 }
 
@@ -321,8 +328,9 @@ static void tangent_backward(const struct rst_operation *operation, const struct
   add_weights(operation, slice, RST_VALUES, dz_tangent, slice->product);
   if (!operation->first) {
     add_weights(operation, slice, RST_TANGENTS, dz, slice->product);
-    add_adjoint(operation, slice, slice->u, dz_tangent, RST_ADJOINT_TANGENTS);
-    add_adjoint(operation, slice, slice->v, dz, RST_ADJOINT_TANGENTS);
+    real *dx_tangent = input_of(operation, slice, RST_ADJOINT_TANGENTS);
+    give_adjoint(operation, slice, slice->u, dz_tangent, operation->adds, dx_tangent);
+    give_adjoint(operation, slice, slice->v, dz, true, dx_tangent);
   }
 }
 

@@ -30,6 +30,29 @@ static enum rst_status place_statistics(struct rst_network *network) {
   return RST_OK;
 }
 
+/* Whether an operation from number `from` on reads the maps that begin there. */
+static bool is_read(const struct rst_network *network, size_t from, size_t maps) {
+  for (size_t i = from; i < network->operation_count; ++i) {
+    const struct rst_operation *operation = &network->operations[i];
+    if (operation->input == maps ||
+        (operation->kind == RST_OPERATION_SHORTCUT && operation->shortcut.from == maps)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void find_sums_of_adjoints(struct rst_network *network) {
+  for (size_t i = 0; i < network->operation_count; ++i) {
+    struct rst_operation *operation = &network->operations[i];
+    operation->adds = is_read(network, i + 1, operation->input);
+    if (operation->kind == RST_OPERATION_SHORTCUT) {
+      operation->shortcut.adds =
+          is_read(network, i + 1, operation->shortcut.from) || operation->shortcut.from == operation->input;
+    }
+  }
+}
+
 static enum rst_status build(struct rst_network *network, const struct rst_network_parameters *parameters,
                              struct rst_examples_shape shape) {
   struct rst_builder builder = {.network = network, .shape = network->in, .stride = 1};
@@ -38,6 +61,7 @@ static enum rst_status build(struct rst_network *network, const struct rst_netwo
   RST_REQUIRE(network->context, network->layout.tensor_count > 0, RST_ERROR_ARGUMENT,
               "the network has no parameters; give it a layer conv or dense");
   RST_TRY(check_outputs(network, shape));
+  find_sums_of_adjoints(network);
   RST_TRY(place_statistics(network));
   return rst_network_work_create(network);
 }

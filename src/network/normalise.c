@@ -129,16 +129,23 @@ static void take_mean_and_variance(const struct rst_operation *operation, const 
   const real *x = input_of(operation, slice, RST_VALUES) + group * count * LANES;
   double mean[LANES] = {0};
   double variance[LANES] = {0};
-  for (size_t i = 0; i < count * LANES; ++i) {
-    mean[i % LANES] += (double)x[i] / (double)count;
+  for (size_t p = 0; p < count; ++p) {
+    for (size_t l = 0; l < LANES; ++l) {
+      mean[l] += (double)x[p * LANES + l];
+    }
   }
-  for (size_t i = 0; i < count * LANES; ++i) {
-    const double deviation = (double)x[i] - mean[i % LANES];
-    variance[i % LANES] += deviation * deviation / (double)count;
+  for (size_t l = 0; l < LANES; ++l) {
+    mean[l] /= (double)count;
+  }
+  for (size_t p = 0; p < count; ++p) {
+    for (size_t l = 0; l < LANES; ++l) {
+      const double deviation = (double)x[p * LANES + l] - mean[l];
+      variance[l] += deviation * deviation;
+    }
   }
   for (size_t l = 0; l < LANES; ++l) {
     note(operation, slice, RST_PASS_FORWARD, 0, group)[l] = (real)mean[l];
-    note(operation, slice, RST_PASS_FORWARD, 1, group)[l] = (real)variance[l];
+    note(operation, slice, RST_PASS_FORWARD, 1, group)[l] = (real)(variance[l] / (double)count);
   }
 }
 
@@ -274,7 +281,8 @@ static void backward(const struct rst_operation *operation, const struct rst_sli
     EACH_LANE(channel, i, l) {
       weight[l] += (double)(channel.dz[i] * normal(&channel, i, l));
       bias[l] += (double)channel.dz[i];
-      to[i] += keep(slice, l) * adjoint(&channel, i, l);
+      const real term = keep(slice, l) * adjoint(&channel, i, l);
+      to[i] = operation->adds ? to[i] + term : term;
     }
     add_parameters(operation, &channel, slice->gradient, weight, bias);
   }
@@ -305,7 +313,8 @@ static void tangent_backward(const struct rst_operation *operation, const struct
                          n_tangent * channel.b[l];
       weight[l] += (double)(channel.dz_tangent[i] * n + channel.dz[i] * n_tangent);
       bias[l] += (double)channel.dz_tangent[i];
-      to[i] += keep(slice, l) * channel.r[l] * (inner - channel.c[l] * adjoint(&channel, i, l));
+      const real term = keep(slice, l) * channel.r[l] * (inner - channel.c[l] * adjoint(&channel, i, l));
+      to[i] = operation->adds ? to[i] + term : term;
     }
     add_parameters(operation, &channel, slice->product, weight, bias);
   }

@@ -18,9 +18,12 @@
  * before it) and a dot the derivative along a direction v of all parameters (Pearlmutter's R-operator):
  *
  *     forward             x, p                 -> z
- *     backward            z'                   -> x' (added), p' (added to the gradient)
+ *     backward            z'                   -> x', p' (added to the gradient)
  *     tangent forward     x., v                -> z.
- *     tangent backward    z'.                  -> x'. (added), p'. (added to the product)
+ *     tangent backward    z'.                  -> x'., p'. (added to the product)
+ *
+ * Where several operations read the same maps, x' and x'. are sums: the last of them, which comes first in these passes, sets
+ * them, and the others add.
  */
 
 /** Bytes of the lanes of a point: a whole number of vectors of every set. */
@@ -61,6 +64,7 @@ struct rst_operation {
   struct rst_map_shape in, out;
   size_t input, output; /**< where its maps begin, in points */
   bool first;           /**< its input is the network's: no derivative by it is wanted */
+  bool adds;            /**< to the adjoint of its input: an operation behind it reads the same */
   size_t notes;         /**< where its own numbers of a slice begin, in points */
   size_t weight, bias;  /**< where its parameters begin in the state, RST_ABSENT for none */
   union {
@@ -86,6 +90,7 @@ struct rst_operation {
       size_t from; /**< where the maps of x begin */
       struct rst_map_shape shape;
       size_t stride; /**< of the points of x that are taken */
+      bool adds;     /**< to the adjoint of x */
     } shortcut;      /**< x is added; its channels may be fewer */
   };
 };
@@ -117,6 +122,10 @@ struct rst_operation_type {
   size_t (*notes)(const struct rst_operation *operation);
   size_t (*scratch)(const struct rst_operation *operation);
 };
+
+/** Examples [example][point], `present` of them, to a slice's maps [point][lane]; the first one to the other lanes. */
+void rst_fill_lanes_double(size_t points, size_t present, const void *rows, void *maps);
+void rst_fill_lanes_float(size_t points, size_t present, const void *rows, void *maps);
 
 /** By enum rst_operation_kind. */
 extern const struct rst_operation_type *const rst_operations_double[], *const rst_operations_float[];

@@ -24,9 +24,9 @@ struct job {
   size_t slices;
   const struct rst_visit *visit; /* NULL for none */
   void (*task)(const struct job *job, struct rst_network_worker *worker, size_t part);
-  /* of a whole batch: */
-  const struct rst_operation *operation;
   enum rst_pass pass;
+  size_t step, end; /* steps of the pass that a segment takes, */
+  bool begins;      /* with what comes before the first */
 };
 
 /* Roughly, the nanoseconds of one pass of a slice through an operation. */
@@ -79,17 +79,10 @@ static void copy_examples(const struct job *job, struct rst_network_worker *work
                           struct rst_slice *slice) {
   const struct rst_network *network = job->network;
   const struct rst_batch *batch = job->batch;
-  const size_t lanes = network->work->lanes;
-  const size_t points = rst_map_points(network->in);
-  const struct rst_field rows = *worker->rows;
-  struct rst_field values = {network->precision, points, lanes, slice->maps[RST_VALUES]};
   rst_examples_copy(batch->examples, batch->indices ? batch->indices + first : NULL,
                     batch->indices ? 0 : first, slice->present, worker->rows);
-  for (size_t point = 0; point < points; ++point) {
-    for (size_t lane = 0; lane < lanes; ++lane) {
-      rst_field_set(&values, point, lane, rst_field_get(&rows, lane < slice->present ? lane : 0, point));
-    }
-  }
+  (network->precision == RST_PRECISION_FLOAT ? rst_fill_lanes_float : rst_fill_lanes_double)(
+      rst_map_points(network->in), slice->present, worker->rows->data, slice->maps[RST_VALUES]);
 }
 
 static void load(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
@@ -119,8 +112,7 @@ static const struct rst_loss_type *loss_of(const struct job *job) {
                                                            : rst_losses_double)[network->loss];
 }
 
-/* What the passes begin with: adjoints of the outputs behind the forward pass, and their tangents; zeros, which adjoints are
- * added to. */
+/* What backward passes begin with: adjoints of the outputs, and their tangents. */
 static void take_losses(const struct job *job, size_t part, size_t index, struct rst_slice *slice) {
   const struct rst_network *network = job->network;
   const struct rst_loss_type *loss = loss_of(job);
@@ -143,13 +135,15 @@ static void take_losses(const struct job *job, size_t part, size_t index, struct
   }
 }
 
+/* Adjoints of the outputs are set where there are examples. */
 static void begin_pass(const struct rst_network *network, enum rst_pass pass, struct rst_slice *slice) {
-  const size_t bytes = network->maps * RST_LANE_BYTES;
+  const size_t bytes = rst_map_points(network->out) * RST_LANE_BYTES;
+  const size_t at = network->operations[network->operation_count - 1].output * RST_LANE_BYTES;
   if (pass == RST_PASS_FORWARD) {
-    memset(slice->maps[RST_ADJOINTS], 0, bytes);
+    memset((char *)slice->maps[RST_ADJOINTS] + at, 0, bytes);
   } else if (pass == RST_PASS_TANGENT_FORWARD) {
     memset(slice->maps[RST_TANGENTS], 0, rst_map_points(network->in) * RST_LANE_BYTES);
-    memset(slice->maps[RST_ADJOINT_TANGENTS], 0, bytes);
+    memset((char *)slice->maps[RST_ADJOINT_TANGENTS] + at, 0, bytes);
   }
 }
 
@@ -169,135 +163,110 @@ static void show(const struct job *job, size_t part, size_t index, const struct 
   }
 }
 
+/* Whether a step wants something of all slices first. */
+static bool awaits_all(const struct job *job, size_t step) {
+  const struct rst_operation *operation = operation_of(job->network, job->pass, step);
+  return !job->averages && operation->kind == RST_OPERATION_NORMALISE && operation->normalise.batch;
+}
+
+static void collect(const struct job *job, size_t step, const struct rst_slice *slice) {
+  const struct rst_operation *operation = operation_of(job->network, job->pass, step);
+  const struct rst_operation_type *type = rst_operation_type(job->network->precision, operation->kind);
+  if (job->averages && type->impose) {
+    type->impose(operation, slice, job->averages);
+  } else if (type->collect[job->pass]) {
+    type->collect[job->pass](operation, slice);
+  }
+}
+
+/* A slice, from where it is in a pass to the next step that awaits the others, or the end. */
+static void do_slice(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
+                     struct rst_slice *slice) {
+  const struct rst_network *network = job->network;
+  if (job->begins && job->pass == job->first) {
+    load(job, worker, part, index, slice);
+  }
+  if (job->begins) {
+    begin_pass(network, job->pass, slice);
+  }
+  for (size_t step = job->step; step < job->end; ++step) {
+    const struct rst_operation *operation = operation_of(network, job->pass, step);
+    if (!awaits_all(job, step)) {
+      collect(job, step, slice);
+    }
+    rst_operation_type(network->precision, operation->kind)->step[job->pass](operation, slice);
+  }
+  if (job->end < network->operation_count) {
+    collect(job, job->end, slice);
+  } else if (!is_backward(job->pass)) {
+    take_losses(job, part, index, slice);
+  }
+}
+
 /* A part, slice by slice. */
 static void do_part(const struct job *job, struct rst_network_worker *worker, size_t part) {
-  const struct rst_network *network = job->network;
   struct job own = *job;
   clear_part(job, part);
+  own.end = job->network->operation_count;
+  own.begins = true;
   for (size_t s = rst_part_start(job->slices, part); s < rst_part_start(job->slices, part + 1); ++s) {
     struct rst_slice slice = job->all ? job->all[s] : worker->slice;
     slice.maps[RST_TANGENTS] = worker->slice.maps[RST_TANGENTS];
     slice.maps[RST_ADJOINT_TANGENTS] = worker->slice.maps[RST_ADJOINT_TANGENTS];
     slice.scratch = worker->slice.scratch;
-    load(job, worker, part, s, &slice);
     for (own.pass = job->first; own.pass <= job->last; ++own.pass) {
-      begin_pass(network, own.pass, &slice);
-      for (size_t i = 0; i < network->operation_count; ++i) {
-        const struct rst_operation *operation = operation_of(network, own.pass, i);
-        const struct rst_operation_type *type = rst_operation_type(network->precision, operation->kind);
-        if (job->averages && type->impose) {
-          type->impose(operation, &slice, job->averages);
-        } else if (type->collect[own.pass]) {
-          type->collect[own.pass](operation, &slice);
-        }
-        type->step[own.pass](operation, &slice);
-      }
-      if (!is_backward(own.pass)) {
-        take_losses(&own, part, s, &slice);
-      }
+      do_slice(&own, worker, part, s, &slice);
     }
     show(job, part, s, &slice);
   }
 }
 
-/* Tasks for the slices of a part, all of which are in memory. */
-typedef void slice_task(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
-                        struct rst_slice *slice);
-
-static void each_slice(const struct job *job, struct rst_network_worker *worker, size_t part,
-                       slice_task *task) {
+/* The same of slices that are all in memory. */
+static void do_segment(const struct job *job, struct rst_network_worker *worker, size_t part) {
+  if (job->begins && job->pass == job->first) {
+    clear_part(job, part);
+  }
   for (size_t s = rst_part_start(job->slices, part); s < rst_part_start(job->slices, part + 1); ++s) {
     struct rst_slice *slice = &job->all[s];
     slice->scratch = worker->slice.scratch;
-    task(job, worker, part, s, slice);
+    do_slice(job, worker, part, s, slice);
+    if (job->pass == job->last && job->end == job->network->operation_count) {
+      show(job, part, s, slice);
+    }
   }
 }
 
-static void load_task(const struct job *job, struct rst_network_worker *worker, size_t part) {
-  clear_part(job, part);
-  each_slice(job, worker, part, load);
+/* The first step from `step` on that awaits all slices; the end. */
+static size_t next_awaiting(const struct job *job, size_t step) {
+  while (step < job->network->operation_count && !awaits_all(job, step)) {
+    step += 1;
+  }
+  return step;
 }
 
-static void begin_slice(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
-                        struct rst_slice *slice) {
-  (void)worker;
-  (void)part;
-  (void)index;
-  begin_pass(job->network, job->pass, slice);
+static double cost_of_segment(const struct job *job) {
+  double cost = job->begins ? (double)rst_map_points(job->network->in) : 0.0;
+  for (size_t step = job->step; step < job->end; ++step) {
+    cost += cost_of_operation(operation_of(job->network, job->pass, step));
+  }
+  return cost;
 }
 
-static void begin_task(const struct job *job, struct rst_network_worker *worker, size_t part) {
-  each_slice(job, worker, part, begin_slice);
-}
-
-static void losses_slice(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
-                         struct rst_slice *slice) {
-  (void)worker;
-  take_losses(job, part, index, slice);
-}
-
-static void losses_task(const struct job *job, struct rst_network_worker *worker, size_t part) {
-  each_slice(job, worker, part, losses_slice);
-}
-
-static void collect_slice(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
-                          struct rst_slice *slice) {
-  (void)worker;
-  (void)part;
-  (void)index;
-  rst_operation_type(job->network->precision, job->operation->kind)
-      ->collect[job->pass](job->operation, slice);
-}
-
-static void collect_task(const struct job *job, struct rst_network_worker *worker, size_t part) {
-  each_slice(job, worker, part, collect_slice);
-}
-
-static void step_slice(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
-                       struct rst_slice *slice) {
-  (void)worker;
-  (void)part;
-  (void)index;
-  rst_operation_type(job->network->precision, job->operation->kind)->step[job->pass](job->operation, slice);
-}
-
-static void step_task(const struct job *job, struct rst_network_worker *worker, size_t part) {
-  each_slice(job, worker, part, step_slice);
-}
-
-static void show_slice(const struct job *job, struct rst_network_worker *worker, size_t part, size_t index,
-                       struct rst_slice *slice) {
-  (void)worker;
-  show(job, part, index, slice);
-}
-
-static void show_task(const struct job *job, struct rst_network_worker *worker, size_t part) {
-  each_slice(job, worker, part, show_slice);
-}
-
-/* All slices together, operation by operation. */
+/* All slices up to where one needs the others, and on from there. */
 static void do_whole(struct job *job) {
-  const struct rst_network *network = job->network;
-  const double copy = (double)network->maps; /* nanoseconds */
-  share(job, copy, load_task);
+  const size_t steps = job->network->operation_count;
   for (job->pass = job->first; job->pass <= job->last; ++job->pass) {
-    share(job, copy, begin_task);
-    for (size_t i = 0; i < network->operation_count; ++i) {
-      job->operation = operation_of(network, job->pass, i);
-      const struct rst_operation_type *type = rst_operation_type(network->precision, job->operation->kind);
-      const double cost = cost_of_operation(job->operation);
-      if (type->collect[job->pass]) {
-        share(job, cost, collect_task);
-        type->combine(job->operation, job->pass, job->all, job->slices);
+    job->step = 0;
+    for (job->begins = true; job->begins || job->step < steps; job->begins = false) {
+      job->end = next_awaiting(job, job->begins ? 0 : job->step + 1);
+      share(job, cost_of_segment(job), do_segment);
+      if (job->end < steps) {
+        const struct rst_operation *operation = operation_of(job->network, job->pass, job->end);
+        rst_operation_type(job->network->precision, operation->kind)
+            ->combine(operation, job->pass, job->all, job->slices);
       }
-      share(job, cost, step_task);
+      job->step = job->end;
     }
-    if (!is_backward(job->pass)) {
-      share(job, copy, losses_task);
-    }
-  }
-  if (job->visit) {
-    share(job, copy, show_task);
   }
 }
 

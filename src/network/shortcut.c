@@ -34,10 +34,19 @@ static void apply(const struct rst_operation *operation, void *maps) {
   }
 }
 
-static void add_adjoint(const struct rst_operation *operation, void *maps) {
+static void give_adjoint(const struct rst_operation *operation, void *maps) {
   const real *sum = lanes_of(maps, operation->output);
-  for (size_t point = 0; point < rst_map_points(operation->out); ++point) {
-    add(lanes_of(maps, operation->input + point), sum + point * LANES);
+  const size_t points = rst_map_points(operation->out);
+  real *inner = lanes_of(maps, operation->input);
+  if (!operation->adds) {
+    memcpy(inner, sum, points * RST_LANE_BYTES);
+  }
+  for (size_t i = 0; operation->adds && i < points * LANES; ++i) {
+    inner[i] += sum[i];
+  }
+  if (!operation->shortcut.adds) {
+    memset(lanes_of(maps, operation->shortcut.from), 0,
+           rst_map_points(operation->shortcut.shape) * RST_LANE_BYTES);
   }
   for (size_t point = 0; point < shared_points(operation); ++point) {
     add(lanes_of(maps, source(operation, point)), sum + point * LANES);
@@ -53,11 +62,11 @@ static void tangent_forward(const struct rst_operation *operation, const struct 
 }
 
 static void backward(const struct rst_operation *operation, const struct rst_slice *slice) {
-  add_adjoint(operation, slice->maps[RST_ADJOINTS]);
+  give_adjoint(operation, slice->maps[RST_ADJOINTS]);
 }
 
 static void tangent_backward(const struct rst_operation *operation, const struct rst_slice *slice) {
-  add_adjoint(operation, slice->maps[RST_ADJOINT_TANGENTS]);
+  give_adjoint(operation, slice->maps[RST_ADJOINT_TANGENTS]);
 }
 
 const struct rst_operation_type RST_REAL(rst_operation_shortcut) = {

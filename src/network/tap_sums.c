@@ -15,6 +15,19 @@ enum { MOST_POSITIONS = 6, MOST_TAPS = 3, MOST_VECTORS = 2 };
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
 
+/* Positions of a block of apply, and points of it, about. */
+enum { BLOCK_COLUMNS = 12, BLOCK_POINTS = 384 };
+
+/* Channels in of a block; all blocks have nearly as many. */
+static size_t channels_of(const struct rst_tap_sums *shape) {
+  const size_t columns = rst_least(shape->columns, BLOCK_COLUMNS);
+  const size_t step = (size_t)(shape->x.column < 0 ? -shape->x.column : shape->x.column);
+  const size_t points = shape->tap_rows * ((columns - 1) * step + shape->tap_columns);
+  const size_t most = rst_most(BLOCK_POINTS / points, 1);
+  const size_t blocks = (shape->in + most - 1) / most;
+  return (shape->in + blocks - 1) / blocks;
+}
+
 /* Rows of positions that weights takes together. */
 static size_t rows_of(const struct rst_tap_sums *shape) {
   return shape->columns < RST_TAP_POSITIONS ? RST_TAP_POSITIONS / shape->columns : 1;
