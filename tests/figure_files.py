@@ -27,7 +27,8 @@ RUNS = {"heat": None, "beltrami": 100, "linear-decay": 100,
         "nonlinear-lr": 150, "edge": 40,
         "cfl-controlled": 60, "cfl-fixed": 60, "float-lr": 150,
         "restrained": 90, "mnist-1": 40, "mnist-2": 40, "mnist-3": 40,
-        "mnist-boundary": 40, "fashion": 40}
+        "mnist-boundary": 40, "fashion": 40, "perturbed-lr": 128}
+TRAININGS = ("group-norm", "residual", "swish", "adam", "double", "exact")
 # Sizes, implementations and their seconds for a pixel of the image.
 SIZES = (64, 128, 256)
 STEPS = {"auto": 1e-8, "fft": 1.1e-8, "direct": 3e-8, "patch": 1e-12,
@@ -35,7 +36,7 @@ STEPS = {"auto": 1e-8, "fft": 1.1e-8, "direct": 3e-8, "patch": 1e-12,
          "cupy-fft": 4e-8}
 FLOOR = 0.7e-8
 # In place of the data sets, which may not be there.
-TEXTURES = "data.train={{kind: textures, size: 12, classes: {}, count: 20}}"
+TEXTURES = "data.{}={{kind: textures, size: 12, classes: {}, count: 20}}"
 ANALYSES = ("linear-decay", "nesterov-decay", "cfl-heat", "cfl-network")
 HOLDER = tempfile.TemporaryDirectory(prefix="restrain-figures-")
 INPUT = Path(HOLDER.name)
@@ -47,6 +48,7 @@ def runs_and_analyses():
         for case in CASES.glob(start + "-*.yaml"):
             yield "run", case, iterations
     yield "run", CASES / "cfl-controlled.yaml", RUNS["cfl-controlled"]
+    yield "run", CASES / "perturbed-residual.yaml", 40
     for start in ANALYSES:
         for case in CASES.glob(start + "-*.yaml"):
             yield "analyze", case, None
@@ -60,6 +62,8 @@ def sweeps():
     for start in ("mnist-boundary", "mnist-depth"):
         for case in CASES.glob(start + "-*.yaml"):
             yield "sweep", case, 40
+    for name in TRAININGS:
+        yield "sweep", CASES / f"perturbed-{name}.yaml", 8
 
 
 def make(command):
@@ -78,7 +82,10 @@ def make(command):
         shorter += ["-D", "flow.image.size=48", "-D", "flow.kernel=9"]
     if data_set_of(case):
         shorter += ["-D", TEXTURES.format(
-            10 if case.stem.startswith("fashion") else 2)]
+            "train", 2 if case.stem.startswith("mnist") else 10)]
+    if case.stem.startswith("perturbed"):
+        shorter += ["-D", TEXTURES.format("test", 10), "-D",
+                    "sampling.batch=5"]
     if case.stem.startswith("mnist-depth"):
         shorter += ["-D", "sweep.lr.count=3", "-D",
                     "sweep.weight_decay.count=3"]

@@ -45,7 +45,8 @@ def datasets(group):
 class File:
     """A result of the program: its effective case, its arrays, its texts.
 
-    Columns of the table of events are named events/<column>.
+    Columns of the table of events are named events/<column>, differences of
+    tensors tensor_difference/<tensor>.
     """
 
     def __init__(self, path):
@@ -54,8 +55,10 @@ class File:
         try:
             with h5py.File(path, 'r') as file:
                 found = datasets(file)
-                found.update({f'events/{name}': column for name, column
-                              in datasets(file.get('events', {})).items()})
+                for group in ('events', 'tensor_difference'):
+                    found.update({
+                        f'{group}/{name}': item for name, item
+                        in datasets(file.get(group, {})).items()})
                 self.data = {name: item[()] for name, item in found.items()}
                 self.meanings = {
                     name: dict(zip(item.attrs['flag_values'].tolist(),

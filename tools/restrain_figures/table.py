@@ -36,13 +36,18 @@ def rows(analyses):
     return lines
 
 
+def in_order(analyses):
+    return sorted(analyses, key=lambda analysis: analysis.decay)
+
+
+def tabulate(analyses):
+    return [('threshold', *COLUMNS),
+            *((plain, *(show(value, '{:.8g}'.format) for value in values))
+              for _, plain, values in rows(in_order(analyses)))]
+
+
 def draw(analyses):
-    analyses = sorted(analyses, key=lambda analysis: analysis.decay)
-    lines = rows(analyses)
-    print(f'{"":24}' + ''.join(f'{title:>18}' for title in COLUMNS))
-    for _, plain, values in lines:
-        print(f'{plain:24}' + ''.join(
-            f'{show(value, "{:.8g}".format):>18}' for value in values))
+    lines = rows(in_order(analyses))
     figure, axes = plt.subplots(figsize=(0.8 * PAGE, 0.3 * (len(lines) + 2)),
                                 layout='constrained')
     axes.axis('off')
