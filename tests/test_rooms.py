@@ -29,6 +29,7 @@ PUBLIC = {
     "archive": "output version",
     "run": "orbit run",
     "analysis": "analysis",
+    "follow": "follow",
     "sweep": "bifurcation sweep",
     "cli": "restrain",
 }

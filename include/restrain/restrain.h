@@ -19,6 +19,7 @@
 #include "restrain/field.h"
 #include "restrain/fixed_point.h"
 #include "restrain/flow.h"
+#include "restrain/follow.h"
 #include "restrain/image.h"
 #include "restrain/laplacian.h"
 #include "restrain/layout.h"

@@ -28,7 +28,8 @@ struct rst_arguments {
   int argc;
   char **argv;
   const char *subject; /**< CASE.yaml, FILE.h5, or the topic of help; NULL if absent */
-  char **subjects;     /**< all of them, [subject_count]: several with --merge or --verify alone */
+  char **
+      subjects; /**< all of them, [subject_count]: several with --merge, --verify and commands that take them */
   size_t subject_count;
   const char **overrides; /**< -D */
   size_t override_count;
@@ -46,6 +47,7 @@ struct rst_command {
   const char *details; /**< paragraphs for `restrain help NAME` */
   unsigned options;    /**< the options it takes, see options.c */
   bool needs_subject;
+  bool takes_several; /**< subjects */
   enum rst_exit (*execute)(struct rst_context *context, const struct rst_arguments *arguments);
 };
 
@@ -57,6 +59,7 @@ enum rst_exit rst_command_run(struct rst_context *context, const struct rst_argu
 enum rst_exit rst_command_analyze(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_bifurcate(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_sweep(struct rst_context *context, const struct rst_arguments *arguments);
+enum rst_exit rst_command_follow(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_check(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_info(struct rst_context *context, const struct rst_arguments *arguments);
 enum rst_exit rst_command_help(struct rst_context *context, const struct rst_arguments *arguments);

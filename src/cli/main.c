@@ -95,6 +95,29 @@ const struct rst_command rst_commands[] = {
                 RST_OPTION_WALL_LIMIT | RST_OPTION_QUIET | RST_OPTION_JSON,
      .needs_subject = true,
      .execute = rst_command_sweep},
+    {.name = "follow",
+     .usage = "FILES... [-o FILE.h5]",
+     .summary = "weight trajectories of any program: how they part, where, how fast",
+     .details =
+         "The first trajectory is the reference, the others are its twins: other seeds, precisions, "
+         "divisors, "
+         "with the same tensors at the same times; one alone is followed by itself. A trajectory is an HDF5 "
+         "file, in which every dataset, in groups too, of two or more axes whose first is as long as /time "
+         "(or "
+         "/iteration) is a tensor, and of restrain's own files the state; or a folder or a quoted pattern, "
+         "which is a series of .npy, .npz, .safetensors or HDF5 files, one for each time, in the natural "
+         "order "
+         "of the numbers in their names. tools/record.py writes such a file while PyTorch trains.\n\n"
+         "For all weights together and for each tensor: mean relative difference and distance to each twin, "
+         "the rate at which the distance grew, its error, where it saturated; the share of weights that take "
+         "part; local and global displacement with the exponent of diffusion; distances of the distributions "
+         "of the weights' norm in successive windows; and the intervals of growth with the tensor that grew "
+         "most. Curves go, by default, to output/<stem of the first>/follow.h5, whole or not at all; memory "
+         "does not depend on the number of weights.\n",
+     .options = RST_OPTION_OUTPUT | RST_OPTION_FORCE | RST_OPTION_QUIET | RST_OPTION_JSON,
+     .needs_subject = true,
+     .takes_several = true,
+     .execute = rst_command_follow},
     {.name = "check",
      .usage = "CASE.yaml [-D key.path=value]...",
      .summary = "validate a case file, print the effective case",

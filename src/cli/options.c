@@ -22,7 +22,7 @@ static const struct option_line lines[] = {
     {"define", 'D', RST_OPTION_DEFINE, "key.path=value",
      "override one key of the case file; may be repeated"},
     {"output", 'o', RST_OPTION_OUTPUT, "FILE.h5",
-     "where to store; default a file in output/<stem of the case file>/"},
+     "where to store; default a file in output/<stem of the file given>/"},
     {"resume", 0, RST_OPTION_RESUME, NULL, "go on from what is stored, in the same file"},
     {"force", 0, RST_OPTION_FORCE, NULL, "replace an existing output, one that restrain wrote"},
     {"dry-run", 0, RST_OPTION_DRY_RUN, NULL, "say what would be done and what it would cost; write nothing"},
@@ -272,7 +272,7 @@ bool rst_arguments_parse(const struct rst_command *command, int argc, char **arg
   if (arguments->help || arguments->version) {
     return true;
   }
-  if (arguments->subject_count > 1 && !arguments->merge && !arguments->verify) {
+  if (arguments->subject_count > 1 && !command->takes_several && !arguments->merge && !arguments->verify) {
     fprintf(stderr, "restrain: one argument is expected, but '%s' follows '%s'; usage: restrain %s %s\n",
             argv[optind + 1], argv[optind], command->name, command->usage);
     return false;

@@ -157,6 +157,20 @@ const char *rst_watch_poll_sweep(void *user, const struct rst_sweep_progress *pr
   return rst_watch_reason(watch);
 }
 
+const char *rst_watch_poll_follow(void *user, const struct rst_follow_progress *progress) {
+  const double percent = 100.0;
+  const double parts = 1e6; /* that is counted in */
+  struct rst_watch *watch = user;
+  const long done = lround(parts * progress->done);
+  double elapsed = 0.0;
+  if (begin_line(watch, done, &elapsed)) {
+    char left[32];
+    format_left(watch, done, (long)parts, elapsed, sizeof left, left);
+    fprintf(stderr, "%.0f %% of the numbers, %s left", percent * progress->done, left);
+  }
+  return rst_watch_reason(watch);
+}
+
 void rst_watch_stop(struct rst_watch *watch) {
   if (watch->drawn) {
     fputs("\r\033[K", stderr);

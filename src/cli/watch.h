@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "restrain/follow.h"
 #include "restrain/run.h"
 #include "restrain/sweep.h"
 
 /** @file
- * What watches over a run or a sweep from outside: signals, the wall limit, the progress line.
+ * What watches over a run, a sweep or trajectories that are followed from outside: signals, the wall limit, the progress line.
  */
 
 struct rst_watch {
@@ -23,8 +24,9 @@ struct rst_watch {
 
 /** Catch SIGINT and SIGTERM: the first asks for a stop, a second one of the kind ends the process at once. */
 void rst_watch_start(struct rst_watch *watch, double wall_limit, bool quiet);
-/** rst_run_options.poll and rst_sweep_options.poll; user is the watch. */
+/** rst_run_options.poll, rst_follow_options.poll and rst_sweep_options.poll; user is the watch. */
 const char *rst_watch_poll(void *user, const struct rst_run_progress *progress);
+const char *rst_watch_poll_follow(void *user, const struct rst_follow_progress *progress);
 const char *rst_watch_poll_sweep(void *user, const struct rst_sweep_progress *progress);
 /** A sweep of a series begins; the wall limit is that of the series. */
 void rst_watch_next(struct rst_watch *watch, size_t sweep, size_t sweeps);

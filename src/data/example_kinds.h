@@ -28,9 +28,6 @@ typedef enum rst_status rst_examples_maker(struct rst_context *context,
 RST_EXAMPLE_KINDS(RST_EXAMPLES_DECLARE)
 #undef RST_EXAMPLES_DECLARE
 
-/** Read a .npy file of version 1.0 to 3.0. */
-enum rst_status rst_npy_read(struct rst_context *context, const char *name, struct rst_array *array);
-
 /** value = (number - shift)/divisor. */
 struct rst_pixel_scale {
   double shift, divisor;

@@ -2,6 +2,7 @@
 #include "core/core.h"
 #include "core/files.h"
 #include "data/example_kinds.h"
+#include "data/npy.h"
 #include "hdf5/read_array.h"
 
 /* "file.h5:/path", or a .npy file. */

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "data/npy.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "core/core.h"
-#include "data/example_kinds.h"
 #include "data/packed_file.h"
-
-/** @file
- * NumPy's .npy files, versions 1.0, 2.0 and 3.0: a magic string, the version, the length of the header and the header, a Python
- * dictionary like
- *
- *     {'descr': '<f8', 'fortran_order': False, 'shape': (60000, 28, 28), }
- */
 
 enum { MAGIC = 6, HEAD = 8, MOST_HEADER = 65536 };
 
@@ -25,13 +19,13 @@ static const char *find(const char *header, const char *key) {
   return at + strspn(at, " :");
 }
 
-static enum rst_status read_type(const struct rst_packed_file *file, const char *header,
+static enum rst_status read_type(const struct rst_npy_stream *stream, const char *header,
                                  enum rst_element *element) {
   static const char *const codes[RST_ELEMENT_COUNT] = {"u1", "i1", "u2", "i2", "u4",
                                                        "i4", "u8", "i8", "f4", "f8"};
   const char *descr = find(header, "'descr'");
-  RST_REQUIRE(file->context, descr, RST_ERROR_IO, "'%s' is no valid .npy file: its header has no 'descr'",
-              file->name);
+  RST_REQUIRE(stream->context, descr, RST_ERROR_IO, "'%s' is no valid .npy file: its header has no 'descr'",
+              stream->name);
   if (strncmp(descr, "'|b1'", strlen("'|b1'")) == 0) {
     *element = RST_ELEMENT_UINT8; /* False and True are the bytes 0 and 1 */
     return RST_OK;
@@ -45,14 +39,14 @@ static enum rst_status read_type(const struct rst_packed_file *file, const char 
     }
   }
   return rst_fail(
-      file->context, RST_ERROR_IO,
+      stream->context, RST_ERROR_IO,
       "'%s' holds the type %.*s; little-endian integers and floats of 4 or 8 bytes can be read: save "
       "the array as .astype('<f4') or the like",
-      file->name, (int)strcspn(descr, ","), descr);
+      stream->name, (int)strcspn(descr, ","), descr);
 }
 
 /* "(60000, 28, 28)" */
-static enum rst_status read_shape(const struct rst_packed_file *file, const char *header,
+static enum rst_status read_shape(const struct rst_npy_stream *stream, const char *header,
                                   struct rst_array *array) {
   const char *at = find(header, "'shape'");
   bool valid = at && *at == '(';
@@ -65,55 +59,60 @@ static enum rst_status read_shape(const struct rst_packed_file *file, const char
       at = end + strspn(end, " ,");
     }
   }
-  RST_REQUIRE(file->context, valid, RST_ERROR_IO,
-              "'%s' is no valid .npy file: its header has no shape of at most %d axes", file->name,
+  RST_REQUIRE(stream->context, valid, RST_ERROR_IO,
+              "'%s' is no valid .npy file: its header has no shape of at most %d axes", stream->name,
               RST_ARRAY_MOST_AXES);
   return RST_OK;
 }
 
-static enum rst_status parse(const struct rst_packed_file *file, const char *header,
+static enum rst_status parse(const struct rst_npy_stream *stream, const char *header,
                              struct rst_array *array) {
-  RST_TRY(read_type(file, header, &array->element));
+  RST_TRY(read_type(stream, header, &array->element));
   const char *order = find(header, "'fortran_order'");
-  RST_REQUIRE(file->context, order && strncmp(order, "False", strlen("False")) == 0, RST_ERROR_IO,
-              "'%s' is in Fortran order; save numpy.ascontiguousarray(...) of the array", file->name);
-  return read_shape(file, header, array);
+  RST_REQUIRE(stream->context, order && strncmp(order, "False", strlen("False")) == 0, RST_ERROR_IO,
+              "'%s' is in Fortran order; save numpy.ascontiguousarray(...) of the array", stream->name);
+  return read_shape(stream, header, array);
 }
 
 /* The NUL-terminated header. */
-static enum rst_status read_header(struct rst_packed_file *file, char *header) {
+static enum rst_status take_header(const struct rst_npy_stream *stream, char *header) {
   unsigned char head[HEAD] = {0};
   unsigned char digits[4] = {0};
-  RST_TRY(rst_packed_read(file, head, sizeof head));
-  RST_REQUIRE(file->context, memcmp(head, "\x93NUMPY", MAGIC) == 0, RST_ERROR_IO,
-              "'%s' is neither a .npy file nor a dataset file.h5:/path", file->name);
+  RST_TRY(stream->read(stream->user, head, sizeof head));
+  RST_REQUIRE(stream->context, memcmp(head, "\x93NUMPY", MAGIC) == 0, RST_ERROR_IO,
+              "'%s' is neither a .npy file nor a dataset file.h5:/path", stream->name);
   const unsigned version = head[MAGIC];
-  RST_REQUIRE(file->context, version >= 1 && version <= 3, RST_ERROR_IO,
-              "'%s' is a .npy file of version %u.%u; 1.0 to 3.0 can be read", file->name, version,
+  RST_REQUIRE(stream->context, version >= 1 && version <= 3, RST_ERROR_IO,
+              "'%s' is a .npy file of version %u.%u; 1.0 to 3.0 can be read", stream->name, version,
               head[MAGIC + 1]);
-  RST_TRY(rst_packed_read(file, digits, version == 1 ? 2 : sizeof digits));
+  RST_TRY(stream->read(stream->user, digits, version == 1 ? 2 : sizeof digits));
   const size_t length =
       (size_t)digits[0] | (size_t)digits[1] << 8 | (size_t)digits[2] << 16 | (size_t)digits[3] << 24;
-  RST_REQUIRE(file->context, length < MOST_HEADER, RST_ERROR_IO,
-              "'%s' is no valid .npy file: its header has %zu bytes", file->name, length);
-  return rst_packed_read(file, header, length);
+  RST_REQUIRE(stream->context, length < MOST_HEADER, RST_ERROR_IO,
+              "'%s' is no valid .npy file: its header has %zu bytes", stream->name, length);
+  return stream->read(stream->user, header, length);
+}
+
+enum rst_status rst_npy_read_header(const struct rst_npy_stream *stream, struct rst_array *array) {
+  RST_SCOPED char *header = NULL;
+  *array = (struct rst_array){0};
+  RST_TRY(RST_NEW(stream->context, MOST_HEADER, &header));
+  RST_TRY(take_header(stream, header));
+  return parse(stream, header, array);
+}
+
+static enum rst_status read_packed(void *user, void *bytes, size_t size) {
+  return rst_packed_read(user, bytes, size);
 }
 
 enum rst_status rst_npy_read(struct rst_context *context, const char *name, struct rst_array *array) {
   struct rst_packed_file file = {0};
-  char *header = NULL;
-  RST_TRY(RST_NEW(context, MOST_HEADER, &header));
-  enum rst_status status = rst_packed_open(context, name, &file);
-  if (status == RST_OK) {
-    status = read_header(&file, header);
-  }
-  if (status == RST_OK) {
-    status = parse(&file, header, array);
-  }
+  const struct rst_npy_stream stream = {context, name, read_packed, &file};
+  RST_TRY(rst_packed_open(context, name, &file));
+  enum rst_status status = rst_npy_read_header(&stream, array);
   if (status == RST_OK) {
     status = rst_packed_read_array(&file, array);
   }
   rst_packed_close(&file);
-  free(header);
   return status;
 }

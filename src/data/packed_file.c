@@ -67,6 +67,12 @@ enum rst_status rst_packed_read(struct rst_packed_file *file, void *bytes, size_
   return RST_OK;
 }
 
+enum rst_status rst_packed_seek(struct rst_packed_file *file, size_t at) {
+  RST_REQUIRE(file->context, gzseek(file->stream, (z_off_t)at, SEEK_SET) >= 0, RST_ERROR_IO,
+              "'%s' is truncated or damaged; fetch or write it again", file->name);
+  return RST_OK;
+}
+
 enum rst_status rst_packed_require_end(struct rst_packed_file *file) {
   char byte = 0;
   size_t got = 0;

@@ -25,6 +25,8 @@ void rst_packed_close(struct rst_packed_file *file);
 enum rst_status rst_packed_read_some(struct rst_packed_file *file, void *bytes, size_t size, size_t *got);
 /** Read `size` bytes; RST_ERROR_IO if the file ends before. */
 enum rst_status rst_packed_read(struct rst_packed_file *file, void *bytes, size_t size);
+/** Go to a byte of the content; cheap where the file is not compressed. */
+enum rst_status rst_packed_seek(struct rst_packed_file *file, size_t at);
 /** RST_ERROR_IO unless all has been read. */
 enum rst_status rst_packed_require_end(struct rst_packed_file *file);
 

@@ -103,6 +103,18 @@ enum rst_status rst_hdf5_read_array(struct rst_context *context, const char *pat
   return read_dataset(&reading, file, array);
 }
 
+bool rst_hdf5_describe_array(hid_t dataset, struct rst_array *array) {
+  RST_IDS(ids);
+  hsize_t dims[H5S_MAX_RANK] = {0};
+  const hid_t type = rst_ids_keep(&ids, H5Dget_type(dataset));
+  const hid_t space = rst_ids_keep(&ids, H5Dget_space(dataset));
+  *array = (struct rst_array){.rank = H5Sget_simple_extent_dims(space, dims, NULL)};
+  for (int axis = 0; axis < array->rank && axis < RST_ARRAY_MOST_AXES; ++axis) {
+    array->dims[axis] = dims[axis];
+  }
+  return array->rank >= 0 && array->rank <= RST_ARRAY_MOST_AXES && element_of(type, &array->element);
+}
+
 bool rst_hdf5_is_group(struct rst_context *context, const char *path, const char *group) {
   RST_QUIET();
   RST_IDS(ids);

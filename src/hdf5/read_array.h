@@ -2,6 +2,8 @@
 #ifndef RST_READ_ARRAY_H
 #define RST_READ_ARRAY_H
 
+#include <hdf5.h>
+
 #include "core/array.h"
 
 /** @file
@@ -13,6 +15,9 @@
  * the file holds too few bytes for the shape that it states. */
 enum rst_status rst_hdf5_read_array(struct rst_context *context, const char *path, const char *dataset,
                                     struct rst_array *array);
+
+/** Type and shape of an open dataset, without memory for its numbers; false if it has no numbers, or more axes than an array. */
+bool rst_hdf5_describe_array(hid_t dataset, struct rst_array *array);
 
 /** Whether the file is an HDF5 file that holds such a group. The message of the context may change. */
 bool rst_hdf5_is_group(struct rst_context *context, const char *path, const char *group);

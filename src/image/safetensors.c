@@ -9,6 +9,7 @@
 
 #include "core/core.h"
 #include "core/files.h"
+#include "core/sizes.h"
 #include "core/text.h"
 
 /* The format's own limit of a header. */
@@ -204,7 +205,7 @@ static float widen(uint64_t bits, int exponent_bits) {
 }
 
 static void unpack(const unsigned char *bytes, const struct storage *storage, size_t count,
-                   struct rst_array *array) {
+                   const struct rst_array *array) {
   for (size_t i = 0; i < count; ++i) {
     const uint64_t bits = little_endian(bytes + i * storage->size, storage->size);
     if (storage->size == sizeof(double)) {
@@ -218,39 +219,95 @@ static void unpack(const unsigned char *bytes, const struct storage *storage, si
   }
 }
 
-static enum rst_status read_numbers(const struct rst_safetensors *file, const char *name,
-                                    struct fy_node *entry, const struct storage *storage,
-                                    struct rst_array *array) {
+/* A tensor of the header, and where its numbers begin in the file. */
+struct place {
+  const char *name;
+  const struct storage *storage;
+  uint64_t at;
+};
+
+static enum rst_status locate(const struct rst_safetensors *file, const char *name, struct place *place,
+                              struct rst_array *array) {
+  struct fy_node *entry = lookup(fy_document_root(file->tree), name);
   size_t count = 0;
   size_t bytes = 0;
-  uint64_t at = 0;
+  *array = (struct rst_array){0};
+  *place = (struct place){.name = name};
+  RST_REQUIRE(file->context, entry && fy_node_is_mapping(entry), RST_ERROR_IO, "%s has no tensor %s",
+              file->path, name);
+  place->storage = find_storage(entry);
+  RST_REQUIRE(file->context, place->storage, RST_ERROR_IO,
+              "%s: %s is of a type that cannot be read; save it as F64, F32, F16 or BF16", file->path, name);
+  RST_REQUIRE(file->context, read_shape(entry, array), RST_ERROR_IO,
+              "%s is no valid safetensors file: %s has no shape", file->path, name);
+  array->element = place->storage->element;
   const bool sound = rst_array_count(array, &count, &bytes) &&
-                     find_numbers(file, entry, (uint64_t)count * storage->size, &at);
+                     find_numbers(file, entry, (uint64_t)count * place->storage->size, &place->at);
   RST_REQUIRE(file->context, sound, RST_ERROR_IO,
               "%s: the numbers of %s are not where its header says; get the whole file", file->path, name);
+  return RST_OK;
+}
+
+/* Numbers first ... first + count - 1 of a tensor, of the array's type. */
+static enum rst_status read_numbers(const struct rst_safetensors *file, const struct place *place,
+                                    size_t first, size_t count, const struct rst_array *array) {
+  const size_t size = place->storage->size;
   RST_SCOPED unsigned char *read = NULL;
-  RST_TRY(RST_NEW(file->context, count * storage->size + 1, &read));
-  RST_TRY(rst_array_allocate(file->context, array));
-  RST_REQUIRE(file->context, fseek(file->stream, (long)at, SEEK_SET) == 0, RST_ERROR_IO,
-              "%s: reading failed: %s", file->path, strerror(errno));
-  RST_TRY(read_bytes(file, read, count * storage->size));
-  unpack(read, storage, count, array);
+  RST_TRY(RST_NEW(file->context, count * size + 1, &read));
+  RST_REQUIRE(file->context, fseek(file->stream, (long)(place->at + first * size), SEEK_SET) == 0,
+              RST_ERROR_IO, "%s: reading failed: %s", file->path, strerror(errno));
+  RST_TRY(read_bytes(file, read, count * size));
+  unpack(read, place->storage, count, array);
   return RST_OK;
 }
 
 enum rst_status rst_safetensors_read(struct rst_safetensors *file, const char *name,
                                      struct rst_array *array) {
-  struct fy_node *entry = lookup(fy_document_root(file->tree), name);
-  *array = (struct rst_array){0};
-  RST_REQUIRE(file->context, entry && fy_node_is_mapping(entry), RST_ERROR_IO, "%s has no tensor %s",
-              file->path, name);
-  const struct storage *storage = find_storage(entry);
-  RST_REQUIRE(file->context, storage, RST_ERROR_IO,
-              "%s: %s is of a type that cannot be read; save it as F64, F32, F16 or BF16", file->path, name);
-  RST_REQUIRE(file->context, read_shape(entry, array), RST_ERROR_IO,
-              "%s is no valid safetensors file: %s has no shape", file->path, name);
-  array->element = storage->element;
-  return read_numbers(file, name, entry, storage, array);
+  struct place place;
+  size_t count = 0;
+  size_t bytes = 0;
+  RST_TRY(locate(file, name, &place, array));
+  (void)rst_array_count(array, &count, &bytes);
+  RST_TRY(rst_array_allocate(file->context, array));
+  const enum rst_status status = read_numbers(file, &place, 0, count, array);
+  if (status != RST_OK) {
+    rst_array_free(array);
+  }
+  return status;
+}
+
+size_t rst_safetensors_count(const struct rst_safetensors *file) {
+  return (size_t)fy_node_mapping_item_count(fy_document_root(file->tree));
+}
+
+enum rst_status rst_safetensors_describe(const struct rst_safetensors *file, size_t index, const char **name,
+                                         struct rst_array *array) {
+  struct fy_node_pair *pair = fy_node_mapping_get_by_index(fy_document_root(file->tree), (int)index);
+  struct fy_node *entry = pair ? fy_node_pair_value(pair) : NULL;
+  struct place place;
+  *name = pair ? fy_node_get_scalar0(fy_node_pair_key(pair)) : NULL;
+  if (!*name || !entry || !fy_node_is_mapping(entry) || !find_storage(entry)) {
+    *name = NULL;
+    return RST_OK;
+  }
+  return locate(file, *name, &place, array);
+}
+
+enum rst_status rst_safetensors_read_part(struct rst_safetensors *file, const char *name, size_t first,
+                                          size_t count, double *values) {
+  enum { PIECE = 1 << 14 };
+  RST_SCOPED double *piece = NULL;
+  struct rst_array array;
+  struct place place;
+  RST_TRY(locate(file, name, &place, &array));
+  RST_TRY(RST_NEW(file->context, PIECE, &piece));
+  array.data = piece;
+  for (size_t done = 0; done < count; done += PIECE) {
+    const size_t part = rst_least(count - done, PIECE);
+    RST_TRY(read_numbers(file, &place, first + done, part, &array));
+    rst_array_read(&array, 0, part, values + done);
+  }
+  return RST_OK;
 }
 
 /* Padded with blanks, so that the numbers are aligned. */

@@ -31,6 +31,15 @@ void rst_safetensors_close(struct rst_safetensors **file);
  * and tensor if there is none of that name, if it is of another type, or not all of it is in the file. */
 enum rst_status rst_safetensors_read(struct rst_safetensors *file, const char *name, struct rst_array *array);
 
+/** Number of entries of the header; one of them, with type and shape but without memory for its numbers. `name` belongs to the
+ * file, and is NULL for what is no tensor of a type that can be read. */
+size_t rst_safetensors_count(const struct rst_safetensors *file);
+enum rst_status rst_safetensors_describe(const struct rst_safetensors *file, size_t index, const char **name,
+                                         struct rst_array *array);
+/** Numbers first ... first + count - 1 of a tensor; not more memory than for a piece of them. */
+enum rst_status rst_safetensors_read_part(struct rst_safetensors *file, const char *name, size_t first,
+                                          size_t count, double *values);
+
 /** Write a state with the names of its tensors, F64 or F32 by its precision, durably and whole or not at all. */
 enum rst_status rst_safetensors_write(struct rst_context *context, const char *path,
                                       const struct rst_layout *layout, const struct rst_field *state);
