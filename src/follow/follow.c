@@ -138,8 +138,9 @@ static enum rst_status check_output(const struct rst_follow_task *task, const ch
 static enum rst_status compute(struct rst_follow_task *task, struct rst_output *output) {
   RST_TRY(check_output(task, output->path));
   RST_TRY(open_trajectories(task));
-  RST_TRY(rst_output_prepare(output));
   RST_TRY(create_results(task));
+  RST_TRY(rst_follow_file_check_names(task->context, task->follow));
+  RST_TRY(rst_output_prepare(output));
   RST_TRY(rst_follow_add_up(task));
   if (task->stopped) {
     return RST_OK;

@@ -49,6 +49,37 @@ static const struct curve curves[] = {
      MEMBER(window_kolmogorov)},
 };
 
+/* The name, or the group that it begins with. */
+static bool begins_with(const char *name, const char *group) {
+  const size_t length = strcspn(group, "/");
+  return strncmp(name, group, length) == 0 && (name[length] == '\0' || name[length] == '/');
+}
+
+static bool is_taken(const char *name) {
+  static const char *const others[] = {"time", "step", "twin", "window", "tensor", "events", "provenance"};
+  bool taken = false;
+  for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {
+    taken = taken || begins_with(name, others[i]);
+  }
+  for (size_t i = 0; i < sizeof curves / sizeof *curves; ++i) {
+    taken = taken || begins_with(name, curves[i].variable.name);
+  }
+  for (size_t i = 0; i < rst_follow_numbers.count; ++i) {
+    const char *number = rst_follow_numbers.rows[i].variable.name;
+    taken = taken || (number && begins_with(name, number));
+  }
+  return taken;
+}
+
+enum rst_status rst_follow_file_check_names(struct rst_context *context, const struct rst_follow *follow) {
+  for (size_t i = 0; i < follow->tensor_count; ++i) {
+    RST_REQUIRE(context, !is_taken(follow->tensors[i].name), RST_ERROR_ARGUMENT,
+                "%s: a tensor cannot be called %s, which is a name in the results; store it under another",
+                follow->reference, follow->tensors[i].name);
+  }
+  return RST_OK;
+}
+
 /* A dataset of a part, below the name of its tensor. */
 static enum rst_status write_named(const struct writer *writer, const struct rst_followed_part *part,
                                    const struct rst_dataset *dataset) {

@@ -12,12 +12,15 @@
  *     /twin_difference /twin_distance /twin_participation (twin, time)                     absent without twins
  *     /twin_growth_rate /twin_growth_rate_error /twin_saturation /twin_plateau ... (twin)
  *     /weight_norm /local_displacement /global_displacement (time)
- *     /weights /displacement_exponent /displacement_exponent_error                         scalars
+ *     /weight_count /displacement_exponent /displacement_exponent_error                         scalars
  *     /window_difference /window_wasserstein /window_kolmogorov (window)                   absent where there are no windows
  *     /<tensor>/...                                                                        the same of each tensor
  *     /events/first /events/last ... (event)   /events/tensor_share (event, tensor)        intervals of growth; absent if none
  *     /provenance                                                                          as in a run file
  */
+
+/** RST_ERROR_ARGUMENT if a tensor has the name of something else in the file. */
+enum rst_status rst_follow_file_check_names(struct rst_context *context, const struct rst_follow *follow);
 
 /** Write the file; it appears under its name when it is complete. */
 enum rst_status rst_follow_file_write(struct rst_output *output, const struct rst_follow *follow);

@@ -6,7 +6,7 @@
 #define INTERVAL(member) RST_QUANTITY_MEMBER(struct rst_growth_interval, member)
 
 static const struct rst_quantity rows[] = {
-    {RST_FOLLOW_OF_PART, "weights", PART(count), "weights", {"weights", "number of weights", "1"}},
+    {RST_FOLLOW_OF_PART, "weight_count", PART(count), "weights", {"weight_count", "number of weights", "1"}},
     {RST_FOLLOW_OF_PART,
      "displacement_exponent",
      PART(displacement_exponent),
