@@ -113,7 +113,8 @@ static enum rst_status pattern_of(struct rst_context *context, const char *name,
     }
     *at++ = name[i];
   }
-  strcpy(at, "/*");
+  at[0] = '/'; /* zeros follow */
+  at[1] = '*';
   return RST_OK;
 }
 

@@ -34,7 +34,8 @@ static uint64_t number(const unsigned char *bytes, int count) {
 }
 
 static enum rst_status fail(const struct rst_zip *zip) {
-  return rst_fail(zip->context, RST_ERROR_IO, "%s is no whole .npz file; write it again", zip->path);
+  (void)rst_fail(zip->context, RST_ERROR_IO, "%s is no whole .npz file; write it again", zip->path);
+  return RST_ERROR_IO;
 }
 
 static enum rst_status read_at(const struct rst_zip *zip, uint64_t at, void *bytes, size_t size) {

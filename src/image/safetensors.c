@@ -233,11 +233,17 @@ static enum rst_status locate(const struct rst_safetensors *file, const char *na
   size_t bytes = 0;
   *array = (struct rst_array){0};
   *place = (struct place){.name = name};
-  RST_REQUIRE(file->context, entry && fy_node_is_mapping(entry), RST_ERROR_IO, "%s has no tensor %s",
-              file->path, name);
+  if (!entry || !fy_node_is_mapping(entry)) {
+    (void)rst_fail(file->context, RST_ERROR_IO, "%s has no tensor %s", file->path, name);
+    return RST_ERROR_IO;
+  }
   place->storage = find_storage(entry);
-  RST_REQUIRE(file->context, place->storage, RST_ERROR_IO,
-              "%s: %s is of a type that cannot be read; save it as F64, F32, F16 or BF16", file->path, name);
+  if (!place->storage) {
+    (void)rst_fail(file->context, RST_ERROR_IO,
+                   "%s: %s is of a type that cannot be read; save it as F64, F32, F16 or BF16", file->path,
+                   name);
+    return RST_ERROR_IO;
+  }
   RST_REQUIRE(file->context, read_shape(entry, array), RST_ERROR_IO,
               "%s is no valid safetensors file: %s has no shape", file->path, name);
   array->element = place->storage->element;
