@@ -12,29 +12,36 @@
  *
  * A trajectory is one HDF5 file with tensors (time, ...), or a folder or pattern of .npy, .npz, .safetensors or HDF5 files, one
  * for each time (src/follow/stored_trajectory.h). The first is the reference, u_t; the others are its twins, which have the same
- * tensors at the same steps. All numbers are found for all weights together and for each tensor, n weights each:
+ * tensors at the same steps. All numbers are found for all weights together and for each tensor, n weights each; e = A - B is the
+ * difference of the reference and a twin, d its Euclidean norm:
  *
- * | number                                 | is                                                                              |
- * |----------------------------------------|---------------------------------------------------------------------------------|
- * | twin_difference (twin, time)           | mean of 2 abs(A - B)/(abs(A) + abs(B)), 0 where both are 0                      |
- * | twin_distance (twin, time)             | d = Euclidean norm of A - B                                                     |
- * | twin_participation (twin, time)        | (sum e^2)^2/(n sum e^4), e = A - B: the share of weights that part; NaN if equal |
- * | growth rate, its error, plateau, saturation | of d, by rst_divergence_measure() (regime.h), the rate over the steps      |
- * | weight_norm (time)                     | Euclidean norm of u_t                                                           |
- * | local_displacement (time)              | square norm of u_{t+1} - u_t; NaN at the last time                              |
- * | global_displacement (time)             | square norm of u_t - u_0                                                        |
- * | displacement_exponent, its error       | c of square norm of u_t - u_0 ~ (step_t - step_0)^c: least squares of log on log over the second half of the times (arXiv 2107.09133); NaN of fewer than three |
- * | window_wasserstein, window_kolmogorov (window) | distances W1 and KS of the distributions of weight_norm in successive windows |
- * | window_difference (window)             | as twin_difference, of the first states of the two windows                      |
+ * | number                        | is                                                                                   |
+ * |-------------------------------|--------------------------------------------------------------------------------------|
+ * | difference (twin, time)       | mean of 2 abs(A - B)/(abs(A) + abs(B)), 0 where both are 0                           |
+ * | distance (twin, time)         | d                                                                                    |
+ * | participation (twin, time)    | (sum e^2)^2/(n sum e^4), the share of weights that part; NaN where none does         |
+ * | growth rate, plateau (twin)   | of d, with saturation and error, by rst_divergence_measure(); the rate is over steps |
+ * | weight_norm (time)            | Euclidean norm of u_t                                                                |
+ * | local_displacement (time)     | square norm of u_{t+1} - u_t; NaN at the last time                                   |
+ * | global_displacement (time)    | square norm of u_t - u_0                                                             |
+ * | displacement_exponent         | c of global_displacement ~ (step_t - step_0)^c                                       |
+ * | window_wasserstein (window)   | distance W1 of the distributions of weight_norm in two successive windows            |
+ * | window_kolmogorov (window)    | their distance KS                                                                    |
+ * | window_difference (window)    | as difference, of the first states of the two windows                                |
+ *
+ * The exponent and its standard error are those of a straight line by least squares, of logarithms over the second half of the
+ * times, as for the anomalous diffusion of arXiv 2107.09133; NaN of fewer than three times.
  *
  * The times are cut into RST_FOLLOW_WINDOWS windows of as many times each, those over at the end left out; with fewer than two
- * times in each there are no windows. While a loss settles W1 and KS tend to 0 though the weights go on (window_difference).
+ * times in each there are no windows. Where weights wander on while what is seen of them settles (arXiv 2110.06256), W1 and KS
+ * tend to 0 and window_difference does not.
  *
  * An interval of growth are consecutive updates in which the distance to a twin, positive before, grows by more than
- * RST_FOLLOW_TOLERANCE of itself. Its place is by the growing energy, sum over its updates of max(0, d_{t+1}^2 - d_t^2) of each tensor.
+ * RST_FOLLOW_TOLERANCE of itself. Its place is told by the growing energy of each tensor, the sum over its updates of
+ * max(0, d_{t+1}^2 - d_t^2).
  *
- * Numbers are read once, in parts: memory beyond a fixed 50 MB is that of the results, and of a chunk of a compressed HDF5
- * dataset. Sums are in double.
+ * Numbers are read once, in parts (of compressed datasets with larger chunks once for each part that a chunk has numbers of):
+ * besides the results, that takes 50 MB of memory and that of a chunk. Sums are in double.
  */
 
 #define RST_FOLLOW_TOLERANCE 1e-9

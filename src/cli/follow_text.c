@@ -63,29 +63,38 @@ static int compare_growth(const void *one, const void *other) {
   return (first->amplification < second->amplification) - (first->amplification > second->amplification);
 }
 
+/* The intervals, those of most amplification first; NULL, which the text remembers, if memory is exhausted. */
+static const struct rst_growth_interval **sort_intervals(struct rst_text *text,
+                                                         const struct rst_follow *follow) {
+  const struct rst_growth_interval **sorted = calloc(follow->interval_count + 1, sizeof *sorted);
+  text->failed = text->failed || !sorted;
+  for (size_t i = 0; sorted && i < follow->interval_count; ++i) {
+    sorted[i] = &follow->intervals[i];
+  }
+  if (sorted) {
+    qsort((void *)sorted, follow->interval_count, sizeof *sorted, compare_growth);
+  }
+  return sorted;
+}
+
+static size_t shown_intervals(const struct rst_follow *follow) {
+  return follow->interval_count < MOST_INTERVALS ? follow->interval_count : MOST_INTERVALS;
+}
+
 static void add_intervals(struct rst_text *text, const struct rst_follow *follow) {
   const double percent = 100.0;
   const int width = label_width(follow);
-  const struct rst_growth_interval **sorted = calloc(follow->interval_count + 1, sizeof *sorted);
-  if (!sorted) {
-    text->failed = true;
-    return;
-  }
-  for (size_t i = 0; i < follow->interval_count; ++i) {
-    sorted[i] = &follow->intervals[i];
-  }
-  qsort(sorted, follow->interval_count, sizeof *sorted, compare_growth);
+  RST_SCOPED const struct rst_growth_interval **sorted = sort_intervals(text, follow);
   rst_text_add(text, "\nintervals of growth: %zu, the strongest and where\n  %-*s", follow->interval_count,
                width, "");
   add_cells(text, RST_FOLLOW_OF_INTERVAL, NULL);
-  for (size_t i = 0; i < follow->interval_count && i < MOST_INTERVALS; ++i) {
+  for (size_t i = 0; sorted && i < shown_intervals(follow); ++i) {
     const struct rst_growth_interval *interval = sorted[i];
     rst_text_add(text, "  %-*s", width, follow->tensors[interval->tensor].name);
     add_cells(text, RST_FOLLOW_OF_INTERVAL, interval);
     rst_text_add(text, "    %.3g %% of the growing energy of twin %s\n",
                  percent * interval->tensor_shares[interval->tensor], follow->twins[interval->twin]);
   }
-  free((void *)sorted);
 }
 
 void rst_follow_add_text(struct rst_text *text, const struct rst_follow *follow) {
@@ -124,11 +133,26 @@ static void add_interval(struct rst_text *text, const struct rst_follow *follow,
   rst_text_add_quoted(text, follow->twins[interval->twin]);
   rst_text_add(text, ", \"tensor\": ");
   rst_text_add_quoted(text, follow->tensors[interval->tensor].name);
-  rst_text_add(text, ", \"tensor_share\": ");
-  rst_text_add_number(text, interval->tensor_shares[interval->tensor]);
   rst_text_add(text, ", ");
   rst_quantities_add_json(&rst_follow_numbers, RST_FOLLOW_OF_INTERVAL, interval, text);
-  rst_text_add(text, "}");
+  rst_text_add(text, ", \"tensor_shares\": {");
+  for (size_t i = 0; i < follow->tensor_count; ++i) {
+    rst_text_add(text, i > 0 ? ", " : "");
+    rst_text_add_quoted(text, follow->tensors[i].name);
+    rst_text_add(text, ": ");
+    rst_text_add_number(text, interval->tensor_shares[i]);
+  }
+  rst_text_add(text, "}}");
+}
+
+static void add_events(struct rst_text *text, const struct rst_follow *follow) {
+  RST_SCOPED const struct rst_growth_interval **sorted = sort_intervals(text, follow);
+  rst_text_add(text, ", \"event_count\": %zu, \"events\": [", follow->interval_count);
+  for (size_t i = 0; sorted && i < shown_intervals(follow); ++i) {
+    rst_text_add(text, i > 0 ? ", " : "");
+    add_interval(text, follow, sorted[i]);
+  }
+  rst_text_add(text, "]");
 }
 
 void rst_follow_add_json(struct rst_text *text, const struct rst_follow *follow, const char *output) {
@@ -146,10 +170,7 @@ void rst_follow_add_json(struct rst_text *text, const struct rst_follow *follow,
     add_part(text, follow, &follow->tensors[i]);
     rst_text_add(text, "}");
   }
-  rst_text_add(text, "], \"events\": [");
-  for (size_t i = 0; i < follow->interval_count; ++i) {
-    rst_text_add(text, i > 0 ? ", " : "");
-    add_interval(text, follow, &follow->intervals[i]);
-  }
-  rst_text_add(text, "]}");
+  rst_text_add(text, "]");
+  add_events(text, follow);
+  rst_text_add(text, "}");
 }

@@ -20,8 +20,8 @@ struct rst_follow_task {
   const char *stopped;
 };
 
-/** Fill the sums of every tensor:  difference, sum of relative differences; distance, sum of squares; participation, sum of fourth powers of the differences;  weight_norm, sum of
- * squares; the displacements; window_difference, sum of relative differences. */
+/** Fill the curves of every tensor with what they are made of: difference and window_difference with sums of relative
+ * differences, participation with sums of fourth powers of differences, all others with sums of squares. */
 enum rst_status rst_follow_add_up(struct rst_follow_task *task);
 
 /** Numbers of a part. */
