@@ -168,6 +168,20 @@ class Numbers(FollowTest):
         with self.read() as file:
             self.assertTrue(np.all(file["twin_distance"][()] == 0))
 
+    def test_links_are_counted_once(self):
+        walks = walk(1)
+        write_stack(self.folder / "a.h5", walks)
+        write_stack(self.folder / "b.h5", walk(2))
+        with h5py.File(self.folder / "b.h5", "a") as file:
+            file["again"] = file["1.weight"]  # a second name of it
+            file["soft"] = h5py.SoftLink("/1.weight")
+            file["away"] = h5py.ExternalLink("a.h5", "/1.weight")
+        with h5py.File(self.folder / "a.h5", "a") as file:
+            file["iteration"] = np.arange(3)  # of other things
+            file["of_three"] = np.zeros((3, 2))
+        self.follow("a.h5", "b.h5")
+        self.assert_numbers(walks, walk(2), np.arange(TIMES))
+
     def test_arrays_of_their_own(self):
         walks = [walk(seed, {"weights": (4, 6)}) for seed in (3, 4)]
         for name, values in zip("ab", walks):

@@ -19,10 +19,29 @@ static size_t find_axis(const struct rst_tensor_file *file, const char *name, si
   return fits ? place : file->count;
 }
 
+static bool is_over(const struct rst_tensor_shape *stored, size_t times) {
+  return stored->is_weights && stored->rank >= 2 && stored->dims[0] == times;
+}
+
+/* The times that tensors are over; if there are none, any. */
+static size_t find_times(const struct rst_tensor_file *file) {
+  static const char *const names[] = {"time", "iteration"};
+  size_t found = file->count;
+  for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+    const size_t axis = find_axis(file, names[i], 0);
+    for (size_t j = 0; axis < file->count && j < file->count; ++j) {
+      if (is_over(&file->tensors[j], file->tensors[axis].count)) {
+        return axis;
+      }
+    }
+    found = found < file->count ? found : axis;
+  }
+  return found;
+}
+
 static enum rst_status read_times(struct rst_stored_trajectory *trajectory) {
   struct rst_tensor_file *file = trajectory->first;
-  size_t time = find_axis(file, "time", 0);
-  time = time < file->count ? time : find_axis(file, "iteration", 0);
+  const size_t time = find_times(file);
   RST_REQUIRE(
       trajectory->context, time < file->count, RST_ERROR_ARGUMENT,
       "%s has neither /time nor /iteration, which would tell its times; write one of them, as long as "
@@ -58,10 +77,10 @@ static enum rst_status check_steps(const struct rst_stored_trajectory *trajector
 static bool at_one_time(const struct rst_stored_trajectory *trajectory, const struct rst_tensor_shape *stored,
                         struct rst_tensor_shape *tensor) {
   *tensor = *stored;
-  if (!stored->is_weights || trajectory->series.count > 0) {
+  if (trajectory->series.count > 0) {
     return stored->is_weights;
   }
-  if (stored->rank < 2 || stored->dims[0] != trajectory->times) {
+  if (!is_over(stored, trajectory->times)) {
     return false;
   }
   --tensor->rank;

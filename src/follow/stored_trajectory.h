@@ -9,8 +9,8 @@
  * Weights over times, as some program stored them: one HDF5 file with datasets (time, ...), or a series of files, one for each
  * time. Either way it is tensors of one shape at every time, and is read in parts.
  *
- * In one file the times are /time, or /iteration where there is none, and a tensor is a dataset of two or more axes whose first
- * is as long. The steps, by which rates are told, are /step or /iteration, whichever is as long as the times; else the times. Of a
+ * In one file the times are /time, or /iteration, whichever first has tensors: datasets of two or more axes whose first is as
+ * long. The steps, by which rates are told, are /step or /iteration, whichever is as long as the times; else the times. Of a
  * series both are what rst_file_series finds.
  */
 

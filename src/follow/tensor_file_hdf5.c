@@ -67,8 +67,8 @@ static herr_t visit_link(hid_t root, const char *name, const H5L_info_t *link, v
 static enum rst_status list_datasets(struct rst_tensor_file *file, hid_t root) {
   struct listing listing = {.file = file, .is_own = rst_hdf5_has(root, "provenance/effective")};
   const herr_t walked = listing.is_own
-                            ? H5Literate(root, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, visit_link, &listing)
-                            : H5Ovisit2(root, H5_INDEX_NAME, H5_ITER_NATIVE, visit, &listing, H5O_INFO_BASIC);
+                            ? H5Literate(root, H5_INDEX_NAME, H5_ITER_INC, NULL, visit_link, &listing)
+                            : H5Ovisit2(root, H5_INDEX_NAME, H5_ITER_INC, visit, &listing, H5O_INFO_BASIC);
   RST_TRY(listing.status);
   RST_HDF5(file->context, walked >= 0, "%s cannot be listed", file->path);
   return RST_OK;
