@@ -146,6 +146,10 @@ class FollowTest(ProgramTest):
                 self.assert_close(found["displacement_exponent_error"][()],
                                   error, 1e-9)
                 self.assertEqual(found["weight_count"][()], one.shape[1])
+            for row, name in zip(file["tensor_difference"][0],
+                                 file["tensor"].asstr()):
+                np.testing.assert_array_equal(
+                    row, file[name]["twin_difference"][0])
 
 
 class Numbers(FollowTest):

@@ -105,6 +105,16 @@ class Readers(ProgramTest):
                        capture_output=True, timeout=240)
         self.read("run.h5", reader="read_tensors.py")
 
+    def test_followed_trajectories(self):
+        random = np.random.RandomState(1)
+        for name in ("a.h5", "b.h5", "c.h5"):
+            with h5py.File(self.folder / name, "w") as file:
+                file["time"] = 0.5 * np.arange(20)
+                for tensor in range(4):
+                    file[f"{tensor}.weight"] = random.randn(20, 3, 2)
+        self.restrain("follow", "a.h5", "b.h5", "c.h5", "-o", "f.h5")
+        self.read("f.h5", reader="read_follow.py")
+
     def test_picture(self):
         self.restrain("run", self.write(SMALL_CASE), "-o", "run.h5")
         self.read("run.h5", "--draw", "picture.png", python="pvpython")

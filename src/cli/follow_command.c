@@ -10,6 +10,7 @@
 #include "cli/output_path.h"
 #include "cli/watch.h"
 #include "core/core.h"
+#include "core/files.h"
 
 /* What the output is named after: a file; or the folder of a series, with a dot behind it, for what follows a name's last dot is
  * left out. */
@@ -34,13 +35,18 @@ static enum rst_status name_subject(struct rst_context *context, const char *fir
              : rst_format(context, subject, "follow");
 }
 
-static enum rst_exit print(const struct rst_arguments *arguments, const struct rst_follow *follow,
-                           const char *path) {
+static enum rst_exit print(struct rst_context *context, const struct rst_arguments *arguments,
+                           const struct rst_follow *follow, const char *path) {
   struct rst_text text = {0};
   if (arguments->json) {
     rst_follow_add_json(&text, follow, path);
   } else {
-    rst_text_add(&text, "%s\n", path);
+    RST_SCOPED char *sidecar = NULL;
+    if (follow->twin_count > 0 && rst_files_sibling(context, path, ".xdmf", &sidecar) == RST_OK) {
+      rst_text_add(&text, "%s; ParaView opens %s\n", path, sidecar);
+    } else {
+      rst_text_add(&text, "%s\n", path);
+    }
     rst_follow_add_text(&text, follow);
   }
   return rst_print_text(&text);
@@ -66,7 +72,7 @@ static enum rst_exit follow_all(struct rst_context *context, const struct rst_ar
     fprintf(stderr, "restrain: stopped by %s: nothing was stored; run it again\n", stopped);
     return RST_EXIT_STOPPED;
   }
-  const enum rst_exit code = print(arguments, follow, output->path);
+  const enum rst_exit code = print(context, arguments, follow, output->path);
   rst_follow_destroy(&follow);
   return code;
 }

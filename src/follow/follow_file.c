@@ -5,6 +5,7 @@
 
 #include "archive/atomic_file.h"
 #include "core/text.h"
+#include "follow/follow_map.h"
 #include "follow/follow_table.h"
 #include "hdf5/dataset.h"
 
@@ -56,7 +57,8 @@ static bool begins_with(const char *name, const char *group) {
 }
 
 static bool is_taken(const char *name) {
-  static const char *const others[] = {"time", "step", "twin", "window", "tensor", "events", "provenance"};
+  static const char *const others[] = {"time", "step",   "twin",      "window", "tensor", "tensor_difference",
+                                       "maps", "events", "provenance"};
   bool taken = false;
   for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {
     taken = taken || begins_with(name, others[i]);
@@ -202,6 +204,9 @@ static enum rst_status write_content(void *user, hid_t file) {
   for (size_t i = 0; i < follow->tensor_count; ++i) {
     RST_TRY(write_part(writer, &follow->tensors[i]));
   }
+  RST_TRY(follow->twin_count > 0 ? rst_follow_map_write(writer->context, follow, file, &writer->twin,
+                                                        &writer->tensor, &writer->time)
+                                 : RST_OK);
   return write_intervals(writer);
 }
 
@@ -262,5 +267,6 @@ enum rst_status rst_follow_file_write(struct rst_output *output, const struct rs
   }
   list_axes(&writer, tensors);
   RST_TRY(rst_output_provenance(output, effective, effective, "none", &provenance));
-  return rst_atomic_file_write(output->context, output->path, &whole);
+  RST_TRY(rst_atomic_file_write(output->context, output->path, &whole));
+  return follow->twin_count > 0 ? rst_follow_map_show(output->context, follow, output->path) : RST_OK;
 }
