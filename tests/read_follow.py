@@ -26,7 +26,7 @@ def check_xarray(path, maps):
         warnings.simplefilter("error")
         dataset = xarray.open_dataset(path, engine="h5netcdf")
     with dataset:
-        found = dataset["tensor_difference"]
+        found = dataset["difference_map"]
         assert found.dims == ("twin", "tensor", "time")
         np.testing.assert_array_equal(found, maps)
         for name in found.dims:
@@ -38,7 +38,7 @@ def check_reader(name, sidecar, maps):
     named = "FileNames" if name == "XDMFReader" else "FileName"
     proxy = getattr(simple, name)(**{named: [sidecar]})
     proxy.UpdatePipeline()
-    fields = {f"tensor_difference_{twin + 1}": values
+    fields = {f"difference_map_{twin + 1}": values
               for twin, values in enumerate(maps)}
     y, x = map(np.arange, maps[0].shape)
     compare_cells(first_grid(servermanager.Fetch(proxy)), y, x, fields)
@@ -48,7 +48,7 @@ def check_reader(name, sidecar, maps):
 def main():
     path = sys.argv[1]
     with h5py.File(path, "r") as file:
-        maps = file["tensor_difference"][()]
+        maps = file["difference_map"][()]
     check_xarray(path, maps)
     for name in READERS:
         # Xdmf3 cannot open a bare relative name.

@@ -146,7 +146,7 @@ class FollowTest(ProgramTest):
                 self.assert_close(found["displacement_exponent_error"][()],
                                   error, 1e-9)
                 self.assertEqual(found["weight_count"][()], one.shape[1])
-            for row, name in zip(file["tensor_difference"][0],
+            for row, name in zip(file["difference_map"][0],
                                  file["tensor"].asstr()):
                 np.testing.assert_array_equal(
                     row, file[name]["twin_difference"][0])
@@ -277,7 +277,8 @@ output: {every: 1, fields: [gradient]}
 """)
         self.restrain("run", case, "-o", "1.h5")
         self.restrain("run", case, "-o", "3.h5", "-D", "step.divisor=3")
-        self.restrain("run", case, "-o", "t.h5", "-D", "twins=[1, 3]")
+        self.restrain("run", case, "-o", "t.h5", "-D", "twins=[1, 3]",
+                      "-D", "output.scalars=[tensor_difference]")
         self.follow("1.h5", "3.h5")
         with self.read() as found, \
                 h5py.File(self.folder / "t.h5") as expected:
@@ -288,6 +289,9 @@ output: {every: 1, fields: [gradient]}
             for name in ("twin_growth_rate", "twin_growth_rate_error",
                          "twin_saturation", "twin_plateau"):
                 self.assert_close(found[name][0], expected[name][1], 1e-12)
+            for name, values in expected["tensor_difference"].items():
+                np.testing.assert_allclose(found[name]["twin_difference"][0],
+                                           values[1], rtol=1e-13)
             self.assertEqual(list(found["tensor"].asstr()),
                              ["0.bias", "0.weight", "2.bias", "2.weight"])
             np.testing.assert_array_equal(found["time"], expected["time"])

@@ -57,8 +57,8 @@ static bool begins_with(const char *name, const char *group) {
 }
 
 static bool is_taken(const char *name) {
-  static const char *const others[] = {"time", "step",   "twin",      "window", "tensor", "tensor_difference",
-                                       "maps", "events", "provenance"};
+  static const char *const others[] = {"time",           "step", "twin",   "window",    "tensor",
+                                       "difference_map", "maps", "events", "provenance"};
   bool taken = false;
   for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {
     taken = taken || begins_with(name, others[i]);

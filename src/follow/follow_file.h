@@ -15,7 +15,7 @@
  *     /weight_count /displacement_exponent /displacement_exponent_error                         scalars
  *     /window_difference /window_wasserstein /window_kolmogorov (window)                   absent where there are no windows
  *     /<tensor>/...                                                                        the same of each tensor
- *     /tensor_difference (twin, tensor, time)                                              of all tensors; absent without twins
+ *     /difference_map (twin, tensor, time)                                              of all tensors; absent without twins
  *     /maps/<twin> (1, tensor, time)                                                       virtual datasets for FILE.xdmf
  *     /events/first /events/last ... (event)   /events/tensor_share (event, tensor)        intervals of growth; absent if none
  *     /provenance                                                                          as in a run file

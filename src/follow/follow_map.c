@@ -19,7 +19,7 @@ enum rst_status rst_follow_map_write(struct rst_context *context, const struct r
   const size_t times = follow->time_count;
   const size_t size = follow->tensor_count * times;
   const struct rst_axis *const axes[] = {tensor, time};
-  const struct rst_stack stack = {.path = "/tensor_difference", .rank = 2, .axes = axes};
+  const struct rst_stack stack = {.path = "/difference_map", .rank = 2, .axes = axes};
   RST_SCOPED double *values = NULL;
   RST_TRY(RST_NEW(context, follow->twin_count * size, &values));
   for (size_t i = 0; i < follow->twin_count; ++i) {
@@ -29,7 +29,7 @@ enum rst_status rst_follow_map_write(struct rst_context *context, const struct r
     }
   }
   const struct rst_dataset dataset = {
-      .variable = {"tensor_difference", "mean relative difference 2|A-B|/(|A|+|B|) of each tensor", "1"},
+      .variable = {"difference_map", "mean relative difference 2|A-B|/(|A|+|B|) of each tensor", "1"},
       .rank = 3,
       .axes = {twin, tensor, time},
       .values = values};
@@ -54,7 +54,7 @@ enum rst_status rst_follow_map_show(struct rst_context *context, const struct rs
     char name[NAME_LENGTH];
     char dataset[NAME_LENGTH];
     const struct rst_xdmf_attribute attribute = {name, dataset, "Float", sizeof(double)};
-    snprintf(name, sizeof name, "tensor_difference_%zu", i + 1);
+    snprintf(name, sizeof name, "difference_map_%zu", i + 1);
     name_map(dataset, i);
     rst_xdmf_add_attribute(&xdmf, &attribute);
   }

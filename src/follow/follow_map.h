@@ -9,7 +9,7 @@
  * Where trajectories part, as a picture for each twin: tensors from row to row, times from column to column.
  */
 
-/** Write /tensor_difference (twin, tensor, time) and, for FILE.xdmf, the virtual datasets /maps/<twin> (1, tensor, time). */
+/** Write /difference_map (twin, tensor, time) and, for FILE.xdmf, the virtual datasets /maps/<twin> (1, tensor, time). */
 enum rst_status rst_follow_map_write(struct rst_context *context, const struct rst_follow *follow, hid_t file,
                                      const struct rst_axis *twin, const struct rst_axis *tensor,
                                      const struct rst_axis *time);
