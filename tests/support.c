@@ -281,6 +281,8 @@ bool rst_test_small_flow(const char *kind, size_t index, struct rst_flow_paramet
       {"landscape", "sine-product", 0, 0.0, 1.0},
       {"landscape", "quadratic-regression", 0, 0.0, 1.0},
       {"landscape", "uv", 0, 0.0, 1.0},
+      {"regression", "none", 0, 0.0, 1.0},
+      {"regression", "gaussian", 0, 0.0, 1.0},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; ++i) {
     if (strcmp(table[i].kind, kind) == 0 && index-- == 0) {
@@ -291,8 +293,14 @@ bool rst_test_small_flow(const char *kind, size_t index, struct rst_flow_paramet
                        .delta = table[i].delta,
                        .fidelity = 0.4,
                        .signal = {.kind = "gaussian-field", .size = 6, .seed = 5, .exponent = 1.0}},
-          .landscape = {
-              .function = table[i].function, .amplitude = 1.7, .target = 0.8, .input = 1.3, .width = 3}};
+          .landscape =
+              {.function = table[i].function, .amplitude = 1.7, .target = 0.8, .input = 1.3, .width = 3},
+          .regression = {.design = table[i].function,
+                         .spectrum = {.kind = "power", .count = 6, .exponent = 1.5, .largest = 2.0},
+                         .minimum = 0.3,
+                         .samples = 9,
+                         .seed = 8,
+                         .noise = 0.5}};
       snprintf(label, 160, "%s %s, %d-D, delta %g", kind, table[i].function ? table[i].function : "",
                table[i].dimension, table[i].delta);
       return true;

@@ -51,7 +51,7 @@ static void close_bench(struct bench *bench) {
 START_TEST(a_draw_is_the_sum_over_its_examples) {
   const double tolerance = 1e-12;
   struct bench bench = open_bench((size_t)_i, RST_PRECISION_DOUBLE);
-  const struct rst_draw draw = {DRAWN, indices, weights};
+  const struct rst_draw draw = {DRAWN, indices, weights, NULL};
   struct rst_flow_value value;
   struct rst_flow_value part;
   double loss = 0.0;
@@ -61,7 +61,7 @@ START_TEST(a_draw_is_the_sum_over_its_examples) {
   rst_flow_linearise(bench.flow, bench.u, &value, bench.gradient);
   rst_flow_hessian_product(bench.flow, bench.v, bench.product);
   for (size_t i = 0; i < DRAWN && !has_batch_normalisation(bench.flow); ++i) {
-    const struct rst_draw one = {1, indices + i, weights + i};
+    const struct rst_draw one = {1, indices + i, weights + i, NULL};
     rst_flow_choose(bench.flow, &one);
     rst_flow_evaluate(bench.flow, bench.u, &part, bench.part);
     loss += part.data_loss;
@@ -101,7 +101,7 @@ START_TEST(class_weights_rescale_what_is_drawn) {
   for (size_t i = 0; i < DRAWN; ++i) {
     rescaled[i] = weights[i] * EXAMPLES * classes[labels[indices[i]]] / sum;
   }
-  const struct rst_draw draws[] = {{DRAWN, indices, rescaled}, {DRAWN, indices, weights}};
+  const struct rst_draw draws[] = {{DRAWN, indices, rescaled, NULL}, {DRAWN, indices, weights, NULL}};
   struct rst_flow_value value[2];
   for (int i = 0; i < 2; ++i) {
     parameters.network.class_weights = i ? classes : NULL;
@@ -140,7 +140,7 @@ START_TEST(a_batch_is_normalised_by_itself) {
     struct rst_field *u = rst_test_state(context, flow, 4, 0.5);
     gradient[i] = rst_test_state(context, flow, 1, 0.0);
     if (!i) {
-      const struct rst_draw draw = {DRAWN, first, equal};
+      const struct rst_draw draw = {DRAWN, first, equal, NULL};
       RST_TEST_OK(context, rst_flow_prepare(flow, DRAWN));
       rst_flow_choose(flow, &draw);
     }
@@ -160,7 +160,7 @@ END_TEST
 START_TEST(choices_come_and_go) {
   struct bench bench = open_bench((size_t)_i, _i % 2 ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE);
   const size_t size = rst_precision_size(bench.u->precision) * rst_field_count(bench.u);
-  const struct rst_draw draw = {DRAWN, indices, weights};
+  const struct rst_draw draw = {DRAWN, indices, weights, NULL};
   struct rst_flow_value before;
   struct rst_flow_value after;
   RST_TEST_OK(bench.context, rst_flow_prepare(bench.flow, DRAWN));
@@ -221,7 +221,7 @@ END_TEST
 /* E and its gradient with equal weights, whatever is chosen. */
 START_TEST(assessments_are_of_the_whole_set) {
   struct bench bench = open_bench((size_t)_i, RST_PRECISION_DOUBLE);
-  const struct rst_draw draw = {DRAWN, indices, weights};
+  const struct rst_draw draw = {DRAWN, indices, weights, NULL};
   struct rst_flow_value value;
   struct rst_assessment assessment;
   RST_TEST_OK(bench.context, rst_flow_prepare(bench.flow, DRAWN));

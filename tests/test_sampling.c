@@ -237,6 +237,72 @@ START_TEST(gaussian_weights_all_examples) {
 }
 END_TEST
 
+/* The batches of an update are two of all n^B there are, each as likely as the other: the mean of n w is 1, and the covariance of w
+ * is l times that of one batch. */
+START_TEST(svag_has_the_moments_of_a_batch) {
+  enum { EXAMPLES = 3, BATCH = 2, BATCHES = EXAMPLES * EXAMPLES };
+  const double lengths[] = {1.0, 4.0, 7.5};
+  struct rst_context *context = rst_test_context();
+  for (size_t k = 0; k < sizeof lengths / sizeof *lengths; ++k) {
+    const struct rst_sampling_parameters parameters = {
+        .kind = "svag", .batch = BATCH, .length = lengths[k], .order = RST_ORDER_REPLACEMENT};
+    struct rst_sampler *sampler = NULL;
+    double mean[EXAMPLES] = {0};
+    double second[EXAMPLES][EXAMPLES] = {{0}};
+    RST_TEST_OK(context, rst_sampler_create(context, &parameters, EXAMPLES, &sampler));
+    const double *weights = rst_sampler_draw(sampler, 0)->weights;
+    for (size_t both = 0; both < BATCHES * BATCHES; ++both) {
+      double w[EXAMPLES] = {0};
+      for (size_t i = 0, rest = both; i < (size_t)2 * BATCH; ++i, rest /= EXAMPLES) {
+        w[rest % EXAMPLES] += weights[i];
+      }
+      for (size_t i = 0; i < (size_t)EXAMPLES * EXAMPLES; ++i) {
+        second[i / EXAMPLES][i % EXAMPLES] +=
+            (w[i / EXAMPLES] - 1.0 / EXAMPLES) * (w[i % EXAMPLES] - 1.0 / EXAMPLES) / (BATCHES * BATCHES);
+      }
+      for (size_t i = 0; i < EXAMPLES; ++i) {
+        mean[i] += w[i] / (BATCHES * BATCHES);
+      }
+    }
+    for (size_t i = 0; i < (size_t)EXAMPLES * EXAMPLES; ++i) {
+      const double of_batch =
+          ((i % EXAMPLES == i / EXAMPLES ? 1.0 / EXAMPLES : 0.0) - 1.0 / (EXAMPLES * EXAMPLES)) / BATCH;
+      rst_test_close(second[i / EXAMPLES][i % EXAMPLES], lengths[k] * of_batch, 1e-13);
+      rst_test_close(EXAMPLES * mean[i % EXAMPLES], 1.0, 1e-14);
+    }
+    rst_sampler_destroy(&sampler);
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
+/* (sigma/sqrt(B)) xi, for batches larger than the Hessian too, and no examples. */
+START_TEST(hessian_draws_noise) {
+  enum { ROWS = 5 };
+  const struct rst_sampling_parameters parameters = {
+      .kind = "hessian", .batch = 9, .sigma = 0.7, .seed = 4, .member = 2};
+  const struct rst_stream stream = {4, 2, 6};
+  struct rst_context *context = rst_test_context();
+  struct rst_sampler *sampler = NULL;
+  uint64_t raw[ROWS + 1];
+  double normal[ROWS];
+  ck_assert(rst_sampling_needs_root(&parameters) && !rst_sampling_is_full(&parameters));
+  ck_assert_int_eq(rst_sampling_epoch(&parameters, ROWS), 1);
+  RST_TEST_OK(context, rst_sampler_create(context, &parameters, ROWS, &sampler));
+  const struct rst_draw *draw = rst_sampler_draw(sampler, 6);
+  rst_stream_normal(&stream, ROWS, raw, normal);
+  ck_assert_uint_eq(draw->count, 0);
+  ck_assert_uint_eq(rst_sampler_draw_count(sampler), 0);
+  for (size_t i = 0; i < ROWS; ++i) {
+    ck_assert_double_eq(draw->noise[i], normal[i] * (0.7 / 3.0));
+  }
+  rst_sampler_destroy(&sampler);
+  RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "root of the Hessian",
+                 rst_sampler_create(context, &parameters, 0, &sampler));
+  rst_context_destroy(&context);
+}
+END_TEST
+
 START_TEST(full_draws_nothing) {
   struct rst_context *context = rst_test_context();
   const struct rst_sampling_parameters kinds[] = {{0}, {.kind = "full"}};
@@ -262,6 +328,7 @@ START_TEST(faults_are_named) {
       {"the batch is 0", {.kind = "minibatch"}},
       {"the batch of 25 is larger than the training set of 24", {.kind = "minibatch", .batch = 25}},
       {"the length is 0.5", {.kind = "svag", .batch = 2, .length = 0.5}},
+      {"sigma is -1", {.kind = "hessian", .batch = 2, .sigma = -1.0}},
       {"the order 7 is neither", {.kind = "minibatch", .batch = 2, .order = (enum rst_sampling_order)7}},
   };
   struct rst_context *context = rst_test_context();
@@ -283,6 +350,8 @@ int main(void) {
   tcase_add_test(tests, epochs_deal_out_all_examples);
   tcase_add_test(tests, svag_amplifies_the_noise_of_a_batch);
   tcase_add_test(tests, gaussian_weights_all_examples);
+  tcase_add_test(tests, svag_has_the_moments_of_a_batch);
+  tcase_add_test(tests, hessian_draws_noise);
   tcase_add_test(tests, full_draws_nothing);
   tcase_add_test(tests, faults_are_named);
   suite_add_tcase(suite, tests);

@@ -23,6 +23,7 @@
  * | network     | sum over examples of w_i l(f(u, x_i), y_i), see network.h       | none            |
  * | beltrami    | h^d sum [ (lambda/2) (I-u)^2 + sqrt(abs(grad_h u)^2 + delta^2) ] | none           |
  * | landscape   | a function of a few numbers, see below                          | none            |
+ * | regression  | (1/2) sum_i h_i (u_i - c)^2, or sum over examples of w_i (x_i.u - y_i)^2/2 | none |
  *
  * with c = correlation of u and I, p = pool_mn s(c) - shift, yhat = sigmoid(p); for conv-linear a = -1/2 for
  * y = 1, +1/2 for y = 0, and S(w) = (a beta/2) norm abs(Ihat(w))^2.
@@ -51,6 +52,16 @@
  * | uv                   | (f - y)^2/2, f = v.u x/sqrt(n) | u_1 ... u_n, v_1 ... v_n              |
  *
  * quadratic regression is that of arXiv 2310.01687, uv that of arXiv 2311.02076.
+ *
+ * regression is linear regression, in its eigenvectors (the diagonal form, without examples) or from data: x_i are the rows of
+ * the design X [n][d]. h_i is largest i^-exponent of the spectrum `power`, i from 1, or a list of numbers that are not negative. The
+ * design `gaussian` is, in terms of NumPy,
+ *
+ *     numpy.random.seed(seed)
+ *     X = numpy.random.randn(n, d) * numpy.sqrt(h)
+ *     y = X @ numpy.full(d, c) + noise * numpy.random.randn(n)
+ *
+ * The root R of its Hessian, R' R = H, is diag(sqrt(h_i)) or X/sqrt(n).
  */
 
 enum rst_pooling { RST_POOLING_MEAN, RST_POOLING_SUM };
@@ -99,6 +110,26 @@ struct rst_landscape_parameters {
   size_t width;     /**< n of uv */
 };
 
+/** Numbers that are not negative: `power`, largest i^-exponent, i = 1 ... count, or `list`, the values. */
+struct rst_given_spectrum {
+  const char *kind; /**< one of rst_given_spectrum_names() */
+  size_t count;
+  double exponent, largest;
+  const double *values; /**< borrowed */
+  size_t value_count;
+};
+
+/** Parameters of `regression`. */
+struct rst_regression_parameters {
+  const char *design;                 /**< none, of the diagonal form, gaussian or file */
+  struct rst_given_spectrum spectrum; /**< h, of the diagonal form and of gaussian */
+  double minimum;                     /**< c, likewise */
+  size_t samples;                     /**< n of gaussian */
+  uint32_t seed;                      /**< of gaussian */
+  double noise;                       /**< of gaussian: standard deviation of y - X u* */
+  const char *x, *y;                  /**< of file: .npy files or datasets "file.h5:/path", [n][d] and [n] */
+};
+
 /** General parameters, and those of each flow, which reads its own. Strings and arrays are borrowed during
  * rst_flow_create() only. */
 struct rst_flow_parameters {
@@ -111,6 +142,7 @@ struct rst_flow_parameters {
   struct rst_network_parameters network;
   struct rst_beltrami_parameters beltrami;
   struct rst_landscape_parameters landscape;
+  struct rst_regression_parameters regression;
 };
 
 /** The data term at a state. */
@@ -118,9 +150,9 @@ struct rst_flow_value {
   double data_loss; /**< E(u), regulariser included */
   /** a = yhat - y, the mean over images; the frozen a of conv-linear; f - y of landscape's uv; 0 of flows without; of a network
    * the sum over examples of w_i (f - y) for one output f (its sigmoid for the loss logistic), of w_i (1 - p) for several, p
-   * the output of the label's class (after softmax for the loss cross-entropy). */
+   * the output of the label's class (after softmax for the loss cross-entropy); of regression sum w_i (x_i.u - y_i). */
   double residual;
-  /** Fraction of the examples that are classified rightly; 0 of flows without the fact examples. */
+  /** Fraction of the examples that are classified rightly; 0 of flows without the fact examples, NaN where there are no classes. */
   double accuracy;
 };
 
@@ -145,8 +177,9 @@ struct rst_linear_terms {
   double alternating;
 };
 
-/** NULL-terminated list of kinds. */
+/** NULL-terminated lists of kinds of flows, and of a regression's spectra. */
 RST_API const char *const *rst_flow_names(void);
+RST_API const char *const *rst_given_spectrum_names(void);
 /** The facts of a kind, which must be one of rst_flow_names(). */
 RST_API struct rst_flow_facts rst_flow_kind_facts(const char *kind);
 /** The boundaries that a kind allows, its default first; count receives their number. NULL for an unknown
@@ -209,14 +242,19 @@ RST_API size_t rst_flow_example_count(const struct rst_flow *flow, enum rst_exam
 /** Make room for draws of up to `count` examples. RST_ERROR_UNSUPPORTED for a flow without the fact examples. */
 RST_API enum rst_status rst_flow_prepare(struct rst_flow *flow, size_t count);
 /** Evaluate and linearise with these weights on these examples of the training set from now on; NULL, the preset: all of them
- * with equal weights. A linearisation keeps its own. There must be room for the draw, which is not kept. */
+ * with equal weights. A linearisation keeps its own. There must be room for the draw, which is not kept. With noise, which only
+ * flows with a root take, every gradient has R' noise added, and values and linearisations stay as they are. */
 RST_API void rst_flow_choose(struct rst_flow *flow, const struct rst_draw *draw);
+
+/** Rows of the root R of the Hessian, R' R = H everywhere; 0 for flows that do not know one. */
+RST_API size_t rst_flow_root_rows(const struct rst_flow *flow);
 
 /** Of a whole set, whatever is chosen. */
 struct rst_assessment {
   /** sum_i w_i l_i with equal weights, or those of the classes, of sum 1; regulariser included. */
   double loss;
-  double accuracy; /**< fraction of the examples whose largest output is that of their label */
+  double
+      accuracy; /**< fraction of the examples whose largest output is that of their label; NaN where there are no classes */
 };
 /** Assess u on a set that has examples. @param averages as rst_flow_average() makes them, NULL where there are none. @param gradient
  * NULL, or of the training set: grad E with equal weights, the whole set being one batch; NaN where normalisation over that

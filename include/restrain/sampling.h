@@ -19,9 +19,12 @@
  * | minibatch | 1/B on a batch of B examples                                                                           |
  * | svag      | (1 + c)/(2B) on a first batch, (1 - c)/(2B) on a second, c = sqrt(2l - 1); steps are l times shorter   |
  * | gaussian  | 1/n + (xi_i - mean xi)/sqrt(n B), xi standard normal                                                   |
+ * | hessian   | 1/n, and the gradient has noise (sigma/sqrt(B)) R' xi, xi standard normal, R' R = H                    |
  *
  * svag (Li, Malladi, Arora, arXiv 2102.12470) approaches a stochastic differential equation as l grows: l updates are one of
- * the batches' step; gaussian has the covariance of batches drawn with replacement.
+ * the batches' step; gaussian has the covariance of batches drawn with replacement. hessian is the noise of the theory of
+ * stochastic.h, of covariance (sigma^2/B) H whatever the state, H the Hessian of E; of flows that have the root R of H
+ * (rst_flow_root_rows() of flow.h), with examples or without. The value of E stays that with equal weights.
  *
  * Batches of `shuffle` cut an order of all examples into n div B batches, a new order for each epoch e = t div (n div B): the
  * stable argsort of n raw numbers of stream (seed, member; e); batch j = t mod (n div B) has the places j B ... j B + B - 1.
@@ -30,8 +33,8 @@
  *
  * Stream (seed, member; c) is NumPy's Philox(key=[seed, member], counter=[0, c, 0, 0]).random_raw(): the words of philox4x64-10
  * (Salmon, Moraes, Dror, Shaw, SC'11) with the counters (b, c, 0, 0), b = 1, 2, ... Normal numbers xi come from pairs of them:
- * sqrt(-2 log u1) cos(2 pi u2), then sin, u1 = (floor(r1/2^11) + 1)/2^53, u2 = floor(r2/2^11)/2^53; those of gaussian from stream
- * (seed, member; t).
+ * sqrt(-2 log u1) cos(2 pi u2), then sin, u1 = (floor(r1/2^11) + 1)/2^53, u2 = floor(r2/2^11)/2^53; those of gaussian and of
+ * hessian from stream (seed, member; t).
  *
  * There is no state: a draw is a function of seed, member and t, so that any update can be made again, and all who share
  * seed and member share the draws.
@@ -41,9 +44,10 @@ enum rst_sampling_order { RST_ORDER_SHUFFLE, RST_ORDER_REPLACEMENT };
 
 struct rst_sampling_parameters {
   const char *kind; /**< one of rst_sampling_names(); NULL: full */
-  size_t batch;     /**< B, at least 1, at most n */
+  size_t batch;     /**< B, at least 1, at most n; of hessian any */
   enum rst_sampling_order order;
   double length;         /**< l of svag, at least 1 */
+  double sigma;          /**< of hessian, at least 0 */
   uint64_t seed, member; /**< of the streams; member is 0 in a single run */
 };
 
@@ -52,6 +56,8 @@ struct rst_draw {
   size_t count;
   const size_t *indices;
   const double *weights;
+  /** NULL, or of hessian, whose weights are equal, count being 0: (sigma/sqrt(B)) xi, one number for each row of R. */
+  const double *noise;
 };
 
 struct rst_sampler;
@@ -59,7 +65,7 @@ struct rst_sampler;
 /** NULL-terminated list of kinds. */
 RST_API const char *const *rst_sampling_names(void);
 
-/** @param examples n. RST_ERROR_ARGUMENT for parameters out of range. */
+/** @param examples n; of hessian the rows of R. RST_ERROR_ARGUMENT for parameters out of range. */
 RST_API enum rst_status rst_sampler_create(struct rst_context *context,
                                            const struct rst_sampling_parameters *parameters, size_t examples,
                                            struct rst_sampler **sampler);
@@ -68,14 +74,16 @@ RST_API void rst_sampler_destroy(struct rst_sampler **sampler);
 /** The draw of update t >= 0, borrowed until the next call; NULL: every example has the weight 1/n, in order. Each thread takes
  * a sampler of its own. */
 RST_API const struct rst_draw *rst_sampler_draw(struct rst_sampler *sampler, long t);
-/** The length of every draw; 0 for those that are NULL. */
+/** The examples of every draw; 0 for those that are NULL and those of hessian. */
 RST_API size_t rst_sampler_draw_count(const struct rst_sampler *sampler);
 /** What every step is multiplied by: 1/l for svag, otherwise 1. */
 RST_API double rst_sampling_step(const struct rst_sampling_parameters *parameters);
-/** Updates of an epoch: n div B, 1 for full, of svag those that are as long, l (n div B), rounded. The parameters must be
- * valid. */
+/** Updates of an epoch: n div B, 1 for full, of svag those that are as long, l (n div B), rounded; at least 1. The parameters
+ * must be valid. */
 RST_API long rst_sampling_epoch(const struct rst_sampling_parameters *parameters, size_t examples);
 /** Whether all updates have equal weights on all examples. */
 RST_API bool rst_sampling_is_full(const struct rst_sampling_parameters *parameters);
+/** Whether the noise is that of hessian, which needs the root of a Hessian and no examples. */
+RST_API bool rst_sampling_needs_root(const struct rst_sampling_parameters *parameters);
 
 #endif

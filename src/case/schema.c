@@ -46,16 +46,20 @@ static const struct rst_key case_keys[] = {
 
     {NAMED("sampling.kind", rst_sampling_names), DEFAULT("full"), AT(content.sampling.kind),
      HELP("the example weights of an update, as restrain/sampling.h says")},
-    {INTEGER("sampling.batch", WHOLE(1)), REQUIRED, WHEN({"sampling.kind", "minibatch svag gaussian"}),
-     AT(content.sampling.batch), HELP("examples of a batch; of gaussian, one whose covariance it has")},
+    {INTEGER("sampling.batch", WHOLE(1)), REQUIRED,
+     WHEN({"sampling.kind", "minibatch svag gaussian hessian"}), AT(content.sampling.batch),
+     HELP("examples of a batch; of gaussian, one whose covariance it has; hessian divides its own by it")},
     {CHOICE("sampling.order", order_names), DEFAULT("shuffle"), WHEN({"sampling.kind", "minibatch svag"}),
      AT(content.sampling.order),
      HELP(
          "shuffle: the batches of an epoch have no example in common; replacement: each is drawn by itself")},
     {REAL("sampling.l", AT_LEAST(1)), REQUIRED, WHEN({"sampling.kind", "svag"}), AT(content.sampling.length),
      HELP("updates that are one step of length step.lr")},
+    {REAL("sampling.sigma", AT_LEAST(0)), REQUIRED, WHEN({"sampling.kind", "hessian"}),
+     AT(content.sampling.sigma),
+     HELP("the noise has the covariance sigma^2/batch times the Hessian; of regression alone")},
     {INTEGER("sampling.seed", BETWEEN(0, MOST_SEED)), DEFAULT("0"),
-     WHEN({"sampling.kind", "minibatch svag gaussian"}), AT(content.sampling.seed),
+     WHEN({"sampling.kind", "minibatch svag gaussian hessian"}), AT(content.sampling.seed),
      HELP("seed of the draws, which are those of NumPy's Philox")},
 
     {NAMED("initial.kind", rst_initial_names), DEFAULT("normal"), AT(content.initial.kind),

@@ -94,8 +94,11 @@ static const char *reason_for(const struct rst_regime_result *result) {
 }
 
 static void print_evaluation(const struct rst_evaluation *evaluation) {
-  printf("  training set: loss %.6g, accuracy %.4g, |gradient| %.4g\n", evaluation->train_loss,
-         evaluation->train_accuracy, evaluation->full_grad_norm);
+  printf("  training set: loss %.6g, ", evaluation->train_loss);
+  if (!isnan(evaluation->train_accuracy)) {
+    printf("accuracy %.4g, ", evaluation->train_accuracy);
+  }
+  printf("|gradient| %.4g\n", evaluation->full_grad_norm);
   if (!isnan(evaluation->test_accuracy)) {
     printf("  test set:     loss %.6g, accuracy %.4g\n", evaluation->test_loss, evaluation->test_accuracy);
   }

@@ -28,6 +28,10 @@ typedef enum rst_status rst_examples_maker(struct rst_context *context,
 RST_EXAMPLE_KINDS(RST_EXAMPLES_DECLARE)
 #undef RST_EXAMPLES_DECLARE
 
+/** Read the dataset "file.h5:/path", or a .npy file (examples_file.c). */
+enum rst_status rst_examples_read_array(struct rst_context *context, const char *name,
+                                        struct rst_array *array);
+
 /** value = (number - shift)/divisor. */
 struct rst_pixel_scale {
   double shift, divisor;

@@ -5,8 +5,8 @@
 #include "data/npy.h"
 #include "hdf5/read_array.h"
 
-/* "file.h5:/path", or a .npy file. */
-static enum rst_status read_array(struct rst_context *context, const char *name, struct rst_array *array) {
+enum rst_status rst_examples_read_array(struct rst_context *context, const char *name,
+                                        struct rst_array *array) {
   char *file = NULL;
   char *dataset = NULL;
   RST_TRY(rst_files_split_dataset(context, name, &file, &dataset));
@@ -25,6 +25,6 @@ enum rst_status rst_examples_make_file(struct rst_context *context,
       "examples of the kind 'file' need images and labels, each a dataset 'file.h5:/path' or a .npy file");
   arrays->image_name = parameters->images;
   arrays->label_name = parameters->labels;
-  RST_TRY(read_array(context, parameters->images, &arrays->images));
-  return read_array(context, parameters->labels, &arrays->labels);
+  RST_TRY(rst_examples_read_array(context, parameters->images, &arrays->images));
+  return rst_examples_read_array(context, parameters->labels, &arrays->labels);
 }

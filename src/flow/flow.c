@@ -240,8 +240,8 @@ void rst_flow_pin(const struct rst_flow *flow, struct rst_field *v) {
 
 enum rst_status rst_flow_symbol_shape(struct rst_flow *flow, size_t *ny, size_t *nx, bool *exact) {
   RST_REQUIRE(flow->context, flow->type->symbol_shape, RST_ERROR_UNSUPPORTED,
-              "the flow %s is not linear and has no Fourier symbol; use the eigenvalues of its Hessian",
-              flow->name);
+              "the flow %s %shas no Fourier symbol; use the eigenvalues of its Hessian", flow->name,
+              flow->type->facts.linear ? "" : "is not linear and ");
   return flow->type->symbol_shape(flow, ny, nx, exact);
 }
 

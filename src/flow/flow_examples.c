@@ -13,6 +13,10 @@ size_t rst_flow_example_count(const struct rst_flow *flow, enum rst_example_set 
   return flow->type->example_count ? flow->type->example_count(flow, set) : 0;
 }
 
+size_t rst_flow_root_rows(const struct rst_flow *flow) {
+  return flow->type->root_rows ? flow->type->root_rows(flow) : 0;
+}
+
 enum rst_status rst_flow_prepare(struct rst_flow *flow, size_t count) {
   RST_REQUIRE(flow->context, flow->type->prepare, RST_ERROR_UNSUPPORTED,
               "the flow %s has no examples to choose from; leave sampling at full", flow->name);
@@ -20,7 +24,7 @@ enum rst_status rst_flow_prepare(struct rst_flow *flow, size_t count) {
 }
 
 void rst_flow_choose(struct rst_flow *flow, const struct rst_draw *draw) {
-  assert(flow->type->choose || !draw);
+  assert((flow->type->choose || !draw) && (flow->type->root_rows || !draw || !draw->noise));
   if (flow->type->choose) {
     flow->type->choose(flow, draw);
   }

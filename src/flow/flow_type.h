@@ -51,6 +51,8 @@ struct rst_flow_type {
   void (*choose)(struct rst_flow *flow, const struct rst_draw *draw);
   void (*assess)(struct rst_flow *flow, enum rst_example_set set, const struct rst_field *u,
                  const double *averages, struct rst_assessment *assessment, struct rst_field *gradient);
+  /** As rst_flow_root_rows(); NULL: there is no root, and choose() gets no noise. */
+  size_t (*root_rows)(const struct rst_flow *flow);
   /** The statistics of the last evaluation and their layout, and what averages of them start from; both NULL: there never are any. */
   const double *(*statistics)(const struct rst_flow *flow, const struct rst_layout **layout);
   void (*start_averages)(const struct rst_flow *flow, double *averages);
@@ -85,7 +87,8 @@ struct rst_flow_type {
   X(conv_linear, "conv-linear")                                                                              \
   X(network, "network")                                                                                      \
   X(beltrami, "beltrami")                                                                                    \
-  X(landscape, "landscape")
+  X(landscape, "landscape")                                                                                  \
+  X(regression, "regression")
 
 #define RST_FLOW_DECLARATION(identifier, name) extern const struct rst_flow_type rst_flow_##identifier;
 RST_FLOW_LIST(RST_FLOW_DECLARATION)

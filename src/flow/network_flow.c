@@ -7,32 +7,24 @@
 
 #include <assert.h>
 #include <math.h>
-#include <string.h>
 
 #include "core/core.h"
 #include "core/sizes.h"
 #include "data/examples_keys.h"
+#include "flow/choice.h"
 #include "flow/flow_type.h"
 #include "network/layer_keys.h"
 #include "network/network.h"
-
-/* Examples and their weights in E. */
-struct choice {
-  bool whole; /* all of them, in order; otherwise: */
-  size_t count;
-  size_t *indices;
-  double *weights;
-};
 
 struct network_flow {
   struct rst_flow base;
   struct rst_examples *train, *test; /* the latter NULL without */
   struct rst_network *network;
-  double *weights, *test_weights;   /* of the examples, of sum 1 */
-  bool weighs;                      /* by class */
-  struct choice chosen, linearised; /* of evaluations, and of the last linearisation */
-  size_t capacity;                  /* of each */
-  struct rst_field *at;             /* where it was linearised */
+  double *weights, *test_weights;       /* of the examples, of sum 1 */
+  bool weighs;                          /* by class */
+  struct rst_choice chosen, linearised; /* of evaluations, and of the last linearisation */
+  size_t capacity;                      /* of each */
+  struct rst_field *at;                 /* where it was linearised */
 };
 
 static enum rst_status check_class_weights(struct rst_context *context,
@@ -101,16 +93,11 @@ static enum rst_status create(struct rst_flow *flow, const struct rst_flow_param
   return rst_flow_create_state(flow->context, flow, &own->at);
 }
 
-static void free_choice(struct choice *choice) {
-  free(choice->indices);
-  free(choice->weights);
-}
-
 static void destroy(struct rst_flow *flow) {
   struct network_flow *own = (struct network_flow *)flow;
   rst_field_destroy(&own->at);
-  free_choice(&own->chosen);
-  free_choice(&own->linearised);
+  rst_choice_clear(&own->chosen);
+  rst_choice_clear(&own->linearised);
   free(own->weights);
   free(own->test_weights);
   rst_network_destroy(&own->network);
@@ -118,19 +105,12 @@ static void destroy(struct rst_flow *flow) {
   rst_examples_destroy(&own->train);
 }
 
-static enum rst_status allocate_choice(struct rst_context *context, size_t count, struct choice *choice) {
-  free_choice(choice);
-  *choice = (struct choice){.whole = true};
-  RST_TRY(RST_NEW(context, count, &choice->indices));
-  return RST_NEW(context, count, &choice->weights);
-}
-
 static enum rst_status prepare(struct rst_flow *flow, size_t count) {
   struct network_flow *own = (struct network_flow *)flow;
   if (own->capacity < count) {
     own->capacity = 0;
-    RST_TRY(allocate_choice(flow->context, count, &own->chosen));
-    RST_TRY(allocate_choice(flow->context, count, &own->linearised));
+    RST_TRY(rst_choice_allocate(flow->context, count, &own->chosen));
+    RST_TRY(rst_choice_allocate(flow->context, count, &own->linearised));
     own->capacity = count;
   }
   return rst_network_reserve(own->network, count);
@@ -138,22 +118,16 @@ static enum rst_status prepare(struct rst_flow *flow, size_t count) {
 
 static void choose(struct rst_flow *flow, const struct rst_draw *draw) {
   struct network_flow *own = (struct network_flow *)flow;
-  struct choice *choice = &own->chosen;
+  struct rst_choice *choice = &own->chosen;
   const double examples = (double)rst_examples_shape(own->train).count;
-  choice->whole = !draw;
-  if (!draw) {
-    return;
-  }
-  assert(draw->count <= own->capacity);
-  choice->count = draw->count;
-  for (size_t i = 0; i < draw->count; ++i) {
-    choice->indices[i] = draw->indices[i];
-    choice->weights[i] =
-        own->weighs ? draw->weights[i] * (examples * own->weights[draw->indices[i]]) : draw->weights[i];
+  assert(!draw || draw->count <= own->capacity);
+  rst_choice_take(draw, choice);
+  for (size_t i = 0; own->weighs && !choice->whole && i < choice->count; ++i) {
+    choice->weights[i] *= examples * own->weights[choice->indices[i]];
   }
 }
 
-static struct rst_batch batch_of(const struct network_flow *flow, const struct choice *choice) {
+static struct rst_batch batch_of(const struct network_flow *flow, const struct rst_choice *choice) {
   struct rst_batch batch = {
       .examples = flow->train, .count = rst_examples_shape(flow->train).count, .weights = flow->weights};
   if (!choice->whole) {
@@ -195,24 +169,13 @@ static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rs
   }
 }
 
-static void keep_choice(struct network_flow *flow) {
-  struct choice *to = &flow->linearised;
-  const struct choice *from = &flow->chosen;
-  to->whole = from->whole;
-  if (!from->whole) {
-    to->count = from->count;
-    memcpy(to->indices, from->indices, from->count * sizeof *from->indices);
-    memcpy(to->weights, from->weights, from->count * sizeof *from->weights);
-  }
-}
-
 static void linearise(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                       struct rst_field *gradient) {
   struct network_flow *own = (struct network_flow *)flow;
   const struct rst_batch batch = batch_of(own, &own->chosen);
   struct rst_network_totals totals;
   rst_field_copy(u, own->at);
-  keep_choice(own);
+  rst_choice_copy(&own->chosen, &own->linearised);
   if (has_room(own, &batch, value, gradient)) {
     rst_network_linearise(own->network, &batch, u, &totals, gradient);
     *value = value_of(&totals, &batch);
@@ -282,7 +245,7 @@ static void assess(struct rst_flow *flow, enum rst_example_set set, const struct
 static enum rst_status layer_states(struct rst_flow *flow, const struct rst_field *u,
                                     struct rst_layer_state *states) {
   struct network_flow *own = (struct network_flow *)flow;
-  const struct choice all = {.whole = true};
+  const struct rst_choice all = {.whole = true};
   const struct rst_batch batch = batch_of(own, &all);
   RST_TRY(rst_network_reserve(own->network, batch.count));
   return rst_network_layer_states(own->network, &batch, u, states);

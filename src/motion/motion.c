@@ -27,7 +27,8 @@ static enum rst_status create_sampling(struct rst_motion *motion) {
   const struct rst_layout *averages = rst_flow_averages(motion->flow);
   motion->epoch = 1;
   if (!rst_sampling_is_full(sampling)) {
-    RST_TRY(rst_sampler_create(motion->context, sampling, examples, &motion->sampler));
+    const size_t drawn = rst_sampling_needs_root(sampling) ? rst_flow_root_rows(motion->flow) : examples;
+    RST_TRY(rst_sampler_create(motion->context, sampling, drawn, &motion->sampler));
     RST_TRY(rst_flow_prepare(motion->flow, rst_sampler_draw_count(motion->sampler)));
     motion->epoch = rst_sampling_epoch(sampling, examples);
   }

@@ -35,14 +35,23 @@ _Static_assert((int)KINDS == (int)RST_EVALUATIONS, "room for all");
 enum rst_status rst_evaluation_check_batch(struct rst_context *context, const struct rst_case *run,
                                            const struct rst_flow *flow) {
   const size_t examples = rst_flow_example_count(flow, RST_TRAINING_SET);
+  if (rst_sampling_needs_root(&run->sampling)) {
+    return rst_flow_root_rows(flow) > 0
+               ? RST_OK
+               : rst_case_fault(
+                     context, run, "sampling.kind",
+                     "key \"sampling.kind\": the noise hessian is that of the flow regression alone; choose "
+                     "gaussian or minibatch for %s",
+                     rst_flow_name(flow));
+  }
   if (rst_sampling_is_full(&run->sampling) || (examples > 0 && run->sampling.batch <= examples)) {
     return RST_OK;
   }
   return examples == 0
-             ? rst_case_fault(
-                   context, run, "sampling.kind",
-                   "key \"sampling.kind\": there is one image and no set to choose from; list several "
-                   "as flow.images, or leave it at full")
+             ? rst_case_fault(context, run, "sampling.kind",
+                              "key \"sampling.kind\": there are no examples to choose from, for one image is "
+                              "no set; list "
+                              "several as flow.images, give a regression a design, or leave it at full")
              : rst_case_fault(
                    context, run, "sampling.batch",
                    "key \"sampling.batch\": expected at most the %zu examples of the training set, "

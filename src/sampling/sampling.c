@@ -109,6 +109,15 @@ static void fill_normal(struct rst_sampler *sampler, long t) {
   }
 }
 
+static void fill_noise(struct rst_sampler *sampler, long t) {
+  const struct rst_stream stream = {sampler->parameters.seed, sampler->parameters.member, (uint64_t)t};
+  const double deviation = sampler->parameters.sigma / sqrt((double)sampler->parameters.batch);
+  rst_stream_normal(&stream, sampler->examples, sampler->raw, sampler->weights);
+  for (size_t i = 0; i < sampler->examples; ++i) {
+    sampler->weights[i] *= deviation;
+  }
+}
+
 static const struct rst_sampling_kind full = {0};
 static const struct rst_sampling_kind minibatch = {
     .takes_batch = true, .count = count_batch, .fill = fill_batch};
@@ -116,6 +125,8 @@ static const struct rst_sampling_kind svag = {
     .takes_batch = true, .takes_length = true, .count = count_pair, .fill = fill_pair};
 static const struct rst_sampling_kind gaussian = {
     .takes_batch = true, .count = count_all, .fill = fill_normal};
+static const struct rst_sampling_kind hessian = {
+    .takes_batch = true, .needs_root = true, .count = count_all, .fill = fill_noise};
 
 #define NAME(identifier, name) name,
 static const char *const names[] = {RST_SAMPLING_LIST(NAME) NULL};
@@ -138,12 +149,16 @@ bool rst_sampling_is_full(const struct rst_sampling_parameters *parameters) {
   return kind_of(parameters) == &full;
 }
 
+bool rst_sampling_needs_root(const struct rst_sampling_parameters *parameters) {
+  return kind_of(parameters)->needs_root;
+}
+
 long rst_sampling_epoch(const struct rst_sampling_parameters *parameters, size_t examples) {
   const struct rst_sampling_kind *kind = kind_of(parameters);
   if (!kind->takes_batch) {
     return 1;
   }
-  const long batches = (long)(examples / parameters->batch);
+  const long batches = examples >= parameters->batch ? (long)(examples / parameters->batch) : 1;
   return kind->takes_length ? lround(parameters->length * (double)batches) : batches;
 }
 
@@ -159,7 +174,12 @@ static enum rst_status check(struct rst_context *context, const struct rst_sampl
   }
   RST_REQUIRE(context, !kind->takes_batch || parameters->batch >= 1, RST_ERROR_ARGUMENT,
               "the batch is %zu; it needs at least one example", parameters->batch);
-  RST_REQUIRE(context, !kind->takes_batch || parameters->batch <= examples, RST_ERROR_ARGUMENT,
+  RST_REQUIRE(context, !kind->needs_root || examples > 0, RST_ERROR_ARGUMENT,
+              "the root of the Hessian is not known; choose another kind of sampling");
+  RST_REQUIRE(context, !kind->needs_root || (parameters->sigma >= 0.0 && isfinite(parameters->sigma)),
+              RST_ERROR_ARGUMENT, "sigma is %g; it must be finite and not negative", parameters->sigma);
+  RST_REQUIRE(context, !kind->takes_batch || kind->needs_root || parameters->batch <= examples,
+              RST_ERROR_ARGUMENT,
               "the batch of %zu is larger than the training set of %zu examples; choose a smaller one",
               parameters->batch, examples);
   RST_REQUIRE(context, !kind->takes_length || (parameters->length >= 1.0 && isfinite(parameters->length)),
@@ -179,7 +199,9 @@ static enum rst_status allocate(struct rst_context *context, struct rst_sampler 
   RST_TRY(RST_NEW(context, count, &sampler->weights));
   RST_TRY(RST_NEW(context, (count > sampler->examples ? count : sampler->examples) + 1, &sampler->raw));
   RST_TRY(RST_NEW(context, sampler->examples, &sampler->tickets));
-  sampler->draw = (struct rst_draw){count, sampler->indices, sampler->weights};
+  sampler->draw = sampler->kind->needs_root
+                      ? (struct rst_draw){.noise = sampler->weights}
+                      : (struct rst_draw){count, sampler->indices, sampler->weights, NULL};
   return RST_OK;
 }
 
@@ -218,7 +240,7 @@ size_t rst_sampler_draw_count(const struct rst_sampler *sampler) {
 
 const struct rst_draw *rst_sampler_draw(struct rst_sampler *sampler, long t) {
   assert(t >= 0);
-  if (sampler->draw.count == 0) {
+  if (!sampler->kind->fill) {
     return NULL;
   }
   sampler->kind->fill(sampler, t);

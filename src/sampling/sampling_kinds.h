@@ -12,7 +12,8 @@
   X(full, "full")                                                                                            \
   X(minibatch, "minibatch")                                                                                  \
   X(svag, "svag")                                                                                            \
-  X(gaussian, "gaussian")
+  X(gaussian, "gaussian")                                                                                    \
+  X(hessian, "hessian")
 
 /** An example and its random number. */
 struct rst_ticket {
@@ -26,15 +27,15 @@ struct rst_sampler {
   size_t examples;
   struct rst_draw draw;
   size_t *indices;            /**< [draw.count] */
-  double *weights;            /**< [draw.count] */
+  double *weights;            /**< [draw.count], or the noise */
   uint64_t *raw;              /**< [max(examples, draw.count) + 1] */
   struct rst_ticket *tickets; /**< [examples] in the order of the epoch */
   long epoch;                 /**< theirs; -1 before the first */
 };
 
 struct rst_sampling_kind {
-  bool takes_batch, takes_length;
-  /** Entries of a draw; NULL: weights are equal, there is nothing to draw. */
+  bool takes_batch, takes_length, needs_root;
+  /** Entries of a draw, or its noise; NULL: weights are equal, there is nothing to draw. */
   size_t (*count)(const struct rst_sampling_parameters *parameters, size_t examples);
   /** Fill indices and weights of update t. */
   void (*fill)(struct rst_sampler *sampler, long t);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "flow/choice.h"
+
+#include <string.h>
+
+#include "core/core.h"
+
+void rst_choice_clear(struct rst_choice *choice) {
+  free(choice->indices);
+  free(choice->weights);
+  *choice = (struct rst_choice){.whole = true};
+}
+
+enum rst_status rst_choice_allocate(struct rst_context *context, size_t count, struct rst_choice *choice) {
+  rst_choice_clear(choice);
+  RST_TRY(RST_NEW(context, count, &choice->indices));
+  return RST_NEW(context, count, &choice->weights);
+}
+
+static void fill(size_t count, const size_t *indices, const double *weights, struct rst_choice *choice) {
+  choice->whole = false;
+  choice->count = count;
+  memcpy(choice->indices, indices, count * sizeof *indices);
+  memcpy(choice->weights, weights, count * sizeof *weights);
+}
+
+void rst_choice_take(const struct rst_draw *draw, struct rst_choice *choice) {
+  choice->whole = true;
+  if (draw && !draw->noise) {
+    fill(draw->count, draw->indices, draw->weights, choice);
+  }
+}
+
+void rst_choice_copy(const struct rst_choice *from, struct rst_choice *to) {
+  to->whole = true;
+  if (!from->whole) {
+    fill(from->count, from->indices, from->weights, to);
+  }
+}

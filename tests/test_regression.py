@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Linear regression: designs, batches and noise made again by NumPy."""
+import math
+
+import h5py
+import numpy as np
+
+from support import ProgramTest, main
+
+VALUES = np.array([4, 1, 0.25])
+START = np.array([1.0, 2.0, 3.0])
+MINIMUM, NOISE, SAMPLES = 0.5, 0.3, 20
+GAUSSIAN = f"""\
+title: a Gaussian design
+flow:
+  kind: regression
+  design:
+    kind: gaussian
+    samples: {SAMPLES}
+    seed: 4
+    spectrum: {{kind: list, values: {VALUES.tolist()}}}
+    noise: {NOISE}
+  minimum: {MINIMUM}
+initial: {{kind: list, values: {START.tolist()}}}
+output: {{every: 1}}
+"""
+FILES = f"""\
+title: a design from files
+flow: {{kind: regression, design: {{kind: file, x: x.npy, y: 'd.h5:/y'}}}}
+initial: {{kind: list, values: {START.tolist()}}}
+output: {{every: 1}}
+"""
+DIAGONAL = """\
+title: noise of a known covariance
+flow: {kind: regression, spectrum: {kind: power, count: 5, exponent: 1.5,
+       largest: 2}, minimum: 0.5}
+initial: {kind: constant, scale: 0.5}
+sampling: {kind: hessian, sigma: 0.8, batch: 3, seed: 7}
+output: {every: 1}
+step: {lr: 1, iterations: 3}
+"""
+LR, DECAY = 0.1, 0.01
+
+
+def design():
+    np.random.seed(4)
+    x = np.random.randn(SAMPLES, 3) * np.sqrt(VALUES)
+    return x, x @ np.full(3, MINIMUM) + NOISE * np.random.randn(SAMPLES)
+
+
+def normals(seed, counter, count):
+    """As restrain/sampling.h says, by the functions of the C library."""
+    raw = np.random.Philox(key=[seed, 0], counter=[0, counter, 0, 0]) \
+        .random_raw(2 * ((count + 1) // 2))
+    found = []
+    for r1, r2 in raw.reshape(-1, 2):
+        radius = math.sqrt(-2 * math.log(((int(r1) >> 11) + 1) * 2.0**-53))
+        angle = 6.28318530717958647693 * ((int(r2) >> 11) * 2.0**-53)
+        found += [radius * math.cos(angle), radius * math.sin(angle)]
+    return np.array(found[:count])
+
+
+def descend(gradient, updates):
+    """The states of gradient descent with decay."""
+    states = [START]
+    for t in range(updates):
+        u = states[-1]
+        states.append(u - LR * (gradient(t, u) + DECAY * u))
+    return np.array(states)
+
+
+class Regression(ProgramTest):
+    def states(self, text, *arguments):
+        self.restrain("run", self.write(text), "-o", "run.h5", "--force",
+                      *arguments)
+        with h5py.File(self.folder / "run.h5") as file:
+            return file["kernel"][:, 0]
+
+    def test_full_batches_of_a_gaussian_design(self):
+        x, y = design()
+        step = f"step: {{lr: {LR}, weight_decay: {DECAY}, iterations: 30}}\n"
+        expected = descend(lambda t, u: x.T @ (x @ u - y) / SAMPLES, 30)
+        self.assert_close(self.states(GAUSSIAN + step), expected, 1e-12)
+        with h5py.File(self.folder / "run.h5") as file:
+            misfit = x @ expected[-1] - y
+            self.assert_close(file["data_loss"][-1],
+                              (misfit**2).mean() / 2, 1e-12)
+            self.assert_close(file["residual"][-1], misfit.mean(), 1e-11)
+            self.assert_close(
+                file["full_grad_norm"][-1],
+                np.linalg.norm(x.T @ misfit / SAMPLES), 1e-9)
+
+    def test_designs_come_from_files(self):
+        x, y = design()
+        np.save(self.folder / "x.npy", x)
+        with h5py.File(self.folder / "d.h5", "w") as file:
+            file["y"] = y
+        step = f"step: {{lr: {LR}, iterations: 9}}\n"
+        self.assert_close(self.states(FILES + step),
+                          self.states(GAUSSIAN + step), 1e-12)
+        np.save(self.folder / "x.npy", x[1:])
+        done = self.restrain("run", self.write(FILES + step), expect=2)
+        self.assertIn("has 19 rows", done.stderr)
+        np.save(self.folder / "x.npy", y)
+        done = self.restrain("run", self.write(FILES + step), expect=2)
+        self.assertIn("has 1 axes; it needs 2", done.stderr)
+
+    def test_batches(self):
+        x, y = design()
+
+        def gradient(t, u):
+            raw = np.random.Philox(key=[7, 0], counter=[0, t, 0, 0]) \
+                .random_raw(4)
+            batch = [int(r) * SAMPLES >> 64 for r in raw]
+            return x[batch].T @ (x[batch] @ u - y[batch]) / 4
+
+        step = f"step: {{lr: {LR}, weight_decay: {DECAY}, iterations: 30}}\n" \
+            "sampling: {kind: minibatch, batch: 4, order: replacement," \
+            " seed: 7}\n"
+        self.assert_close(self.states(GAUSSIAN + step),
+                          descend(gradient, 30), 1e-11)
+
+    def test_noise_is_that_of_numpy_to_the_bit(self):
+        h = 2 * np.array([math.pow(i + 1, -1.5) for i in range(5)])
+        states = self.states(DIAGONAL)
+        u = np.full(5, 0.5)
+        for t, state in enumerate(states):
+            self.assertEqual(state.tolist(), u.tolist())
+            noise = normals(7, t, 5) * (0.8 / math.sqrt(3))
+            u = u - (h * (u - 0.5) + np.sqrt(h) * noise)
+
+    def test_noise_of_a_design(self):
+        x, y = design()
+
+        def gradient(t, u):
+            noise = x.T @ normals(3, t, SAMPLES) * 0.7 / math.sqrt(SAMPLES * 6)
+            return x.T @ (x @ u - y) / SAMPLES + noise
+
+        step = f"step: {{lr: {LR}, weight_decay: {DECAY}, iterations: 30}}\n" \
+            "sampling: {kind: hessian, batch: 6, sigma: 0.7, seed: 3}\n"
+        self.assert_close(self.states(GAUSSIAN + step),
+                          descend(gradient, 30), 1e-11)
+
+    def test_what_cannot_be_is_refused(self):
+        network = """\
+title: a network
+flow: {kind: network, layers: [{kind: dense, units: 2}]}
+data: {train: {kind: textures, size: 4, classes: 2, count: 8}}
+sampling: {kind: hessian, sigma: 1, batch: 2}
+step: {lr: 0.1, iterations: 2}
+"""
+        batches = DIAGONAL.replace("hessian, sigma: 0.8", "minibatch")
+        negative = DIAGONAL.replace(
+            "{kind: power, count: 5, exponent: 1.5,\n       largest: 2}",
+            "{kind: list, values: [1, -1]}")
+        for text, message in (
+                (network, "flow regression alone"),
+                (batches, "no examples to choose from"),
+                (negative, 'flow.spectrum.values.1": expected')):
+            done = self.restrain("run", self.write(text), expect=2)
+            self.assertIn(message, done.stderr)
+
+
+if __name__ == "__main__":
+    main()
