@@ -257,7 +257,7 @@ static const struct {
     {"step.lr=", "-D step.lr=: error: key \"step.lr\": expected a number > 0, found nothing"},
     {"step.lr=fast", "-D step.lr=fast: error: key \"step.lr\": expected a number > 0, found fast"},
     {"stp.lr=1", "unknown key \"stp\"; did you mean \"step\"?"},
-    {"step.lr.q=1", "unknown key \"step.lr.x\"; did you mean \"step.lr\"?"},
+    {"step.lr.q=1", "unknown key \"step.lr.q\"; did you mean \"step.lr\"?"},
     {"lr=1", "unknown key \"lr\"; did you mean \"step.lr\"?"},
     {"step.=1", "unknown key \"step.\""},
     {"expect.0.value=1", "\"expect\" has 0 items in the file; 0 is none"},

@@ -374,8 +374,8 @@ data: {every: 2, train: {kind: file, images: images.npy, labels: labels.npy}}
             self.assertIn(place, done.stderr)
         path = self.write(SMALL_CASE + "sampling: {kind: minibatch, batch: 1}")
         done = self.restrain("run", path, "-o", "run.h5", expect=2)
-        self.assertIn("9:18: error: key \"sampling.kind\": there are no examples",
-                      done.stderr)
+        self.assertIn('9:18: error: key "sampling.kind": there are no'
+                      ' examples', done.stderr)
 
 
 class RunningAverages(Examples):

@@ -248,6 +248,8 @@ RST_API void rst_flow_choose(struct rst_flow *flow, const struct rst_draw *draw)
 
 /** Rows of the root R of the Hessian, R' R = H everywhere; 0 for flows that do not know one. */
 RST_API size_t rst_flow_root_rows(const struct rst_flow *flow);
+/** Row number `index` of R, into a state. */
+RST_API void rst_flow_root_row(const struct rst_flow *flow, size_t index, struct rst_field *row);
 
 /** Of a whole set, whatever is chosen. */
 struct rst_assessment {

@@ -83,6 +83,11 @@ RST_API double rst_sampling_step(const struct rst_sampling_parameters *parameter
 RST_API long rst_sampling_epoch(const struct rst_sampling_parameters *parameters, size_t examples);
 /** Whether all updates have equal weights on all examples. */
 RST_API bool rst_sampling_is_full(const struct rst_sampling_parameters *parameters);
+/** The variance of n w_i of an update over that of one example drawn by itself, which is n - 1: 1/B for minibatch with replacement
+ * and gaussian, l/B for svag; (n/(n-1)) (l/B - 1/n) for batches of `shuffle`, l = 1 of minibatch, as if updates were
+ * independent; 0 for full and hessian. The covariance of the gradient is that of the examples' gradients times this number. The
+ * parameters must be valid. */
+RST_API double rst_sampling_variance(const struct rst_sampling_parameters *parameters, size_t examples);
 /** Whether the noise is that of hessian, which needs the root of a Hessian and no examples. */
 RST_API bool rst_sampling_needs_root(const struct rst_sampling_parameters *parameters);
 

@@ -17,6 +17,12 @@ size_t rst_flow_root_rows(const struct rst_flow *flow) {
   return flow->type->root_rows ? flow->type->root_rows(flow) : 0;
 }
 
+void rst_flow_root_row(const struct rst_flow *flow, size_t index, struct rst_field *row) {
+  assert(index < rst_flow_root_rows(flow));
+  rst_field_fill(0.0, row);
+  flow->type->root_row(flow, index, row);
+}
+
 enum rst_status rst_flow_prepare(struct rst_flow *flow, size_t count) {
   RST_REQUIRE(flow->context, flow->type->prepare, RST_ERROR_UNSUPPORTED,
               "the flow %s has no examples to choose from; leave sampling at full", flow->name);

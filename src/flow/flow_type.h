@@ -53,6 +53,8 @@ struct rst_flow_type {
                  const double *averages, struct rst_assessment *assessment, struct rst_field *gradient);
   /** As rst_flow_root_rows(); NULL: there is no root, and choose() gets no noise. */
   size_t (*root_rows)(const struct rst_flow *flow);
+  /** As rst_flow_root_row(), into zeros; where there is a root. */
+  void (*root_row)(const struct rst_flow *flow, size_t index, struct rst_field *row);
   /** The statistics of the last evaluation and their layout, and what averages of them start from; both NULL: there never are any. */
   const double *(*statistics)(const struct rst_flow *flow, const struct rst_layout **layout);
   void (*start_averages)(const struct rst_flow *flow, double *averages);

@@ -161,6 +161,16 @@ static size_t root_rows(const struct rst_flow *flow) {
   return own->x ? own->x->ny : flow->layout.count;
 }
 
+static void root_row(const struct rst_flow *flow, size_t index, struct rst_field *row) {
+  const struct regression *own = (const struct regression *)flow;
+  if (own->x) {
+    const struct rst_field of = row_of(own->x, index);
+    rst_field_axpy(1.0 / sqrt((double)own->x->ny), &of, row);
+  } else {
+    rst_field_set(row, 0, index, rst_field_get(own->roots, 0, index));
+  }
+}
+
 static enum rst_status create(struct rst_flow *flow, const struct rst_flow_parameters *parameters) {
   struct regression *own = (struct regression *)flow;
   const struct rst_regression_parameters *given = &parameters->regression;
@@ -323,6 +333,7 @@ const struct rst_flow_type rst_flow_regression = {
     .choose = choose,
     .assess = assess,
     .root_rows = root_rows,
+    .root_row = root_row,
     .keys = keys,
     .without = without,
 };

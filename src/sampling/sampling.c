@@ -162,6 +162,17 @@ long rst_sampling_epoch(const struct rst_sampling_parameters *parameters, size_t
   return kind->takes_length ? lround(parameters->length * (double)batches) : batches;
 }
 
+double rst_sampling_variance(const struct rst_sampling_parameters *parameters, size_t examples) {
+  const struct rst_sampling_kind *kind = kind_of(parameters);
+  const double n = (double)examples;
+  if (!kind->takes_batch || kind->needs_root) {
+    return 0.0;
+  }
+  const double share = (kind->takes_length ? parameters->length : 1.0) / (double)parameters->batch;
+  const bool shuffled = kind != &gaussian && parameters->order == RST_ORDER_SHUFFLE;
+  return !shuffled ? share : examples > 1 ? n / (n - 1.0) * (share - 1.0 / n) : 0.0;
+}
+
 double rst_sampling_step(const struct rst_sampling_parameters *parameters) {
   return kind_of(parameters)->takes_length ? 1.0 / parameters->length : 1.0;
 }

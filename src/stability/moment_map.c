@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/** @file
+ * Second moments of linear regression on random batches. In the eigenvectors of H the mean step falls apart into modes, and the
+ * noise that a moment matrix M_uu makes,
+ *
+ *     C(M_uu) = variance ( mean (x' M_uu x) x x' - H M_uu H )
+ *
+ * comes back, summed over all later updates divided by r each, as g_ij C_ij, g the gains of pairs of modes. The map has the
+ * eigenvalue r, beyond the growth of the mean, where the operator M_uu -> g C(M_uu) has the spectral radius 1. That operator keeps
+ * the semidefinite matrices so, and power iteration from the identity finds its radius.
+ */
+
+#include <math.h>
+#include <string.h>
+
+#include "core/core.h"
+#include "krylov/symmetric.h"
+#include "restrain/mean_square.h"
+#include "restrain/von_neumann.h"
+#include "stability/affine_step.h"
+
+/* matrix += factor x x', and x' matrix x; [n][n]. */
+static void add_square(size_t n, double factor, const double *x, double *matrix) {
+  for (size_t i = 0; i < n; ++i) {
+    const double row = factor * x[i];
+    for (size_t j = 0; j < n; ++j) {
+      matrix[i * n + j] += row * x[j];
+    }
+  }
+}
+
+static double square_form(size_t n, const double *x, const double *matrix) {
+  double sum = 0.0;
+  for (size_t i = 0; i < n; ++i) {
+    double row = 0.0;
+    for (size_t j = 0; j < n; ++j) {
+      row += matrix[i * n + j] * x[j];
+    }
+    sum += row * x[i];
+  }
+  return sum;
+}
+
+static void make_hessian(const struct rst_random_regression *regression, double *hessian) {
+  const size_t d = regression->count;
+  memset(hessian, 0, d * d * sizeof *hessian);
+  for (size_t i = 0; i < regression->examples; ++i) {
+    add_square(d, 1.0 / (double)regression->examples, regression->x + i * d, hessian);
+  }
+}
+
+/* result = (A M)' for symmetric H: the blocks of A are multiples of 1 and of H. */
+static void step_and_transpose(size_t d, const double *hessian, const struct rst_affine_step *flat,
+                               const struct rst_affine_step *curved, const double *m, double *result) {
+  for (size_t i = 0; i < 2 * d; ++i) {
+    const size_t block = i / d * 2;
+    for (size_t j = 0; j < 2 * d; ++j) {
+      double of_hessian = 0.0;
+      for (size_t k = 0; k < d; ++k) {
+        of_hessian += hessian[i % d * d + k] * m[k * 2 * d + j];
+      }
+      result[j * 2 * d + i] = flat->a[block] * m[i % d * 2 * d + j] +
+                              (curved->a[block] - flat->a[block]) * of_hessian +
+                              flat->a[block + 1] * m[(d + i % d) * 2 * d + j];
+    }
+  }
+}
+
+/* C over the variance, of the block M_uu in rows of `stride`; hm: [d][d] work space. */
+static void make_noise(const struct rst_random_regression *regression, const double *hessian,
+                       const double *muu, double *hm, double *noise) {
+  const size_t d = regression->count;
+  for (size_t i = 0; i < d * d; ++i) {
+    hm[i] = noise[i] = 0.0;
+    for (size_t k = 0; k < d; ++k) {
+      hm[i] += hessian[i / d * d + k] * muu[k * d + i % d];
+    }
+  }
+  for (size_t i = 0; i < d * d; ++i) {
+    for (size_t k = 0; k < d; ++k) {
+      noise[i] -= hm[i / d * d + k] * hessian[k * d + i % d];
+    }
+  }
+  for (size_t i = 0; i < regression->examples; ++i) {
+    const double *x = regression->x + i * d;
+    add_square(d, square_form(d, x, muu) / (double)regression->examples, x, noise);
+  }
+}
+
+enum rst_status rst_moment_map_apply(struct rst_context *context,
+                                     const struct rst_scheme_parameters *parameters,
+                                     const struct rst_random_regression *regression, const double *moments,
+                                     double *mapped) {
+  const size_t d = regression->count;
+  struct rst_affine_step flat;
+  struct rst_affine_step curved;
+  RST_SCOPED double *work = NULL;
+  RST_TRY(rst_affine_step_find(context, parameters, 0.0, &flat));
+  RST_TRY(rst_affine_step_find(context, parameters, 1.0, &curved));
+  RST_TRY(RST_NEW(context, 8 * d * d, &work));
+  double *hessian = work;
+  double *muu = hessian + d * d;
+  double *hm = muu + d * d;
+  double *noise = hm + d * d;
+  double *half = noise + d * d;
+  make_hessian(regression, hessian);
+  for (size_t i = 0; i < d * d; ++i) {
+    muu[i] = moments[i / d * 2 * d + i % d];
+  }
+  make_noise(regression, hessian, muu, hm, noise);
+  step_and_transpose(d, hessian, &flat, &curved, moments, half);
+  step_and_transpose(d, hessian, &flat, &curved, half, mapped);
+  for (size_t i = 0; i < 4 * d * d; ++i) {
+    const size_t row = i / (2 * d);
+    const size_t column = i % (2 * d);
+    mapped[i] +=
+        regression->variance * flat.b[row / d] * flat.b[column / d] * noise[row % d * d + column % d];
+  }
+  return RST_OK;
+}
+
+/* The regression in those eigenvectors of H that a gradient moves. */
+struct modes {
+  struct rst_context *context;
+  struct rst_scheme_parameters parameters;
+  size_t examples, count;
+  double variance;
+  double *x;                    /* [examples][count] */
+  double *h;                    /* [count] */
+  double *gain, *m, *next;      /* [count][count] */
+  struct rst_affine_step *step; /* [count] */
+};
+
+static void free_modes(struct modes *modes) {
+  free(modes->x);
+  free(modes->h);
+  free(modes->gain);
+  free(modes->m);
+  free(modes->next);
+  free(modes->step);
+}
+
+static enum rst_status allocate_modes(struct modes *modes, size_t d) {
+  struct rst_context *context = modes->context;
+  RST_TRY(RST_NEW(context, modes->examples * d, &modes->x));
+  RST_TRY(RST_NEW(context, d, &modes->h));
+  RST_TRY(RST_NEW(context, d * d, &modes->gain));
+  RST_TRY(RST_NEW(context, d * d, &modes->m));
+  RST_TRY(RST_NEW(context, d * d, &modes->next));
+  return RST_NEW(context, d, &modes->step);
+}
+
+/* Eigenvectors, [d][d], with eigenvalues beyond rounding; X in them. */
+static void keep_modes(const struct rst_random_regression *regression, const double *values,
+                       const double *vectors, struct modes *modes) {
+  const double rounding = 1e-13;
+  const size_t d = regression->count;
+  double largest = 0.0;
+  for (size_t k = 0; k < d; ++k) {
+    largest = fmax(largest, values[k]);
+  }
+  for (size_t k = 0; k < d; ++k) {
+    if (values[k] > rounding * (double)d * largest) {
+      modes->h[modes->count++] = values[k];
+    }
+  }
+  for (size_t i = 0; i < regression->examples; ++i) {
+    for (size_t k = 0, kept = 0; k < d; ++k) {
+      double sum = 0.0;
+      for (size_t j = 0; j < d; ++j) {
+        sum += regression->x[i * d + j] * vectors[j * d + k];
+      }
+      if (values[k] > rounding * (double)d * largest) {
+        modes->x[i * modes->count + kept++] = sum;
+      }
+    }
+  }
+}
+
+static enum rst_status make_modes(const struct rst_random_regression *regression, struct modes *modes) {
+  const size_t d = regression->count;
+  RST_SCOPED double *work = NULL;
+  RST_TRY(allocate_modes(modes, d));
+  RST_TRY(RST_NEW(modes->context, 2 * d * d + 5 * d, &work));
+  double *vectors = work + d * d;
+  double *values = vectors + d * d;
+  make_hessian(regression, work);
+  rst_symmetric_eigenvectors(d, work, values, vectors, values + d);
+  keep_modes(regression, values, vectors, modes);
+  return RST_OK;
+}
+
+/* M -> g C(M), scaled to trace 1; its trace before. */
+static double iterate(const struct modes *modes) {
+  const size_t d = modes->count;
+  double trace = 0.0;
+  for (size_t i = 0; i < d * d; ++i) {
+    modes->next[i] = -modes->h[i / d] * modes->h[i % d] * modes->m[i];
+  }
+  for (size_t i = 0; i < modes->examples; ++i) {
+    const double *x = modes->x + i * d;
+    add_square(d, square_form(d, x, modes->m) / (double)modes->examples, x, modes->next);
+  }
+  for (size_t i = 0; i < d * d; ++i) {
+    modes->next[i] *= modes->variance * modes->gain[i];
+    trace += i / d == i % d ? modes->next[i] : 0.0;
+  }
+  for (size_t i = 0; i < d * d; ++i) {
+    modes->m[i] = modes->next[i] / trace;
+  }
+  return trace;
+}
+
+/* The radius of M -> g C(M) for moments that are divided by r in each update; it starts from the last M. */
+static enum rst_status find_radius(struct modes *modes, double r, double *radius) {
+  enum { MOST = 10000, IN_A_ROW = 3 };
+  const double tolerance = 1e-12;
+  const size_t d = modes->count;
+  for (size_t i = 0; i < d * d; ++i) {
+    double gain[4];
+    rst_affine_pair_gain(&modes->step[i / d], &modes->step[i % d], r, gain);
+    modes->gain[i] = gain[0];
+  }
+  double before = 0.0;
+  for (int step = 0, still = 0; step < MOST && still < IN_A_ROW; ++step) {
+    *radius = iterate(modes);
+    still = fabs(*radius - before) <= tolerance * *radius ? still + 1 : 0;
+    before = *radius;
+    RST_REQUIRE(modes->context, step < MOST - 1 && *radius > 0.0 && isfinite(*radius), RST_ERROR_NUMERIC,
+                "the growth of second moments did not converge in %d iterations", MOST);
+  }
+  return RST_OK;
+}
+
+static enum rst_status set_lr(struct modes *modes, double lr, double *growth) {
+  modes->parameters.lr = lr;
+  *growth = 0.0;
+  for (size_t i = 0; i < modes->count; ++i) {
+    RST_TRY(rst_affine_step_find(modes->context, &modes->parameters, modes->h[i], &modes->step[i]));
+    *growth = fmax(*growth, rst_affine_step_growth(&modes->step[i]));
+  }
+  return RST_OK;
+}
+
+static enum rst_status fall_with_growth(void *user, double r, double *value) {
+  double radius = 0.0;
+  RST_TRY(find_radius(user, r, &radius));
+  *value = 1.0 - 1.0 / radius;
+  return RST_OK;
+}
+
+static enum rst_status fall_with_lr(void *user, double lr, double *value) {
+  double growth = 0.0;
+  double radius = INFINITY;
+  RST_TRY(set_lr(user, lr, &growth));
+  if (growth < 1.0 - 1e-14) {
+    RST_TRY(find_radius(user, 1.0, &radius));
+  }
+  *value = lr / radius - lr;
+  return RST_OK;
+}
+
+static const double accuracy = 1e-11;
+
+static enum rst_status find_growth(struct modes *modes, double *growth) {
+  double of_mean = 0.0;
+  RST_TRY(set_lr(modes, modes->parameters.lr, &of_mean));
+  const double least = of_mean * of_mean;
+  *growth = least;
+  return modes->variance == 0.0
+             ? RST_OK
+             : rst_falling_root(fall_with_growth, modes, least, 1.0, least * (1 + 1e-3), accuracy, growth);
+}
+
+static enum rst_status find_limit(struct modes *modes, double *lr_ms) {
+  struct rst_step_limits limits;
+  double smallest = INFINITY;
+  double largest = 0.0;
+  for (size_t i = 0; i < modes->count; ++i) {
+    smallest = fmin(smallest, modes->h[i]);
+    largest = fmax(largest, modes->h[i]);
+  }
+  RST_TRY(rst_step_limits_find(modes->context, &modes->parameters, smallest, largest, &limits));
+  *lr_ms = limits.lr_max;
+  if (modes->variance == 0.0 || limits.lr_max == 0.0) {
+    return RST_OK;
+  }
+  double low = isfinite(limits.lr_max) ? limits.lr_max : modes->parameters.lr;
+  double at_low = -1.0;
+  while (at_low <= 0.0 && low > 1e-300) {
+    low *= 0x1p-6;
+    RST_TRY(fall_with_lr(modes, low, &at_low));
+  }
+  *lr_ms = 0.0;
+  return at_low <= 0.0 ? RST_OK
+                       : rst_falling_root(fall_with_lr, modes, low, at_low, 2.0 * low, accuracy, lr_ms);
+}
+
+/* One of the two above. A regression without any curvature stays where it is. */
+static enum rst_status find(struct rst_context *context, const struct rst_scheme_parameters *parameters,
+                            const struct rst_random_regression *regression,
+                            enum rst_status (*of)(struct modes *modes, double *number), double without,
+                            double *number) {
+  struct modes modes = {.context = context,
+                        .parameters = *parameters,
+                        .examples = regression->examples,
+                        .variance = regression->variance};
+  enum rst_status status = make_modes(regression, &modes);
+  *number = without;
+  if (status == RST_OK && modes.count > 0) {
+    for (size_t i = 0; i < modes.count; ++i) {
+      modes.m[i * modes.count + i] = 1.0;
+    }
+    status = of(&modes, number);
+  }
+  free_modes(&modes);
+  return status;
+}
+
+enum rst_status rst_moment_map_growth(struct rst_context *context,
+                                      const struct rst_scheme_parameters *parameters,
+                                      const struct rst_random_regression *regression, double *growth) {
+  return find(context, parameters, regression, find_growth, 1.0, growth);
+}
+
+enum rst_status rst_moment_map_limit(struct rst_context *context,
+                                     const struct rst_scheme_parameters *parameters,
+                                     const struct rst_random_regression *regression, double *lr_ms) {
+  return find(context, parameters, regression, find_limit, INFINITY, lr_ms);
+}
