@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Linear regression: designs, batches and noise made again by NumPy."""
+import json
 import math
 
 import h5py
@@ -159,6 +160,67 @@ step: {lr: 0.1, iterations: 2}
                 (negative, 'flow.spectrum.values.1": expected')):
             done = self.restrain("run", self.write(text), expect=2)
             self.assertIn(message, done.stderr)
+
+
+class Analysis(ProgramTest):
+    def told(self, text, *arguments):
+        done = self.restrain("analyze", self.write(text), "--json", "-o",
+                             "analysis.h5", "--force", *arguments)
+        return json.loads(done.stdout)
+
+    def test_batches_have_a_limit_in_mean_square(self):
+        x, _ = design()
+        x = x[:, :1]
+        np.save(self.folder / "x.npy", x)
+        with h5py.File(self.folder / "d.h5", "w") as file:
+            file["y"] = x[:, 0]
+        text = FILES.replace(str(START.tolist()), "[1]") + \
+            "step: {scheme: heavy-ball, momentum: 0.5, lr: 0.01," \
+            " weight_decay: 0.1, iterations: 1}\n" \
+            "sampling: {kind: svag, l: 3, batch: 2, order: replacement}\n"
+        m = (x**2).mean() + 0.1
+        s2 = (x**4).mean() - (x**2).mean()**2
+        # Steps of lr/3 with three times the variance of a batch of two.
+        limit = 3 * 2 * 1.5 * 0.5 * m / (1.5 * s2 * 1.5 + 0.5 * m**2)
+        told = self.told(text)
+        self.assert_close(told["lr_ms"], limit, 1e-9)
+        self.assertLess(told["moment_growth"], 1)
+        self.assertEqual(told["modes"][0]["variance"], None)
+        self.assertGreater(
+            self.told(text, "-D", f"step.lr={1.01 * limit}")["moment_growth"],
+            1)
+        with h5py.File(self.folder / "analysis.h5") as file:
+            self.assert_close(file["lr_ms"][()], limit, 1e-9)
+            self.assertEqual(file["mode_gamma"].dims[0][0].name, "/mode")
+
+    def test_noise_has_stationary_modes(self):
+        lr, mu, decay, noise = 0.3, 0.8, 0.05, 0.8**2 / 3
+        told = self.told(DIAGONAL.replace(
+            "lr: 1,", f"lr: {lr}, scheme: heavy-ball, momentum: {mu},"
+            f" weight_decay: {decay},"))
+        self.assertEqual(told["lr_ms"], told["exact"]["lr_max"])
+        for mode in told["modes"]:
+            rho = mode["curvature"]
+            h, q = rho + decay, noise * rho
+            below = (1 - mu) * (2 * (1 + mu) - lr * h)
+            self.assert_close(mode["variance"],
+                              lr * q * (1 + mu) / (h * below), 1e-10)
+            self.assert_close(mode["displacement"], 2 * q * lr**2 / below,
+                              1e-10)
+            self.assert_close(mode["sde_variance"],
+                              lr * q / (2 * (1 - mu) * h), 1e-10)
+            gamma = (1 - mu) / (lr * (1 + mu))
+            omega = math.sqrt(2 * h / (lr * (1 + mu)))
+            self.assert_close(mode["omega"], omega, 1e-10)
+            self.assert_close(mode["gamma"], gamma, 1e-10)
+            self.assertEqual(mode["damping"], 0 if omega > gamma else 2)
+            z = np.roots([1, -(1 + mu - lr * h), mu])[0]
+            self.assert_close(mode["discrete_frequency"],
+                              abs(np.angle(z)) / lr, 1e-10)
+
+    def test_without_noise_nothing_is_said_of_it(self):
+        step = "step: {lr: 0.1, iterations: 1}\n"
+        self.assertNotIn("lr_ms", self.told(GAUSSIAN + step))
 
 
 if __name__ == "__main__":

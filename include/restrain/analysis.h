@@ -4,6 +4,7 @@
 
 #include "restrain/case.h"
 #include "restrain/fixed_point.h"
+#include "restrain/langevin.h"
 #include "restrain/output.h"
 #include "restrain/spectrum.h"
 #include "restrain/threshold.h"
@@ -105,6 +106,19 @@ struct rst_analysed_layer {
   double windowed_lr_max;       /**< the largest stable lr by the windowed bounds */
 };
 
+/** A mode of linear regression under noise. What is not known is NaN: the numbers of the differential equation for other schemes
+ * than euler and heavy-ball with coupled decay, variances for noise whose covariance is not a multiple of the Hessian. */
+struct rst_analysed_mode {
+  double curvature;                      /**< eigenvalue of the data term, decay excluded */
+  struct rst_langevin langevin;          /**< its damping and frequencies, langevin.h */
+  double variance;                       /**< of the stationary discrete mode, exactly (mean_square.h) */
+  double displacement;                   /**< the mean square of its updates, likewise */
+  double sde_variance, sde_displacement; /**< the same of the differential equation */
+};
+
+/** A mean-square limit takes some hundred times n d^2 operations; it is left out where n d^2 is larger. */
+#define RST_ANALYSIS_MOST_MOMENTS ((size_t)1 << 23)
+
 /** Names are static; arrays and fields are owned by the analysis; what was not computed is NULL, 0 or NaN. */
 struct rst_analysis {
   const char *flow, *scheme, *correlation;
@@ -153,6 +167,14 @@ struct rst_analysis {
   double dense_deviation; /**< of their extremes from `spectrum`, relative to the largest magnitude */
   double *abscissae, *density;
   size_t density_count;
+
+  /** Of linear regression with an affine scheme, where the case's sampling is not full: the largest lr that is stable in mean
+   * square, growth of the second moments per update at the case's lr (mean_square.h), both NaN where they take too long, and
+   * the modes of the dense eigenvalues. */
+  bool noisy;
+  double lr_ms, moment_growth;
+  struct rst_analysed_mode *modes;
+  size_t mode_count;
 
   /** Of a flow with layers, unless no minimum is known. */
   struct rst_analysed_layer *layers;

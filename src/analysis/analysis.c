@@ -51,6 +51,7 @@ void rst_analysis_destroy(struct rst_analysis **analysis) {
     free(old->layers[i].name);
   }
   free(old->layers);
+  free(old->modes);
   free(old->points);
   free(old->eigenvalues);
   free(old->abscissae);
@@ -103,6 +104,8 @@ static void describe(const struct rst_analysis_task *task, struct rst_analysis *
   analysis->minimum = -1;
   analysis->lr_lo = NAN;
   analysis->lr_hi = NAN;
+  analysis->lr_ms = NAN;
+  analysis->moment_growth = NAN;
   analysis->saturated_amplitude = NAN;
   analysis->dense_deviation = NAN;
   analysis->lr_factor = NAN;

@@ -133,6 +133,14 @@ static enum rst_status write_layers(const struct rst_analysis_writer *writer) {
                                   &layer);
 }
 
+static enum rst_status write_modes(const struct rst_analysis_writer *writer) {
+  const struct rst_analysis *analysis = writer->analysis;
+  const struct rst_axis mode = {.variable = {"mode", "number of the mode, by ascending eigenvalue", "1"},
+                                .count = analysis->mode_count,
+                                .step = 1};
+  return rst_analysis_write_group(writer, RST_ANALYSIS_MODE, analysis->modes, sizeof *analysis->modes, &mode);
+}
+
 enum rst_status rst_analysis_write_fields(const struct rst_analysis_writer *writer) {
   const struct rst_analysis *analysis = writer->analysis;
   const struct rst_axis refined = {.count = analysis->refinement_count};
@@ -141,6 +149,7 @@ enum rst_status rst_analysis_write_fields(const struct rst_analysis_writer *writ
   RST_TRY(analysis->point_count > 0 ? rst_analysis_write_points(writer) : RST_OK);
   RST_TRY(write_distribution(writer));
   RST_TRY(analysis->layer_count > 0 ? write_layers(writer) : RST_OK);
+  RST_TRY(analysis->mode_count > 0 ? write_modes(writer) : RST_OK);
   return refined.count > 0 ? rst_analysis_write_group(writer, RST_ANALYSIS_REFINEMENT, analysis->refinements,
                                                       sizeof *analysis->refinements, &refined)
                            : RST_OK;

@@ -33,10 +33,16 @@ static double max_abs(const void *subject) {
   return rst_field_max_abs(((const struct rst_analysed_point *)subject)->point.u);
 }
 
+static double damping(const void *subject) {
+  const struct rst_langevin *langevin = &((const struct rst_analysed_mode *)subject)->langevin;
+  return isnan(langevin->gamma) ? (double)NAN : (double)langevin->damping;
+}
+
 #define OF(member) RST_QUANTITY_MEMBER(struct rst_analysis, member)
 #define POINT(member) RST_QUANTITY_MEMBER(struct rst_analysed_point, member)
 #define REFINEMENT(member) RST_QUANTITY_MEMBER(struct rst_refinement, member)
 #define LAYER(member) RST_QUANTITY_MEMBER(struct rst_analysed_layer, member)
+#define MODE(member) RST_QUANTITY_MEMBER(struct rst_analysed_mode, member)
 #define BY(function) RST_QUANTITY_MEASURED(function)
 
 /* A number of the file, whose units are all 1; one that is not stored; one of JSON alone. */
@@ -123,6 +129,11 @@ static const struct rst_quantity rows[] = {
     STORED(SATURATION, "saturated_amplitude", NULL, "saturated_amplitude",
            "amplitude of alternating states whose fluxes are saturated", OF(saturated_amplitude)),
 
+    STORED(MEAN_SQUARE, "lr_ms", "lr_ms", "lr_ms", "largest learning rate that is stable in mean square",
+           OF(lr_ms)),
+    STORED(MEAN_SQUARE, "moment_growth", "growth", "moment_growth",
+           "growth of the second moments in one update", OF(moment_growth)),
+
     PLAIN(DENSE, "count", OF(eigenvalue_count)),
     PLAIN(DENSE, "deviation", OF(dense_deviation)),
     STORED(FACTORS, "lr_factor", NULL, "lr_factor", "largest stable learning rate over that of the case",
@@ -181,6 +192,27 @@ static const struct rst_quantity rows[] = {
            LAYER(state.transitioning)),
     STORED(LAYER, "not_activated", NULL, "layer_not_activated", "share of positions that are not activated",
            LAYER(state.not_activated)),
+
+    STORED(MODE, "curvature", "curvature", "mode_curvature",
+           "eigenvalue of the Hessian of the data term, decay excluded", MODE(curvature)),
+    STORED(MODE, "damping", NULL, "mode_damping", "0 under-damped, 1 critically damped, 2 over-damped",
+           BY(damping)),
+    STORED(MODE, "gamma", "gamma", "mode_gamma", "damping rate of the limiting dynamics",
+           MODE(langevin.gamma)),
+    STORED(MODE, "omega", "omega", "mode_omega", "undamped angular frequency of the limiting dynamics",
+           MODE(langevin.omega)),
+    STORED(MODE, "frequency", "frequency", "mode_frequency", "angular frequency of the limiting dynamics",
+           MODE(langevin.frequency)),
+    STORED(MODE, "discrete_frequency", "discrete", "mode_discrete_frequency",
+           "angular frequency of the discrete dynamics, arg(z)/lr", MODE(langevin.discrete_frequency)),
+    STORED(MODE, "variance", "variance", "mode_variance", "stationary variance of the discrete dynamics",
+           MODE(variance)),
+    STORED(MODE, "sde_variance", "by the SDE", "mode_sde_variance",
+           "stationary variance of the limiting dynamics", MODE(sde_variance)),
+    STORED(MODE, "displacement", NULL, "mode_displacement",
+           "stationary mean square of an update of the discrete dynamics", MODE(displacement)),
+    STORED(MODE, "sde_displacement", NULL, "mode_sde_displacement",
+           "stationary mean square of an update by the limiting dynamics", MODE(sde_displacement)),
 };
 
 const struct rst_quantities rst_analysis_numbers = {rows, sizeof rows / sizeof *rows};
@@ -201,6 +233,8 @@ bool rst_analysis_has(const struct rst_analysis *analysis, enum rst_analysis_gro
     return analysis->linear;
   case RST_ANALYSIS_TWO_LIMITS:
     return !analysis->linear;
+  case RST_ANALYSIS_MEAN_SQUARE:
+    return analysis->noisy;
   case RST_ANALYSIS_SATURATION:
     return !isnan(analysis->saturated_amplitude);
   default:

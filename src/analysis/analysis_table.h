@@ -24,12 +24,14 @@ enum rst_analysis_group {
   RST_ANALYSIS_MEASURED_LR_MAX,
   RST_ANALYSIS_TWO_LIMITS,
   RST_ANALYSIS_SATURATION,
+  RST_ANALYSIS_MEAN_SQUARE,
   RST_ANALYSIS_DENSE,
   RST_ANALYSIS_FACTORS,
-  /** Of a struct rst_analysed_point, a struct rst_refinement, a struct rst_analysed_layer; columns in the file. */
+  /** Of a struct rst_analysed_point, a struct rst_refinement, a struct rst_analysed_layer, a struct rst_analysed_mode; columns in the file. */
   RST_ANALYSIS_POINT,
   RST_ANALYSIS_REFINEMENT,
-  RST_ANALYSIS_LAYER
+  RST_ANALYSIS_LAYER,
+  RST_ANALYSIS_MODE
 };
 
 extern const struct rst_quantities rst_analysis_numbers;

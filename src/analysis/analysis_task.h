@@ -75,6 +75,8 @@ enum rst_status rst_analyze_linear(const struct rst_analysis_task *task, struct 
 enum rst_status rst_analyze_symbol(const struct rst_analysis_task *task, struct rst_analysis *analysis);
 enum rst_status rst_analyze_frozen_symbol(const struct rst_analysis_task *task, const struct rst_field *u,
                                           struct rst_analysis *analysis);
+/** What the noise of the sampling does (noise.c), after exact limits and eigenvalues. */
+enum rst_status rst_analyze_noise(const struct rst_analysis_task *task, struct rst_analysis *analysis);
 enum rst_status rst_analyze_thresholds(const struct rst_analysis_task *task, struct rst_analysis *analysis);
 enum rst_status rst_analyze_nonlinear(const struct rst_analysis_task *task, struct rst_analysis *analysis);
 enum rst_status rst_analyze_refinement(const struct rst_analysis_task *task, struct rst_analysis *analysis);

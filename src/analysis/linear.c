@@ -12,5 +12,6 @@ enum rst_status rst_analyze_linear(const struct rst_analysis_task *task, struct 
   RST_TRY(rst_spectrum_limits_find(task->context, &task->from->step.scheme, lambda_min, lambda_max,
                                    &analysis->exact));
   RST_TRY(rst_analyze_distribution(task, task->initial, &analysis->spectrum, analysis));
+  RST_TRY(rst_analyze_noise(task, analysis));
   return rst_analyze_thresholds(task, analysis);
 }

@@ -122,6 +122,20 @@ static void add_layers(struct rst_text *text, const struct rst_analysis *analysi
   rst_text_add(text, "]");
 }
 
+static void add_noise(struct rst_text *text, const struct rst_analysis *analysis) {
+  if (!rst_analysis_has(analysis, RST_ANALYSIS_MEAN_SQUARE)) {
+    return;
+  }
+  add_group(text, ", ", analysis, RST_ANALYSIS_MEAN_SQUARE);
+  rst_text_add(text, ", \"modes\": [");
+  for (size_t i = 0; i < analysis->mode_count; ++i) {
+    rst_text_add(text, i ? ", {" : "{");
+    rst_quantities_add_json(&rst_analysis_numbers, RST_ANALYSIS_MODE, &analysis->modes[i], text);
+    rst_text_add(text, "}");
+  }
+  rst_text_add(text, "]");
+}
+
 static void add_verdict(struct rst_text *text, const struct rst_analysis *analysis) {
   static const char *const mechanisms[] = {"[]", "[\"step\"]", "[\"decay\"]", "[\"step\", \"decay\"]"};
   const char *const names[][2] = {{"verdict", rst_verdict_name(analysis->verdict)},
@@ -149,6 +163,7 @@ void rst_analysis_add_json(struct rst_text *text, const struct rst_analysis *ana
   } else {
     add_nonlinear(text, analysis);
   }
+  add_noise(text, analysis);
   add_layers(text, analysis);
   add_distribution(text, analysis);
   add_verdict(text, analysis);

@@ -85,7 +85,8 @@ static const char *symbol_label(const struct rst_analysis *analysis) {
 }
 
 static const char *exact_label(const struct rst_analysis *analysis) {
-  return rst_flow_kind_facts(analysis->flow).diffusion_only ? "finite grid (exact)" : "windowed (exact)";
+  const struct rst_flow_facts facts = rst_flow_kind_facts(analysis->flow);
+  return facts.diffusion_only ? "finite grid (exact)" : facts.plane_waves ? "windowed (exact)" : "exact";
 }
 
 static void add_spectrum(struct rst_text *text, const struct rst_analysis *analysis) {
@@ -194,6 +195,27 @@ static void add_two_limits(struct rst_text *text, const struct rst_analysis *ana
   }
 }
 
+/* The stiffest modes, the stiffest first. */
+static void add_noise(struct rst_text *text, const struct rst_analysis *analysis) {
+  enum { SHOWN_MODES = 8 };
+  if (!rst_analysis_has(analysis, RST_ANALYSIS_MEAN_SQUARE)) {
+    return;
+  }
+  add_head(text, "in mean square", RST_ANALYSIS_MEAN_SQUARE);
+  add_line(text, "second moments", RST_ANALYSIS_MEAN_SQUARE, analysis);
+  if (isnan(analysis->lr_ms)) {
+    rst_text_add(text, "  (too many examples and weights to follow all second moments)\n");
+  }
+  add_head(text, "modes", RST_ANALYSIS_MODE);
+  for (size_t i = 0; i < analysis->mode_count && i < SHOWN_MODES; ++i) {
+    char label[64];
+    const size_t index = analysis->mode_count - 1 - i;
+    snprintf(label, sizeof label, "%zu", index);
+    add_line(text, label, RST_ANALYSIS_MODE, &analysis->modes[index]);
+  }
+  rst_text_add(text, "\n");
+}
+
 static void add_distribution(struct rst_text *text, const struct rst_analysis *analysis) {
   if (analysis->eigenvalue_count > 0) {
     rst_text_add(text, "all %zu eigenvalues by dense algebra: the extremes deviate by %.2g, relative\n",
@@ -244,6 +266,7 @@ void rst_analysis_add_text(struct rst_text *text, const struct rst_case *from,
     add_points(text, analysis);
     add_two_limits(text, analysis);
   }
+  add_noise(text, analysis);
   add_layers(text, analysis);
   add_distribution(text, analysis);
   add_refinement(text, from, analysis);
