@@ -49,9 +49,9 @@ def design():
     return x, x @ np.full(3, MINIMUM) + NOISE * np.random.randn(SAMPLES)
 
 
-def normals(seed, counter, count):
+def normals(seed, counter, count, member=0):
     """As restrain/sampling.h says, by the functions of the C library."""
-    raw = np.random.Philox(key=[seed, 0], counter=[0, counter, 0, 0]) \
+    raw = np.random.Philox(key=[seed, member], counter=[0, counter, 0, 0]) \
         .random_raw(2 * ((count + 1) // 2))
     found = []
     for r1, r2 in raw.reshape(-1, 2):

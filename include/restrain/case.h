@@ -29,6 +29,9 @@ struct rst_twin {
   enum rst_precision precision; /**< of RST_TWIN_PRECISION */
 };
 
+/** In what the members of an ensemble differ: the draws of examples, the initial states, or both. */
+enum rst_vary { RST_VARY_NOISE, RST_VARY_INITIAL, RST_VARY_BOTH };
+
 enum rst_scale { RST_SCALE_LINEAR, RST_SCALE_LOGARITHMIC };
 
 /** Values of a key of the case: a list, or `count` of them from `from` to `to`, both ends included. */
@@ -88,6 +91,10 @@ struct rst_case {
   } output;
   const struct rst_twin *twins; /**< run in lockstep and compared with the run */
   size_t twin_count;
+  struct {
+    size_t members; /**< copies of the run, itself included; 0 for a case without this section */
+    enum rst_vary vary;
+  } ensemble;
   struct {
     long average; /**< iterations over which twin_difference_average averages */
   } twin;

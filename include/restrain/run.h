@@ -59,7 +59,7 @@ enum { RST_RUN_STRONGEST_EVENTS = 5, RST_RUN_MOST_TWINS = 32, RST_RUN_STAGES = 1
 
 /** Time of one stage: of each update "correlation" (forward), "activation", "adjoint", "loss" (the rest of loss and gradient;
  * all of it where there is no correlation, or images in several threads), "update", "observation" (scalars and fields),
- * "twins", "perturbations" (with them the update is a part of theirs); "output" (file and checkpoints); "frame" (before
+ * "twins" (and the other members of an ensemble), "perturbations" (with them the update is a part of theirs); "output" (file and checkpoints); "frame" (before
  * the first and after the last iteration). */
 struct rst_stage_time {
   const char *stage; /**< static */

@@ -144,6 +144,8 @@ static void list_members(struct rst_series_list *list, const struct rst_series_o
                         .values = options->twins};
   list->exponent = number_axis("exponent", "number of the Lyapunov exponent, the largest first",
                                options->exponent_count, 1);
+  list->member =
+      number_axis("member", "number of the member of the ensemble, 0 for the run", options->member_count, 0);
   struct rst_run_layout *layout = &list->layout;
   layout->axes = list->axes;
   if (options->twin_count > 0) {
@@ -151,6 +153,9 @@ static void list_members(struct rst_series_list *list, const struct rst_series_o
   }
   if (options->exponent_count > 0) {
     list->axes[layout->axis_count++] = &list->exponent;
+  }
+  if (options->member_count > 0) {
+    list->axes[layout->axis_count++] = &list->member;
   }
 }
 

@@ -19,11 +19,11 @@ struct rst_series_list {
   struct rst_axis (*tensors)[RST_TENSOR_MOST_AXES];
   struct rst_axis (*averages)[RST_TENSOR_MOST_AXES]; /**< of the tensors of running averages; NULL without */
   struct rst_axis ky, kx; /**< angular wave numbers of the first tensor's planes, ascending, 0 at index n/2 */
-  struct rst_axis twin, exponent, layer; /**< count 0: there are none */
-  const char **layers;                   /**< names */
-  struct rst_axis event_tensor;          /**< that events name */
-  const char **event_tensors;            /**< names */
-  const struct rst_axis *axes[4];
+  struct rst_axis twin, exponent, layer, member; /**< count 0: there are none */
+  const char **layers;                           /**< names */
+  struct rst_axis event_tensor;                  /**< that events name */
+  const char **event_tensors;                    /**< names */
+  const struct rst_axis *axes[5];
   struct rst_series *series;
   char **texts;
   size_t capacity, text_count, text_capacity;
@@ -32,7 +32,7 @@ struct rst_series_list {
 struct rst_series_options {
   enum rst_precision precision;
   const char *const *twins; /**< labels, borrowed as long as the list */
-  size_t twin_count, exponent_count;
+  size_t twin_count, exponent_count, member_count;
   long every; /**< as in the layout */
   bool has_events;
   bool has_layers; /**< series over the layers of the state */

@@ -47,7 +47,10 @@
     "1")                                                                                                     \
   X(tensor_difference, ASKED, TWINS, TENSOR_AND_TWIN,                                                        \
     "mean relative difference 2|A-B|/(|A|+|B|) of one tensor to the twin's", "1")                            \
-  X(twin_distance, IMPLIED, TWINS, TWIN, "Euclidean distance to the twin", "1")
+  X(twin_distance, IMPLIED, TWINS, TWIN, "Euclidean distance to the twin", "1")                              \
+  X(member_loss, ASKED, MEMBERS, MEMBER, "objective L of each member of the ensemble", "1")                  \
+  X(member_weight_norm, ASKED, MEMBERS, MEMBER, "Euclidean norm of its state", "1")                          \
+  X(member_displacement, ASKED, MEMBERS, MEMBER, "Euclidean distance from its initial state", "1")
 
 /** Evaluations over a whole set: name, set, description, units. */
 #define RST_EVALUATION_LIST(X)                                                                               \
@@ -67,6 +70,8 @@
   X(amplification, ASKED, AMPLIFICATION, RUN, "amplification factor abs(G(w)), coefficients frozen", "1",    \
     SPECTRUM)                                                                                                \
   X(tangent, ASKED, PERTURBATIONS, RUN, "leading perturbation, of unit norm", "1", LIKE)                     \
+  X(ensemble_mean, IMPLIED, ENSEMBLE, RUN, "mean of the states of the ensemble", "1", LIKE)                  \
+  X(ensemble_variance, IMPLIED, ENSEMBLE, RUN, "their unbiased variance", "1", LIKE)                         \
   X(difference, ASKED, TWINS, TWIN, "state minus the twin's", "1", LIKE)                                     \
   X(relative_difference, ASKED, TWINS, TWIN, "2|A-B|/(|A|+|B|) of the state and the twin's", "1", LIKE)
 

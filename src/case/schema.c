@@ -147,6 +147,11 @@ static const struct rst_key case_keys[] = {
     {INTEGER("twin.average", WHOLE(1)), DEFAULT("100"), UNIT("iterations"), AT(content.twin.average),
      HELP("over which twin_difference_average averages")},
 
+    {MAPPING("ensemble", rst_ensemble_keys),
+
+     LISTED(content.ensemble, content.ensemble.members),
+     HELP("copies of the run, of which output.fields ensemble_mean and ensemble_variance tell")},
+
     {INTEGER("tangent.exponents", BETWEEN(1, RST_TANGENT_MOST)), DEFAULT("1"), AT(content.tangent.exponents),
      HELP("perturbations that are followed, where output asks for scalars or fields of them")},
     {INTEGER("tangent.seed", BETWEEN(0, MOST_SEED)), DEFAULT("1"), AT(content.tangent.seed),

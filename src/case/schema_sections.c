@@ -2,13 +2,14 @@
 #include "case/schema_rows.h"
 #include "core/core.h"
 
-/* Sections with a table of their own: `analyze` has its defaults where a case has no such section, `bifurcation` and
+/* Sections with a table of their own: `analyze` has its defaults where a case has no such section, `ensemble`, `bifurcation` and
  * `sweep` are there or not. And items of
  * lists: zoom series and promises. */
 
 #define WITHIN(section, member)                                                                              \
   .offset = offsetof(struct rst_case, section.member) - offsetof(struct rst_case, section),                  \
   .size = sizeof(((struct rst_case *)NULL)->section.member)
+#define ENSEMBLE(member) WITHIN(ensemble, member)
 #define ANALYZE(member) WITHIN(analyze, member)
 #define BIFURCATION(member) WITHIN(bifurcation, member)
 #define SWEEP(member) WITHIN(sweep, member)
@@ -17,6 +18,18 @@
 static const char *const parameter_names[] = {"lr", "weight_decay", NULL};
 static const char *const scale_names[] = {"linear", "log", NULL};
 static const char *const reduction_names[] = {"auto", "none", NULL};
+
+/* In the order of enum rst_vary. */
+static const char *const vary_names[] = {"noise", "initial", "both", NULL};
+
+static const struct rst_key ensemble_keys[] = {
+    {INTEGER("members", BETWEEN(2, 1000000)), REQUIRED, ENSEMBLE(members),
+     HELP("copies of the run, itself included, which is member 0")},
+    {CHOICE("vary", vary_names), DEFAULT("noise"), ENSEMBLE(vary),
+     HELP("noise: member m draws its examples from stream (sampling.seed, m); initial: it starts from "
+          "initial.seed + m, and all share the draws of member 0; both")},
+};
+const struct rst_keys rst_ensemble_keys = RST_KEYS(ensemble_keys, ((struct rst_case *)NULL)->ensemble);
 
 static const struct rst_key analyze_keys[] = {
     {CHOICE("empirical", rst_switch_names), DEFAULT("no"), ANALYZE(empirical),

@@ -32,6 +32,7 @@ struct rst_observer {
   const char **labels;             /* of the twins */
   const struct rst_motion *motion; /* borrowed, as the next */
   struct rst_twins *twins;
+  struct rst_ensemble *ensemble;
   struct rst_sharpness *sharpness, *lambda_min, *preconditioned; /* NULL unless needed, as the next */
   struct rst_amplification *amplification;
   struct rst_layer_watch *layers;
@@ -54,6 +55,7 @@ static bool asks_for(const struct rst_case *run, const struct rst_observable *ob
 
 static enum rst_status find_needs(struct rst_observer *made, const struct rst_case *run) {
   made->needs[RST_NEED_TWINS] = run->twin_count > 0;
+  made->needs[RST_NEED_ENSEMBLE] = run->ensemble.members > 0;
   made->needs[RST_NEED_STRETCH] = made->every > 1;
   made->needs[RST_NEED_AVERAGES] = made->averages != NULL;
   made->needs[RST_NEED_SCHEDULE] = !rst_schedule_is_constant(&run->step.schedule);
@@ -65,6 +67,12 @@ static enum rst_status find_needs(struct rst_observer *made, const struct rst_ca
                 "output.fields asks for averages, but no layer is normalised over the batch; leave them out");
     RST_REQUIRE(made->context, !asked || observable->need != RST_NEED_TWINS || run->twin_count > 0,
                 RST_ERROR_ARGUMENT, "output.%s asks for %s, but the case has no twins; add twins: [1, 3]",
+                observable->kind == RST_SCALAR ? "scalars" : "fields", observable->variable.name);
+    RST_REQUIRE(made->context,
+                !asked || (observable->need != RST_NEED_ENSEMBLE && observable->need != RST_NEED_MEMBERS) ||
+                    run->ensemble.members > 0,
+                RST_ERROR_ARGUMENT,
+                "output.%s asks for %s, but the case has no ensemble; add ensemble: {members: 100}",
                 observable->kind == RST_SCALAR ? "scalars" : "fields", observable->variable.name);
     RST_REQUIRE(made->context, !asked || observable->per != RST_PER_LAYER || made->layout->layer_count > 0,
                 RST_ERROR_ARGUMENT,
@@ -88,7 +96,8 @@ static const struct rst_axis *members_of(const struct rst_observer *made, enum r
   const struct rst_axis *const axes[] = {[RST_PER_TWIN] = &made->series.twin,
                                          [RST_PER_EXPONENT] = &made->series.exponent,
                                          [RST_PER_LAYER] = &made->series.layer,
-                                         [RST_PER_TENSOR_AND_TWIN] = &made->series.twin};
+                                         [RST_PER_TENSOR_AND_TWIN] = &made->series.twin,
+                                         [RST_PER_MEMBER] = &made->series.member};
   return per == RST_PER_RUN ? NULL : axes[per];
 }
 
@@ -159,6 +168,8 @@ static enum rst_status begin_series(struct rst_observer *made, const struct rst_
                                              .twins = made->labels,
                                              .twin_count = run->twin_count,
                                              .exponent_count = perturbed ? run->tangent.exponents : 0,
+                                             .member_count =
+                                                 made->needs[RST_NEED_MEMBERS] ? run->ensemble.members : 0,
                                              .every = made->every,
                                              .has_events = perturbed,
                                              .has_layers = watches_layers(made)};
@@ -242,9 +253,11 @@ void rst_observer_destroy(struct rst_observer **observer) {
   *observer = NULL;
 }
 
-void rst_observer_watch(struct rst_observer *observer, struct rst_motion *motion, struct rst_twins *twins) {
+void rst_observer_watch(struct rst_observer *observer, struct rst_motion *motion, struct rst_twins *twins,
+                        struct rst_ensemble *ensemble) {
   observer->motion = motion;
   observer->twins = twins;
+  observer->ensemble = ensemble;
 }
 
 static struct rst_view view_of(const struct rst_observer *observer,
@@ -253,11 +266,19 @@ static struct rst_view view_of(const struct rst_observer *observer,
   if (observer->twins) {
     view.comparison = rst_twins_comparison(observer->twins);
   }
+  if (observer->ensemble) {
+    view.ensemble = observer->ensemble;
+    view.members = rst_ensemble_numbers(observer->ensemble);
+  }
   return view;
 }
 
 bool rst_observer_follows_perturbations(const struct rst_observer *observer) {
   return observer->needs[RST_NEED_PERTURBATIONS];
+}
+
+bool rst_observer_measures_members(const struct rst_observer *observer) {
+  return observer->needs[RST_NEED_MEMBERS];
 }
 
 void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *blocks) {

@@ -5,6 +5,7 @@
 #include "archive/series_list.h"
 #include "motion/motion.h"
 #include "restrain/run.h"
+#include "run/ensemble.h"
 #include "run/twins.h"
 
 /** @file
@@ -23,8 +24,12 @@ void rst_observer_destroy(struct rst_observer **observer);
 /** Whether something is recorded that takes perturbations. */
 bool rst_observer_follows_perturbations(const struct rst_observer *observer);
 
-/** Tell where to look; both are borrowed, twins may be NULL. */
-void rst_observer_watch(struct rst_observer *observer, struct rst_motion *motion, struct rst_twins *twins);
+/** Whether numbers of each member of an ensemble are recorded. */
+bool rst_observer_measures_members(const struct rst_observer *observer);
+
+/** Tell where to look; all are borrowed, twins and ensemble may be NULL. */
+void rst_observer_watch(struct rst_observer *observer, struct rst_motion *motion, struct rst_twins *twins,
+                        struct rst_ensemble *ensemble);
 
 /** The series of what is recorded. Owned by the observer; others may add to it. */
 struct rst_series_list *rst_observer_series(struct rst_observer *observer);

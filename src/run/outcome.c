@@ -38,17 +38,17 @@ static enum rst_status read_column(void *user, size_t first, size_t count, doubl
                                   values);
 }
 
-/* The norm of the update from the ratio of both norms. */
+/* The norm of the update from the ratio of both norms; from a state of zeros it is that of the next state. */
 static enum rst_status read_update_norm(void *user, size_t first, size_t count, double *values) {
   enum { BLOCK = 4096 };
   const struct column *column = user;
-  double norms[BLOCK];
+  double norms[BLOCK + 1];
   RST_TRY(read_column(user, first, count, values));
   for (size_t done = 0, some = 0; done < count; done += some) {
     some = count - done < BLOCK ? count - done : BLOCK;
-    RST_TRY(rst_run_file_read_scalar(column->file, "weight_norm", 0, first + done, some, norms));
+    RST_TRY(rst_run_file_read_scalar(column->file, "weight_norm", 0, first + done, some + 1, norms));
     for (size_t i = 0; i < some; ++i) {
-      values[done + i] *= norms[i];
+      values[done + i] = norms[i] > 0.0 ? values[done + i] * norms[i] : norms[i + 1];
     }
   }
   return RST_OK;

@@ -29,10 +29,14 @@ static enum rst_status build(struct rst_context *context, const struct rst_case 
   if (run->twin_count > 0) {
     RST_TRY(rst_twins_create(context, run, problem->flow, problem->u, &parts->twins));
   }
+  if (run->ensemble.members > 0) {
+    RST_TRY(rst_ensemble_create(context, run, problem->u, rst_observer_measures_members(parts->observer),
+                                &parts->ensemble));
+  }
   if (parts->evaluations) {
     RST_TRY(rst_evaluation_list(parts->evaluations, rst_observer_series(parts->observer)));
   }
-  rst_observer_watch(parts->observer, parts->motion, parts->twins);
+  rst_observer_watch(parts->observer, parts->motion, parts->twins, parts->ensemble);
   return RST_OK;
 }
 
@@ -47,6 +51,7 @@ enum rst_status rst_run_parts_create(struct rst_context *context, const struct r
 }
 
 void rst_run_parts_destroy(struct rst_run_parts *parts) {
+  rst_ensemble_destroy(&parts->ensemble);
   rst_twins_destroy(&parts->twins);
   rst_motion_destroy(&parts->motion);
   rst_observer_destroy(&parts->observer);
@@ -63,6 +68,10 @@ void rst_run_parts_look(struct rst_run_parts *parts, struct rst_observation *see
 }
 
 enum rst_status rst_run_parts_step(struct rst_run_parts *parts, struct rst_observation *seen) {
+  if (parts->ensemble) {
+    RST_TRY(rst_ensemble_follow(parts->ensemble, parts->motion->iteration));
+    rst_lap(parts->motion->laps, RST_STAGE_TWINS);
+  }
   RST_TRY(rst_motion_step(parts->motion, seen));
   if (parts->twins) {
     RST_TRY(rst_twins_step(parts->twins));

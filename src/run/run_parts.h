@@ -4,12 +4,14 @@
 
 #include "motion/motion.h"
 #include "restrain/run.h"
+#include "run/ensemble.h"
 #include "run/evaluation.h"
 #include "run/observer.h"
 #include "run/twins.h"
 
 /** @file
- * What a case turns into: a flow with an initial state, what is observed, the motion and its twins.
+ * What a case turns into: a flow with an initial state, what is observed, the motion, its twins and the
+ * other members of its ensemble.
  */
 
 struct rst_run_parts {
@@ -17,6 +19,7 @@ struct rst_run_parts {
   struct rst_observer *observer;
   struct rst_motion *motion;
   struct rst_twins *twins;             /**< NULL without */
+  struct rst_ensemble *ensemble;       /**< NULL without */
   struct rst_evaluations *evaluations; /**< NULL without examples */
 };
 
@@ -28,7 +31,7 @@ void rst_run_parts_destroy(struct rst_run_parts *parts);
 
 /** What there is to see at u_t, twins included. */
 void rst_run_parts_look(struct rst_run_parts *parts, struct rst_observation *seen);
-/** Step the motion and its twins. */
+/** Step the motion and its twins, and let the ensemble follow. */
 enum rst_status rst_run_parts_step(struct rst_run_parts *parts, struct rst_observation *seen);
 
 #endif

@@ -41,19 +41,22 @@ static enum rst_status create_objects(struct rst_session *session) {
 }
 
 /* What later steps and observations depend on. */
-static void list_state(const struct rst_session *session, struct rst_blocks *blocks) {
+static enum rst_status list_state(const struct rst_session *session, struct rst_blocks *blocks) {
   rst_motion_list(session->parts.motion, "", blocks);
   rst_observer_list(session->parts.observer, blocks);
   if (session->parts.twins) {
     rst_twins_list(session->parts.twins, blocks);
   }
+  return session->parts.ensemble ? rst_ensemble_list(session->parts.ensemble, blocks) : RST_OK;
 }
 
 static enum rst_status restore(struct rst_session *session, const struct rst_checkpoint *checkpoint) {
   struct rst_motion *motion = session->parts.motion;
   struct rst_blocks blocks = {0};
-  list_state(session, &blocks);
-  const enum rst_status status = rst_checkpoint_restore(session->context, checkpoint, &blocks);
+  enum rst_status status = list_state(session, &blocks);
+  if (status == RST_OK) {
+    status = rst_checkpoint_restore(session->context, checkpoint, &blocks);
+  }
   rst_blocks_clear(&blocks);
   RST_TRY(status);
   motion->iteration = checkpoint->iteration;
@@ -61,6 +64,9 @@ static enum rst_status restore(struct rst_session *session, const struct rst_che
   motion->time_compensation = checkpoint->time_compensation;
   if (session->parts.twins) {
     rst_twins_resume(session->parts.twins, checkpoint->iteration);
+  }
+  if (session->parts.ensemble) {
+    RST_TRY(rst_ensemble_resume(session->parts.ensemble, checkpoint->iteration));
   }
   session->radius = checkpoint->radius;
   session->output.wall_before = checkpoint->wall_seconds;
@@ -157,9 +163,14 @@ static enum rst_status flush(struct rst_session *session, bool durable) {
 enum rst_status rst_session_record(struct rst_session *session, const struct rst_observation *observation,
                                    bool last) {
   const long t = observation->iteration;
+  const bool kept = last || t % session->run->output.scalars_every == 0;
+  if (kept && session->parts.ensemble && rst_observer_measures_members(session->parts.observer)) {
+    RST_TRY(rst_ensemble_reach(session->parts.ensemble, t));
+    rst_ensemble_measure(session->parts.ensemble, observation);
+  }
   rst_observer_measure(session->parts.observer, observation,
                        session->rows + session->buffered * session->width);
-  if (last || t % session->run->output.scalars_every == 0) {
+  if (kept) {
     session->iterations[session->buffered++] = t;
   }
   rst_lap(session->profile.laps, RST_STAGE_OBSERVATION);
@@ -168,6 +179,9 @@ enum rst_status rst_session_record(struct rst_session *session, const struct rst
 
 enum rst_status rst_session_snapshot(struct rst_session *session, const struct rst_observation *observation) {
   rst_profile_begin(&session->profile);
+  if (session->parts.ensemble) {
+    RST_TRY(rst_ensemble_reach(session->parts.ensemble, session->parts.motion->iteration));
+  }
   RST_TRY(rst_observer_expose(session->parts.observer, observation, session->snapshot));
   rst_profile_end(&session->profile, RST_STAGE_OBSERVATION);
   rst_profile_begin(&session->profile);
@@ -211,7 +225,10 @@ enum rst_status rst_session_checkpoint(struct rst_session *session) {
   clock_gettime(CLOCK_MONOTONIC, &began);
   RST_TRY(flush(session, true));
   RST_TRY(rst_output_wisdom(&session->output, &wisdom));
-  list_state(session, &blocks);
+  if (session->parts.ensemble) {
+    RST_TRY(rst_ensemble_reach(session->parts.ensemble, session->parts.motion->iteration));
+  }
+  enum rst_status status = list_state(session, &blocks);
   const struct rst_checkpoint checkpoint = {
       .iteration = session->parts.motion->iteration,
       .time = session->parts.motion->time,
@@ -223,8 +240,9 @@ enum rst_status rst_session_checkpoint(struct rst_session *session) {
       .wisdom = (char *)wisdom,
       .identifier = session->output.identifier,
   };
-  const enum rst_status status =
-      rst_checkpoint_save(session->context, session->output.path, &checkpoint, &blocks);
+  if (status == RST_OK) {
+    status = rst_checkpoint_save(session->context, session->output.path, &checkpoint, &blocks);
+  }
   rst_blocks_clear(&blocks);
   rst_output_note_storing(&session->output, &began);
   rst_profile_end(&session->profile, RST_STAGE_OUTPUT);
