@@ -193,7 +193,8 @@ START_TEST(stationary_heavy_ball_is_in_closed_form) {
   const double mu = 0.9;
   const double alpha = 0.3;
   const double h = mode_m + alpha;
-  for (double part = 0.01; part < 1.0; part *= 1.9) {
+  double part = 0.01;
+  while (part < 1.0) {
     const double lr = part * 2.0 * (1.0 + mu) / h;
     struct rst_scheme_parameters parameters = scheme(2, lr, alpha);
     const struct rst_noisy_mode mode = {mode_m, 0.0, mode_q};
@@ -211,6 +212,7 @@ START_TEST(stationary_heavy_ball_is_in_closed_form) {
     rst_test_close(displacement, lr * lr * vv, 1e-10);
     RST_TEST_OK(context, rst_stationary_displacement(context, &parameters, &mode, 1L << 40, &displacement));
     rst_test_close(displacement, 2.0 * moments.uu, 1e-11);
+    part *= 1.9;
   }
   rst_context_destroy(&context);
 }
@@ -282,7 +284,7 @@ START_TEST(the_map_is_the_mean_over_all_batches) {
   double mapped[SIZE * SIZE];
   double random[SIZE * SIZE];
   for (int k = 0; k < 8; ++k) {
-    struct rst_scheme_parameters parameters = scheme(_i, 0.2 + 0.25 * (k / 2), k % 2 ? 0.2 : 0.0);
+    struct rst_scheme_parameters parameters = scheme(_i, 0.2 + 0.125 * k, k % 2 ? 0.2 : 0.0);
     double growth = 0.0;
     const size_t known = schemes[_i].momentum > 0.0 ? SIZE : COUNT;
     enumerate(context, &parameters, map);

@@ -218,6 +218,13 @@ class Analysis(ProgramTest):
             self.assert_close(mode["discrete_frequency"],
                               abs(np.angle(z)) / lr, 1e-10)
 
+    def test_ends_of_a_crowded_spectrum_are_known(self):
+        told = self.told("title: many modes\nflow: {kind: regression,"
+                         " spectrum: {kind: power, count: 20000,"
+                         " exponent: 3}}\nstep: {lr: 0.1, iterations: 1}\n")
+        self.assertEqual(told["exact"]["lambda_max"], 1)
+        self.assert_close(told["exact"]["lr_max"], 2, 1e-12)
+
     def test_without_noise_nothing_is_said_of_it(self):
         step = "step: {lr: 0.1, iterations: 1}\n"
         self.assertNotIn("lr_ms", self.told(GAUSSIAN + step))

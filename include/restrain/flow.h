@@ -4,6 +4,7 @@
 
 #include "restrain/activation.h"
 #include "restrain/correlation.h"
+#include "restrain/eigenpair.h"
 #include "restrain/image.h"
 #include "restrain/laplacian.h"
 #include "restrain/layout.h"
@@ -250,6 +251,11 @@ RST_API void rst_flow_choose(struct rst_flow *flow, const struct rst_draw *draw)
 RST_API size_t rst_flow_root_rows(const struct rst_flow *flow);
 /** Row number `index` of R, into a state. */
 RST_API void rst_flow_root_row(const struct rst_flow *flow, size_t index, struct rst_field *row);
+
+/** An extremal eigenvalue of the Hessian of E and a unit eigenvector, of a flow that knows them everywhere; false for others.
+ * Spectra of a power law crowd near 0, where iterations find no end. */
+RST_API bool rst_flow_known_extreme(const struct rst_flow *flow, enum rst_spectrum_end end,
+                                    struct rst_field *vector, double *value);
 
 /** Of a whole set, whatever is chosen. */
 struct rst_assessment {

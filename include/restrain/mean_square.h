@@ -36,8 +36,8 @@
  * is exact: a linear map on symmetric matrices that keeps the positive semidefinite ones so, whence its spectral radius is an
  * eigenvalue. Other draws, and what they add to B: rst_sampling_variance() of sampling.h.
  *
- * Functions of parameters alone are thread-safe for distinct contexts. All fail with RST_ERROR_UNSUPPORTED for schemes that are
- * not affine.
+ * Functions are thread-safe for distinct contexts. All fail with RST_ERROR_UNSUPPORTED for schemes that are
+ * not affine, with RST_ERROR_ARGUMENT for numbers out of range.
  */
 
 /** A mode of the data term, decay excluded, and its noise. */

@@ -221,6 +221,15 @@ void rst_flow_hessian_product(struct rst_flow *flow, const struct rst_field *v, 
   }
 }
 
+bool rst_flow_known_extreme(const struct rst_flow *flow, enum rst_spectrum_end end, struct rst_field *vector,
+                            double *value) {
+  if (!flow->type->known_extreme) {
+    return false;
+  }
+  rst_field_fill(0.0, vector);
+  return flow->type->known_extreme(flow, end, vector, value);
+}
+
 enum rst_status rst_flow_layer_states(struct rst_flow *flow, const struct rst_field *u,
                                       struct rst_layer_state *states) {
   RST_REQUIRE(flow->context, flow->type->layer_states, RST_ERROR_UNSUPPORTED, "the flow %s has no layers",

@@ -55,6 +55,9 @@ struct rst_flow_type {
   size_t (*root_rows)(const struct rst_flow *flow);
   /** As rst_flow_root_row(), into zeros; where there is a root. */
   void (*root_row)(const struct rst_flow *flow, size_t index, struct rst_field *row);
+  /** As rst_flow_known_extreme(), into zeros; NULL: never. */
+  bool (*known_extreme)(const struct rst_flow *flow, enum rst_spectrum_end end, struct rst_field *vector,
+                        double *value);
   /** The statistics of the last evaluation and their layout, and what averages of them start from; both NULL: there never are any. */
   const double *(*statistics)(const struct rst_flow *flow, const struct rst_layout **layout);
   void (*start_averages)(const struct rst_flow *flow, double *averages);

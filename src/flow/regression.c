@@ -284,6 +284,22 @@ static void hessian_product(struct rst_flow *flow, const struct rst_field *v, st
   }
 }
 
+/* In the diagonal form eigenvectors are unit vectors. */
+static bool known_extreme(const struct rst_flow *flow, enum rst_spectrum_end end, struct rst_field *vector,
+                          double *value) {
+  const struct regression *own = (const struct regression *)flow;
+  size_t found = 0;
+  for (size_t i = 1; own->h && i < own->h->nx; ++i) {
+    const double difference = rst_field_get(own->h, 0, i) - rst_field_get(own->h, 0, found);
+    found = (end == RST_SPECTRUM_LARGEST ? difference > 0.0 : difference < 0.0) ? i : found;
+  }
+  if (own->h) {
+    rst_field_set(vector, 0, found, 1.0);
+    *value = rst_field_get(own->h, 0, found);
+  }
+  return own->h != NULL;
+}
+
 static enum rst_status prepare(struct rst_flow *flow, size_t count) {
   struct regression *own = (struct regression *)flow;
   if (own->capacity < count) {
@@ -334,6 +350,7 @@ const struct rst_flow_type rst_flow_regression = {
     .assess = assess,
     .root_rows = root_rows,
     .root_row = root_row,
+    .known_extreme = known_extreme,
     .keys = keys,
     .without = without,
 };

@@ -42,6 +42,16 @@ static double square_form(size_t n, const double *x, const double *matrix) {
   return sum;
 }
 
+static enum rst_status check(struct rst_context *context, const struct rst_random_regression *regression) {
+  RST_REQUIRE(context,
+              regression->examples > 0 && regression->count > 0 && isfinite(regression->variance) &&
+                  regression->variance >= 0.0,
+              RST_ERROR_ARGUMENT,
+              "a regression of %zu examples of %zu numbers, variance %g, has no second moments",
+              regression->examples, regression->count, regression->variance);
+  return RST_OK;
+}
+
 static void make_hessian(const struct rst_random_regression *regression, double *hessian) {
   const size_t d = regression->count;
   memset(hessian, 0, d * d * sizeof *hessian);
@@ -53,16 +63,17 @@ static void make_hessian(const struct rst_random_regression *regression, double 
 /* result = (A M)' for symmetric H: the blocks of A are multiples of 1 and of H. */
 static void step_and_transpose(size_t d, const double *hessian, const struct rst_affine_step *flat,
                                const struct rst_affine_step *curved, const double *m, double *result) {
-  for (size_t i = 0; i < 2 * d; ++i) {
-    const size_t block = i / d * 2;
-    for (size_t j = 0; j < 2 * d; ++j) {
-      double of_hessian = 0.0;
-      for (size_t k = 0; k < d; ++k) {
-        of_hessian += hessian[i % d * d + k] * m[k * 2 * d + j];
+  for (size_t block = 0; block < 2; ++block) {
+    for (size_t i = 0; i < d; ++i) {
+      for (size_t j = 0; j < 2 * d; ++j) {
+        double of_hessian = 0.0;
+        for (size_t k = 0; k < d; ++k) {
+          of_hessian += hessian[i * d + k] * m[k * 2 * d + j];
+        }
+        result[j * 2 * d + block * d + i] = flat->a[2 * block] * m[i * 2 * d + j] +
+                                            (curved->a[2 * block] - flat->a[2 * block]) * of_hessian +
+                                            flat->a[2 * block + 1] * m[(d + i) * 2 * d + j];
       }
-      result[j * 2 * d + i] = flat->a[block] * m[i % d * 2 * d + j] +
-                              (curved->a[block] - flat->a[block]) * of_hessian +
-                              flat->a[block + 1] * m[(d + i % d) * 2 * d + j];
     }
   }
 }
@@ -88,6 +99,18 @@ static void make_noise(const struct rst_random_regression *regression, const dou
   }
 }
 
+/* mapped += variance b b' (x) noise. */
+static void add_noise(size_t d, double variance, const double b[2], const double *noise, double *mapped) {
+  for (size_t block = 0; block < 4; ++block) {
+    double *corner = mapped + block / 2 * 2 * d * d + block % 2 * d;
+    for (size_t i = 0; i < d; ++i) {
+      for (size_t j = 0; j < d; ++j) {
+        corner[i * 2 * d + j] += variance * b[block / 2] * b[block % 2] * noise[i * d + j];
+      }
+    }
+  }
+}
+
 enum rst_status rst_moment_map_apply(struct rst_context *context,
                                      const struct rst_scheme_parameters *parameters,
                                      const struct rst_random_regression *regression, const double *moments,
@@ -96,6 +119,7 @@ enum rst_status rst_moment_map_apply(struct rst_context *context,
   struct rst_affine_step flat;
   struct rst_affine_step curved;
   RST_SCOPED double *work = NULL;
+  RST_TRY(check(context, regression));
   RST_TRY(rst_affine_step_find(context, parameters, 0.0, &flat));
   RST_TRY(rst_affine_step_find(context, parameters, 1.0, &curved));
   RST_TRY(RST_NEW(context, 8 * d * d, &work));
@@ -105,18 +129,13 @@ enum rst_status rst_moment_map_apply(struct rst_context *context,
   double *noise = hm + d * d;
   double *half = noise + d * d;
   make_hessian(regression, hessian);
-  for (size_t i = 0; i < d * d; ++i) {
-    muu[i] = moments[i / d * 2 * d + i % d];
+  for (size_t i = 0; i < d; ++i) {
+    memcpy(muu + i * d, moments + i * 2 * d, d * sizeof *muu);
   }
   make_noise(regression, hessian, muu, hm, noise);
   step_and_transpose(d, hessian, &flat, &curved, moments, half);
   step_and_transpose(d, hessian, &flat, &curved, half, mapped);
-  for (size_t i = 0; i < 4 * d * d; ++i) {
-    const size_t row = i / (2 * d);
-    const size_t column = i % (2 * d);
-    mapped[i] +=
-        regression->variance * flat.b[row / d] * flat.b[column / d] * noise[row % d * d + column % d];
-  }
+  add_noise(d, regression->variance, flat.b, noise, mapped);
   return RST_OK;
 }
 
@@ -306,6 +325,7 @@ static enum rst_status find(struct rst_context *context, const struct rst_scheme
                         .parameters = *parameters,
                         .examples = regression->examples,
                         .variance = regression->variance};
+  RST_TRY(check(context, regression));
   enum rst_status status = make_modes(regression, &modes);
   *number = without;
   if (status == RST_OK && modes.count > 0) {

@@ -78,6 +78,7 @@ enum rst_status rst_probability_current_find(struct rst_context *context, size_t
   enum { MATRICES = 3, VECTORS = 5 };
   RST_SCOPED double *work = NULL;
   RST_SCOPED size_t *places = NULL;
+  RST_REQUIRE(context, n > 0, RST_ERROR_ARGUMENT, "there is no probability current in no dimension");
   RST_TRY(RST_NEW(context, MATRICES * n * n + VECTORS * n, &work));
   RST_TRY(RST_NEW(context, n, &places));
   return find(context, n, a, d, work, places, q, u);

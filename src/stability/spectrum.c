@@ -32,6 +32,11 @@ enum rst_status rst_spectrum_extreme(struct rst_context *context, struct rst_flo
                                      struct rst_field *vector, struct rst_eigenpair *pair) {
   struct rst_free_hessian *hessian = NULL;
   struct rst_field *packed = NULL;
+  double known = 0.0;
+  if (rst_flow_known_extreme(flow, end, vector, &known)) {
+    *pair = (struct rst_eigenpair){.value = known};
+    return RST_OK;
+  }
   RST_TRY(rst_free_hessian_create(context, flow, u, &hessian));
   enum rst_status status = rst_field_create(context, u->precision, 1, hessian->count, &packed);
   if (status == RST_OK) {
