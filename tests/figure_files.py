@@ -122,7 +122,7 @@ def figures(*arguments, **environment):
     return subprocess.run(
         [sys.executable, SOURCE / "tools/figures", *arguments],
         env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=300, check=False)
+        capture_output=True, text=True, timeout=1200, check=False)
 
 
 class FigureTest(ProgramTest):
