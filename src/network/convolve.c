@@ -7,9 +7,9 @@
  * dense layer is the case of one position, its input flattened. All passes are made of three sums, of w x, w' dz and dz x', and
  * these of two kinds (tap_sums.h): with s the stride, point r = q s + a of an axis of the input receives from the output
  *
- *     x'[i][q s + a] += sum_{o,m} w[o][i][m s + a] z'[o][q - m],        m s + a < k,
+ *     x'[i][q s + a] = sum_{o,m} w[o][i][m s + a] z'[o][q - m],        m s + a < k,
  *
- * a sum over taps for each remainder a of an axis.
+ * a sum over taps for each remainder a of an axis, the last tap first.
  *
  * Maps are copied first: into margins, and to where channels are an odd number of cache lines apart, so that no power of two
  * makes them share places in the caches.
@@ -218,19 +218,24 @@ static void give_comb(const struct rst_operation *operation, const struct target
   if (a >= kernel || b >= kernel || rows.count == 0 || columns.count == 0) {
     return;
   }
+  const size_t tap_rows = (kernel - a + stride - 1) / stride;
+  const size_t tap_columns = (kernel - b + stride - 1) / stride;
+  const size_t row = rows.quotient + frame.top - (tap_rows - 1);
+  const size_t column = columns.quotient + frame.left - (tap_columns - 1);
+  const size_t tap = (a + (tap_rows - 1) * stride) * kernel + b + (tap_columns - 1) * stride;
   const struct rst_tap_sums sums = with_channels_as_taps((struct rst_tap_sums){
       .in = operation->out.channels,
       .out = operation->in.channels,
       .rows = rows.count,
       .columns = columns.count,
-      .tap_rows = (kernel - a + stride - 1) / stride,
-      .tap_columns = (kernel - b + stride - 1) / stride,
-      .x = {(ptrdiff_t)frame.channel, width, 1, -width, -1},
+      .tap_rows = tap_rows,
+      .tap_columns = tap_columns,
+      .x = {(ptrdiff_t)frame.channel, width, 1, width, 1},
       .z = {(ptrdiff_t)target->channel, step * (ptrdiff_t)target->nx, step},
-      .w = {side * side, (ptrdiff_t)operation->in.channels * side * side, step * side, step},
+      .w = {side * side, (ptrdiff_t)operation->in.channels * side * side, -step * side, -step},
   });
-  loops()->apply(&sums, (struct rst_tap_start){.adds = target->adds}, w + a * kernel + b,
-                 dz + ((rows.quotient + frame.top) * frame.columns + columns.quotient + frame.left) * LANES,
+  loops()->apply(&sums, (struct rst_tap_start){.adds = target->adds}, w + tap,
+                 dz + (row * frame.columns + column) * LANES,
                  target->x + (rows.first * target->nx + columns.first) * LANES);
 }
 
