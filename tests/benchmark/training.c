@@ -131,7 +131,7 @@ static peak_probe *peak_of(enum rst_precision precision) {
 
 /* A .npy file of that shape, "128, 3, 9, 9", in a header of 128 bytes. */
 static FILE *begin_npy(const char *path, const char *type, const char *shape) {
-  char header[118];
+  char header[128];
   FILE *file = fopen(path, "wb");
   snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type, shape);
   if (!file || fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, file) != 10 ||
