@@ -11,8 +11,8 @@
  *
  * a sum over taps for each remainder a of an axis, the last tap first.
  *
- * Maps are copied first: into margins, and to where channels are an odd number of cache lines apart, so that no power of two
- * makes them share places in the caches.
+ * Maps are copied first where they need margins, or where channels that are read together are such a number of cache lines
+ * apart that they would share places in the first cache: copies have an odd number.
  */
 #include <string.h>
 
@@ -105,11 +105,6 @@ static void fold(const struct frame *frame, const real *from, real *maps) {
   }
 }
 
-/* Maps that a kernel of one point meets once need no copy. */
-static bool is_point(const struct rst_operation *operation) {
-  return operation->convolve.kernel == 1;
-}
-
 static size_t margin_before(const struct rst_operation *operation) {
   return operation->convolve.padding == RST_PADDING_VALID ? 0 : (operation->convolve.kernel - 1) / 2;
 }
@@ -119,7 +114,6 @@ static struct frame frame_of_input(const struct rst_operation *operation) {
   struct frame frame =
       frame_of(operation->in, margin_before(operation), operation->in.ny + margin, operation->in.nx + margin);
   frame.wraps = operation->convolve.padding == RST_PADDING_PERIODIC;
-  frame.channel = is_point(operation) ? frame.rows * frame.columns : frame.channel;
   return frame;
 }
 
@@ -134,14 +128,23 @@ static struct frame frame_of_output(const struct rst_operation *operation) {
   return frame_of(out, before, before + rows, before + columns);
 }
 
+/* How many channels of the input are read together. */
+enum reading { ONE_BY_ONE, SIDE_BY_SIDE };
+
+/* The input in its frame, or as it is; then that is what the frame tells. */
 static const real *framed_input(const struct rst_operation *operation, const struct rst_slice *slice,
-                                enum rst_maps maps) {
-  const struct frame frame = frame_of_input(operation);
+                                enum rst_maps maps, enum reading reading, struct frame *frame) {
+  enum { CROWDED = 8 }; /* divides the distance of channels that share places */
   const real *x = input_of(operation, slice, maps);
-  if (is_point(operation)) {
+  const size_t points = operation->in.ny * operation->in.nx;
+  const bool meets_once = operation->convolve.kernel == 1;
+  *frame = frame_of_input(operation);
+  if (frame->rows * frame->columns == points &&
+      (meets_once || reading == ONE_BY_ONE || points % CROWDED != 0)) {
+    frame->channel = points;
     return x;
   }
-  fill(&frame, x, slice->scratch);
+  fill(frame, x, slice->scratch);
   return slice->scratch;
 }
 
@@ -156,9 +159,8 @@ static struct rst_tap_sums with_channels_as_taps(struct rst_tap_sums sums) {
   return sums;
 }
 
-static struct rst_tap_sums sums_of(const struct rst_operation *operation) {
-  const struct frame frame = frame_of_input(operation);
-  const ptrdiff_t columns = (ptrdiff_t)frame.columns;
+static struct rst_tap_sums sums_of(const struct rst_operation *operation, const struct frame *frame) {
+  const ptrdiff_t columns = (ptrdiff_t)frame->columns;
   const ptrdiff_t kernel = (ptrdiff_t)operation->convolve.kernel;
   const ptrdiff_t stride = (ptrdiff_t)operation->convolve.stride;
   const ptrdiff_t width = (ptrdiff_t)operation->out.nx;
@@ -169,7 +171,7 @@ static struct rst_tap_sums sums_of(const struct rst_operation *operation) {
       .columns = operation->out.nx,
       .tap_rows = operation->convolve.kernel,
       .tap_columns = operation->convolve.kernel,
-      .x = {(ptrdiff_t)frame.channel, stride * columns, stride, columns, 1},
+      .x = {(ptrdiff_t)frame->channel, stride * columns, stride, columns, 1},
       .z = {(ptrdiff_t)operation->out.ny * width, width, 1},
       .w = {(ptrdiff_t)operation->in.channels * kernel * kernel, kernel * kernel, kernel, 1},
   });
@@ -181,8 +183,10 @@ static const real *tensor(const void *state, size_t offset) {
 
 static void apply(const struct rst_operation *operation, const struct rst_slice *slice, const void *state,
                   enum rst_maps from, struct rst_tap_start start, real *z) {
-  const struct rst_tap_sums sums = sums_of(operation);
-  loops()->apply(&sums, start, tensor(state, operation->weight), framed_input(operation, slice, from), z);
+  struct frame frame;
+  const real *x = framed_input(operation, slice, from, SIDE_BY_SIDE, &frame);
+  const struct rst_tap_sums sums = sums_of(operation, &frame);
+  loops()->apply(&sums, start, tensor(state, operation->weight), x, z);
 }
 
 /* Where sums go that belong to the framed input. */
@@ -272,11 +276,11 @@ static void give_adjoint(const struct rst_operation *operation, const struct rst
 
 static void add_weights(const struct rst_operation *operation, const struct rst_slice *slice,
                         enum rst_maps from, const real *dz, void *gradient) {
-  const struct frame frame = frame_of_input(operation);
-  const struct rst_tap_sums sums = sums_of(operation);
-  const real *x = framed_input(operation, slice, from);
-  loops()->weights(&sums, x, dz, (real *)gradient + operation->weight,
-                   (real *)slice->scratch + (is_point(operation) ? 0 : frame_points(&frame)) * LANES);
+  struct frame frame;
+  const real *x = framed_input(operation, slice, from, ONE_BY_ONE, &frame);
+  const struct rst_tap_sums sums = sums_of(operation, &frame);
+  const size_t used = x == slice->scratch ? frame_points(&frame) : 0;
+  loops()->weights(&sums, x, dz, (real *)gradient + operation->weight, (real *)slice->scratch + used * LANES);
 }
 
 static void add_bias(const struct rst_operation *operation, const real *dz, void *gradient) {
@@ -346,8 +350,7 @@ static size_t scratch(const struct rst_operation *operation) {
   const size_t kernel = operation->convolve.kernel;
   const size_t sums = RST_TAP_CHANNELS * operation->in.channels * kernel * kernel;
   const bool in_parts = operation->out.ny * operation->out.nx > RST_TAP_POSITIONS;
-  const size_t in = is_point(operation) ? 0 : frame_points(&input);
-  return rst_most(in + (in_parts ? sums : 0),
+  return rst_most(frame_points(&input) + (in_parts ? sums : 0),
                   frame_points(&output) + (input.wraps ? frame_points(&input) : 0));
 }
 
