@@ -57,6 +57,24 @@ step: {lr: 0.3, iterations: 1}
 """
 
 
+SETTLED = """\
+title: batches about the minimum
+flow: {kind: regression, design: {kind: gaussian, samples: 12, seed: 3,
+       spectrum: {kind: list, values: [1, 0.5]}, noise: 0.5}}
+initial: {kind: zero}
+ensemble: {members: 4096}
+step: {momentum: 0.5, lr: 0.15, weight_decay: 0.1, iterations: 150,
+"""
+OUTPUT = "output: {every: 150, scalars_every: 150}\n"
+KINDS = {
+    "heavy-ball": "{kind: minibatch, batch: 3, order: replacement, seed: 9}",
+    "nesterov": "{kind: svag, batch: 3, l: 2, order: replacement, seed: 4}",
+    "heavy-ball, decay: decoupled": "{kind: gaussian, batch: 2, seed: 5}",
+    "nesterov, decay: decoupled":
+        "{kind: hessian, batch: 2, sigma: 0.7, seed: 6}",
+}
+
+
 class Ensembles(ProgramTest):
     def run_case(self, text, name="run.h5", *arguments):
         self.restrain("run", self.write(text), "-o", name, "--force",
@@ -93,6 +111,23 @@ class Ensembles(ProgramTest):
                 np.testing.assert_array_less(
                     abs(run["ensemble_mean"][-1, 0]),
                     4 * np.sqrt(exact / MEMBERS))
+
+    def test_batches_settle_to_the_covariance_that_analyze_tells(self):
+        for scheme, sampling in KINDS.items():
+            text = f"{SETTLED}       scheme: {scheme}}}\n" \
+                f"sampling: {sampling}\n{OUTPUT}"
+            with self.subTest(scheme=scheme, sampling=sampling):
+                run = self.run_case(text)
+                self.restrain("analyze", self.write(text), "-o",
+                              "analysis.h5", "--force")
+                with h5py.File(self.folder / "analysis.h5") as file:
+                    exact = file["stationary_variance"][0]
+                    self.assert_close(file["total_variance"][()],
+                                      exact.sum(), 1e-12)
+                # Tails are a little heavier than those of normal numbers.
+                error = 1.3 * exact * math.sqrt(2 / (MEMBERS - 1))
+                found = run["ensemble_variance"][-1, 0]
+                np.testing.assert_array_less(abs(found - exact), 4 * error)
 
     def test_members_draw_their_own_streams(self):
         run = self.run_case(SMALL)

@@ -325,6 +325,37 @@ START_TEST(the_map_has_radius_1_at_its_limit) {
 }
 END_TEST
 
+/* M_uu of the fixed point of all moments, M = map(M) + b b' (x) N. */
+START_TEST(stationary_covariance_is_a_fixed_point) {
+  struct rst_context *context = rst_test_context();
+  const struct rst_random_regression regression = {EXAMPLES, COUNT, design[0], 1.0 / BATCH};
+  const double noise[COUNT * COUNT] = {0.7, -0.2, -0.2, 0.4};
+  const struct rst_scheme_parameters parameters = scheme(_i, 0.2, 0.1);
+  double of_noise[2] = {0.0, 0.0};
+  double moments[SIZE * SIZE] = {0};
+  double mapped[SIZE * SIZE];
+  double covariance[COUNT * COUNT];
+  step_once(context, &parameters, 1.0, of_noise);
+  for (int step = 0; step < 4000; ++step) {
+    RST_TEST_OK(context, rst_moment_map_apply(context, &parameters, &regression, moments, mapped));
+    for (size_t i = 0; i < (size_t)SIZE * SIZE; ++i) {
+      const size_t row = i / SIZE;
+      const size_t column = i % SIZE;
+      moments[i] = mapped[i] + of_noise[row / COUNT] * of_noise[column / COUNT] *
+                                   noise[row % COUNT * COUNT + column % COUNT];
+    }
+  }
+  RST_TEST_OK(context, rst_moment_map_stationary(context, &parameters, &regression, noise, covariance));
+  for (size_t i = 0; i < (size_t)COUNT * COUNT; ++i) {
+    ck_assert_double_eq_tol(covariance[i], moments[i / COUNT * SIZE + i % COUNT], 1e-12);
+  }
+  const struct rst_scheme_parameters beyond = scheme(_i, 30.0, 0.1);
+  RST_TEST_OK(context, rst_moment_map_stationary(context, &beyond, &regression, noise, covariance));
+  ck_assert(isinf(covariance[0]));
+  rst_context_destroy(&context);
+}
+END_TEST
+
 /* One example of one number in batches of 1 has s2 = mean x^4 - (mean x^2)^2. */
 START_TEST(one_number_is_one_mode) {
   struct rst_context *context = rst_test_context();
@@ -391,6 +422,7 @@ int main(void) {
   tcase_add_test(tests, stationary_heavy_ball_is_in_closed_form);
   tcase_add_loop_test(tests, the_map_is_the_mean_over_all_batches, 0, SCHEMES);
   tcase_add_loop_test(tests, the_map_has_radius_1_at_its_limit, 0, SCHEMES);
+  tcase_add_loop_test(tests, stationary_covariance_is_a_fixed_point, 0, SCHEMES);
   tcase_add_loop_test(tests, one_number_is_one_mode, 0, SCHEMES);
   tcase_add_test(tests, directions_without_examples_are_left_out);
   tcase_add_test(tests, faults_are_named);

@@ -199,6 +199,8 @@ class Analysis(ProgramTest):
             "lr: 1,", f"lr: {lr}, scheme: heavy-ball, momentum: {mu},"
             f" weight_decay: {decay},"))
         self.assertEqual(told["lr_ms"], told["exact"]["lr_max"])
+        self.assert_close(told["total_variance"], sum(
+            mode["variance"] for mode in told["modes"]), 1e-12)
         for mode in told["modes"]:
             rho = mode["curvature"]
             h, q = rho + decay, noise * rho

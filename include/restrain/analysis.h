@@ -175,6 +175,10 @@ struct rst_analysis {
   double lr_ms, moment_growth;
   struct rst_analysed_mode *modes;
   size_t mode_count;
+  /** Of each weight, from data, as what it would settle to at the case's lr; infinite beyond lr_ms; and the sum over all weights,
+   * of the modes in the diagonal form. */
+  struct rst_field *stationary_variance;
+  double total_variance;
 
   /** Of a flow with layers, unless no minimum is known. */
   struct rst_analysed_layer *layers;

@@ -98,5 +98,11 @@ RST_API enum rst_status rst_moment_map_growth(struct rst_context *context,
 RST_API enum rst_status rst_moment_map_limit(struct rst_context *context,
                                              const struct rst_scheme_parameters *parameters,
                                              const struct rst_random_regression *regression, double *lr_ms);
+/** The covariance of u that stays as it is, where the gradient at the minimum has noise of that covariance, the targets' own;
+ * infinite where the regression is not stable in mean square. Both are [d][d]. RST_ERROR_NUMERIC as above. */
+RST_API enum rst_status rst_moment_map_stationary(struct rst_context *context,
+                                                  const struct rst_scheme_parameters *parameters,
+                                                  const struct rst_random_regression *regression,
+                                                  const double *noise, double *covariance);
 
 #endif

@@ -45,6 +45,7 @@ void rst_analysis_destroy(struct rst_analysis **analysis) {
     rst_state_spectrum_clear(&old->points[i].spectrum);
   }
   rst_state_spectrum_clear(&old->spectrum);
+  rst_field_destroy(&old->stationary_variance);
   rst_field_destroy(&old->symbol);
   rst_field_destroy(&old->amplification);
   for (size_t i = 0; i < old->layer_count; ++i) {
@@ -106,6 +107,7 @@ static void describe(const struct rst_analysis_task *task, struct rst_analysis *
   analysis->lr_hi = NAN;
   analysis->lr_ms = NAN;
   analysis->moment_growth = NAN;
+  analysis->total_variance = NAN;
   analysis->saturated_amplitude = NAN;
   analysis->dense_deviation = NAN;
   analysis->lr_factor = NAN;

@@ -133,6 +133,15 @@ static enum rst_status write_layers(const struct rst_analysis_writer *writer) {
                                   &layer);
 }
 
+static enum rst_status write_variance(const struct rst_analysis_writer *writer) {
+  static const struct rst_variable variance = {"stationary_variance", "stationary variance of the state",
+                                               "1"};
+  const struct rst_axis y = rst_analysis_y(writer->analysis);
+  const struct rst_axis x = rst_analysis_x(writer->analysis);
+  const struct rst_axis *const axes[] = {&y, &x};
+  return rst_analysis_write(writer, &variance, 2, axes, writer->analysis->stationary_variance->data);
+}
+
 static enum rst_status write_modes(const struct rst_analysis_writer *writer) {
   const struct rst_analysis *analysis = writer->analysis;
   const struct rst_axis mode = {.variable = {"mode", "number of the mode, by ascending eigenvalue", "1"},
@@ -150,6 +159,7 @@ enum rst_status rst_analysis_write_fields(const struct rst_analysis_writer *writ
   RST_TRY(write_distribution(writer));
   RST_TRY(analysis->layer_count > 0 ? write_layers(writer) : RST_OK);
   RST_TRY(analysis->mode_count > 0 ? write_modes(writer) : RST_OK);
+  RST_TRY(analysis->stationary_variance ? write_variance(writer) : RST_OK);
   return refined.count > 0 ? rst_analysis_write_group(writer, RST_ANALYSIS_REFINEMENT, analysis->refinements,
                                                       sizeof *analysis->refinements, &refined)
                            : RST_OK;

@@ -133,6 +133,8 @@ static const struct rst_quantity rows[] = {
            OF(lr_ms)),
     STORED(MEAN_SQUARE, "moment_growth", "growth", "moment_growth",
            "growth of the second moments in one update", OF(moment_growth)),
+    STORED(MEAN_SQUARE, "total_variance", "variance", "total_variance",
+           "sum of the stationary variances of all weights", OF(total_variance)),
 
     PLAIN(DENSE, "count", OF(eigenvalue_count)),
     PLAIN(DENSE, "deviation", OF(dense_deviation)),

@@ -18,18 +18,103 @@ static struct rst_scheme_parameters update_of(const struct rst_analysis_task *ta
   return scheme;
 }
 
-static enum rst_status find_growth(struct rst_context *context, const struct rst_scheme_parameters *scheme,
-                                   const struct rst_random_regression *regression,
-                                   struct rst_analysis *analysis) {
-  RST_TRY(rst_moment_map_growth(context, scheme, regression, &analysis->moment_growth));
-  return rst_moment_map_limit(context, scheme, regression, &analysis->lr_ms);
+/* The covariance of the slope at u is variance times that of the examples' slopes; [d][d]. */
+static enum rst_status find_target_noise(const struct rst_analysis_task *task, double variance,
+                                         const struct rst_field *u, struct rst_field *slope, double *noise) {
+  const size_t examples = rst_flow_example_count(task->flow, RST_TRAINING_SET);
+  const size_t d = rst_field_count(u);
+  const double one = 1.0;
+  RST_SCOPED double *mean = NULL;
+  RST_TRY(RST_NEW(task->context, d, &mean));
+  RST_TRY(rst_flow_prepare(task->flow, 1));
+  for (size_t e = 0; e < examples; ++e) {
+    const struct rst_draw draw = {1, &e, &one, NULL};
+    struct rst_flow_value value;
+    rst_flow_choose(task->flow, &draw);
+    rst_flow_evaluate(task->flow, u, &value, slope);
+    const double *g = slope->data;
+    for (size_t i = 0; i < d; ++i) {
+      mean[i] += g[i] / (double)examples;
+      for (size_t j = 0; j < d; ++j) {
+        noise[i * d + j] += variance / (double)examples * g[i] * g[j];
+      }
+    }
+  }
+  rst_flow_choose(task->flow, NULL);
+  for (size_t i = 0; i < d * d; ++i) {
+    noise[i] -= variance * mean[i / d] * mean[i % d];
+  }
+  return RST_OK;
 }
 
-/* Batches make the curvature random. */
-static enum rst_status analyze_batches(const struct rst_analysis_task *task,
+/* sigma^2/B times the Hessian. */
+static void add_hessian(const struct rst_random_regression *regression, double share, double *noise) {
+  const size_t d = regression->count;
+  for (size_t e = 0; e < regression->examples; ++e) {
+    const double *x = regression->x + e * d;
+    for (size_t i = 0; i < d; ++i) {
+      for (size_t j = 0; j < d; ++j) {
+        noise[i * d + j] += share / (double)regression->examples * x[i] * x[j];
+      }
+    }
+  }
+}
+
+static double share_of(const struct rst_sampling_parameters *sampling) {
+  return sampling->sigma * sampling->sigma / (double)sampling->batch;
+}
+
+/* At the minimum, and from there on. */
+static enum rst_status find_stationary(const struct rst_analysis_task *task,
                                        const struct rst_scheme_parameters *scheme,
+                                       const struct rst_random_regression *regression, double *work,
+                                       struct rst_field *slope, struct rst_analysis *analysis) {
+  const double tolerance = 1e-12;
+  const size_t d = regression->count;
+  struct rst_fixed_point minimum = {0};
+  RST_TRY(rst_fixed_point_find(task->context, task->flow, analysis->effective_decay, task->initial, tolerance,
+                               &minimum));
+  enum rst_status status = RST_OK;
+  if (rst_sampling_needs_root(&task->from->sampling)) {
+    add_hessian(regression, share_of(&task->from->sampling), work);
+  } else {
+    status = find_target_noise(task, regression->variance, minimum.u, slope, work);
+  }
+  rst_field_destroy(&minimum.u);
+  RST_TRY(status);
+  RST_TRY(rst_moment_map_stationary(task->context, scheme, regression, work, work + d * d));
+  analysis->total_variance = 0.0;
+  for (size_t i = 0; i < d; ++i) {
+    const double variance = work[d * d + i * d + i];
+    rst_field_set(analysis->stationary_variance, 0, i, variance);
+    analysis->total_variance += variance;
+  }
+  return RST_OK;
+}
+
+static enum rst_status analyze_moments(const struct rst_analysis_task *task,
+                                       const struct rst_scheme_parameters *scheme,
+                                       const struct rst_random_regression *regression,
                                        struct rst_analysis *analysis) {
-  const size_t examples = rst_flow_root_rows(task->flow);
+  const size_t d = regression->count;
+  RST_SCOPED double *work = NULL;
+  struct rst_field *slope = NULL;
+  RST_TRY(rst_moment_map_growth(task->context, scheme, regression, &analysis->moment_growth));
+  RST_TRY(rst_moment_map_limit(task->context, scheme, regression, &analysis->lr_ms));
+  analysis->lr_ms /= rst_sampling_step(&task->from->sampling);
+  RST_TRY(RST_NEW(task->context, 2 * d * d, &work));
+  RST_TRY(rst_flow_create_state(task->context, task->flow, &analysis->stationary_variance));
+  RST_TRY(rst_flow_create_state(task->context, task->flow, &slope));
+  const enum rst_status status = find_stationary(task, scheme, regression, work, slope, analysis);
+  rst_field_destroy(&slope);
+  return status;
+}
+
+/* From data, where batches make the curvature random. */
+static enum rst_status analyze_data(const struct rst_analysis_task *task,
+                                    const struct rst_scheme_parameters *scheme,
+                                    struct rst_analysis *analysis) {
+  const size_t examples = rst_flow_example_count(task->flow, RST_TRAINING_SET);
   const size_t count = rst_flow_layout(task->flow)->count;
   RST_SCOPED double *x = NULL;
   if (examples > RST_ANALYSIS_MOST_MOMENTS / count / count) {
@@ -43,9 +128,7 @@ static enum rst_status analyze_batches(const struct rst_analysis_task *task,
   }
   const struct rst_random_regression regression = {examples, count, x,
                                                    rst_sampling_variance(&task->from->sampling, examples)};
-  RST_TRY(find_growth(task->context, scheme, &regression, analysis));
-  analysis->lr_ms /= rst_sampling_step(&task->from->sampling);
-  return RST_OK;
+  return analyze_moments(task, scheme, &regression, analysis);
 }
 
 /* Of noise whose covariance is a multiple of the Hessian each mode has its own, whatever the others do. */
@@ -94,8 +177,7 @@ static enum rst_status analyze_modes(const struct rst_analysis_task *task,
       mode->langevin = rst_langevin_find(scheme->lr, momentum, curvature, scheme->weight_decay);
     }
     if (known) {
-      const double noise = sampling->sigma * sampling->sigma / (double)sampling->batch;
-      RST_TRY(find_variances(task->context, scheme, noise, mode));
+      RST_TRY(find_variances(task->context, scheme, share_of(sampling), mode));
     }
   }
   return RST_OK;
@@ -109,11 +191,15 @@ enum rst_status rst_analyze_noise(const struct rst_analysis_task *task, struct r
     return RST_OK;
   }
   analysis->noisy = true;
-  if (rst_sampling_needs_root(sampling)) {
-    analysis->lr_ms = analysis->exact.limits.lr_max;
-    analysis->moment_growth = analysis->exact.limits.growth * analysis->exact.limits.growth;
-  } else {
-    RST_TRY(analyze_batches(task, &scheme, analysis));
+  if (rst_flow_example_count(task->flow, RST_TRAINING_SET) > 0) {
+    RST_TRY(analyze_data(task, &scheme, analysis));
+    return analyze_modes(task, &scheme, analysis);
   }
-  return analyze_modes(task, &scheme, analysis);
+  analysis->lr_ms = analysis->exact.limits.lr_max;
+  analysis->moment_growth = analysis->exact.limits.growth * analysis->exact.limits.growth;
+  RST_TRY(analyze_modes(task, &scheme, analysis));
+  for (size_t i = 0; i < analysis->mode_count; ++i) {
+    analysis->total_variance = (i ? analysis->total_variance : 0.0) + analysis->modes[i].variance;
+  }
+  return RST_OK;
 }
