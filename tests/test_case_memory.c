@@ -133,6 +133,54 @@ START_TEST(pixels_act_as_the_image_they_are) {
 }
 END_TEST
 
+/* The loss at an initial state of the flow of a case. */
+static double loss_of(const struct rst_case *from) {
+  struct rst_flow *flow = rst_test_flow(CONTEXT, &from->flow);
+  struct rst_field *u = rst_test_state(CONTEXT, flow, 4, 0.1);
+  struct rst_flow_value value;
+  rst_flow_evaluate(flow, u, &value, NULL);
+  rst_field_destroy(&u);
+  rst_flow_destroy(&flow);
+  return value.data_loss;
+}
+
+START_TEST(the_image_of_a_case_may_be_given) {
+  enum { SIDE = 12 };
+  static const char *const in_memory[] = {"flow.image={kind: memory}"};
+  static const char *const shorter[] = {"step.iterations=3"};
+  const char *all[CONV_OVERRIDES + 1];
+  memcpy(all, conv_overrides, sizeof conv_overrides);
+  all[CONV_OVERRIDES] = in_memory[0];
+  double values[SIDE * SIDE];
+  struct rst_case *synthetic = NULL;
+  struct rst_case *given = NULL;
+  struct rst_case *further = NULL;
+  struct rst_field *pixels = NULL;
+  RST_TEST_OK(CONTEXT, rst_case_parse(CONTEXT, NULL, NULL, conv_overrides, CONV_OVERRIDES, &synthetic));
+  RST_TEST_OK(CONTEXT, rst_case_parse(CONTEXT, NULL, NULL, all, CONV_OVERRIDES + 1, &given));
+  RST_TEST_OK(CONTEXT,
+              rst_image_create(CONTEXT, &synthetic->flow.conv.single.image, RST_PRECISION_DOUBLE, &pixels));
+  memcpy(values, pixels->data, sizeof values);
+  rst_field_fill(0.0, pixels);
+  RST_TEST_OK(CONTEXT, rst_case_set_image(CONTEXT, pixels->data, 5, 7, given));
+  RST_TEST_OK(CONTEXT, rst_case_set_image(CONTEXT, values, SIDE, SIDE, given));
+  RST_TEST_OK(CONTEXT, rst_case_with(CONTEXT, given, shorter, 1, &further));
+  memset(values, 0, sizeof values);
+  const double loss = loss_of(synthetic);
+  ck_assert(loss_of(given) == loss);
+  rst_case_destroy(&given);
+  ck_assert(loss_of(further) == loss);
+  RST_TEST_FAILS(CONTEXT, RST_ERROR_ARGUMENT, "flow.image.kind: memory",
+                 rst_case_set_image(CONTEXT, values, SIDE, SIDE, synthetic));
+  RST_TEST_FAILS(CONTEXT, RST_ERROR_ARGUMENT, "flow.image.kind: memory",
+                 rst_case_with(CONTEXT, further, &conv_overrides[2], 1, &given));
+  ck_assert_ptr_null(given);
+  rst_field_destroy(&pixels);
+  rst_case_destroy(&further);
+  rst_case_destroy(&synthetic);
+}
+END_TEST
+
 START_TEST(pixels_have_any_shape_and_must_be_finite) {
   struct rst_field *pixels = NULL;
   RST_TEST_OK(CONTEXT, rst_field_create(CONTEXT, RST_PRECISION_FLOAT, 3, 8, &pixels));
@@ -161,6 +209,7 @@ int main(void) {
   tcase_add_test(tests, file_names_are_relative_to_the_folder);
   tcase_add_test(tests, further_overrides_follow_those_of_the_case);
   tcase_add_loop_test(tests, pixels_act_as_the_image_they_are, 0, 2);
+  tcase_add_test(tests, the_image_of_a_case_may_be_given);
   tcase_add_test(tests, pixels_have_any_shape_and_must_be_finite);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);

@@ -165,6 +165,7 @@ START_TEST(every_kind_refuses_what_it_cannot_make) {
       {{.kind = "gaussian-field", .size = 1}, "at least 2"},
       {{.kind = "gaussian-field", .size = 8, .exponent = (double)NAN}, "exponent"},
       {{.kind = "gaussian-field", .size = 8, .exponent = -1e4}, "representable range"},
+      {{.kind = "memory"}, "give its file with kind file"},
       {{.kind = "file", .size = 4}, "needs the name"},
       {{.kind = "file", .size = 4, .file = ""}, "needs the name"},
   };
@@ -176,7 +177,7 @@ START_TEST(every_kind_refuses_what_it_cannot_make) {
     ck_assert_ptr_null(image);
   }
   for (const char *const *name = rst_image_names(); *name; ++name) {
-    if (strcmp(*name, "file") != 0 && strcmp(*name, "paper") != 0) {
+    if (strcmp(*name, "file") != 0 && strcmp(*name, "paper") != 0 && strcmp(*name, "memory") != 0) {
       const struct rst_image_parameters parameters = {.kind = *name, .period = 2};
       RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "0; it must be at least 1",
                      rst_image_create(context, &parameters, RST_PRECISION_FLOAT, &image));

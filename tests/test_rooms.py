@@ -31,6 +31,7 @@ PUBLIC = {
     "analysis": "analysis",
     "follow": "follow",
     "sweep": "bifurcation sweep",
+    "call": "call",
     "cli": "restrain",
 }
 ROOM_OF = {name: room for room, names in PUBLIC.items()

@@ -175,6 +175,11 @@ RST_API enum rst_status rst_case_parse(struct rst_context *context, const char *
 /** The case `from`, made again from its text with further overrides after its own. */
 RST_API enum rst_status rst_case_with(struct rst_context *context, const struct rst_case *from,
                                       const char *const *overrides, size_t count, struct rst_case **made);
+/** Give the case that has an image of kind `memory`, in flow.image or flow.signal, the values [ny][nx], which are copied;
+ * rst_case_with() hands them on. RST_ERROR_ARGUMENT for a case without one; whether they are finite is looked at where the
+ * image is made. */
+RST_API enum rst_status rst_case_set_image(struct rst_context *context, const double *values, size_t ny,
+                                           size_t nx, struct rst_case *changed);
 RST_API void rst_case_destroy(struct rst_case **loaded);
 
 /** The text of the file as read, or as given. Owned by the case. */

@@ -20,6 +20,7 @@
  * | paper          | one row of 100 points, the signal of arXiv 2206.02001v4, figure 2: 35 of    |
  * |                | 230, 30 of 160, 35 that fall from 230 to 205                                |
  * | file           | PNG, PGM, or an HDF5 dataset "file.h5:/path"; any shape                     |
+ * | memory         | `pixels`, which a calling program gives (rst_case_set_image()); any shape   |
  *
  * The noise of gaussian-field is rst_random_normal(seed), transformed, weighted, transformed back; exponent 2 is
  * like nature. Grey levels 0..max of PNG and PGM map linearly to -1..1, colour by luminance (Rec. 709 weights),

@@ -10,6 +10,7 @@
 #include "restrain/analysis.h"
 #include "restrain/archive.h"
 #include "restrain/bifurcation.h"
+#include "restrain/call.h"
 #include "restrain/case.h"
 #include "restrain/context.h"
 #include "restrain/correlation.h"

@@ -31,6 +31,7 @@ static void destroy(struct rst_loaded_case *loaded) {
   if (loaded) {
     free(loaded->effective);
     free(loaded->json);
+    rst_field_destroy(&loaded->pixels);
   }
   free(loaded);
 }
@@ -251,9 +252,42 @@ enum rst_status rst_case_with(struct rst_context *context, const struct rst_case
                                 .folder_length = strlen(loaded->folder),
                                 .overrides = all,
                                 .count = loaded->override_count + count};
-  const enum rst_status status = make(context, &origin, made);
+  enum rst_status status = make(context, &origin, made);
   free(all);
+  if (status == RST_OK && loaded->pixels) {
+    status = rst_case_set_image(context, loaded->pixels->data, loaded->pixels->ny, loaded->pixels->nx, *made);
+  }
+  if (status != RST_OK) {
+    rst_case_destroy(made);
+  }
   return status;
+}
+
+/* NULL for a case whose image is of another kind, or that has several or none. */
+static struct rst_image_parameters *image_in_memory(struct rst_flow_parameters *flow) {
+  struct rst_image_parameters *places[] = {&flow->conv.single.image, &flow->beltrami.signal};
+  for (size_t i = 0; i < sizeof places / sizeof *places; ++i) {
+    if (places[i]->kind && strcmp(places[i]->kind, "memory") == 0) {
+      return places[i];
+    }
+  }
+  return NULL;
+}
+
+enum rst_status rst_case_set_image(struct rst_context *context, const double *values, size_t ny, size_t nx,
+                                   struct rst_case *changed) {
+  struct rst_loaded_case *loaded = (struct rst_loaded_case *)changed;
+  struct rst_image_parameters *image = image_in_memory(&changed->flow);
+  RST_REQUIRE(context, image, RST_ERROR_ARGUMENT,
+              "the case takes no image from memory; that needs flow.image.kind: memory (flow.signal.kind of "
+              "beltrami)");
+  struct rst_field *pixels = NULL;
+  RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, ny, nx, &pixels));
+  memcpy(pixels->data, values, ny * nx * sizeof *values);
+  rst_field_destroy(&loaded->pixels);
+  loaded->pixels = pixels;
+  image->pixels = pixels;
+  return RST_OK;
 }
 
 const char *rst_case_source(const struct rst_case *loaded) {

@@ -26,6 +26,7 @@ struct rst_loaded_case {
   const char *const *overrides;
   size_t override_count;
   char *effective, *json;
+  struct rst_field *pixels; /**< of an image of kind memory */
   struct rst_kept *kept;
 };
 

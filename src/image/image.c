@@ -56,6 +56,16 @@ static enum rst_status round_to(struct rst_context *context, enum rst_precision 
   return RST_OK;
 }
 
+enum rst_status rst_image_make_memory(struct rst_context *context,
+                                      const struct rst_image_parameters *parameters,
+                                      struct rst_field **image) {
+  (void)parameters;
+  *image = NULL;
+  return rst_fail(context, RST_ERROR_ARGUMENT,
+                  "an image of kind memory comes from the program that calls the library "
+                  "(rst_case_set_image); give its file with kind file instead");
+}
+
 static enum rst_status copy_pixels(struct rst_context *context, const struct rst_field *pixels,
                                    enum rst_precision precision, struct rst_field **image) {
   RST_TRY(rst_image_require_finite(context, "image in memory", pixels, precision));

@@ -17,7 +17,8 @@
   X("grating", grating)                                                                                      \
   X("gaussian-field", gaussian_field)                                                                        \
   X("paper", paper)                                                                                          \
-  X("file", file)
+  X("file", file)                                                                                            \
+  X("memory", memory)
 
 /** Make a double field; the caller destroys it. */
 typedef enum rst_status rst_image_maker(struct rst_context *context,
