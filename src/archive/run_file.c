@@ -223,6 +223,9 @@ static bool views_are_due(const struct rst_run_file *file, const struct timespec
 
 enum rst_status rst_run_file_flush(struct rst_run_file *file, bool durable) {
   RST_QUIET();
+  if (file->layout.transient) {
+    return durable ? rst_run_events_store(file) : RST_OK;
+  }
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   const bool due = durable || views_are_due(file, &now);

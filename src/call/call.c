@@ -106,7 +106,8 @@ enum rst_status rst_call(struct rst_context *context, const char *name, const st
                       .output = {.path = path,
                                  .resume = existing == RST_CALL_RESUME,
                                  .force = existing == RST_CALL_REPLACE,
-                                 .make_folders = true},
+                                 .make_folders = true,
+                                 .transient = existing == RST_CALL_TRANSIENT},
                       .poll = poll,
                       .user = user};
   clock_gettime(CLOCK_MONOTONIC, &call.told);

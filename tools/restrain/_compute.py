@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ._arrays import plane
 from ._case import Case, read_case
 from ._errors import UsageError
-from ._files import read
-from ._library import Session, in_main_thread
+from ._files import Reader, read
+from ._library import Session, in_main_thread, library_version
 
 if TYPE_CHECKING:
     import xarray
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # A file system in memory, for files that nobody is to see: it needs no disk
 # to confirm what is flushed. Where it is small, results may not fit.
 MEMORY, ROOMY = '/dev/shm', 2**30
+_reader = Reader()
 
 
 def run(case: Case = None, *, image: Any = None, signal: Any = None,
@@ -117,14 +118,20 @@ def _compute(name: str, case: Case, image: Any, given_signal: Any,
         if values is not None:
             array = plane(values, key)
             overrides = {**overrides, key: {'kind': 'memory'}}
-    existing = 'resume' if resume else 'replace' if overwrite else 'refuse'
+    existing = ('transient' if path is None else 'resume' if resume else
+                'replace' if overwrite else 'refuse')
     with Session(threads) as session, _place(path, name) as place:
-        session.load(read_case(case, overrides))
+        text = read_case(case, overrides)
+        session.load(text)
         if array is not None:
             session.set_image(array)
         with _Watch(name, progress) as watch:
             watch.outcome = session.call(name, place, existing, watch.poll)
-        return read(place, whole=path is None)
+        if path is None:
+            return _reader.read(place, {
+                'version': library_version(), 'exit_reason': watch.outcome,
+                'case': text.text, 'effective': session.effective()})
+        return read(place)
 
 
 @contextlib.contextmanager

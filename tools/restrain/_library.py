@@ -21,7 +21,7 @@ from ._errors import Error, failure
 
 NAME = 'librestrain.so.0'
 OUTCOMES = ('completed', 'diverged', 'stopped')
-EXISTING = ('refuse', 'resume', 'replace')
+EXISTING = ('refuse', 'resume', 'replace', 'transient')
 
 _Poll = CFUNCTYPE(c_int, c_void_p, c_double, c_double, c_double)
 _Warn = CFUNCTYPE(None, c_void_p, c_char_p)
@@ -70,6 +70,7 @@ def library() -> ctypes.CDLL:
                 'or name its file in RESTRAIN_LIBRARY')
 
 
+@functools.lru_cache(maxsize=None)
 def library_version() -> str:
     """The release of the library that is loaded, as "0.1.0"."""
     # The first member of struct rst_version.
