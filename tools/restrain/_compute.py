@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ._arrays import plane
-from ._case import Case, read_case
+from .case import Case, read_case
 from ._errors import UsageError
 from ._files import Reader, read
 from ._library import Session, in_main_thread, library_version

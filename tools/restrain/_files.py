@@ -14,7 +14,7 @@ import xarray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from ._case import effective_case
+from .case import effective_case
 from ._errors import FileError, UsageError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from types import TracebackType
 
 import numpy as np
 
-from ._case import CaseText
+from .case import CaseText
 from ._errors import Error, failure
 
 NAME = 'librestrain.so.0'

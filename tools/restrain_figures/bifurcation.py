@@ -11,16 +11,13 @@ negative than positive.
 import matplotlib.pyplot as plt
 import numpy as np
 
+from restrain.plot.style import REGIMES
+
 from .nonlinear import SETTINGS
 from .style import OKABE_ITO, PAGE
 
 COMMAND = 'bifurcate'
 CASES = ('bifurcation-*',)
-# Hue and lightness tell them apart.
-REGIMES = {'stable': '#0072B2', 'transient': '#9AD0F5',
-           'converged': '#56B4E9', 'restrained-periodic': '#F0E442',
-           'restrained-chaotic': '#D55E00', 'bounded': '#E69F00',
-           'divergent': '#000000', 'undecided': '#999999'}
 AXES = {'lr': ('learning rate lr', 'step.weight_decay', r'$\alpha$'),
         'weight_decay': (r'weight decay $\alpha$', 'step.lr', 'lr')}
 

@@ -5,9 +5,11 @@ that the continuous flow reaches from their start."""
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .bifurcation import REGIMES
+from restrain.plot.axes import cell_edges
+from restrain.plot.style import REGIMES
+
 from .style import PAGE
-from .sweep import cell_edges, colours_of_regimes, key, paint
+from .sweep import colours_of_regimes, key, paint
 
 COMMAND = 'sweep'
 CASES = ('mnist-depth-*',)

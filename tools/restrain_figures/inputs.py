@@ -9,6 +9,8 @@ import shutil
 import h5py
 import numpy as np
 
+from restrain.case import effective_case
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 FILES = {'run': 'run.h5', 'analyze': 'analysis.h5',
@@ -17,24 +19,6 @@ FILES = {'run': 'run.h5', 'analyze': 'analysis.h5',
 
 class InputError(Exception):
     """A file is missing or does not hold what the figure needs."""
-
-
-def effective_case(text):
-    """Flatten nested mappings in YAML: {'flow.image.size': 256, ...}."""
-    values, parents = {}, []
-    for line in text.splitlines():
-        match = re.match(r'([\s-]*)([A-Za-z_]+):\s*(.*?)\s*$', line)
-        if not match:
-            continue
-        depth, key, value = len(match[1]), match[2], match[3].strip('"\'')
-        parents = [parent for parent in parents if parent[0] < depth]
-        parents.append((depth, key))
-        path = '.'.join(name for _, name in parents)
-        try:
-            values[path] = float(value)
-        except ValueError:
-            values[path] = value
-    return values
 
 
 def datasets(group):

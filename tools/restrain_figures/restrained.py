@@ -3,6 +3,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from restrain.plot.style import KINDS
+
 from .inputs import InputError
 from .style import OKABE_ITO, PAGE
 
@@ -11,10 +13,6 @@ TITLES = {'checkerboard': 'Checkerboard', 'gaussian-field': 'Natural spectrum'}
 # Until twins have parted, and some more.
 SHOWN = 100
 TWIN = '3'
-# Light enough for a curve in black, apart in lightness.
-KINDS = {'discrete': ('#F6D08A', 'the step overshoots'),
-         'continuous': ('#8FC1E3', 'the flow itself grows'),
-         'non-normal': ('#BBBBBB', 'transient of the momentum')}
 MOMENTS = ('before', 'peak', 'after')
 FIELDS = (('kernel', 'kernel $K$'), ('tangent', 'perturbation $v$'),
           (f'difference_{TWIN}', 'twins $A - B$'))

@@ -3,15 +3,11 @@
 import matplotlib
 import matplotlib.pyplot as plt
 
-# Drawn at the size of print: a page of two columns is 7 in wide.
-PAGE, COLUMN = 7.0, 3.4
-STYLE = {
-    'font.size': 8, 'axes.titlesize': 8, 'legend.fontsize': 7,
-    'legend.frameon': False, 'lines.linewidth': 1, 'axes.grid': True,
-    'grid.alpha': 0.3, 'grid.linewidth': 0.5, 'pdf.fonttype': 42,
-    'figure.dpi': 300}
-OKABE_ITO = ('#000000', '#E69F00', '#56B4E9', '#009E73', '#0072B2', '#D55E00',
-             '#CC79A7')
+from restrain.plot.style import COLUMN, OKABE_ITO, PAGE, STYLE
+
+__all__ = ['ABOVE', 'BELOW', 'BETWEEN', 'COLUMN', 'OKABE_ITO', 'PAGE', 'STYLE',
+           'legend_above', 'number', 'plot_groups']
+
 # Three regimes that hue, lightness and dashes tell apart.
 BELOW, BETWEEN, ABOVE = ('Blues', '-'), ('Oranges', '-'), ('Greys', '--')
 

@@ -9,17 +9,16 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize, to_rgba
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import (
-    LogLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter)
 
-from .bifurcation import REGIMES
+from restrain.plot.axes import cell_edges, shape_axis
+from restrain.plot.style import HATCH, PENDING, REGIMES
+
 from .inputs import InputError
 from .restrained import TITLES
 from .style import COLUMN, PAGE
 
 COMMAND = 'sweep'
 CASES = ('sweep-checkerboard', 'sweep-natural')
-PENDING = 'pending'
 FILLED = -1
 UNDEFINED = '#BBBBBB'
 # Colours span the values of these.
@@ -27,35 +26,11 @@ BOUNDED = ('stable', 'transient', 'converged', 'restrained-periodic',
            'restrained-chaotic', 'bounded')
 EXPONENTS, LOSSES = (matplotlib.colormaps[name] for name in (
     'RdBu_r', 'viridis'))
-HATCH = {'facecolor': 'white', 'edgecolor': '#777777', 'hatch': '//////'}
 HALO = [withStroke(linewidth=2.4, foreground='white')]
 # name: text, dashes, what it means
 THRESHOLDS = {
     'lr_lo': (r'$\mathrm{lr_{lo}}$', '-', 'minimum stable below'),
     'lr_hi': (r'$\mathrm{lr_{hi}}$', '--', 'decay alone stable below')}
-
-
-def is_geometric(values):
-    """Whether neighbours have the same ratio rather than difference."""
-    if len(values) < 3 or values[0] <= 0:
-        return False
-    steps, ratios = np.diff(values), np.diff(np.log(values))
-    return np.ptp(ratios) / ratios.mean() < np.ptp(steps) / steps.mean()
-
-
-def cell_edges(values):
-    """One edge more than values: half-way, on a logarithmic axis there."""
-    if is_geometric(values):
-        return np.exp(midpoints(np.log(values)))
-    return midpoints(values)
-
-
-def midpoints(values):
-    if len(values) == 1:
-        return values[0] + (abs(values[0]) or 1) * np.array([-0.5, 0.5])
-    middle = (values[1:] + values[:-1]) / 2
-    return np.concatenate([[2 * values[0] - middle[0]], middle,
-                           [2 * values[-1] - middle[-1]]])
 
 
 def colours_of_regimes(words):
@@ -94,23 +69,6 @@ def loss_norm(runs):
     values = values[values > 0]
     low, high = (values.min(), values.max()) if values.size else (0.1, 10)
     return LogNorm(low, max(high, 1.01 * low))
-
-
-def shape_axis(axis, values):
-    """Limits, scale and ticks of the axis of x or y."""
-    edges = cell_edges(values)
-    span = edges[-1] / edges[0]
-    name = axis.axis_name
-    axis.axes.set(**{f'{name}lim': (edges[0], edges[-1]), f'{name}scale':
-                     'log' if is_geometric(values) else 'linear'})
-    if is_geometric(values) and span > 4:
-        digits = (1, 2, 5) if span < 40 else (1, 3) if span < 1000 else (1,)
-        axis.set_major_locator(LogLocator(subs=digits))
-    else:
-        axis.set_major_locator(MaxNLocator(5))
-        axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(StrMethodFormatter('{x:g}'))
-    axis.set_minor_formatter(NullFormatter())
 
 
 def shape_axes(axes, run):

@@ -11,11 +11,13 @@ import numpy as np
 from matplotlib.ticker import (
     FixedLocator, FuncFormatter, MaxNLocator, NullLocator, StrMethodFormatter)
 
+from restrain.plot.axes import cell_edges
+
 from .inputs import File, InputError
 from .style import OKABE_ITO, PAGE, number
 from .sweep import (
-    HALO, cell_edges, colours_of_regimes, legend_of_regimes, paint,
-    plot_thresholds, shape_axes)
+    HALO, colours_of_regimes, legend_of_regimes, paint, plot_thresholds,
+    shape_axes)
 
 COMMAND = 'sweep'
 CASES = ('sweep-zoom',)
