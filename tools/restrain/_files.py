@@ -261,13 +261,16 @@ def open_many(files: str | Iterable[str | os.PathLike[str]],
     left out: open() has them.
     """
     if isinstance(files, (str, os.PathLike)):
-        names = sorted(glob.glob(os.fspath(files), recursive=True))
-        if not names:
+        given = sorted(glob.glob(os.fspath(files), recursive=True))
+        if not given:
             raise FileError(f'no file matches {os.fspath(files)}')
     else:
-        names = [os.fspath(name) for name in files]
-        if not names:
-            raise UsageError('there are no files to join')
+        given = [os.fspath(name) for name in files]
+    # Checkpoints lie beside results.
+    names = [name for name in given
+             if '.checkpoint.' not in os.path.basename(name)]
+    if not names:
+        raise UsageError('there are no files to join')
     wanted = None if variables is None else list(variables)
     axis = along.rpartition('.')[2]
     runs = [(_value(name, along), _scalars(name, wanted)) for name in names]

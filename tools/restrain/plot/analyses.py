@@ -43,7 +43,8 @@ def analysis(ds: xarray.Dataset) -> Figure:
         for axes, draw in zip(grid.ravel(), (
                 _amplification, _spectrum, _mode, _numbers)):
             draw(axes, ds)
-        text = textwrap.wrap(' '.join(ds.attrs['explanation'].replace('\n', '; ').split()), 100)
+        said = ds.attrs['explanation'].replace('\n', '; ')
+        text = textwrap.wrap(' '.join(said.split()), 100)
         figure.suptitle('\n'.join([f'{ds.attrs["flow"]}, '
                                    f'{ds.attrs["scheme"]}', *text]),
                         fontsize=8)
