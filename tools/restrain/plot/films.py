@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import numpy as np
-from matplotlib.animation import FuncAnimation
+from matplotlib.animation import FuncAnimation, writers
 from matplotlib.colors import Normalize
 
 from .._errors import UsageError
@@ -33,6 +33,7 @@ def animate(path: str | os.PathLike[str], field: str = 'kernel', *,
     """
     from .._files import open as open_file
     ds = open_file(path)
+    writer = None if output is None else _writer(os.fspath(output))
     if field not in ds or 'time' not in ds[field].dims:
         has = [str(name) for name in ds.data_vars
                if 'time' in ds[name].dims]
@@ -49,7 +50,7 @@ def animate(path: str | os.PathLike[str], field: str = 'kernel', *,
         film = _film(values, steps, field if heading == 'null' else
                      f'{heading}\n{field}', fps)
         if output is not None:
-            _save(film, os.fspath(output), fps)
+            film.save(os.fspath(output), writer=writer, fps=fps)
     return film
 
 
@@ -87,12 +88,12 @@ def _film(values: np.ndarray, steps: np.ndarray, heading: str,
                          interval=1000 / fps, blit=False)
 
 
-def _save(film: FuncAnimation, output: str, fps: int) -> None:
-    from matplotlib import animation
+def _writer(output: str) -> str:
+    """The name of what writes a film of that suffix."""
     writer = {'.gif': 'pillow', '.mp4': 'ffmpeg'}.get(
         os.path.splitext(output)[1])
     if writer is None:
         raise UsageError(f'{output} is no film: write .gif or .mp4')
-    if not animation.writers.is_available(writer):
+    if not writers.is_available(writer):
         raise UsageError(f'{output} needs {writer}, which is not there')
-    film.save(output, writer=writer, fps=fps)
+    return writer
