@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import types
+from pathlib import Path
 
 import h5py
 import matplotlib.image
@@ -412,6 +413,12 @@ class Library(ProgramTest):
                      "--no-rebuild", "--destdir", self.folder / "installed")
         (place,) = (self.folder / "installed").rglob("restrain/__init__.py")
         library = next((self.folder / "installed").rglob(LIBRARY.name))
+        modules = Path("/", place.parents[1].relative_to(
+            self.folder / "installed"))
+        if modules.is_relative_to("/usr/local"):
+            self.assertIn(str(modules), self.execute(
+                "/usr/bin/python3", "-c", "import site; "
+                "print(*site.getsitepackages())").split())
         self.use(place.parents[1], LD_LIBRARY_PATH=str(library.parent),
                  RESTRAIN_LIBRARY="")
 
