@@ -88,14 +88,16 @@ static enum rst_status run_full(struct rst_evaluator *evaluator, double lr, doub
                                 bool (*stop)(void *user), void *user, struct rst_orbit_summary *point,
                                 double *observed, bool *stopped) {
   const long samples = (long)evaluator->samples;
+  const struct rst_case *from = evaluator->from;
+  const bool is_sweep = samples == 0 && from->sweep.axis_count > 0;
   const struct rst_orbit_request request = {
       .lr = lr,
       .weight_decay = weight_decay,
-      .burn_in = evaluator->from->step.iterations - samples,
+      .burn_in = from->step.iterations - samples,
       .samples = samples,
       .settle = evaluator->settle,
-      .unperturbed = samples == 0 && evaluator->from->sweep.exponents == RST_SWITCH_NO,
-      .evaluations = samples == 0 ? evaluator->from->sweep.evaluations : 0,
+      .unperturbed = is_sweep && from->sweep.exponents == RST_SWITCH_NO,
+      .evaluations = is_sweep ? from->sweep.evaluations : 0,
       .stop = stop,
       .user = user};
   struct rst_orbit orbit;
