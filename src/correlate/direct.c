@@ -25,26 +25,9 @@
 #include "core/real.h"
 #include "core/share.h"
 #include "core/sizes.h"
+#include "core/unrolled.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#endif
-/* Unrolled loops full of checks would take a compiler minutes. */
-#if defined(SANITIZED) && defined(__clang__)
-#pragma clang optimize off
-#define UNROLL
-#elif defined(SANITIZED)
-#pragma GCC optimize("O1")
-#define UNROLL
-#elif defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
+#define UNROLL RST_UNROLL
 
 enum {
   ROWS = 6,                  /* of positions in a block */

@@ -6,13 +6,20 @@
 #include "core/sizes.h"
 #include "network/operation_lanes.h"
 
+#ifdef RST_WIDER_VECTORS
+#include <immintrin.h>
+#endif
+
+#include "core/unrolled.h"
+
 /* What a tile takes at most. */
 enum { MOST_POSITIONS = 6, MOST_TAPS = 3, MOST_VECTORS = 2 };
 
-#if defined(__clang__)
-#define UNROLL _Pragma("unroll")
+#define UNROLL RST_UNROLL
+#ifdef RST_SANITIZED
+#define SANITIZED 1
 #else
-#define UNROLL _Pragma("GCC unroll 8")
+#define SANITIZED 0
 #endif
 
 /* Positions of a block of apply, and points of it, about. */
@@ -39,7 +46,6 @@ static size_t rows_of(const struct rst_tap_sums *shape) {
 #include "network/tap_sums.inc"
 
 #ifdef RST_WIDER_VECTORS
-#include <immintrin.h>
 #define WIDTH 32
 #define TARGET RST_WITH_AVX2_FMA
 #define NAME(x) x##_avx2
