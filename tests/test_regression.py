@@ -142,6 +142,23 @@ class Regression(ProgramTest):
         self.assert_close(self.states(GAUSSIAN + step),
                           descend(gradient, 30), 1e-11)
 
+    def test_sweeps_of_noise_without_examples(self):
+        text = DIAGONAL.replace("lr: 1, iterations: 3",
+                                "lr: 0.1, iterations: 100")
+        self.restrain("sweep", self.write(
+            text + "sweep: {lr: {from: 0.1, to: 0.2, count: 2},"
+            " weight_decay: {from: 0, to: 0.1, count: 2}}\n"),
+            "-o", "sweep.h5")
+        self.states(text)
+        with h5py.File(self.folder / "run.h5") as run, \
+                h5py.File(self.folder / "sweep.h5") as sweep:
+            self.assertEqual(sweep["final_loss"][0, 0], run["loss"][-1])
+            regimes = sweep["regime"]
+            names = dict(zip(regimes.attrs["flag_values"], regimes.attrs
+                             ["flag_meanings"].decode().split()))
+            self.assertLessEqual({names[code] for code in regimes[()].flat},
+                                 {"bounded", "undecided"})
+
     def test_what_cannot_be_is_refused(self):
         network = """\
 title: a network

@@ -99,6 +99,10 @@ static double data_loss_at(struct orbit *orbit, long t, bool last) {
   if (!orbit->record.noisy) {
     return orbit->seen.value.data_loss;
   }
+  if (!orbit->evaluations) { /* noise without examples, which E does not know of */
+    orbit->record.full_step = NAN;
+    return orbit->seen.value.data_loss;
+  }
   if (due && last) {
     orbit->record.full_step = rst_evaluation_full_step(orbit->evaluations, orbit->motion);
   }
