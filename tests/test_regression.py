@@ -237,6 +237,20 @@ class Analysis(ProgramTest):
             self.assert_close(mode["discrete_frequency"],
                               abs(np.angle(z)) / lr, 1e-10)
 
+    def test_displacement_has_an_exponent(self):
+        """Of 1000 modes, by the closed form for gradient descent."""
+        h = np.arange(1.0, 1001)**-2
+        told = self.told("title: many modes\nflow: {kind: regression,"
+                         " spectrum: {kind: power, count: 1000,"
+                         " exponent: 2}}\nstep: {lr: 0.1, iterations: 1}\n"
+                         "sampling: {kind: hessian, sigma: 1, batch: 1}\n")
+        lags = np.ceil(300 * 100**(np.arange(41) / 40))
+        displacement = [(0.1 * (1 - (1 - 0.1 * h)**lag)
+                         * 2 / (2 - 0.1 * h)).sum() for lag in lags]
+        slope = np.polyfit(np.log(lags), np.log(displacement), 1)[0]
+        self.assert_close(told["displacement_exponent"], slope, 1e-6)
+        self.assertAlmostEqual(slope, 0.5, delta=0.06)
+
     def test_ends_of_a_crowded_spectrum_are_known(self):
         told = self.told("title: many modes\nflow: {kind: regression,"
                          " spectrum: {kind: power, count: 20000,"

@@ -179,6 +179,9 @@ struct rst_analysis {
    * of the modes in the diagonal form. */
   struct rst_field *stationary_variance;
   double total_variance;
+  /** Exponent c of the mean-square displacement, t^c, of all modes together, stationary, over updates t with lr h t from 30 to
+   * 3000, h the largest curvature: about 1/a of a spectrum h_i = i^-a; NaN unless the modes have variances. */
+  double displacement_exponent;
 
   /** Of a flow with layers, unless no minimum is known. */
   struct rst_analysed_layer *layers;

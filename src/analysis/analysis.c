@@ -108,6 +108,7 @@ static void describe(const struct rst_analysis_task *task, struct rst_analysis *
   analysis->lr_ms = NAN;
   analysis->moment_growth = NAN;
   analysis->total_variance = NAN;
+  analysis->displacement_exponent = NAN;
   analysis->saturated_amplitude = NAN;
   analysis->dense_deviation = NAN;
   analysis->lr_factor = NAN;

@@ -135,6 +135,8 @@ static const struct rst_quantity rows[] = {
            "growth of the second moments in one update", OF(moment_growth)),
     STORED(MEAN_SQUARE, "total_variance", "variance", "total_variance",
            "sum of the stationary variances of all weights", OF(total_variance)),
+    STORED(MEAN_SQUARE, "displacement_exponent", "MSD exponent", "displacement_exponent",
+           "exponent of the mean-square displacement over lr h t from 30 to 3000", OF(displacement_exponent)),
 
     PLAIN(DENSE, "count", OF(eigenvalue_count)),
     PLAIN(DENSE, "deviation", OF(dense_deviation)),

@@ -183,6 +183,37 @@ static enum rst_status analyze_modes(const struct rst_analysis_task *task,
   return RST_OK;
 }
 
+/* Of all modes together, whose noise is a multiple of their curvature. */
+static enum rst_status find_exponent(const struct rst_analysis_task *task,
+                                     const struct rst_scheme_parameters *scheme,
+                                     struct rst_analysis *analysis) {
+  enum { TIMES = 41 };
+  const double first = 30.0;
+  const double ratio = 100.0;
+  const double largest = analysis->mode_count ? analysis->modes[analysis->mode_count - 1].curvature : 0.0;
+  double times[TIMES];
+  double displacements[TIMES] = {0};
+  const double most = first * ratio / (scheme->lr * largest);
+  if (!(largest > 0.0) || most > 1e15 || !isfinite(analysis->modes[analysis->mode_count - 1].variance)) {
+    return RST_OK;
+  }
+  for (size_t k = 0; k < TIMES; ++k) {
+    const double t = first * pow(ratio, (double)k / (TIMES - 1)) / (scheme->lr * largest);
+    times[k] = ceil(t);
+    for (size_t i = 0; i < analysis->mode_count; ++i) {
+      const double curvature = fmax(analysis->modes[i].curvature, 0.0);
+      const struct rst_noisy_mode mode = {curvature, 0.0, curvature};
+      double displacement = 0.0;
+      if (curvature > 0.0) {
+        RST_TRY(rst_stationary_displacement(task->context, scheme, &mode, (long)times[k], &displacement));
+      }
+      displacements[k] += displacement;
+    }
+  }
+  analysis->displacement_exponent = rst_exponent_fit(TIMES, times, displacements);
+  return RST_OK;
+}
+
 enum rst_status rst_analyze_noise(const struct rst_analysis_task *task, struct rst_analysis *analysis) {
   const struct rst_sampling_parameters *sampling = &task->from->sampling;
   const struct rst_scheme_parameters scheme = update_of(task);
@@ -193,7 +224,8 @@ enum rst_status rst_analyze_noise(const struct rst_analysis_task *task, struct r
   analysis->noisy = true;
   if (rst_flow_example_count(task->flow, RST_TRAINING_SET) > 0) {
     RST_TRY(analyze_data(task, &scheme, analysis));
-    return analyze_modes(task, &scheme, analysis);
+    RST_TRY(analyze_modes(task, &scheme, analysis));
+    return find_exponent(task, &scheme, analysis);
   }
   analysis->lr_ms = analysis->exact.limits.lr_max;
   analysis->moment_growth = analysis->exact.limits.growth * analysis->exact.limits.growth;
@@ -201,5 +233,5 @@ enum rst_status rst_analyze_noise(const struct rst_analysis_task *task, struct r
   for (size_t i = 0; i < analysis->mode_count; ++i) {
     analysis->total_variance = (i ? analysis->total_variance : 0.0) + analysis->modes[i].variance;
   }
-  return RST_OK;
+  return find_exponent(task, &scheme, analysis);
 }
