@@ -96,6 +96,20 @@ class Pictures(ProgramTest):
                                "landscape-sine-product": "phase portrait",
                                "network-textures": "1.0.weight"}[case], found)
 
+    def test_followed_trajectories(self):
+        for number, lr in enumerate((0.05, 0.9)):
+            restrain.run(SMALL_CASE, path=self.folder / f"{number}.h5",
+                         step__lr=lr)
+        self.restrain("follow", "0.h5", "1.h5", "-o", "follow.h5")
+        path = self.folder / "follow.h5"
+        ds = restrain.open(path)
+        self.assertEqual(plot.kind(ds), "follow")
+        figure = plot.file(path)
+        self.save(figure)
+        twins = figure.axes[0].lines[0].get_xydata()
+        np.testing.assert_array_equal(
+            twins[:, 1], ds.twin_difference.values[0][1:])
+
     def test_maps_show_regimes_and_values(self):
         ds = restrain.sweep(WHOLE_CASE, sweep={
             "lr": {"from": 0.05, "to": 5, "count": 12, "scale": "log"},

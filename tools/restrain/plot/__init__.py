@@ -32,7 +32,8 @@ __all__ = ['analysis', 'animate', 'bifurcation', 'dashboard', 'events',
 
 
 def kind(ds: object) -> str:
-    """What a Dataset is of: "run", "sweep", "bifurcation", "analysis"."""
+    """What a Dataset is of: "run", "follow", "sweep", "bifurcation",
+    "analysis"."""
     names, dims = set(ds.variables), set(ds.dims)  # type: ignore[attr-defined]
     if 'verdict' in ds.attrs:  # type: ignore[attr-defined]
         return 'analysis'
@@ -40,7 +41,7 @@ def kind(ds: object) -> str:
         return 'bifurcation'
     if 'regime' in names:
         return 'sweep'
-    return 'run'
+    return 'run' if 'loss' in names else 'follow'
 
 
 def file(path: str | os.PathLike[str]) -> Figure:
@@ -48,7 +49,7 @@ def file(path: str | os.PathLike[str]) -> Figure:
     from .._files import open as open_file
     ds = open_file(path)
     found = kind(ds)
-    if found == 'run':
+    if found in ('run', 'follow'):
         return dashboard(path)
     return {'sweep': map, 'bifurcation': bifurcation,
             'analysis': analysis}[found](ds)

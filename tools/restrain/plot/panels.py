@@ -170,6 +170,19 @@ def layers(axes: Axes, ds: xarray.Dataset, _: object) -> None:
     legend(axes)
 
 
+def displacements(axes: Axes, ds: xarray.Dataset, _: object) -> None:
+    """Square norms of the way since the start, and of each step."""
+    axes.set_title('squared displacement of the weights')
+    for name, colour, label in (
+            ('global_displacement', BLACK, 'from the start'),
+            ('local_displacement', BLUE, 'in a step')):
+        if name in ds:
+            x, y = over(ds, name)
+            draw_curve(axes, x, np.where(y > 0, y, np.nan), colour, label)
+    scale_log(axes)
+    legend(axes)
+
+
 def norms(axes: Axes, ds: xarray.Dataset, _: object) -> None:
     """Sizes of gradient, state and update."""
     axes.set_title('norms')
@@ -180,7 +193,7 @@ def norms(axes: Axes, ds: xarray.Dataset, _: object) -> None:
         if name in ds:
             draw_curve(axes, *over(ds, name), colour, label)
     scale_log(axes)
-    legend(axes)
+    legend(axes, least=1)
 
 
 def return_map(axes: Axes, ds: xarray.Dataset, _: object) -> None:
@@ -201,7 +214,7 @@ def return_map(axes: Axes, ds: xarray.Dataset, _: object) -> None:
 def has_return_map(ds: xarray.Dataset) -> bool:
     """A run that is held back, of which every iteration is stored."""
     held = ('restrained-periodic', 'restrained-chaotic', 'bounded')
-    return (ds.attrs.get('regime') in held and
+    return ('loss' in ds and ds.attrs.get('regime') in held and
             len(ds['iteration']) > 40 and
             bool((np.diff(ds['iteration'].values) == 1).all()))
 
@@ -214,7 +227,8 @@ PANELS = (
     Panel(('twin_difference',), twins),
     Panel(('lyapunov',), exponent),
     Panel(('layer_sharpness',), layers),
-    Panel(('grad_norm',), norms))
+    Panel(('global_displacement',), displacements),
+    Panel(('grad_norm', 'weight_norm'), norms))
 
 
 def of(ds: xarray.Dataset) -> list[Panel]:

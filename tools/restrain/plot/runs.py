@@ -69,7 +69,8 @@ def _heading(ds: xarray.Dataset) -> list[str]:
 
 
 def dashboard(path: str | os.PathLike[str]) -> Figure:
-    """Everything that a file of a run has, on one page.
+    """Everything that a file of a run, or of `restrain follow`, has, on one
+    page.
 
     Curves over iterations, the return map of a run that is held back, the
     state and the fields at the last snapshot, and the state over time and
@@ -78,7 +79,7 @@ def dashboard(path: str | os.PathLike[str]) -> Figure:
     from .. import _files
     from . import file, kind
     ds = _files.open(path)
-    if kind(ds) != 'run':
+    if kind(ds) not in ('run', 'follow'):
         return file(path)
     try:
         table = _files.events(path)
@@ -93,6 +94,7 @@ def _page(ds: xarray.Dataset, table: pandas.DataFrame | None,
     curves = panels.of(ds)
     if not curves:
         raise UsageError(f'{path} has nothing over iterations')
+    axis = 'iteration' if 'iteration' in ds.dims else 'time'
     mapped = panels.has_return_map(ds)
     rows = -(-(len(curves) + mapped) // 2)
     fields = _fields(ds)
@@ -105,14 +107,14 @@ def _page(ds: xarray.Dataset, table: pandas.DataFrame | None,
     grid = parts[1].subplots(rows, 2, squeeze=False)
     for axes, panel in zip(grid.ravel(), curves):
         panel.draw(axes, ds, table)
-        axes.set_xlim(ds['iteration'].values[[0, -1]])
+        axes.set_xlim(ds[axis].values[[0, -1]])
         axes.tick_params(labelsize=7)
     if mapped:
         panels.return_map(grid.ravel()[len(curves)], ds, None)
     for axes in grid.ravel()[len(curves) + mapped:]:
         axes.set_axis_off()
     for axes in [axes for axes in grid.ravel()[:len(curves)]][-2:]:
-        axes.set_xlabel('iteration')
+        axes.set_xlabel(axis)
     if pictures:
         row = parts[2].subplots(1, MOST_FIELDS, squeeze=False)[0]
         for axes, (title, values) in zip(row, fields):
@@ -135,8 +137,8 @@ def _head(part: Any, ds: xarray.Dataset, path: str) -> None:
                 f'{ds.attrs.get("created", "")[:10]}, '
                 f'{ds.attrs.get("exit_reason", "")}, '
                 f'{ds.attrs.get("wall_seconds", 0):.3g} s')
-    part.text(0.5, 0.95, lines[0] if lines else '', ha='center', va='top',
-              fontsize=10, weight='bold')
+    part.text(0.5, 0.95, lines[0] if lines else os.path.basename(path),
+              ha='center', va='top', fontsize=10, weight='bold')
     part.text(0.5, 0.68, '\n'.join(text), ha='center', va='top', fontsize=7,
               linespacing=1.35)
 
