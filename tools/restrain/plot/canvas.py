@@ -67,7 +67,7 @@ def scale_log(axes: Axes) -> None:
     if found.size and found.min() >= 0 and (found > 0).any():
         positive = found[found > 0]
         if positive.max() > 20 * positive.min():
-            axes.set_yscale('log')
+            axes.set_yscale('log', nonpositive='mask')
 
 
 def draw_field(axes: Axes, values: np.ndarray, title: str) -> None:
