@@ -54,6 +54,9 @@ enum { RST_SWEEP_MOST_LEVELS = 10 };
 /** Whether a sweep uses the exact reduction where it applies. */
 enum rst_reduction { RST_REDUCTION_AUTO, RST_REDUCTION_NONE };
 
+/** Draws of a measurement of the noise. */
+enum { RST_NOISE_LEAST = 10, RST_NOISE_MOST = 16384 };
+
 /** What a case promises of its own run; tests hold it to that. */
 struct rst_expectation {
   const char *scalar; /**< name of a scalar of the output */
@@ -107,6 +110,11 @@ struct rst_case {
     long every;       /**< iterations between measurements */
     double tolerance; /**< residual of the eigenpair, relative to the eigenvalue */
   } sharpness;        /**< of the scalars of that name */
+  struct {
+    long every;       /**< iterations between measurements */
+    long draws;       /**< of a measurement, RST_NOISE_LEAST to RST_NOISE_MOST; at most so many */
+    double tolerance; /**< standard error at which it stops, relative to the mean; 0: never */
+  } noise;            /**< of the scalars batch_sharpness, noise_curvature and their like */
   struct {
     enum rst_rigor rigor;
   } performance;

@@ -38,6 +38,10 @@
  *
  * There is no state: a draw is a function of seed, member and t, so that any update can be made again, and all who share
  * seed and member share the draws.
+ *
+ * Measurements of the noise at a state take draws of the same distribution that are no update's, each independent of all others:
+ * those of member 2^64 - 1 - m. Number k of them is update k of that member, and with the order shuffle update k (n div B), the
+ * first of an epoch.
  */
 
 enum rst_sampling_order { RST_ORDER_SHUFFLE, RST_ORDER_REPLACEMENT };
@@ -74,6 +78,10 @@ RST_API void rst_sampler_destroy(struct rst_sampler **sampler);
 /** The draw of update t >= 0, borrowed until the next call; NULL: every example has the weight 1/n, in order. Each thread takes
  * a sampler of its own. */
 RST_API const struct rst_draw *rst_sampler_draw(struct rst_sampler *sampler, long t);
+/** Parameters of the sampler whose draws serve measurements, and number k >= 0 of those that are independent, k (n div B) < 2^62;
+ * borrowed and NULL as above. */
+RST_API struct rst_sampling_parameters rst_sampling_apart(const struct rst_sampling_parameters *parameters);
+RST_API const struct rst_draw *rst_sampler_draw_apart(struct rst_sampler *sampler, long k);
 /** The examples of every draw; 0 for those that are NULL and those of hessian. */
 RST_API size_t rst_sampler_draw_count(const struct rst_sampler *sampler);
 /** What every step is multiplied by: 1/l for svag, otherwise 1. */

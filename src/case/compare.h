@@ -13,7 +13,7 @@
 
 /** Keys that orbits do not depend on, such as what else a run would observe, to begin `may_differ` with. */
 #define RST_CASE_BESIDE_ORBITS                                                                               \
-  "title", "reference", "cost", "expect", "analyze", "output", "twins", "twin", "sharpness",                 \
+  "title", "reference", "cost", "expect", "analyze", "output", "twins", "twin", "sharpness", "noise",        \
       "tangent.exponents", "tangent.burn_in"
 
 /** RST_ERROR_ARGUMENT, "PATH was made from another case: KEYS; REMEDY", unless the effective cases (text of rst_case_effective())

@@ -35,6 +35,22 @@
   X(layer_transitioning, ASKED, LAYER_STATES, LAYER, "share of the layer's positions in transition", "1")    \
   X(layer_not_activated, ASKED, LAYER_STATES, LAYER,                                                         \
     "share of the layer's positions that are not activated", "1")                                            \
+  X(batch_sharpness, ASKED, BATCH_SHARPNESS, RUN,                                                            \
+    "mean of g'Hg/|g|^2 over draws of examples, g and H the gradient and the Hessian of L with their "       \
+    "weights",                                                                                               \
+    "1")                                                                                                     \
+  X(batch_sharpness_error, ASKED, BATCH_SHARPNESS, RUN, "its standard error", "1")                           \
+  X(gradient_noise_interaction, ASKED, NOISE_CURVATURE, RUN,                                                 \
+    "mean of g'Hg over draws of examples, over |grad L|^2, H and grad L of the whole training set", "1")     \
+  X(gradient_noise_interaction_error, ASKED, NOISE_CURVATURE, RUN, "its standard error", "1")                \
+  X(noise_curvature, ASKED, NOISE_CURVATURE, RUN,                                                            \
+    "mean of g'Hg over draws of examples, H of the whole training set", "1")                                 \
+  X(noise_curvature_error, ASKED, NOISE_CURVATURE, RUN, "its standard error", "1")                           \
+  X(noise_norm, ASKED, NOISE_NORM, RUN,                                                                      \
+    "root mean square of |g - grad L| over draws of examples, grad L of the whole training set", "1")        \
+  X(noise_norm_error, ASKED, NOISE_NORM, RUN, "its standard error", "1")                                     \
+  X(objective_grad_norm, ASKED, NOISE_SLOPE, RUN,                                                            \
+    "Euclidean norm of the gradient of L over the whole training set, decay included", "1")                  \
   X(largest_update, IMPLIED, STRETCH, RUN, "largest norm of an update since the row before", "1")            \
   X(local_growth, IMPLIED, PERTURBATIONS, RUN, "growth of the leading perturbation in the update", "1")      \
   X(mean_log_growth, IMPLIED, STRETCH_GROWTH, RUN,                                                           \

@@ -2,6 +2,7 @@
 #ifndef RST_OBSERVABLES_H
 #define RST_OBSERVABLES_H
 
+#include "run/noise_watch.h"
 #include "run/observer.h"
 
 /** @file
@@ -17,6 +18,10 @@ enum rst_need {
   RST_NEED_LAMBDA_MIN,
   RST_NEED_LAYER_SHARPNESS,
   RST_NEED_LAYER_STATES,
+  RST_NEED_BATCH_SHARPNESS,
+  RST_NEED_NOISE_CURVATURE,
+  RST_NEED_NOISE_NORM,
+  RST_NEED_NOISE_SLOPE, /**< the gradient of L over all examples */
   RST_NEED_AMPLIFICATION,
   RST_NEED_PERTURBATIONS,
   RST_NEED_STRETCH, /**< what the updates between two rows have in common */
@@ -62,7 +67,8 @@ struct rst_view {
   double sharpness, sharpness_residual, sharpness_limit, preconditioned_sharpness, lambda_min;
   const double *layer_sharpness;              /**< of each layer, NULL unless needed */
   const struct rst_layer_state *layer_states; /**< the same, decay included */
-  double largest_update, mean_log_growth;     /**< since the row before */
+  struct rst_noise_numbers noise;
+  double largest_update, mean_log_growth; /**< since the row before */
   const struct rst_field *amplification;
   struct rst_field *scratch; /**< for a field that is computed or converted */
 };

@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "run/amplification.h"
 #include "run/layer_watch.h"
+#include "run/noise_watch.h"
 #include "run/observables.h"
 #include "run/sharpness.h"
 
@@ -36,6 +37,7 @@ struct rst_observer {
   struct rst_sharpness *sharpness, *lambda_min, *preconditioned; /* NULL unless needed, as the next */
   struct rst_amplification *amplification;
   struct rst_layer_watch *layers;
+  struct rst_noise_watch *noise;
   struct rst_field *stretch;
   long every; /* iterations between rows */
   bool needs[RST_NEED_TWINS + 1];
@@ -176,6 +178,16 @@ static enum rst_status begin_series(struct rst_observer *made, const struct rst_
   return rst_series_list_create(made->context, made->layout, &options, &made->series);
 }
 
+static enum rst_status create_noise_watch(struct rst_observer *made, const struct rst_case *run,
+                                          struct rst_flow *flow) {
+  const struct rst_noise_wanted wanted = {
+      made->needs[RST_NEED_BATCH_SHARPNESS], made->needs[RST_NEED_NOISE_CURVATURE],
+      made->needs[RST_NEED_NOISE_NORM], made->needs[RST_NEED_NOISE_SLOPE]};
+  return wanted.batch_sharpness || wanted.curvature || wanted.norm || wanted.slope
+             ? rst_noise_watch_create(made->context, run, flow, wanted, &made->noise)
+             : RST_OK;
+}
+
 static enum rst_status create_instruments(struct rst_observer *made, const struct rst_case *run,
                                           struct rst_flow *flow) {
   if (made->needs[RST_NEED_SHARPNESS]) {
@@ -195,6 +207,7 @@ static enum rst_status create_instruments(struct rst_observer *made, const struc
     RST_TRY(rst_layer_watch_create(made->context, run, flow, made->needs[RST_NEED_LAYER_SHARPNESS],
                                    made->needs[RST_NEED_LAYER_STATES], &made->layers));
   }
+  RST_TRY(create_noise_watch(made, run, flow));
   if (made->needs[RST_NEED_AMPLIFICATION]) {
     RST_TRY(rst_amplification_create(made->context, run, flow, &made->amplification));
   }
@@ -240,6 +253,7 @@ void rst_observer_destroy(struct rst_observer **observer) {
   rst_sharpness_destroy(&gone->lambda_min);
   rst_amplification_destroy(&gone->amplification);
   rst_layer_watch_destroy(&gone->layers);
+  rst_noise_watch_destroy(&gone->noise);
   rst_field_destroy(&gone->stretch);
   for (size_t i = 0; i < gone->count; ++i) {
     rst_field_destroy(&gone->recorded[i].scratch);
@@ -349,6 +363,9 @@ void rst_observer_measure(struct rst_observer *observer, const struct rst_observ
     rst_layer_watch_measure(observer->layers, observation->iteration, observation->u);
     view.layer_sharpness = rst_layer_watch_sharpness(observer->layers);
     view.layer_states = rst_layer_watch_states(observer->layers);
+  }
+  if (observer->noise) {
+    rst_noise_watch_measure(observer->noise, observation->iteration, observation->u, &view.noise);
   }
   if (observer->stretch) {
     view_stretch(observer->stretch, &view);

@@ -173,6 +173,12 @@ double rst_sampling_variance(const struct rst_sampling_parameters *parameters, s
   return !shuffled ? share : examples > 1 ? n / (n - 1.0) * (share - 1.0 / n) : 0.0;
 }
 
+struct rst_sampling_parameters rst_sampling_apart(const struct rst_sampling_parameters *parameters) {
+  struct rst_sampling_parameters apart = *parameters;
+  apart.member = UINT64_MAX - parameters->member;
+  return apart;
+}
+
 double rst_sampling_step(const struct rst_sampling_parameters *parameters) {
   return kind_of(parameters)->takes_length ? 1.0 / parameters->length : 1.0;
 }
@@ -256,4 +262,9 @@ const struct rst_draw *rst_sampler_draw(struct rst_sampler *sampler, long t) {
   }
   sampler->kind->fill(sampler, t);
   return &sampler->draw;
+}
+
+const struct rst_draw *rst_sampler_draw_apart(struct rst_sampler *sampler, long k) {
+  const bool shuffled = sampler->parameters.order == RST_ORDER_SHUFFLE && sampler->kind->count != count_all;
+  return rst_sampler_draw(sampler, shuffled ? k * (long)(sampler->examples / sampler->parameters.batch) : k);
 }

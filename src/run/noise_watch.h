@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RST_NOISE_WATCH_H
+#define RST_NOISE_WATCH_H
+
+#include "restrain/case.h"
+#include "restrain/flow.h"
+
+/** @file
+ * The noise of the gradient during a run, at the iterations that are asked for (noise.every): where SGD stands to the edge of
+ * stochastic stability (Andreyev, Beneventano, arXiv 2412.20553). With g_w and H_w the gradient and the Hessian of
+ * sum_i w_i l_i + (alpha/2) |u|^2 for example weights w of the distribution that updates draw from, grad L and H those of equal
+ * weights, at u_t,
+ *
+ *     batch sharpness                E[ g_w' H_w g_w / |g_w|^2 ]                    settles near 2/lr
+ *     noise curvature                E[ g_w' H g_w ]
+ *     gradient-noise interaction     E[ g_w' H g_w ] / |grad L|^2                   its ratio of time means is 2/lr where L is
+ *                                                                                   stationary under plain SGD
+ *     noise norm                     sqrt( E |g_w - grad L|^2 )                     = sqrt(trace of the covariance), where
+ *                                                                                   E[g_w] = grad L
+ *
+ * lr being the length of an update, step.lr/l of svag. Of minibatch, w are batches of sampling.batch. The means are over
+ * independent draws (rst_sampling_apart()), from 10 to noise.draws, until the standard errors are below noise.tolerance times the
+ * means; the draws of iteration t are number 16384 t, 16384 t + 1, ... The standard errors are those of means of independent
+ * numbers; that of the interaction takes grad L as exact, as it is. There is no state.
+ */
+
+/** Which are measured. Each draw of the curvature costs a product with the Hessian of all examples. */
+struct rst_noise_wanted {
+  bool batch_sharpness, curvature, norm, slope;
+};
+
+/** NaN where there is no number; grad_norm is |grad L|. */
+struct rst_noise_numbers {
+  double batch_sharpness, batch_sharpness_error;
+  double curvature, curvature_error;
+  double interaction, interaction_error;
+  double norm, norm_error;
+  double grad_norm;
+};
+
+struct rst_noise_watch;
+
+/** The flow is borrowed. RST_ERROR_CASE, at the place in the case, where updates do not draw example weights, or where iterations
+ * times batches are more than there are draws for. */
+enum rst_status rst_noise_watch_create(struct rst_context *context, const struct rst_case *run,
+                                       struct rst_flow *flow, struct rst_noise_wanted wanted,
+                                       struct rst_noise_watch **watch);
+void rst_noise_watch_destroy(struct rst_noise_watch **watch);
+
+/** At iteration t, u being u_t: NaN between the iterations asked for and where the state is not finite. The linearisation of the
+ * flow is lost. */
+void rst_noise_watch_measure(struct rst_noise_watch *watch, long t, const struct rst_field *u,
+                             struct rst_noise_numbers *numbers);
+
+#endif
