@@ -24,7 +24,7 @@ FILES = {"run": "run.h5", "analyze": "analysis.h5",
 # Shorter than shipped, but for the heat equation: its figure shows t = 800.
 RUNS = {"heat": None, "beltrami": 100, "linear-decay": 100,
         "nesterov-decay": 100, "sharpness-lr": None,
-        "nonlinear-lr": 150, "edge": 40,
+        "nonlinear-lr": 150, "edge": 40, "stochastic-edge": 200,
         "cfl-controlled": 60, "cfl-fixed": 60, "float-lr": 150,
         "restrained": 90, "mnist-1": 40, "mnist-2": 40, "mnist-3": 40,
         "mnist-boundary": 40, "fashion": 40, "perturbed-lr": 128}
@@ -47,7 +47,8 @@ def runs_and_analyses():
     for start, iterations in RUNS.items():
         for case in CASES.glob(start + "-*.yaml"):
             yield "run", case, iterations
-    yield "run", CASES / "cfl-controlled.yaml", RUNS["cfl-controlled"]
+    for case in ("cfl-controlled", "stochastic-edge"):
+        yield "run", CASES / f"{case}.yaml", RUNS[case]
     yield "run", CASES / "perturbed-residual.yaml", 40
     for start in ANALYSES:
         for case in CASES.glob(start + "-*.yaml"):

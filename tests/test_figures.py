@@ -40,6 +40,7 @@ FIGURES = {
     "mnist-edge": ("run", ["mnist-2-lr-20"]),
     "depth": ("sweep", ["mnist-depth-2"]),
     "edge": ("run", ["edge-euler", "edge-heavy-ball", "edge-nesterov"]),
+    "stochastic-edge": ("run", ["stochastic-edge"]),
     "cfl": ("run", ["cfl-controlled"]),
     "amplification": ("analyze", ["cfl-heat-0.3", "cfl-network-0.6"]),
     "twins": ("run", ["nonlinear-lr-0.07", "float-lr-0.07"]),
@@ -245,6 +246,16 @@ class Contents(FigureTest):
         # Checkerboards on the checkerboard, of the twins' difference too.
         for picture in pictures[3:9]:
             self.assertTrue((picture[1:] * picture[:-1] < 0).all())
+
+    def test_limits_of_stochastic_stability(self):
+        runs, figure = self.draw("stochastic_edge")
+        self.assertEqual(len(runs), 3)
+        found = {tuple(round(line.get_ydata()[0], 9) for line in axes.lines
+                       if line.get_linestyle() == "--")
+                 for axes in figure.axes[3:]}
+        self.assertEqual(found, {(20,), (4,), (20, 200, 380)})
+        for axes in figure.axes[3:]:
+            self.assertEqual(len(axes.collections), 1)
 
     def test_thresholds_of_the_minimum(self):
         rates, decays = bifurcation.draw_order(
