@@ -216,5 +216,29 @@ class Heat(ProgramTest):
         return restrain(*arguments, cwd=self.folder, **options)
 
 
+class StochasticEdge(ProgramTest):
+    """Limits are 2/lr of SGD, and 2 (1 - mu)/lr with momentum: 20 and 4."""
+
+    def test_batch_sharpness_settles_at_its_limit(self):
+        for stem in ("stochastic-edge", "stochastic-edge-momentum"):
+            late = read(stem, "iteration") >= 3000
+            value, error, sharpness = (
+                read(stem, name)[late] for name in (
+                    "batch_sharpness", "batch_sharpness_error", "sharpness"))
+            with self.subTest(stem):
+                self.assertGreater(np.isfinite(value).sum(), 5)
+                self.assertLess(abs(np.nanmean(value) - 20),
+                                2 * np.nanmean(error))
+                self.assertLess(np.nanmax(sharpness), 20 / 5)
+
+    def test_interaction_is_that_of_a_stationary_loss(self):
+        for stem, limit in (("stochastic-edge", 20),
+                            ("stochastic-edge-batch-32", 4)):
+            late = read(stem, "iteration") >= 400
+            curvature = np.nansum(read(stem, "noise_curvature")[late])
+            slope = np.nansum(read(stem, "objective_grad_norm")[late]**2)
+            self.assert_close(curvature / slope, limit, 0.1)
+
+
 if __name__ == "__main__":
     main()
