@@ -52,7 +52,8 @@ def restrain(*arguments, **options):
 
 def data_set_of(case):
     """The set of examples that a shipped case reads, or None."""
-    found = re.search(r"output/data/(.*)\.h5:", case.read_text("utf-8"))
+    found = re.search(r"output/data/([^/:]+?)(?:\.h5:|/)",
+                      case.read_text("utf-8"))
     return found and found[1]
 
 

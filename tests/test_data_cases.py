@@ -4,11 +4,16 @@ derived numbers. Skipped where a set cannot be had."""
 import json
 
 import h5py
+import numpy as np
 
 from support import CASES, ProgramTest, data_set, data_set_of, main
 
 DATA_CASES = [case for case in sorted(CASES.glob("*.yaml"))
               if data_set_of(case)]
+# Kernels, weights and biases of norms, and the last layer.
+PARAMETERS = (9 * (3 * 16 + 18 * 16 * 16 + 16 * 32 + 17 * 32 * 32 + 32 * 64
+                   + 17 * 64 * 64) + 2 * (19 * 16 + 18 * 32 + 18 * 64)
+              + 65 * 10)
 
 
 class DataTest(ProgramTest):
@@ -17,9 +22,15 @@ class DataTest(ProgramTest):
         case = CASES / f"{stem}.yaml"
         name = data_set_of(case)
         place = data_set(name)
-        group = "/train" if name == "fashion-mnist" else ""
-        return (case, "-D", f"data.train.images={place}:{group}/images",
-                "-D", f"data.train.labels={place}:{group}/labels")
+        sets = ["train"]
+        if "\n  test:" in case.read_text("utf-8"):
+            sets.append("test")
+        options = []
+        for one in sets:
+            group = f"/{one}" if name == "fashion-mnist" else ""
+            for part in ("images", "labels"):
+                options += ["-D", f"data.{one}.{part}={place}:{group}/{part}"]
+        return (case, *options)
 
     def promised(self, *case):
         return json.loads(
@@ -62,6 +73,38 @@ class Promises(DataTest):
     def test_fashion(self):
         data_set("fashion-mnist")
         self.keep("fashion-mnist")
+
+
+class ResidualNetwork(DataTest):
+    """The paper's, on random numbers in the place of CIFAR-10."""
+
+    def write_images(self, name, count):
+        records = np.random.RandomState(count).randint(
+            0, 256, (count, 3073), dtype=np.uint8)
+        records[:, 0] %= 10
+        records.tofile(self.folder / name)
+        return self.folder / name
+
+    def test_the_first_updates(self):
+        train, test = self.write_images("a.bin", 32), self.write_images(
+            "b.bin", 8)
+        runs = []
+        for threads in ("1", "2"):
+            self.restrain(
+                "run", CASES / "resnet-56.yaml", "--threads", threads, "-D",
+                f"data.train.files=[{train}]", "-D",
+                f"data.test.files=[{test}]", "-D", "step.iterations=20",
+                "-D", "sampling.batch=4", "-D", "twins=[]", "-D",
+                "output={every: 20}", "-o", "run.h5", "--force")
+            with h5py.File(self.folder / "run.h5") as file:
+                self.assertEqual(file["0.weight"].shape[1:], (16, 3, 3, 3))
+                self.assertEqual(sum(
+                    item[0].size for name, item in file.items()
+                    if name.endswith((".weight", ".bias"))), PARAMETERS)
+                self.assertEqual(file["step_size"][0], 0.1)
+                runs.append(file["loss"][()])
+        self.assertTrue(np.isfinite(runs[0]).all())
+        self.assertEqual(runs[0].tobytes(), runs[1].tobytes())
 
 
 class Minima(DataTest):

@@ -130,13 +130,13 @@ static void assess_training_set(struct rst_evaluations *evaluations, const struc
   }
 }
 
-/* NaN where a gradient vanishes but the other does not is infinite, as it should be. */
+/* Infinite where the full gradient of a weight vanishes and the batch's does not; NaN without a full gradient. */
 static double fluctuation(const struct rst_field *full, const struct rst_field *batch) {
   double sum = 0.0;
   for (size_t i = 0; i < full->nx; ++i) {
     const double x = rst_field_get(full, 0, i);
     const double difference = fabs(x - rst_field_get(batch, 0, i));
-    sum += difference > 0.0 ? difference / fabs(x) : 0.0;
+    sum += difference == 0.0 ? 0.0 : difference / fabs(x);
   }
   return sum / (double)full->nx;
 }

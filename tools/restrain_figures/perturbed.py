@@ -41,7 +41,8 @@ class Row:
     def cells(self):
         return (self.title, f'{self.lr:g}', f'{self.mean:.2f}',
                 f'{self.divisors:.2f}', f'{self.seeds:.2f}',
-                f'{self.fluctuation:.3g}')
+                '\u2013' if np.isnan(self.fluctuation)
+                else f'{self.fluctuation:.3g}')
 
 
 def rows_of(sweep):
@@ -69,7 +70,7 @@ def plot_rates(axes, rows):
             ('seeds', OKABE_ITO[4], [row.seeds for row in rows])):
         axes.plot(rates, np.maximum(values, EDGE), 'o-', color=colour,
                   markersize=4, label=f'over {name}')
-    axes.text(rates[0], 1.15 * EDGE, 'equal', fontsize=7)
+    axes.text(1.25 * rates[0], EDGE, 'equal', fontsize=7, va='center')
     axes.set(xscale='log', yscale='log', xlabel='learning rate lr',
              ylabel='standard deviation of the accuracy, %',
              title=rows[0].title)
