@@ -54,7 +54,7 @@ enum { RST_SWEEP_MOST_LEVELS = 10 };
 /** Whether a sweep uses the exact reduction where it applies. */
 enum rst_reduction { RST_REDUCTION_AUTO, RST_REDUCTION_NONE };
 
-/** Draws of a measurement of the noise. */
+/** Draws of a measurement of the gradient's noise, at least and at most. */
 enum { RST_NOISE_LEAST = 10, RST_NOISE_MOST = 16384 };
 
 /** What a case promises of its own run; tests hold it to that. */
@@ -112,7 +112,7 @@ struct rst_case {
   } sharpness;        /**< of the scalars of that name */
   struct {
     long every;       /**< iterations between measurements */
-    long draws;       /**< of a measurement, RST_NOISE_LEAST to RST_NOISE_MOST; at most so many */
+    long draws;       /**< of a measurement at most; RST_NOISE_LEAST ... RST_NOISE_MOST */
     double tolerance; /**< standard error at which it stops, relative to the mean; 0: never */
   } noise;            /**< of the scalars batch_sharpness, noise_curvature and their like */
   struct {
