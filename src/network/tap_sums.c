@@ -16,10 +16,13 @@
 enum { MOST_POSITIONS = 6, MOST_TAPS = 3, MOST_VECTORS = 2 };
 
 #define UNROLL RST_UNROLL
+/* Functions that take constants. Checks make copies of them too large for compilers. */
 #ifdef RST_SANITIZED
 #define SANITIZED 1
+#define TILE static __attribute__((noinline))
 #else
 #define SANITIZED 0
+#define TILE RST_INLINE
 #endif
 
 /* Positions of a block of apply, and points of it, about. */
