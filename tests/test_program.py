@@ -2,6 +2,7 @@
 """The command line: help, options, exit codes, and every kind of bad input."""
 import json
 import os
+import re
 import resource
 import signal
 import struct
@@ -27,6 +28,46 @@ class Help(ProgramTest):
         for key in ("flow.kind", "flow.image.kind", "step.lr",
                     "step.weight_decay", "output.every", "stop.blow_up"):
             self.assertIn(key, text)
+
+    def test_each_key_and_section_is_a_topic(self):
+        text = self.restrain("help", "case").stdout
+        keys = re.findall(r"^  ([a-z]\S+)$", text, re.MULTILINE)
+        self.assertGreater(len(keys), 100)
+        for key in ("step.lr", "flow.layers.N.kernel", "output.every",
+                    "sweep.axes.N.key"):
+            self.assertIn(key, keys)
+            self.assertEqual(self.restrain("help", key).stdout.split()[0], key)
+        section = self.restrain("help", "step").stdout
+        self.assertEqual(
+            set(re.findall(r"^  (step\S+)$", section, re.MULTILINE)),
+            {key for key in keys if key.startswith("step.")})
+        self.assertIn("did you mean step.lr?", self.restrain(
+            "help", "step.lrr", expect=2).stderr)
+
+    def test_words_of_results_are_topics(self):
+        run = self.restrain("run", self.write(SMALL_CASE), "--json", "-o",
+                            "run.h5")
+        self.assertIn(json.loads(run.stdout)["regime"], re.findall(
+            r"^  (\S+)$", self.restrain("help", "regimes").stdout,
+            re.MULTILINE))
+        with h5py.File(self.folder / "run.h5") as file:
+            for topic, name in (("scalars", "grad_norm"),
+                                ("fields", "gradient")):
+                text = self.restrain("help", topic).stdout
+                self.assertIn(f"  {name}\n", text)
+                self.assertTrue(self.restrain(
+                    "help", f"output.{topic}").stdout.endswith(text))
+                if name in file:
+                    meaning = file[name].attrs["long_name"].decode()
+                    self.assertIn(meaning, " ".join(text.split()))
+
+    def test_help_keeps_within_80_columns(self):
+        for topic in ("", "run", "analyze", "bifurcate", "sweep", "follow",
+                      "check", "info", "help", "case", "scalars", "fields",
+                      "evaluations", "regimes"):
+            text = self.restrain("help", *([topic] if topic else [])).stdout
+            longest = max(text.splitlines(), key=len)
+            self.assertLessEqual(len(longest), 80, longest)
 
     def test_version(self):
         self.assertRegex(self.restrain("--version").stdout,

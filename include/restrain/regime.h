@@ -98,6 +98,9 @@ enum rst_regime {
 /** "stable", "transient", "restrained-periodic", ...; static. NULL-terminated list in the order of the enum. */
 RST_API const char *const *rst_regime_names(void);
 
+/** What each says, in words; static, in the same order. */
+RST_API const char *const *rst_regime_meanings(void);
+
 /** Whether both may be said of one trajectory: they are equal, or one says less (`converged` of stable and transient ones,
  * `bounded` of restrained ones). */
 RST_API bool rst_regime_agrees(enum rst_regime a, enum rst_regime b);

@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "case/observable_list.h"
+#include "case/report.h"
 #include "case/value.h"
+#include "restrain/regime.h"
 
-enum { COLUMNS = 100, INDENT = 6 };
+enum { COLUMNS = 80, INDENT = 6 };
 
 /* Append `words`, broken at blanks, to lines indented by INDENT. */
 static void add_wrapped(struct rst_text *text, const char *words) {
@@ -78,23 +81,41 @@ static size_t section_length(const char *path) {
   return dot ? (size_t)(dot - path) : 0;
 }
 
+/* The keys that are wanted: all, or one and those below it. */
+struct choice {
+  const char *topic; /* NULL for all */
+  size_t found;
+};
+
+static bool is_wanted(struct choice *choice, const char *path) {
+  const size_t length = choice->topic ? strlen(choice->topic) : 0;
+  const bool wanted = !choice->topic || (strncmp(path, choice->topic, length) == 0 &&
+                                         (path[length] == '\0' || path[length] == '.'));
+  choice->found += wanted;
+  return wanted;
+}
+
 static enum rst_status add_table(struct rst_context *context, struct rst_text *text, const char *prefix,
-                                 const struct rst_keys *keys) {
+                                 const struct rst_keys *keys, struct choice *choice) {
   for (size_t i = 0; i < keys->count; ++i) {
     const struct rst_key *key = &keys->keys[i];
     const size_t section = section_length(key->path);
     const char *before = i > 0 ? keys->keys[i - 1].path : key->path;
     const bool same = section == section_length(before) && strncmp(key->path, before, section) == 0;
-    if (!*prefix && !same) {
+    RST_SCOPED char *path = NULL;
+    RST_TRY(rst_format(context, &path, "%s%s", prefix, key->path));
+    if (!*prefix && !same && !choice->topic) {
       rst_text_add(text, "\n%.*s%s", (int)section, key->path, section ? "\n" : "");
     }
-    RST_TRY(add_key(context, text, prefix, key));
+    if (is_wanted(choice, path)) {
+      RST_TRY(add_key(context, text, prefix, key));
+    }
     /* Items that hold such items again have the same keys. */
     if (key->items && key->items != keys) {
       char *below = NULL;
       RST_TRY(
           rst_format(context, &below, "%s%s%s.", prefix, key->path, key->type == RST_KEY_ITEMS ? ".N" : ""));
-      const enum rst_status status = add_table(context, text, below, key->items);
+      const enum rst_status status = add_table(context, text, below, key->items, choice);
       free(below);
       RST_TRY(status);
     }
@@ -102,29 +123,134 @@ static enum rst_status add_table(struct rst_context *context, struct rst_text *t
   return RST_OK;
 }
 
-enum rst_status rst_case_reference(struct rst_context *context, char **text) {
+static enum rst_status add_keys(struct rst_context *context, struct rst_text *text, struct choice *choice) {
   struct rst_loaded_case *empty = NULL;
   RST_TRY(rst_case_create(context, &empty));
   struct rst_case *content = &empty->content;
-  struct rst_text made = {0};
-  rst_text_add(&made,
-               "Keys of a case file (YAML 1.2). Sections are nested mappings: flow.kind is the key kind "
-               "in the\nmapping flow. A key that would have no effect is refused; [...] says when it "
-               "applies.\n\n");
   locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
   const locale_t before = plain ? uselocale(plain) : (locale_t)0;
-  const enum rst_status status = add_table(context, &made, "", &empty->keys);
+  const enum rst_status status = add_table(context, text, "", &empty->keys, choice);
   if (plain) {
     uselocale(before);
     freelocale(plain);
   }
   rst_case_destroy(&content);
+  return status;
+}
+
+static enum rst_status finish(struct rst_context *context, enum rst_status status, struct rst_text *made,
+                              char **text) {
   if (status != RST_OK) {
-    rst_text_clear(&made);
+    rst_text_clear(made);
     return status;
   }
-  char *taken = rst_text_take(&made);
+  char *taken = rst_text_take(made);
   RST_REQUIRE(context, taken, RST_ERROR_MEMORY, "memory is exhausted");
   *text = taken;
   return RST_OK;
+}
+
+enum rst_status rst_case_reference(struct rst_context *context, char **text) {
+  struct choice all = {0};
+  struct rst_text made = {0};
+  rst_text_add(&made,
+               "Keys of a case file (YAML 1.2). Sections are nested mappings: flow.kind is the\n"
+               "key kind in the mapping flow. A key that would have no effect is refused; [...]\n"
+               "says when it applies.\n\n");
+  const enum rst_status status = add_keys(context, &made, &all);
+  return finish(context, status, &made, text);
+}
+
+static void add_meaning(struct rst_text *text, const char *name, const char *meaning) {
+  rst_text_add(text, "  %s", name);
+  add_wrapped(text, meaning);
+  rst_text_add(text, "\n");
+}
+
+static void add_variable(struct rst_text *text, const char *name, const char *meaning, const char *units) {
+  struct rst_text words = {0};
+  rst_text_add(&words, "%s%s%s", meaning, strcmp(units, "1") == 0 ? "" : ", ",
+               strcmp(units, "1") == 0 ? "" : units);
+  RST_SCOPED char *taken = rst_text_take(&words);
+  add_meaning(text, name, taken ? taken : meaning);
+}
+
+#define ADD_SCALAR(name, when, need, per, long_name, units) add_variable(text, #name, long_name, units);
+#define ADD_FIELD(name, when, need, per, long_name, units, kind) add_variable(text, #name, long_name, units);
+#define ADD_EVALUATION(name, set, long_name, units) add_variable(text, #name, long_name, units);
+
+static void add_scalars(struct rst_text *text) {
+  rst_text_add(text,
+               "Scalars of a run, a number for each iteration. output.scalars asks for those\n"
+               "that are not recorded anyway.\n\n");
+  RST_SCALAR_LIST(ADD_SCALAR)
+}
+
+static void add_fields(struct rst_text *text) {
+  rst_text_add(text, "Fields of a run, an array for each snapshot, by output.fields.\n\n");
+  RST_FIELD_LIST(ADD_FIELD)
+}
+
+static void add_evaluations(struct rst_text *text) {
+  rst_text_add(text,
+               "Evaluations over whole sets, of flows over examples, every data.every\n"
+               "iterations.\n\n");
+  RST_EVALUATION_LIST(ADD_EVALUATION)
+}
+
+static void add_regimes(struct rst_text *text) {
+  rst_text_add(text, "Regimes: what becomes of a run, and of a point of a sweep.\n\n");
+  for (int i = 0; i < RST_REGIME_COUNT; ++i) {
+    add_meaning(text, rst_regime_names()[i], rst_regime_meanings()[i]);
+  }
+}
+
+/* Topics that are no keys. */
+static const struct {
+  const char *name, *key; /* and the key that it explains as well */
+  void (*add)(struct rst_text *text);
+} lists[] = {{"scalars", "output.scalars", add_scalars},
+             {"fields", "output.fields", add_fields},
+             {"evaluations", "data.every", add_evaluations},
+             {"regimes", NULL, add_regimes}};
+enum { LISTS = sizeof lists / sizeof *lists };
+
+static void offer_keys(const struct rst_keys *keys, struct rst_nearest *nearest) {
+  for (size_t i = 0; i < keys->count; ++i) {
+    rst_nearest_offer(nearest, keys->keys[i].path);
+  }
+}
+
+static enum rst_status fail_unknown(struct rst_context *context, const char *topic) {
+  struct rst_nearest nearest = {.word = topic};
+  struct rst_loaded_case *empty = NULL;
+  RST_TRY(rst_case_create(context, &empty));
+  struct rst_case *content = &empty->content;
+  offer_keys(&empty->keys, &nearest);
+  for (size_t i = 0; i < LISTS; ++i) {
+    rst_nearest_offer(&nearest, lists[i].name);
+  }
+  const enum rst_status status = rst_fail(
+      context, RST_ERROR_ARGUMENT, "there is no help on '%s'%s%s%s; restrain help case lists all keys", topic,
+      nearest.best ? ", did you mean " : "", nearest.best ? nearest.best : "", nearest.best ? "?" : "");
+  rst_case_destroy(&content);
+  return status;
+}
+
+enum rst_status rst_case_explain(struct rst_context *context, const char *topic, char **text) {
+  struct choice choice = {.topic = topic};
+  struct rst_text made = {0};
+  enum rst_status status = add_keys(context, &made, &choice);
+  for (size_t i = 0; i < LISTS && status == RST_OK; ++i) {
+    const bool with_key = lists[i].key && strcmp(topic, lists[i].key) == 0;
+    if (with_key || strcmp(topic, lists[i].name) == 0) {
+      rst_text_add(&made, with_key ? "\n" : "");
+      lists[i].add(&made);
+      choice.found += 1;
+    }
+  }
+  if (status == RST_OK && choice.found == 0) {
+    status = fail_unknown(context, topic);
+  }
+  return finish(context, status, &made, text);
 }

@@ -90,6 +90,8 @@ void rst_arguments_clear(struct rst_arguments *arguments);
 /** Print the options that a command takes. */
 void rst_options_describe(unsigned options);
 
+/** Print the words of a text from the column `indent` on, in lines that begin there. */
+void rst_help_column(int indent, const char *text);
 /** The general help, and that of one command. */
 void rst_help_overview(void);
 void rst_help_command(const struct rst_command *command);

@@ -5,7 +5,7 @@
 
 #include "cli/command.h"
 
-enum { WIDTH = 110 };
+enum { WIDTH = 80 };
 
 /* Paragraphs, which empty lines part, in lines of at most WIDTH columns. */
 static void print_paragraphs(const char *text) {
@@ -27,24 +27,46 @@ static void print_paragraphs(const char *text) {
   putchar('\n');
 }
 
+void rst_help_column(int indent, const char *text) {
+  int column = indent;
+  while (*text) {
+    const int length = (int)strcspn(text, " ");
+    if (column > indent && column + 1 + length > WIDTH) {
+      printf("\n%*s", indent, "");
+      column = indent;
+    }
+    column += printf("%s%.*s", column > indent ? " " : "", length, text);
+    text += length + (text[length] == ' ');
+  }
+  putchar('\n');
+}
+
 void rst_help_overview(void) {
+  enum { INDENT = 21 };
   puts("restrain: the numerical analysis of training\n\nusage:");
   for (const struct rst_command *command = rst_commands; command->name; ++command) {
-    printf("  restrain %-9s %s\n                     %s\n", command->name, command->usage, command->summary);
+    printf("  restrain %-9s ", command->name);
+    rst_help_column(INDENT, command->usage);
+    printf("%*s", INDENT, "");
+    rst_help_column(INDENT, command->summary);
   }
   puts(
-      "\nrestrain help COMMAND lists its options, restrain help case the keys of case files.\n\n"
-      "exit codes: 0 done; 1 failure; 2 usage or case error; 3 the run diverged (its file is complete up to "
-      "there);\n"
-      "            4 input or output; 75 stopped by a signal or the wall limit, go on with --resume\n\n"
+      "\nrestrain help COMMAND lists its options, restrain help case the keys of case\n"
+      "files, restrain help KEY one of them.\n\n"
+      "exit codes: 0 done; 1 failure; 2 usage or case error; 3 the run diverged (its\n"
+      "            file is complete up to there); 4 input or output; 75 stopped by a\n"
+      "            signal or the wall limit, go on with --resume\n\n"
       "first steps:\n"
       "  restrain run cases/nonlinear-lr-0.01.yaml\n"
       "  restrain info output/nonlinear-lr-0.01/run.h5");
 }
 
 void rst_help_command(const struct rst_command *command) {
-  printf("usage: restrain %s %s\n\n%s: %s.\n\n", command->name, command->usage, command->name,
-         command->summary);
+  const int indent = printf("usage: restrain %s ", command->name);
+  rst_help_column(indent, command->usage);
+  printf("\n");
+  rst_help_column(printf("%s: ", command->name), command->summary);
+  printf("\n");
   print_paragraphs(command->details);
   putchar('\n');
   rst_options_describe(command->options);
@@ -60,12 +82,10 @@ enum rst_exit rst_command_help(struct rst_context *context, const struct rst_arg
     rst_help_command(command);
     return RST_EXIT_DONE;
   }
-  if (strcmp(arguments->subject, "case") != 0) {
-    fprintf(stderr, "restrain: there is no help on '%s'; see restrain help\n", arguments->subject);
-    return RST_EXIT_USAGE;
-  }
   char *text = NULL;
-  const enum rst_status status = rst_case_reference(context, &text);
+  const bool all = strcmp(arguments->subject, "case") == 0;
+  const enum rst_status status =
+      all ? rst_case_reference(context, &text) : rst_case_explain(context, arguments->subject, &text);
   if (status != RST_OK) {
     return rst_report_failure(context, status);
   }

@@ -143,9 +143,12 @@ const struct rst_command rst_commands[] = {
      .needs_subject = true,
      .execute = rst_command_info},
     {.name = "help",
-     .usage = "[COMMAND | case]",
-     .summary = "this overview, a command in detail, or every key of a case file",
-     .details = "`restrain help case` prints all keys with type, unit, range and default.\n",
+     .usage = "[COMMAND | case | KEY | scalars | fields | evaluations | regimes]",
+     .summary = "this overview, a command in detail, or keys of case files and words of results",
+     .details =
+         "`restrain help case` prints all keys with type, unit, range and default, `restrain help step.lr` "
+         "one of them and `restrain help step` a section; scalars, fields and evaluations are what a run "
+         "records, regimes what becomes of it.\n",
      .options = 0,
      .needs_subject = false,
      .execute = rst_command_help},

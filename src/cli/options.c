@@ -59,7 +59,9 @@ void rst_options_describe(unsigned options) {
     } else {
       snprintf(left, sizeof left, "    --%s %s", lines[i].name, value);
     }
-    printf("  %-32s %s\n", left, lines[i].help);
+    enum { INDENT = 31 };
+    printf("  %-*s", INDENT - 2, left);
+    rst_help_column(INDENT, lines[i].help);
   }
 }
 

@@ -21,6 +21,31 @@ const char *const *rst_regime_names(void) {
   return names;
 }
 
+const char *const *rst_regime_meanings(void) {
+  static const char *const meanings[] = {
+      [RST_REGIME_STABLE] =
+          "converges, and every update on the way was locally stable: no eigenvalue of the "
+          "Hessian lay beyond a limit of the scheme",
+      [RST_REGIME_TRANSIENT] = "converges after updates that were locally unstable",
+      [RST_REGIME_RESTRAINED_PERIODIC] =
+          "stays bounded and does not converge: it repeats after some "
+          "iterations, or its largest Lyapunov exponent is not positive",
+      [RST_REGIME_RESTRAINED_CHAOTIC] =
+          "stays bounded and does not converge: there is no period, and the largest "
+          "Lyapunov exponent is positive",
+      [RST_REGIME_DIVERGENT] =
+          "left the ball of radius stop.blow_up times that of its start, or is not finite",
+      [RST_REGIME_UNDECIDED] = "none of these in the iterations given; the reason says what would decide",
+      [RST_REGIME_CONVERGED] =
+          "converges; whether updates on the way were locally unstable was not measured "
+          "(output.scalars: [sharpness, lambda_min])",
+      [RST_REGIME_BOUNDED] =
+          "stays bounded and does not converge; what tells periodic from chaotic was not recorded "
+          "(output.scalars: [lyapunov])",
+      [RST_REGIME_COUNT] = NULL};
+  return meanings;
+}
+
 /* The word for all of a kind. */
 static enum rst_regime general(enum rst_regime regime) {
   switch (regime) {

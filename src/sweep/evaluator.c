@@ -90,16 +90,15 @@ static enum rst_status run_full(struct rst_evaluator *evaluator, double lr, doub
   const long samples = (long)evaluator->samples;
   const struct rst_case *from = evaluator->from;
   const bool is_sweep = samples == 0 && from->sweep.axis_count > 0;
-  const struct rst_orbit_request request = {
-      .lr = lr,
-      .weight_decay = weight_decay,
-      .burn_in = from->step.iterations - samples,
-      .samples = samples,
-      .settle = evaluator->settle,
-      .unperturbed = is_sweep && from->sweep.exponents == RST_SWITCH_NO,
-      .evaluations = is_sweep ? from->sweep.evaluations : 0,
-      .stop = stop,
-      .user = user};
+  const struct rst_orbit_request request = {.lr = lr,
+                                            .weight_decay = weight_decay,
+                                            .burn_in = from->step.iterations - samples,
+                                            .samples = samples,
+                                            .settle = evaluator->settle,
+                                            .unperturbed = is_sweep && from->sweep.exponents == RST_SWITCH_NO,
+                                            .evaluations = is_sweep ? from->sweep.evaluations : 0,
+                                            .stop = stop,
+                                            .user = user};
   struct rst_orbit orbit;
   double mean_loss = 0.0;
   RST_TRY(rst_orbit_follow(evaluator->context, evaluator->from, evaluator->flow, &request, observed, &orbit,
