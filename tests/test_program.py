@@ -99,6 +99,25 @@ class Usage(ProgramTest):
         self.faults("help", "nothing", message="no help on 'nothing'")
         self.assertEqual(os.listdir(self.folder), ["case.yaml"])
 
+    def test_a_case_from_standard_input(self):
+        """Its files are relative to the current folder."""
+        self.write(SMALL_CASE)
+        text = (self.folder / "case.yaml").read_bytes()
+        for arguments, code in ((("run", "-", "-o", "new/folder/a.h5"), 0),
+                                (("run", "-"), 0), (("check", "-"), 0),
+                                (("check", "-", "-D", "step.lrr=1"), 2)):
+            done = subprocess.run([PROGRAM, *arguments], input=text,
+                                  cwd=self.folder, capture_output=True,
+                                  check=False)
+            self.assertEqual(done.returncode, code, done.stderr)
+        for place in ("new/folder/a.h5", "output/standard-input/run.h5"):
+            with h5py.File(self.folder / place) as file:
+                self.assertIn("loss", file)
+
+    def test_a_folder_is_no_file(self):
+        self.faults("info", ".", message=". is a folder; name a file in it",
+                    expect=4)
+
     def test_several_processes_are_refused(self):
         case = self.write(SMALL_CASE)
         several = dict(os.environ, OMPI_COMM_WORLD_SIZE="4")
@@ -170,8 +189,8 @@ class BadInput(ProgramTest):
         for fragment in ("kernel", "euler", "lr", "^"):
             self.assertIn(fragment, text)
 
-    def test_output_folder_missing_or_not_writable(self):
-        self.refused("-o", "nowhere/run.h5", message="nowhere", expect=4)
+    def test_output_folder_that_cannot_be_made_or_written(self):
+        self.refused("-o", "case.yaml/run.h5", message="case.yaml", expect=4)
         (self.folder / "output").write_text("a file in the way")
         self.refused(message="output", expect=4)
         self.refused("-o", "/proc/run.h5", message="/proc", expect=4)

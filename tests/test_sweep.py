@@ -346,8 +346,8 @@ class Faults(SweepTest):
         self.refused(self.case, "again", message="'again' follows")
         for shard in ("3", "3/3", "-1/3", "a/b", "1/", "/3", "1/2/3", "0/0"):
             self.refused(self.case, "--shard", shard, message="--shard takes")
-        self.refused(self.case, "-o", "no/where.h5",
-                     message="make the folder first", expect=4)
+        self.refused(self.case, "-o", "case.yaml/no.h5",
+                     message="Not a directory", expect=4)
         self.assertEqual(os.listdir(self.folder), ["case.yaml"])
         self.sweep(self.case, "-o", "sweep.h5")
         self.refused(self.case, "-o", "sweep.h5", message="--resume",

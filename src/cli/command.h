@@ -106,7 +106,9 @@ enum rst_exit rst_print_text(struct rst_text *text);
 /** Print the line that tells how to go on with what was stopped. */
 void rst_print_resumption(const struct rst_arguments *arguments, const char *command);
 
-/** Load the case that the arguments name, with their overrides; and its threads. */
+/** Whether the case is to be read from standard input. */
+bool rst_is_standard_input(const struct rst_arguments *arguments);
+/** Load the case that the arguments name, or that comes from standard input ("-"), with their overrides; and its threads. */
 enum rst_status rst_arguments_load(struct rst_context *context, const struct rst_arguments *arguments,
                                    struct rst_case **loaded);
 

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/mpi_ranks.h"
+#include "core/core.h"
 #include "core/text.h"
 
 static bool reports_json = false;
@@ -70,12 +71,31 @@ void rst_print_resumption(const struct rst_arguments *arguments, const char *com
   puts(arguments->override_count > 0 ? " (and the same -D)" : "");
 }
 
+bool rst_is_standard_input(const struct rst_arguments *arguments) {
+  return strcmp(arguments->subject, "-") == 0;
+}
+
+/* The case that is written to standard input; its file names are relative to the current folder. */
+static enum rst_status read_case(struct rst_context *context, const struct rst_arguments *arguments,
+                                 struct rst_case **loaded) {
+  struct rst_text text = {0};
+  char part[BUFSIZ];
+  for (size_t length = 1; length > 0;) {
+    length = fread(part, 1, sizeof part, stdin);
+    rst_text_add(&text, "%.*s", (int)length, part);
+  }
+  RST_SCOPED char *taken = rst_text_take(&text);
+  RST_REQUIRE(context, taken, RST_ERROR_MEMORY, "memory is exhausted");
+  RST_REQUIRE(context, !ferror(stdin), RST_ERROR_IO, "standard input cannot be read");
+  return rst_case_parse(context, taken, NULL, arguments->overrides, arguments->override_count, loaded);
+}
+
 enum rst_status rst_arguments_load(struct rst_context *context, const struct rst_arguments *arguments,
                                    struct rst_case **loaded) {
-  const enum rst_status status = rst_context_set_threads(context, arguments->threads);
-  return status == RST_OK ? rst_case_load(context, arguments->subject, arguments->overrides,
-                                          arguments->override_count, loaded)
-                          : status;
+  RST_TRY(rst_context_set_threads(context, arguments->threads));
+  return rst_is_standard_input(arguments) ? read_case(context, arguments, loaded)
+                                          : rst_case_load(context, arguments->subject, arguments->overrides,
+                                                          arguments->override_count, loaded);
 }
 
 enum rst_exit rst_command_on_case(struct rst_context *context, const struct rst_arguments *arguments,

@@ -27,7 +27,8 @@ const struct rst_command rst_commands[] = {
          "evaluation), update,\n"
          "observation (scalars and fields), twins, perturbations (the update with them, where they are "
          "followed),\n"
-         "output, and frame, what comes before the first iteration and after the last.\n",
+         "output, and frame, what comes before the first iteration and after the last.\n\n"
+         "A case named - is read from standard input; its file names are relative to the current folder.\n",
      .options = RST_OPTION_DEFINE | RST_OPTION_OUTPUT | RST_OPTION_RESUME | RST_OPTION_FORCE |
                 RST_OPTION_DRY_RUN | RST_OPTION_THREADS | RST_OPTION_WALL_LIMIT | RST_OPTION_PROFILE |
                 RST_OPTION_QUIET | RST_OPTION_JSON,

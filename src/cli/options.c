@@ -22,7 +22,7 @@ static const struct option_line lines[] = {
     {"define", 'D', RST_OPTION_DEFINE, "key.path=value",
      "override one key of the case file; may be repeated"},
     {"output", 'o', RST_OPTION_OUTPUT, "FILE.h5",
-     "where to store; default a file in output/<stem of the file given>/"},
+     "where to store, folders are made; default a file in output/<stem of the file given>/"},
     {"resume", 0, RST_OPTION_RESUME, NULL, "go on from what is stored, in the same file"},
     {"force", 0, RST_OPTION_FORCE, NULL, "replace an existing output, one that restrain wrote"},
     {"dry-run", 0, RST_OPTION_DRY_RUN, NULL, "say what would be done and what it would cost; write nothing"},

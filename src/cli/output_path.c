@@ -19,7 +19,8 @@ struct rst_output_options rst_output_at(const struct rst_arguments *arguments, c
                                      .resume = arguments->resume,
                                      .force = arguments->force,
                                      .argc = arguments->argc,
-                                     .argv = arguments->argv};
+                                     .argv = arguments->argv,
+                                     .make_folders = true};
 }
 
 enum rst_status rst_output_find(struct rst_context *context, const struct rst_arguments *arguments,
@@ -32,10 +33,9 @@ enum rst_status rst_output_find(struct rst_context *context, const struct rst_ar
     rst_warn(context, "'%s' contains ':' or '|': ParaView does not open files beside such names",
              given ? given : arguments->subject);
   }
-  find_stem(arguments->subject, &stem, &length);
+  find_stem(rst_is_standard_input(arguments) ? "standard-input" : arguments->subject, &stem, &length);
   RST_TRY(given ? rst_files_follow(context, given, path)
                 : rst_format(context, path, "output/%.*s/%s", length, stem, name));
   *output = rst_output_at(arguments, *path);
-  output->make_folders = !given;
   return RST_OK;
 }

@@ -29,7 +29,8 @@ static void print_text(const struct rst_arguments *arguments, const struct rst_c
   rst_profile_print(summary);
   const size_t stem =
       strlen(path) - (strlen(path) > 3 && strcmp(path + strlen(path) - 3, ".h5") == 0 ? 3 : 0);
-  printf("%s: %ld snapshots; ParaView opens %.*s.xdmf\n", path, summary->snapshots, (int)stem, path);
+  printf("%s: %ld snapshot%s; ParaView opens %.*s.xdmf\n", path, summary->snapshots,
+         summary->snapshots == 1 ? "" : "s", (int)stem, path);
   if (summary->outcome == RST_RUN_INTERRUPTED) {
     rst_print_resumption(arguments, "run");
   }

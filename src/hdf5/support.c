@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/files.h"
@@ -118,6 +119,9 @@ enum rst_status rst_hdf5_create(struct rst_context *context, const char *path, h
 
 static enum rst_status open_file(struct rst_context *context, const char *path, bool writable, hid_t *file) {
   hid_t list = H5I_INVALID_HID;
+  struct stat facts;
+  RST_REQUIRE(context, stat(path, &facts) != 0 || !S_ISDIR(facts.st_mode), RST_ERROR_IO,
+              "%s is a folder; name a file in it", path);
   RST_TRY(access_list(context, writable, &list));
   *file = H5Fopen(path, writable ? H5F_ACC_RDWR : H5F_ACC_RDONLY, list);
   const enum rst_status status =
