@@ -31,6 +31,18 @@ def is_python(block):
     return block[0].startswith("import ")
 
 
+class Release(ProgramTest):
+    def test_one_version_everywhere(self):
+        built = self.restrain("--version").stdout.split()[1]
+        for name, form in (("meson.build", "  version: '{}',"),
+                           ("CITATION.cff", "version: {}"),
+                           ("CHANGELOG.md", "## {}"),
+                           ("tools/restrain/__init__.py",
+                            "__version__ = '{}'")):
+            text = (SOURCE / name).read_text(encoding="utf-8")
+            self.assertIn("\n" + form.format(built), text, name)
+
+
 class Readme(ProgramTest):
     def setUp(self):
         super().setUp()
