@@ -170,7 +170,8 @@ class Faults(ProgramTest):
                              expect=2)
         self.assertIn("count", done.stderr)
         self.restrain("bifurcate", expect=2)
-        done = self.restrain("bifurcate", case, "-o", "case.yaml/no.h5", expect=4)
+        done = self.restrain("bifurcate", case, "-o", "case.yaml/no.h5",
+                             expect=4)
         self.assertIn("Not a directory", done.stderr)
         self.assertEqual([path.name for path in self.folder.iterdir()],
                          ["case.yaml"])

@@ -142,6 +142,21 @@ static FILE *begin_npy(const char *path, const char *type, const char *shape) {
   return file;
 }
 
+static void put(FILE *file, const void *number) {
+  enum { BYTES = 4 };
+  if (fwrite(number, BYTES, 1, file) != 1) {
+    perror("training");
+    exit(EXIT_FAILURE);
+  }
+}
+
+static void finish(FILE *file) {
+  if (fclose(file) != 0) {
+    perror("training");
+    exit(EXIT_FAILURE);
+  }
+}
+
 static void write_examples(const struct network *network, const char *images, const char *labels) {
   char shape[64];
   snprintf(shape, sizeof shape, "%d, %zu, %zu, %zu", BATCH, network->channels, network->size, network->size);
@@ -150,16 +165,16 @@ static void write_examples(const struct network *network, const char *images, co
   for (size_t i = 0; i < BATCH * network->channels * network->size * network->size; ++i) {
     state = state * 1664525 + 1013904223;
     const float pixel = (float)(state >> 8) / (float)(1 << 23) - 1.0F;
-    fwrite(&pixel, sizeof pixel, 1, file);
+    put(file, &pixel);
   }
-  fclose(file);
+  finish(file);
   snprintf(shape, sizeof shape, "%d,", BATCH);
   file = begin_npy(labels, "<i4", shape);
   for (int32_t i = 0; i < BATCH; ++i) {
     const int32_t label = i % CLASSES;
-    fwrite(&label, sizeof label, 1, file);
+    put(file, &label);
   }
-  fclose(file);
+  finish(file);
 }
 
 static struct rst_flow *make(struct rst_context *context, const struct network *network,
