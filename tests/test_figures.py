@@ -40,6 +40,7 @@ FIGURES = {
     "mnist-edge": ("run", ["mnist-2-lr-20"]),
     "depth": ("sweep", ["mnist-depth-2"]),
     "edge": ("run", ["edge-euler", "edge-heavy-ball", "edge-nesterov"]),
+    "fluctuations": ("run", ["regression-noise"]),
     "stochastic-edge": ("run", ["stochastic-edge"]),
     "cfl": ("run", ["cfl-controlled"]),
     "amplification": ("analyze", ["cfl-heat-0.3", "cfl-network-0.6"]),
@@ -246,6 +247,13 @@ class Contents(FigureTest):
         # Checkerboards on the checkerboard, of the twins' difference too.
         for picture in pictures[3:9]:
             self.assertTrue((picture[1:] * picture[:-1] < 0).all())
+
+    def test_members_wander_as_the_exact_displacement_says(self):
+        (_, _, (run,)), figure = self.draw("fluctuations")
+        axes = figure.axes[-1]
+        measured, exact = (line.get_ydata() for line in axes.lines[:2])
+        spread = np.sqrt(2 / len(run["member_displacement"]))
+        self.assertLess(abs(measured / exact - 1).mean(), 3 * spread)
 
     def test_limits_of_stochastic_stability(self):
         runs, figure = self.draw("stochastic_edge")
