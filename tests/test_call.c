@@ -125,7 +125,7 @@ END_TEST
 
 START_TEST(sweeps_and_diagrams_stop) {
   static const char *const names[] = {"sweep", "bifurcate"};
-  struct rst_case *loaded = rst_test_case(CASE, _i ? "bifurcation.samples=1000" : "step.iterations=1000",
+  struct rst_case *loaded = rst_test_case(CASE, _i ? "bifurcation.burn_in=100000" : "step.iterations=100000",
                                           _i ? "bifurcation.count=4000" : "sweep.lr.count=4000");
   struct told told = {.calls = 0};
   enum rst_call_outcome outcome = RST_CALL_COMPLETED;
