@@ -99,6 +99,24 @@ class Images(ProgramTest):
             self.assertEqual(self.loss(IMAGE.format("w.h5:/" + one)),
                              self.loss(IMAGE.format("w.h5:/" + other)))
 
+    def test_arrays_of_numpy_are_taken_as_they_are(self):
+        values = np.random.RandomState(5).randn(16, 16)
+        with h5py.File(self.folder / "a.h5", "w") as file:
+            file["image"] = values
+        np.save(self.folder / "a.npy", values)
+        np.save(self.folder / "b.npy", values[None])
+        expected = self.loss(IMAGE.format("a.h5:/image"))
+        for name in ("a.npy", "b.npy"):
+            self.assertEqual(self.loss(IMAGE.format(name)), expected)
+        np.save(self.folder / "c.npy", np.zeros((2, 16, 16)))
+        self.assertIn("has 3 axes; an image has two",
+                      self.loss(IMAGE.format("c.npy"), 4))
+        whole = (self.folder / "a.npy").read_bytes()
+        (self.folder / "cut.npy").write_bytes(whole[:-1])
+        self.loss(IMAGE.format("cut.npy"), 4)
+        np.save(self.folder / "nan.npy", np.full((16, 16), np.nan))
+        self.assertIn("nan", self.loss(IMAGE.format("nan.npy"), 2).lower())
+
     def test_comments_of_grey_maps_end_at_cr(self):
         (self.folder / "c.pgm").write_bytes(
             b"P5\n# ends with CR\r24 24\n255\n" + bytes(range(64)) * 9)

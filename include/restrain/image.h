@@ -19,12 +19,12 @@
  * | gaussian-field | real Gaussian field, power spectrum abs(w)^-exponent, mean 0, variance 1    |
  * | paper          | one row of 100 points, the signal of arXiv 2206.02001v4, figure 2: 35 of    |
  * |                | 230, 30 of 160, 35 that fall from 230 to 205                                |
- * | file           | PNG, PGM, or an HDF5 dataset "file.h5:/path"; any shape                     |
+ * | file           | PNG, PGM, .npy, or an HDF5 dataset "file.h5:/path"; any shape               |
  * | memory         | `pixels`, which a calling program gives (rst_case_set_image()); any shape   |
  *
  * The noise of gaussian-field is rst_random_normal(seed), transformed, weighted, transformed back; exponent 2 is
  * like nature. Grey levels 0..max of PNG and PGM map linearly to -1..1, colour by luminance (Rec. 709 weights),
- * alpha is ignored; HDF5 numbers are taken as they are.
+ * alpha is ignored; numbers of HDF5 and .npy are taken as they are.
  *
  * Initial kinds, on a state of given layout, whose tensors are taken in their order; tent, and file where it is a plane, fill
  * every plane alike:
@@ -38,8 +38,8 @@
  * | constant | scale                                                                                  |
  * | tent     | scale * product over axes of (1 - abs(2 i/(n-1) - 1)); axes of length 1 contribute 1   |
  * | list     | the values, as many as the state has numbers, in the order of the state                |
- * | file     | scale * the HDF5 dataset "file.h5:/path" (leading axes of length 1 dropped), PNG or    |
- * |          | PGM, of the shape of the plane; or scale * the HDF5 group "file.h5:/path" or "file.h5" |
+ * | file     | scale * the HDF5 dataset "file.h5:/path" (leading axes of length 1 dropped), PNG, PGM |
+ * |          | or .npy, of the shape of the plane; or scale * the HDF5 group "file.h5:/path" or "file.h5" |
  * |          | of datasets with the names and shapes of the tensors, leading axes of length 1 dropped |
  * |          | and the last taken of one as long as `time` beside them: a run's last snapshot; or a   |
  * |          | file "file.safetensors" of such tensors                                                |

@@ -76,7 +76,7 @@ static const struct rst_key case_keys[] = {
      LISTED(content.initial.values, content.initial.value_count),
      HELP("the state itself, one number for each of its numbers, in their order")},
     {FILE_NAME("initial.file"), REQUIRED, WHEN({"initial.kind", "file"}), AT(content.initial.file),
-     HELP("HDF5 dataset file.h5:/path, PNG or PGM, of the shape of the state; or HDF5 group with the "
+     HELP("HDF5 dataset file.h5:/path, PNG, PGM or .npy, of the shape of the state; or HDF5 group with the "
           "tensors' names, of a run's file the last snapshot")},
 
     {NAMED("step.scheme", rst_scheme_names), DEFAULT("euler"), AT(content.step.scheme.kind),

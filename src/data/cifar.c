@@ -3,7 +3,7 @@
 
 #include "core/core.h"
 #include "data/example_kinds.h"
-#include "data/packed_file.h"
+#include "image/packed_file.h"
 
 /** @file
  * The binary version of CIFAR-10 (A. Krizhevsky, 2009): records of one byte, the label, and 3 x 32 x 32 bytes, the image.

@@ -2,7 +2,7 @@
 #include "core/core.h"
 #include "core/files.h"
 #include "data/example_kinds.h"
-#include "data/npy.h"
+#include "image/npy.h"
 #include "hdf5/read_array.h"
 
 enum rst_status rst_examples_read_array(struct rst_context *context, const char *name,

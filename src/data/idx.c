@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/core.h"
 #include "data/example_kinds.h"
-#include "data/packed_file.h"
+#include "image/packed_file.h"
 
 /** @file
  * The format of MNIST and Fashion-MNIST (Y. LeCun, C. Cortes, "The MNIST database"): two zeros, a code of the type, the number

@@ -12,7 +12,8 @@ static const struct rst_key image_keys[] = {
      WHEN({"kind", "checkerboard constant grating gaussian-field"}), IMAGE(image.size),
      HELP("points a side")},
     {FILE_NAME("file"), REQUIRED, WHEN({"kind", "file"}), IMAGE(image.file),
-     HELP("PNG or PGM, whose grey levels, or luminance (Rec. 709), map to -1..1, or an HDF5 dataset "
+     HELP("PNG or PGM, whose grey levels, or luminance (Rec. 709), map to -1..1, a .npy file or an HDF5 "
+          "dataset "
           "file.h5:/path")},
     {INTEGER("most_points", WHOLE(1)), DEFAULT("268435456"), WHEN({"kind", "file"}), IMAGE(image.most_points),
      HELP("points of the file that are read at most")},

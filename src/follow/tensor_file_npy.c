@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/core.h"
 #include "core/sizes.h"
-#include "data/npy.h"
-#include "data/packed_file.h"
+#include "image/npy.h"
+#include "image/packed_file.h"
 #include "follow/tensor_file.h"
 
 struct npy {

@@ -4,7 +4,7 @@
 
 #include "core/core.h"
 #include "core/sizes.h"
-#include "data/npy.h"
+#include "image/npy.h"
 #include "follow/tensor_file.h"
 
 struct npz {

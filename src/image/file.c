@@ -50,16 +50,20 @@ static enum rst_status decode(struct rst_context *context, const struct rst_imag
   if (magic[0] == 'P' && (magic[1] == '2' || magic[1] == '5')) {
     return rst_image_decode_pgm(context, file, image);
   }
+  if (memcmp(magic, "\x93NUMPY", sizeof "\x93NUMPY" - 1) == 0) {
+    return rst_image_decode_npy(context, file, image);
+  }
   RST_REQUIRE(context, memcmp(magic, hdf5, sizeof hdf5) != 0, RST_ERROR_IO,
               "'%s' is an HDF5 file; name a dataset in it, as in '%s:/kernel'", file->name, file->name);
-  return rst_fail(context, RST_ERROR_IO, "'%s' is neither a PNG (8 or 16 bit) nor a PGM (P2 or P5) image",
+  return rst_fail(context, RST_ERROR_IO,
+                  "'%s' is neither a PNG (8 or 16 bit) nor a PGM (P2 or P5) image nor a .npy file",
                   file->name);
 }
 
 enum rst_status rst_image_read(struct rst_context *context, const char *file, size_t most_points,
                                struct rst_field **image) {
   RST_REQUIRE(context, file && *file, RST_ERROR_ARGUMENT,
-              "the kind 'file' needs the name of a PNG or PGM file or of a dataset 'file.h5:/path'");
+              "the kind 'file' needs the name of a PNG, PGM or .npy file or of a dataset 'file.h5:/path'");
   struct stat information;
   if (stat(file, &information) != 0) {
     const int error = errno;

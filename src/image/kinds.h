@@ -37,7 +37,7 @@ rst_image_maker rst_image_make_square;
 enum rst_status rst_image_require_finite(struct rst_context *context, const char *what,
                                          const struct rst_field *values, enum rst_precision precision);
 
-/** Read a PNG or PGM file (told by its content) as grey levels -1..1, or a dataset "file.h5:/path". Files of more than
+/** Read a PNG or PGM file (told by its content) as grey levels -1..1, or the numbers of a .npy file or a dataset "file.h5:/path". Files of more than
  * `most_points` points are refused. */
 enum rst_status rst_image_read(struct rst_context *context, const char *file, size_t most_points,
                                struct rst_field **image);
@@ -52,6 +52,8 @@ struct rst_image_file {
 enum rst_status rst_image_decode_png(struct rst_context *context, const struct rst_image_file *file,
                                      struct rst_field **image);
 enum rst_status rst_image_decode_pgm(struct rst_context *context, const struct rst_image_file *file,
+                                     struct rst_field **image);
+enum rst_status rst_image_decode_npy(struct rst_context *context, const struct rst_image_file *file,
                                      struct rst_field **image);
 /** RST_ERROR_IO if ny x nx points are more than the file may have. */
 enum rst_status rst_image_check_points(struct rst_context *context, const struct rst_image_file *file,

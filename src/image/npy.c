@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "data/npy.h"
+#include "image/npy.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "core/core.h"
-#include "data/packed_file.h"
+#include "image/packed_file.h"
 
 enum { MAGIC = 6, HEAD = 8, MOST_HEADER = 65536 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "data/packed_file.h"
+#include "image/packed_file.h"
 
 #include <errno.h>
 #include <string.h>
