@@ -50,6 +50,14 @@ def restrain(*arguments, **options):
         capture_output=True, text=True, timeout=600, check=False, **options)
 
 
+def value_at(path, scalar, iteration):
+    """What a run recorded there, or last for -1."""
+    with h5py.File(path) as file:
+        rows = file["iteration"][()]
+        row = -1 if iteration < 0 else rows.tolist().index(iteration)
+        return file[scalar][row]
+
+
 def data_set_of(case):
     """The set of examples that a shipped case reads, or None."""
     found = re.search(r"output/data/([^/:]+?)(?:\.h5:|/)",

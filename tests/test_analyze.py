@@ -423,7 +423,7 @@ class Text(AnalyzeTest):
                 (["-D", "analyze.densty.probes=1"], "density", 2),
                 (["-D", "flow.kernel=25"], "25", 2),
                 (["--resume"], "unknown option", 2),
-                (["-o", "nowhere/a.h5"], "nowhere", 4)):
+                (["-o", "case.yaml/a.h5"], "Not a directory", 4)):
             with self.subTest(arguments):
                 done = self.restrain("analyze", case, *arguments, expect=code)
                 self.assertIn(message, done.stderr)

@@ -6,7 +6,8 @@ import json
 import h5py
 import numpy as np
 
-from support import CASES, ProgramTest, data_set, data_set_of, main
+from support import (
+    CASES, ProgramTest, data_set, data_set_of, main, value_at)
 
 DATA_CASES = [case for case in sorted(CASES.glob("*.yaml"))
               if data_set_of(case)]
@@ -60,11 +61,11 @@ class Promises(DataTest):
         last = max(promise["iteration"] for promise in promised)
         self.restrain("run", case, *options, "-D", f"step.iterations={last}",
                       "-D", "output.every=1000", "-o", f"{stem}.h5")
-        with h5py.File(self.folder / f"{stem}.h5") as file:
-            for promise in promised:
-                self.assert_close(
-                    file[promise["scalar"]][promise["iteration"]],
-                    promise["value"], promise["tolerance"])
+        for promise in promised:
+            self.assert_close(
+                value_at(self.folder / f"{stem}.h5", promise["scalar"],
+                         promise["iteration"]),
+                promise["value"], promise["tolerance"])
 
     def test_digits(self):
         data_set("mnist-5000")

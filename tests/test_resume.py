@@ -73,9 +73,11 @@ def without_later_keys(text):
              "discretisation:", "operator:")
     lines = [line for line in text.splitlines()
              if not line.lstrip().startswith(later)]
-    start = lines.index("sharpness:")
-    assert lines[start + 3] == "performance:"
-    del lines[start:start + 3]
+    for section in ("sharpness:", "noise:"):
+        start = lines.index(section)
+        del lines[start]
+        while lines[start].startswith("  "):
+            del lines[start]
     return "\n".join(lines).replace("1.0e+06", "1e+6") + "\n"
 
 
