@@ -135,7 +135,8 @@ class Ranks(SweepTest):
         for arguments, code, message in (
                 ((self.case, "-D", "sweep.lr.cuont=3"), 2, "did you mean"),
                 ((CASES / "heat-stable.yaml",), 2, "no section sweep"),
-                ((self.case, "-o", "no/where.h5"), 4, "the folder first"),
+                ((self.case, "-o", f"{self.case}/a.h5"), 4,
+                 "Not a directory"),
                 (("--merge", "a.h5", "-o", "b.h5"), 2, "one process")):
             _, faults = self.ranks(3, "sweep", *arguments, expect=code)
             self.assertEqual(faults.count(message), 1, faults)
