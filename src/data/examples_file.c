@@ -2,8 +2,8 @@
 #include "core/core.h"
 #include "core/files.h"
 #include "data/example_kinds.h"
-#include "image/npy.h"
 #include "hdf5/read_array.h"
+#include "image/npy.h"
 
 enum rst_status rst_examples_read_array(struct rst_context *context, const char *name,
                                         struct rst_array *array) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/core.h"
 #include "core/sizes.h"
+#include "follow/tensor_file.h"
 #include "image/npy.h"
 #include "image/packed_file.h"
-#include "follow/tensor_file.h"
 
 struct npy {
   struct rst_packed_file file;

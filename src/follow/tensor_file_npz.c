@@ -4,8 +4,8 @@
 
 #include "core/core.h"
 #include "core/sizes.h"
-#include "image/npy.h"
 #include "follow/tensor_file.h"
+#include "image/npy.h"
 
 struct npz {
   zip_t *archive;
