@@ -22,7 +22,7 @@ from python_package import LIBRARY
 from support import SMALL_CASE, SOURCE, WHOLE_CASE, ProgramTest, main
 
 import restrain
-from restrain import _errors, _files, _library
+from restrain import _errors, _files, _library, library_version
 
 PERTURBED = SMALL_CASE.replace("output: {every: 4}", """\
 output: {every: 4, scalars: [lyapunov], fields: [tangent]}
@@ -374,7 +374,7 @@ class Library(ProgramTest):
     def test_one_version(self):
         told = self.restrain("--version").stdout.split()[1]
         self.assertEqual(restrain.__version__, told)
-        self.assertEqual(restrain.library_version(), told)
+        self.assertEqual(library_version(), told)
 
     def test_no_library(self):
         done = subprocess.run(

@@ -38,9 +38,9 @@
  * | constant | scale                                                                                  |
  * | tent     | scale * product over axes of (1 - abs(2 i/(n-1) - 1)); axes of length 1 contribute 1   |
  * | list     | the values, as many as the state has numbers, in the order of the state                |
- * | file     | scale * the HDF5 dataset "file.h5:/path" (leading axes of length 1 dropped), PNG, PGM |
- * |          | or .npy, of the shape of the plane; or scale * the HDF5 group "file.h5:/path" or "file.h5" |
- * |          | of datasets with the names and shapes of the tensors, leading axes of length 1 dropped |
+ * | file     | scale * the HDF5 dataset "file.h5:/path" (leading axes of length 1 dropped), PNG, PGM  |
+ * |          | or .npy, of the shape of the plane; or scale * the HDF5 group "file.h5:/path" or       |
+ * |          | "file.h5" of datasets with the names and shapes of the tensors, leading axes of length 1 dropped |
  * |          | and the last taken of one as long as `time` beside them: a run's last snapshot; or a   |
  * |          | file "file.safetensors" of such tensors                                                |
  *
@@ -63,7 +63,7 @@ struct rst_image_parameters {
   double period;   /**< of `grating`, in points, > 0 */
   double angle;    /**< of `grating`, in degrees from the x axis towards the y axis */
   double exponent; /**< of `gaussian-field` */
-  /** An image in memory, in place of a kind: of any shape and precision, borrowed and copied; NULL for none. */
+  /** Of `memory`, and in place of any other kind: of any shape and precision, borrowed and copied; NULL for none. */
   const struct rst_field *pixels;
 };
 
@@ -79,7 +79,11 @@ struct rst_initial_parameters {
 
 /** NULL-terminated lists of kinds. */
 RST_API const char *const *rst_image_names(void);
+/** Whether the kind is `memory`: the calling program gives the pixels. */
+RST_API bool rst_image_is_given(const struct rst_image_parameters *parameters);
 RST_API const char *const *rst_initial_names(void);
+/** Whether the states of a kind are drawn from `seed`; false for a kind that there is not. */
+RST_API bool rst_initial_is_seeded(const char *kind);
 
 /** Make or read an image; the caller destroys it. RST_ERROR_ARGUMENT for unknown kind, zero size or missing
  * file name; RST_ERROR_IO for a missing, unreadable or malformed file or dataset; RST_ERROR_ARGUMENT for NaN

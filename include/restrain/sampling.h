@@ -23,7 +23,7 @@
  *
  * svag (Li, Malladi, Arora, arXiv 2102.12470) approaches a stochastic differential equation as l grows: l updates are one of
  * the batches' step; gaussian has the covariance of batches drawn with replacement. hessian is the noise of the theory of
- * stochastic.h, of covariance (sigma^2/B) H whatever the state, H the Hessian of E; of flows that have the root R of H
+ * mean_square.h and langevin.h, of covariance (sigma^2/B) H whatever the state, H the Hessian of E; of flows that have the root R of H
  * (rst_flow_root_rows() of flow.h), with examples or without. The value of E stays that with equal weights.
  *
  * Batches of `shuffle` cut an order of all examples into n div B batches, a new order for each epoch e = t div (n div B): the

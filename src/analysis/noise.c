@@ -5,11 +5,11 @@
  */
 
 #include <math.h>
-#include <string.h>
 
 #include "analysis/analysis_task.h"
 #include "core/core.h"
 #include "restrain/mean_square.h"
+#include "stability/moment_map.h"
 
 /* Of one update: the lr that svag divides. */
 static struct rst_scheme_parameters update_of(const struct rst_analysis_task *task) {
@@ -35,15 +35,11 @@ static enum rst_status find_target_noise(const struct rst_analysis_task *task, d
     const double *g = slope->data;
     for (size_t i = 0; i < d; ++i) {
       mean[i] += g[i] / (double)examples;
-      for (size_t j = 0; j < d; ++j) {
-        noise[i * d + j] += variance / (double)examples * g[i] * g[j];
-      }
     }
+    rst_moment_add_square(d, variance / (double)examples, g, noise);
   }
   rst_flow_choose(task->flow, NULL);
-  for (size_t i = 0; i < d * d; ++i) {
-    noise[i] -= variance * mean[i / d] * mean[i % d];
-  }
+  rst_moment_add_square(d, -variance, mean, noise);
   return RST_OK;
 }
 
@@ -51,12 +47,7 @@ static enum rst_status find_target_noise(const struct rst_analysis_task *task, d
 static void add_hessian(const struct rst_random_regression *regression, double share, double *noise) {
   const size_t d = regression->count;
   for (size_t e = 0; e < regression->examples; ++e) {
-    const double *x = regression->x + e * d;
-    for (size_t i = 0; i < d; ++i) {
-      for (size_t j = 0; j < d; ++j) {
-        noise[i * d + j] += share / (double)regression->examples * x[i] * x[j];
-      }
-    }
+    rst_moment_add_square(d, share / (double)regression->examples, regression->x + e * d, noise);
   }
 }
 
@@ -152,8 +143,9 @@ static const struct rst_langevin unknown = {.gamma = NAN,
 
 /* The differential equation is that of heavy-ball, and of euler without momentum. */
 static bool follows_langevin(const struct rst_scheme_parameters *scheme) {
-  return strcmp(scheme->kind, "euler") == 0 ||
-         (strcmp(scheme->kind, "heavy-ball") == 0 && scheme->decay == RST_DECAY_COUPLED);
+  const struct rst_scheme_facts facts = rst_scheme_facts(scheme->kind);
+  return facts.affine && !facts.implicit_decay && !facts.looks_ahead &&
+         (facts.buffers == 0 || scheme->decay == RST_DECAY_COUPLED);
 }
 
 static enum rst_status analyze_modes(const struct rst_analysis_task *task,
@@ -161,7 +153,7 @@ static enum rst_status analyze_modes(const struct rst_analysis_task *task,
                                      struct rst_analysis *analysis) {
   const struct rst_sampling_parameters *sampling = &task->from->sampling;
   const bool known = rst_sampling_needs_root(sampling);
-  const double momentum = strcmp(scheme->kind, "euler") == 0 ? 0.0 : scheme->momentum;
+  const double momentum = rst_scheme_facts(scheme->kind).buffers > 0 ? scheme->momentum : 0.0;
   RST_TRY(RST_NEW(task->context, analysis->eigenvalue_count + 1, &analysis->modes));
   analysis->mode_count = analysis->eigenvalue_count;
   for (size_t i = 0; i < analysis->mode_count; ++i) {

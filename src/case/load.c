@@ -267,7 +267,7 @@ enum rst_status rst_case_with(struct rst_context *context, const struct rst_case
 static struct rst_image_parameters *image_in_memory(struct rst_flow_parameters *flow) {
   struct rst_image_parameters *places[] = {&flow->conv.single.image, &flow->beltrami.signal};
   for (size_t i = 0; i < sizeof places / sizeof *places; ++i) {
-    if (places[i]->kind && strcmp(places[i]->kind, "memory") == 0) {
+    if (rst_image_is_given(places[i])) {
       return places[i];
     }
   }

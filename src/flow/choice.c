@@ -37,3 +37,23 @@ void rst_choice_copy(const struct rst_choice *from, struct rst_choice *to) {
     fill(from->count, from->indices, from->weights, to);
   }
 }
+
+void rst_choices_begin(struct rst_choices *choices) {
+  *choices = (struct rst_choices){.chosen.whole = true, .linearised.whole = true};
+}
+
+void rst_choices_clear(struct rst_choices *choices) {
+  rst_choice_clear(&choices->chosen);
+  rst_choice_clear(&choices->linearised);
+  choices->capacity = 0;
+}
+
+enum rst_status rst_choices_reserve(struct rst_context *context, size_t count, struct rst_choices *choices) {
+  if (choices->capacity < count) {
+    choices->capacity = 0;
+    RST_TRY(rst_choice_allocate(context, count, &choices->chosen));
+    RST_TRY(rst_choice_allocate(context, count, &choices->linearised));
+    choices->capacity = count;
+  }
+  return RST_OK;
+}

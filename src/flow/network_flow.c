@@ -20,11 +20,10 @@ struct network_flow {
   struct rst_flow base;
   struct rst_examples *train, *test; /* the latter NULL without */
   struct rst_network *network;
-  double *weights, *test_weights;       /* of the examples, of sum 1 */
-  bool weighs;                          /* by class */
-  struct rst_choice chosen, linearised; /* of evaluations, and of the last linearisation */
-  size_t capacity;                      /* of each */
-  struct rst_field *at;                 /* where it was linearised */
+  double *weights, *test_weights; /* of the examples, of sum 1 */
+  bool weighs;                    /* by class */
+  struct rst_choices choices;
+  struct rst_field *at; /* where it was linearised */
 };
 
 static enum rst_status check_class_weights(struct rst_context *context,
@@ -89,15 +88,14 @@ static enum rst_status create(struct rst_flow *flow, const struct rst_flow_param
   const size_t room = own->network->whole ? parameters->network.room : 0;
   RST_TRY(rst_network_reserve(own->network, room > 0 ? rst_least(room, shape.count) : shape.count));
   RST_TRY(weigh_sets(own, &parameters->network));
-  own->chosen.whole = own->linearised.whole = true;
+  rst_choices_begin(&own->choices);
   return rst_flow_create_state(flow->context, flow, &own->at);
 }
 
 static void destroy(struct rst_flow *flow) {
   struct network_flow *own = (struct network_flow *)flow;
   rst_field_destroy(&own->at);
-  rst_choice_clear(&own->chosen);
-  rst_choice_clear(&own->linearised);
+  rst_choices_clear(&own->choices);
   free(own->weights);
   free(own->test_weights);
   rst_network_destroy(&own->network);
@@ -107,20 +105,15 @@ static void destroy(struct rst_flow *flow) {
 
 static enum rst_status prepare(struct rst_flow *flow, size_t count) {
   struct network_flow *own = (struct network_flow *)flow;
-  if (own->capacity < count) {
-    own->capacity = 0;
-    RST_TRY(rst_choice_allocate(flow->context, count, &own->chosen));
-    RST_TRY(rst_choice_allocate(flow->context, count, &own->linearised));
-    own->capacity = count;
-  }
+  RST_TRY(rst_choices_reserve(flow->context, count, &own->choices));
   return rst_network_reserve(own->network, count);
 }
 
 static void choose(struct rst_flow *flow, const struct rst_draw *draw) {
   struct network_flow *own = (struct network_flow *)flow;
-  struct rst_choice *choice = &own->chosen;
+  struct rst_choice *choice = &own->choices.chosen;
   const double examples = (double)rst_examples_shape(own->train).count;
-  assert(!draw || draw->count <= own->capacity);
+  assert(!draw || draw->count <= own->choices.capacity);
   rst_choice_take(draw, choice);
   for (size_t i = 0; own->weighs && !choice->whole && i < choice->count; ++i) {
     choice->weights[i] *= examples * own->weights[choice->indices[i]];
@@ -161,7 +154,7 @@ static struct rst_flow_value value_of(const struct rst_network_totals *totals,
 static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                      struct rst_field *gradient) {
   struct network_flow *own = (struct network_flow *)flow;
-  const struct rst_batch batch = batch_of(own, &own->chosen);
+  const struct rst_batch batch = batch_of(own, &own->choices.chosen);
   struct rst_network_totals totals;
   if (has_room(own, &batch, value, gradient)) {
     rst_network_evaluate(own->network, &batch, u, &totals, gradient);
@@ -172,10 +165,10 @@ static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rs
 static void linearise(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                       struct rst_field *gradient) {
   struct network_flow *own = (struct network_flow *)flow;
-  const struct rst_batch batch = batch_of(own, &own->chosen);
+  const struct rst_batch batch = batch_of(own, &own->choices.chosen);
   struct rst_network_totals totals;
   rst_field_copy(u, own->at);
-  rst_choice_copy(&own->chosen, &own->linearised);
+  rst_choice_copy(&own->choices.chosen, &own->choices.linearised);
   if (has_room(own, &batch, value, gradient)) {
     rst_network_linearise(own->network, &batch, u, &totals, gradient);
     *value = value_of(&totals, &batch);
@@ -184,7 +177,7 @@ static void linearise(struct rst_flow *flow, const struct rst_field *u, struct r
 
 static void hessian_product(struct rst_flow *flow, const struct rst_field *v, struct rst_field *product) {
   struct network_flow *own = (struct network_flow *)flow;
-  const struct rst_batch batch = batch_of(own, &own->linearised);
+  const struct rst_batch batch = batch_of(own, &own->choices.linearised);
   struct rst_flow_value unwanted;
   if (has_room(own, &batch, &unwanted, product)) {
     rst_network_product(own->network, &batch, own->at, v, product);

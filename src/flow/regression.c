@@ -20,11 +20,10 @@ struct regression {
   struct rst_tensor kernel;
   const struct rst_regression_loops *loops;
   double minimum;
-  struct rst_field *h, *roots;          /* sqrt(h); of the diagonal form, both NULL from data */
-  struct rst_field *x;                  /* X [n][d]; NULL in the diagonal form */
-  double *y;                            /* [n] */
-  struct rst_choice chosen, linearised; /* of evaluations, and of the last linearisation */
-  size_t capacity;                      /* of each */
+  struct rst_field *h, *roots; /* sqrt(h); of the diagonal form, both NULL from data */
+  struct rst_field *x;         /* X [n][d]; NULL in the diagonal form */
+  double *y;                   /* [n] */
+  struct rst_choices choices;
   bool noisy;
   struct rst_field *noise; /* one number for each row of R, where noisy */
 };
@@ -175,7 +174,7 @@ static enum rst_status create(struct rst_flow *flow, const struct rst_flow_param
   struct regression *own = (struct regression *)flow;
   const struct rst_regression_parameters *given = &parameters->regression;
   const int design = given->design ? rst_name_index(rst_regression_designs, given->design) : RST_DESIGN_NONE;
-  own->chosen.whole = own->linearised.whole = true;
+  rst_choices_begin(&own->choices);
   if (design < 0) {
     return rst_fail_unknown(flow->context, "design", given->design, rst_regression_designs);
   }
@@ -195,8 +194,7 @@ static void destroy(struct rst_flow *flow) {
   rst_field_destroy(&own->roots);
   rst_field_destroy(&own->x);
   rst_field_destroy(&own->noise);
-  rst_choice_clear(&own->chosen);
-  rst_choice_clear(&own->linearised);
+  rst_choices_clear(&own->choices);
   free(own->y);
 }
 
@@ -252,7 +250,7 @@ static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rs
                      struct rst_field *gradient) {
   const struct regression *own = (const struct regression *)flow;
   if (own->x) {
-    evaluate_choice(own, &own->chosen, u, value, gradient);
+    evaluate_choice(own, &own->choices.chosen, u, value, gradient);
   } else {
     *value = (struct rst_flow_value){.accuracy = NAN};
     value->data_loss =
@@ -266,7 +264,7 @@ static void evaluate(struct rst_flow *flow, const struct rst_field *u, struct rs
 static void linearise(struct rst_flow *flow, const struct rst_field *u, struct rst_flow_value *value,
                       struct rst_field *gradient) {
   struct regression *own = (struct regression *)flow;
-  rst_choice_copy(&own->chosen, &own->linearised);
+  rst_choice_copy(&own->choices.chosen, &own->choices.linearised);
   evaluate(flow, u, value, gradient);
 }
 
@@ -277,9 +275,9 @@ static void hessian_product(struct rst_flow *flow, const struct rst_field *v, st
     return;
   }
   rst_field_fill(0.0, product);
-  for (size_t k = 0; k < entries(own, &own->linearised); ++k) {
+  for (size_t k = 0; k < entries(own, &own->choices.linearised); ++k) {
     double weight = 0.0;
-    const struct rst_field row = row_of(own->x, entry(own, &own->linearised, k, &weight));
+    const struct rst_field row = row_of(own->x, entry(own, &own->choices.linearised, k, &weight));
     rst_field_axpy(weight * rst_field_dot(&row, v), &row, product);
   }
 }
@@ -302,19 +300,13 @@ static bool known_extreme(const struct rst_flow *flow, enum rst_spectrum_end end
 
 static enum rst_status prepare(struct rst_flow *flow, size_t count) {
   struct regression *own = (struct regression *)flow;
-  if (own->capacity < count) {
-    own->capacity = 0;
-    RST_TRY(rst_choice_allocate(flow->context, count, &own->chosen));
-    RST_TRY(rst_choice_allocate(flow->context, count, &own->linearised));
-    own->capacity = count;
-  }
-  return RST_OK;
+  return rst_choices_reserve(flow->context, count, &own->choices);
 }
 
 static void choose(struct rst_flow *flow, const struct rst_draw *draw) {
   struct regression *own = (struct regression *)flow;
-  assert(!draw || draw->count <= own->capacity);
-  rst_choice_take(draw, &own->chosen);
+  assert(!draw || draw->count <= own->choices.capacity);
+  rst_choice_take(draw, &own->choices.chosen);
   own->noisy = draw && draw->noise;
   for (size_t i = 0; own->noisy && i < own->noise->nx; ++i) {
     rst_field_set(own->noise, 0, i, draw->noise[i]);

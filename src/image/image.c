@@ -74,6 +74,11 @@ static enum rst_status copy_pixels(struct rst_context *context, const struct rst
   return RST_OK;
 }
 
+bool rst_image_is_given(const struct rst_image_parameters *parameters) {
+  const int kind = rst_name_index(names, parameters->kind);
+  return kind >= 0 && makers[kind] == rst_image_make_memory;
+}
+
 enum rst_status rst_image_create(struct rst_context *context, const struct rst_image_parameters *parameters,
                                  enum rst_precision precision, struct rst_field **image) {
   *image = NULL;

@@ -74,16 +74,25 @@ enum rst_status rst_initial_fill_list(struct rst_context *context,
   return RST_OK;
 }
 
-#define NAME(name, suffix) name,
+#define NAME(name, suffix, seeded) name,
 static const char *const names[] = {RST_INITIAL_KINDS(NAME) NULL};
 #undef NAME
 
-#define FILLER(name, suffix) rst_initial_fill_##suffix,
+#define FILLER(name, suffix, seeded) rst_initial_fill_##suffix,
 static rst_initial_filler *const fillers[] = {RST_INITIAL_KINDS(FILLER)};
 #undef FILLER
 
+#define SEEDED(name, suffix, seeded) seeded,
+static const bool are_seeded[] = {RST_INITIAL_KINDS(SEEDED)};
+#undef SEEDED
+
 const char *const *rst_initial_names(void) {
   return names;
+}
+
+bool rst_initial_is_seeded(const char *kind) {
+  const int index = rst_name_index(names, kind);
+  return index >= 0 && are_seeded[index];
 }
 
 enum rst_status rst_initial_fill(struct rst_context *context, const struct rst_initial_parameters *parameters,

@@ -38,11 +38,6 @@ struct rst_ensemble {
 /* Iterations that the members may be behind. */
 enum { STRETCH = 16 };
 
-static bool has_seed(const char *initial) {
-  static const char *const seeded[] = {"normal", "fan-in", "uniform", NULL};
-  return rst_name_index(seeded, initial) >= 0;
-}
-
 static enum rst_status check(struct rst_context *context, const struct rst_case *run) {
   const bool starts = run->ensemble.vary != RST_VARY_NOISE;
   const bool draws = run->ensemble.vary != RST_VARY_INITIAL;
@@ -51,7 +46,7 @@ static enum rst_status check(struct rst_context *context, const struct rst_case 
                           "key \"ensemble.vary\": all members would be the same without noise; choose a "
                           "sampling.kind, or vary: initial");
   }
-  if (starts && !has_seed(run->initial.kind)) {
+  if (starts && !rst_initial_is_seeded(run->initial.kind)) {
     return rst_case_fault(context, run, "ensemble",
                           "key \"ensemble.vary\": the initial state %s has no seed to vary; choose normal, "
                           "fan-in or uniform, or vary: noise",

@@ -21,15 +21,9 @@ enum rst_status rst_affine_step_find(struct rst_context *context,
 /** The spectral radius of A. */
 double rst_affine_step_growth(const struct rst_affine_step *step);
 
-/** S_uu, S_uv, S_vu, S_vv of r S = A_i S A_j' + b b', the sum over k of A_i^k b b' A_j'^k / r^(k+1) for r beyond the growth of both. */
+/** S_uu, S_uv, S_vu, S_vv of r S = A_i S A_j' + b b', the sum over k of A_i^k b b' A_j'^k / r^(k+1) for r beyond the growth of both;
+ * infinite where there is none. */
 void rst_affine_pair_gain(const struct rst_affine_step *i, const struct rst_affine_step *j, double r,
                           double s[4]);
-
-/** A falling function and its argument. */
-typedef enum rst_status rst_falling_function(void *user, double x, double *value);
-/** The root of a function that falls from f(low) >= 0, which is given, to below 0, to `tolerance`, relative; high is doubled, from
- * `high` on, until the function is negative there. INFINITY where it never is. */
-enum rst_status rst_falling_root(rst_falling_function *function, void *user, double low, double at_low,
-                                 double high, double tolerance, double *root);
 
 #endif

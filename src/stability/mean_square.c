@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "restrain/von_neumann.h"
 #include "stability/affine_step.h"
+#include "stability/root.h"
 
 enum { UU, UV, VV, MOMENTS };
 
@@ -76,7 +77,8 @@ enum rst_status rst_moment_growth(struct rst_context *context, const struct rst_
     return RST_OK;
   }
   const double first = least + mode->curvature_variance * walk.step.b[0] * walk.step.b[0];
-  return rst_falling_root(fall_with_growth, &walk, least, mode->curvature_variance, first, 1e-15, growth);
+  return rst_root_of_falling(context, fall_with_growth, &walk, least, mode->curvature_variance, first, 1e-15,
+                             growth);
 }
 
 enum rst_status rst_stationary_moments(struct rst_context *context,
@@ -161,5 +163,7 @@ enum rst_status rst_mean_square_limit(struct rst_context *context,
     RST_TRY(fall_with_lr(&walk, low, &at_low));
   }
   *lr_ms = 0.0;
-  return at_low <= 0.0 ? RST_OK : rst_falling_root(fall_with_lr, &walk, low, at_low, 2.0 * low, 1e-14, lr_ms);
+  return at_low <= 0.0
+             ? RST_OK
+             : rst_root_of_falling(context, fall_with_lr, &walk, low, at_low, 2.0 * low, 1e-14, lr_ms);
 }

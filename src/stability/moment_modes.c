@@ -19,6 +19,7 @@
 #include "restrain/von_neumann.h"
 #include "stability/affine_step.h"
 #include "stability/moment_map.h"
+#include "stability/root.h"
 
 /* The regression in those eigenvectors of H that a gradient moves. */
 struct modes {
@@ -183,9 +184,9 @@ static enum rst_status find_growth(struct modes *modes, double *growth) {
   RST_TRY(set_lr(modes, modes->parameters.lr, &of_mean));
   const double least = of_mean * of_mean;
   *growth = least;
-  return modes->variance == 0.0
-             ? RST_OK
-             : rst_falling_root(fall_with_growth, modes, least, 1.0, least * (1 + 1e-3), accuracy, growth);
+  return modes->variance == 0.0 ? RST_OK
+                                : rst_root_of_falling(modes->context, fall_with_growth, modes, least, 1.0,
+                                                      least * (1 + 1e-3), accuracy, growth);
 }
 
 static enum rst_status find_limit(struct modes *modes, double *lr_ms) {
@@ -209,7 +210,8 @@ static enum rst_status find_limit(struct modes *modes, double *lr_ms) {
   }
   *lr_ms = 0.0;
   return at_low <= 0.0 ? RST_OK
-                       : rst_falling_root(fall_with_lr, modes, low, at_low, 2.0 * low, accuracy, lr_ms);
+                       : rst_root_of_falling(modes->context, fall_with_lr, modes, low, at_low, 2.0 * low,
+                                             accuracy, lr_ms);
 }
 
 /* own = V covariance V', V the rows of vectors, with a row of work space. */

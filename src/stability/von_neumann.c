@@ -3,11 +3,12 @@
 
 #include <assert.h>
 #include <float.h>
-#include <gsl/gsl_roots.h>
+#include <gsl/gsl_math.h>
 #include <math.h>
 
 #include "core/core.h"
 #include "restrain/tangent.h"
+#include "stability/root.h"
 #include "step/scheme_type.h"
 
 /** @file
@@ -68,23 +69,6 @@ static double shrinking_at_ratio(double ratio, void *user) {
   return -excess(line, &parameters, line->lambda);
 }
 
-/* The zero between `low` and `high`, where f is of either sign. GSL's own allocator is avoided: where memory
- * is exhausted it aborts. */
-static enum rst_status refine(struct rst_context *context, gsl_function *f, double low, double high,
-                              double *zero) {
-  enum { MAX_ITERATIONS = 200 };
-  const double width = 4.0 * DBL_EPSILON;
-  gsl_root_fsolver solver = {.type = gsl_root_fsolver_brent};
-  RST_TRY(rst_allocate(context, 1, solver.type->size, &solver.state));
-  gsl_root_fsolver_set(&solver, f, low, high);
-  for (int i = 0; i < MAX_ITERATIONS && solver.x_upper - solver.x_lower > width * solver.x_upper; ++i) {
-    gsl_root_fsolver_iterate(&solver);
-  }
-  *zero = solver.root;
-  free(solver.state);
-  return RST_OK;
-}
-
 /* The end of the interval, from `low` on, where f <= tolerance; f holds there at `low`. `next` > low is the
  * second point of the scan. Infinite if there is no end within a factor of 2^58. */
 static enum rst_status first_exit(const struct line *line, gsl_function *f, double low, double next,
@@ -104,7 +88,7 @@ static enum rst_status first_exit(const struct line *line, gsl_function *f, doub
     *end = low; /* the end itself, but for rounding */
     return RST_OK;
   }
-  return refine(line->context, f, low, x, end);
+  return rst_root_refine(line->context, f, low, x, 4.0 * DBL_EPSILON, end);
 }
 
 /* Check the parameters and keep what the growth depends on: the divisor is none of it. Where the growth
