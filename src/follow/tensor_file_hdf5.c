@@ -45,8 +45,19 @@ static enum rst_status list_dataset(struct listing *listing, hid_t location, con
   return rst_tensor_file_add(file, name, &array, is_weights);
 }
 
+/* HDF5 1.12 renamed what tells of an object. */
+#if H5_VERSION_GE(1, 12, 0)
+typedef H5O_info2_t object_info;
+#define GET_INFO_BY_NAME H5Oget_info_by_name3
+#define VISIT_OBJECTS H5Ovisit3
+#else
+typedef H5O_info_t object_info;
+#define GET_INFO_BY_NAME H5Oget_info_by_name2
+#define VISIT_OBJECTS H5Ovisit2
+#endif
+
 /* Stops the walk by a positive number. */
-static herr_t visit(hid_t root, const char *name, const H5O_info_t *info, void *user) {
+static herr_t visit(hid_t root, const char *name, const object_info *info, void *user) {
   struct listing *listing = user;
   if (info->type == H5O_TYPE_DATASET) {
     listing->status = list_dataset(listing, root, name);
@@ -56,9 +67,8 @@ static herr_t visit(hid_t root, const char *name, const H5O_info_t *info, void *
 
 /* Own files have thousands of views in their groups; the state is at the root. */
 static herr_t visit_link(hid_t root, const char *name, const H5L_info_t *link, void *user) {
-  H5O_info_t info;
-  if (link->type != H5L_TYPE_HARD ||
-      H5Oget_info_by_name2(root, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) {
+  object_info info;
+  if (link->type != H5L_TYPE_HARD || GET_INFO_BY_NAME(root, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) {
     return 0;
   }
   return visit(root, name, &info, user);
@@ -66,9 +76,9 @@ static herr_t visit_link(hid_t root, const char *name, const H5L_info_t *link, v
 
 static enum rst_status list_datasets(struct rst_tensor_file *file, hid_t root) {
   struct listing listing = {.file = file, .is_own = rst_hdf5_has(root, "provenance/effective")};
-  const herr_t walked = listing.is_own
-                            ? H5Literate(root, H5_INDEX_NAME, H5_ITER_INC, NULL, visit_link, &listing)
-                            : H5Ovisit2(root, H5_INDEX_NAME, H5_ITER_INC, visit, &listing, H5O_INFO_BASIC);
+  const herr_t walked =
+      listing.is_own ? H5Literate(root, H5_INDEX_NAME, H5_ITER_INC, NULL, visit_link, &listing)
+                     : VISIT_OBJECTS(root, H5_INDEX_NAME, H5_ITER_INC, visit, &listing, H5O_INFO_BASIC);
   RST_TRY(listing.status);
   RST_HDF5(file->context, walked >= 0, "%s cannot be listed", file->path);
   return RST_OK;
