@@ -28,7 +28,8 @@ RUNS = {"heat": None, "beltrami": 100, "linear-decay": 100,
         "cfl-controlled": 60, "cfl-fixed": 60, "float-lr": 150,
         "restrained": 90, "mnist-1": 40, "mnist-2": 40, "mnist-3": 40,
         "mnist-boundary": 40, "fashion": 40, "perturbed-lr": 128}
-TRAININGS = ("group-norm", "residual", "swish", "adam", "double", "exact")
+TRAININGS = ("group-norm", "wide", "residual", "residual-group", "swish",
+             "adam", "double", "exact")
 # Sizes, implementations and their seconds for a pixel of the image.
 SIZES = (64, 128, 256)
 STEPS = {"auto": 1e-8, "fft": 1.1e-8, "direct": 3e-8, "patch": 1e-12,

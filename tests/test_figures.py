@@ -103,7 +103,7 @@ class Figures(ProgramTest):
         text = (self.folder / "perturbed.txt").read_text()
         latex = (self.folder / "perturbed.tex").read_text()
         self.assertIn(text, printed)
-        self.assertEqual(len(rows), 11)
+        self.assertEqual(len(rows), 14)
         for row in rows:
             for cell in row:
                 self.assertIn(cell, text)

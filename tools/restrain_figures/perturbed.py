@@ -12,14 +12,17 @@ import numpy as np
 from .style import OKABE_ITO, PAGE
 
 COMMAND = 'sweep'
-CASES = ('perturbed-group-norm', 'perturbed-residual', 'perturbed-swish',
-         'perturbed-adam', 'perturbed-double', 'perturbed-exact')
+CASES = ('perturbed-group-norm', 'perturbed-wide', 'perturbed-residual',
+         'perturbed-residual-group', 'perturbed-swish', 'perturbed-adam',
+         'perturbed-double', 'perturbed-exact')
 TITLES = {'perturbed-residual': 'ResNet-8',
+          'perturbed-residual-group': 'ResNet-8, group normalisation',
           'perturbed-swish': 'ResNet-8, swish',
           'perturbed-adam': 'ResNet-8, Adam',
           'perturbed-double': 'ResNet-8, double precision',
           'perturbed-exact': 'ResNet-8, divisors 1, 2, 4',
-          'perturbed-group-norm': 'group normalisation'}
+          'perturbed-group-norm': 'group normalisation',
+          'perturbed-wide': 'group normalisation, 16 channels'}
 HEADER = ('network', 'lr', 'accuracy, %', 'std over divisors',
           'std over seeds', 'gradient fluctuation')
 # A deviation of 0 is drawn at the lower edge of a logarithmic axis.
@@ -63,18 +66,20 @@ def tabulate(sweeps):
                       for row in rows_of(sweep))]
 
 
-def plot_rates(axes, rows):
-    rates = [row.lr for row in rows]
-    for name, colour, values in (
-            ('divisors', OKABE_ITO[5], [row.divisors for row in rows]),
-            ('seeds', OKABE_ITO[4], [row.seeds for row in rows])):
-        axes.plot(rates, np.maximum(values, EDGE), 'o-', color=colour,
-                  markersize=4, label=f'over {name}')
-    axes.text(1.25 * rates[0], EDGE, 'equal', fontsize=7, va='center')
+def plot_rates(axes, sweeps):
+    """Networks at several learning rates, a marker for each."""
+    for rows, look in zip(map(rows_of, sweeps), ('o-', 's--', '^:')):
+        rates = [row.lr for row in rows]
+        for name, colour, values in (
+                ('divisors', OKABE_ITO[5], [row.divisors for row in rows]),
+                ('seeds', OKABE_ITO[4], [row.seeds for row in rows])):
+            axes.plot(rates, np.maximum(values, EDGE), look, color=colour,
+                      markersize=4, label=f'{rows[0].title}: over {name}')
+    axes.text(1.25 * min(axes.get_lines()[0].get_xdata()), EDGE, 'equal',
+              fontsize=7, va='center')
     axes.set(xscale='log', yscale='log', xlabel='learning rate lr',
-             ylabel='standard deviation of the accuracy, %',
-             title=rows[0].title)
-    axes.legend()
+             ylabel='standard deviation of the accuracy, %')
+    axes.legend(loc='lower right', fontsize=6)
 
 
 def plot_networks(axes, rows):
@@ -93,10 +98,10 @@ def plot_networks(axes, rows):
 
 
 def draw(sweeps):
-    sweeps = in_order(sweeps)
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(PAGE, 2.8), layout='constrained')
-    plot_rates(left, rows_of(sweeps[-1]))
-    plot_networks(right, [row for sweep in sweeps[:-1]
-                          for row in rows_of(sweep)])
+    several = [sweep for sweep in in_order(sweeps) if 'lr' in sweep.data]
+    plot_rates(left, several)
+    plot_networks(right, [rows_of(sweep)[0] for sweep in in_order(sweeps)
+                          if sweep not in several])
     return figure
