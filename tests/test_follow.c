@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 
 #include "follow/file_series.h"
-#include "follow/window_distance.h"
 #include "restrain/follow.h"
+#include "stability/window_distance.h"
 #include "support.h"
 
 START_TEST(distances_of_samples) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
 #include <stdlib.h>
 
 #include "restrain/langevin.h"
@@ -213,9 +214,25 @@ START_TEST(displacement_is_anomalous) {
       continuous[k] += rst_langevin_displacement(&langevin, 1.0, step * (double)lag);
     }
   }
-  ck_assert_double_eq_tol(rst_exponent_fit(TIMES, times, discrete), spectra[_i].displacement, 0.02);
-  ck_assert_double_eq_tol(rst_exponent_fit(TIMES, times, continuous), spectra[_i].displacement, 0.02);
+  ck_assert_double_eq_tol(rst_exponent_fit(TIMES, times, discrete, NULL), spectra[_i].displacement, 0.02);
+  ck_assert_double_eq_tol(rst_exponent_fit(TIMES, times, continuous, NULL), spectra[_i].displacement, 0.02);
   rst_context_destroy(&context);
+}
+END_TEST
+
+/* log t at 0, l and 2 l with l = log 2, log y at 0, 1 and 0: the line is level, the residuals are -1/3, 2/3 and -1/3, and the
+ * error is sqrt(6/9 / (2 l^2)); a power of t is fitted to rounding. */
+START_TEST(exponents_have_errors) {
+  const double t[] = {1.0, 2.0, 4.0};
+  const double bent[] = {1.0, exp(1.0), 1.0};
+  const double straight[] = {3.0, 3.0 * pow(2.0, 0.7), 3.0 * pow(4.0, 0.7)};
+  double error = 0.0;
+  ck_assert_double_eq_tol(rst_exponent_fit(3, t, bent, &error), 0.0, 1e-15);
+  ck_assert_double_eq_tol(error, sqrt(1.0 / 3.0) / log(2.0), 1e-14);
+  ck_assert_double_eq_tol(rst_exponent_fit(3, t, straight, &error), 0.7, 1e-14);
+  ck_assert_double_eq_tol(error, 0.0, 1e-14);
+  rst_exponent_fit(2, t, bent, &error);
+  ck_assert(isnan(error));
 }
 END_TEST
 
@@ -230,6 +247,7 @@ int main(void) {
   tcase_add_loop_test(tests, the_modified_loss_has_the_stationary_variances, 0, 3);
   tcase_add_test(tests, currents_leave_the_density_as_it_is);
   tcase_add_loop_test(tests, displacement_is_anomalous, 0, 3);
+  tcase_add_test(tests, exponents_have_errors);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);
 }

@@ -62,7 +62,8 @@ RST_API enum rst_status rst_probability_current_find(struct rst_context *context
                                                      const double *d, double *q, double *u);
 
 /** Slope of the least-squares line through (log t, log y): the exponent c of y ~ t^c. All numbers must be positive, and there must
- * be two different t. */
-RST_API double rst_exponent_fit(size_t count, const double *t, const double *y);
+ * be two different t. @param error the standard error of the slope, for residuals that are independent, NaN of fewer than three
+ * points; NULL: it is not asked for. */
+RST_API double rst_exponent_fit(size_t count, const double *t, const double *y, double *error);
 
 #endif

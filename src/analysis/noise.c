@@ -202,7 +202,7 @@ static enum rst_status find_exponent(const struct rst_analysis_task *task,
       displacements[k] += displacement;
     }
   }
-  analysis->displacement_exponent = rst_exponent_fit(TIMES, times, displacements);
+  analysis->displacement_exponent = rst_exponent_fit(TIMES, times, displacements, NULL);
   return RST_OK;
 }
 

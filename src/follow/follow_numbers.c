@@ -5,9 +5,10 @@
 
 #include "core/core.h"
 #include "follow/follow_sums.h"
-#include "follow/window_distance.h"
 #include "restrain/field.h"
+#include "restrain/langevin.h"
 #include "restrain/regime.h"
+#include "stability/window_distance.h"
 
 static void add(double *sum, const double *values, size_t count) {
   for (size_t i = 0; i < count; ++i) {
@@ -49,9 +50,10 @@ static void finish_sums(const struct rst_follow *follow, struct rst_followed_par
   part->local_displacement[follow->time_count - 1] = NAN;
 }
 
+enum { LEAST_POINTS = 3 }; /* of a line with an error */
+
 /* Slope of y over x and its standard error, by least squares; NaN of fewer than three points. */
 static void fit_slope(const double *x, const double *y, size_t count, double *slope, double *error) {
-  enum { LEAST_POINTS = 3 };
   double constant = 0.0;
   double covariance[3];
   double residual = 0.0;
@@ -71,11 +73,15 @@ static void find_exponent(const struct rst_follow *follow, struct rst_followed_p
   size_t count = 0;
   for (size_t t = follow->time_count / 2; t < follow->time_count; ++t) {
     if (t > 0 && part->global_displacement[t] > 0.0) {
-      x[count] = log(follow->step[t] - follow->step[0]);
-      y[count++] = log(part->global_displacement[t]);
+      x[count] = follow->step[t] - follow->step[0];
+      y[count++] = part->global_displacement[t];
     }
   }
-  fit_slope(x, y, count, &part->displacement_exponent, &part->displacement_exponent_error);
+  part->displacement_exponent = NAN;
+  part->displacement_exponent_error = NAN;
+  if (count >= LEAST_POINTS) {
+    part->displacement_exponent = rst_exponent_fit(count, x, y, &part->displacement_exponent_error);
+  }
 }
 
 static void find_window_distances(const struct rst_follow *follow, struct rst_followed_part *part,

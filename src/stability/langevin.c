@@ -85,11 +85,12 @@ void rst_langevin_modified_loss(const struct rst_langevin *langevin, double *pos
   *velocity = 1.0 / langevin->curvature;
 }
 
-double rst_exponent_fit(size_t count, const double *t, const double *y) {
+double rst_exponent_fit(size_t count, const double *t, const double *y, double *error) {
   double mean_t = 0.0;
   double mean_y = 0.0;
   double squares = 0.0;
   double products = 0.0;
+  double residuals = 0.0;
   assert(count > 1);
   for (size_t i = 0; i < count; ++i) {
     mean_t += log(t[i]) / (double)count;
@@ -99,5 +100,13 @@ double rst_exponent_fit(size_t count, const double *t, const double *y) {
     squares += (log(t[i]) - mean_t) * (log(t[i]) - mean_t);
     products += (log(t[i]) - mean_t) * (log(y[i]) - mean_y);
   }
-  return products / squares;
+  const double exponent = products / squares;
+  for (size_t i = 0; error && i < count; ++i) {
+    const double residual = log(y[i]) - mean_y - exponent * (log(t[i]) - mean_t);
+    residuals += residual * residual;
+  }
+  if (error) {
+    *error = count > 2 ? sqrt(residuals / (double)(count - 2) / squares) : (double)NAN;
+  }
+  return exponent;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "follow/window_distance.h"
+#include "stability/window_distance.h"
 
 #include <gsl/gsl_sort.h>
 #include <math.h>
