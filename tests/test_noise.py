@@ -59,24 +59,39 @@ noise: {every: 3, draws: 12}
 """
 
 
-def raws(counter, count):
+def raws(counter, count, branch=0):
     """Of seed 7, as restrain/sampling.h says."""
     key = np.array([7, APART], dtype=np.uint64)
-    return np.random.Philox(key=key, counter=[0, counter, 0, 0]).random_raw(
-        count)
+    return np.random.Philox(
+        key=key, counter=[0, counter, branch, 0]).random_raw(count)
 
 
-def normals(counter, count):
+def normals(counter, count, branch=0):
     found = []
-    for r1, r2 in raws(counter, 2 * ((count + 1) // 2)).reshape(-1, 2):
+    for r1, r2 in raws(counter, 2 * ((count + 1) // 2), branch).reshape(-1,
+                                                                        2):
         radius = math.sqrt(-2 * math.log(((int(r1) >> 11) + 1) * 2.0**-53))
         angle = 2 * math.pi * ((int(r2) >> 11) * 2.0**-53)
         found += [radius * math.cos(angle), radius * math.sin(angle)]
     return np.array(found[:count])
 
 
+def increment(number, n, length):
+    """Of a Brownian path: the normal numbers of a whole step, halved."""
+    step, part = divmod(number, length)
+    xi = normals(step, n)
+    for j in range(1, length.bit_length()):
+        half = part * 2**j // length
+        detail = normals(step, n, 2**(j - 1) + half // 2)
+        xi = (xi + (1 - 2 * (half % 2)) * detail) / math.sqrt(2)
+    return xi
+
+
 def drawn(kind, number, n, batch, length=1):
     """Weights of draw `number` on n examples."""
+    if kind == "sde":
+        xi = increment(number, n, length)
+        return 1 / n + (xi - xi.mean()) * math.sqrt(length / (n * batch))
     if kind == "gaussian":
         xi = normals(number, n)
         return 1 / n + (xi - xi.mean()) / math.sqrt(n * batch)
@@ -228,7 +243,8 @@ class Noise(ProgramTest):
                 ("{kind: minibatch", "minibatch shuffle", 1),
                 ("{kind: svag, l: 3, order: replacement", "svag", 3),
                 ("{kind: svag, l: 3", "svag shuffle", 3),
-                ("{kind: gaussian", "gaussian", 1)):
+                ("{kind: gaussian", "gaussian", 1),
+                ("{kind: sde, l: 8", "sde", 8)):
             sampling += ", batch: 4, seed: 7}"
             with self.subTest(kind):
                 self.check_draws(LinearRegression(), REGRESSION, SAMPLES,
@@ -307,7 +323,7 @@ class Noise(ProgramTest):
         for text in (REGRESSION + STEP, diagonal + STEP):
             done = self.restrain("run", self.write(text + asked), "-o", "x.h5",
                                  expect=2)
-            self.assertIn("choose minibatch, svag or gaussian", done.stderr)
+            self.assertIn("choose minibatch, svag, gaussian or sde", done.stderr)
         batches = REGRESSION + asked + "sampling: {kind: minibatch, " \
             "batch: 1}\nstep: {lr: 0.1, iterations: 100000000000000}\n"
         done = self.restrain("run", self.write(batches), "-o", "x.h5",

@@ -38,14 +38,14 @@ static bool read_line(FILE *file, struct line *line) {
 }
 
 static void check_raw(const struct line *line) {
-  const struct rst_stream stream = {line->numbers[0], line->numbers[1], line->numbers[2]};
+  const struct rst_stream stream = {line->numbers[0], line->numbers[1], line->numbers[2], 0};
   uint64_t raw[MOST_VALUES];
   rst_stream_raw(&stream, line->count, raw);
   ck_assert_mem_eq(raw, line->numbers + 3, line->count * sizeof *raw);
 }
 
 static void check_normal(const struct line *line) {
-  const struct rst_stream stream = {line->numbers[0], line->numbers[1], line->numbers[2]};
+  const struct rst_stream stream = {line->numbers[0], line->numbers[1], line->numbers[2], 0};
   uint64_t raw[MOST_VALUES + 1];
   double values[MOST_VALUES];
   for (size_t count = line->count - 1; count <= line->count; ++count) {
@@ -211,7 +211,7 @@ END_TEST
 START_TEST(gaussian_weights_all_examples) {
   enum { EXAMPLES = 7 };
   const struct rst_sampling_parameters parameters = {.kind = "gaussian", .batch = 2, .seed = 9, .member = 3};
-  const struct rst_stream stream = {9, 3, 11};
+  const struct rst_stream stream = {9, 3, 11, 0};
   struct rst_context *context = rst_test_context();
   struct rst_sampler *sampler = NULL;
   uint64_t raw[EXAMPLES + 1];
@@ -232,6 +232,83 @@ START_TEST(gaussian_weights_all_examples) {
     sum += draw->weights[i];
   }
   rst_test_close(sum, 1.0, 1e-14);
+  rst_sampler_destroy(&sampler);
+  rst_context_destroy(&context);
+}
+END_TEST
+
+static struct rst_sampler *sampler_of_path(struct rst_context *context, const char *kind, double length,
+                                           size_t examples) {
+  const struct rst_sampling_parameters parameters = {
+      .kind = kind, .batch = 2, .length = length, .seed = 9, .member = 3};
+  struct rst_sampler *sampler = NULL;
+  ck_assert_double_eq(rst_sampling_step(&parameters), length > 0.0 ? 1.0 / length : 1.0);
+  ck_assert_double_eq(rst_sampling_variance(&parameters, examples), fmax(length, 1.0) / 2.0);
+  RST_TEST_OK(context, rst_sampler_create(context, &parameters, examples, &sampler));
+  return sampler;
+}
+
+/* Updates of l, as long as 1/l steps, move by what two of 2l move by; a whole step is one of gaussian. */
+START_TEST(paths_of_sde_refine_each_other) {
+  enum { EXAMPLES = 5, STEPS = 6 };
+  struct rst_context *context = rst_test_context();
+  struct rst_sampler *coarse = sampler_of_path(context, "gaussian", 0.0, EXAMPLES);
+  for (long length = 1; length <= 64; length *= 2) {
+    struct rst_sampler *fine = sampler_of_path(context, "sde", (double)length, EXAMPLES);
+    const long parts = length > 1 ? 2 : 1;
+    for (long t = 0; t < STEPS * length / parts; ++t) {
+      double sum[EXAMPLES] = {0};
+      for (long k = 0; k < parts; ++k) {
+        const struct rst_draw *draw = rst_sampler_draw(fine, parts * t + k);
+        ck_assert_uint_eq(draw->count, EXAMPLES);
+        for (size_t i = 0; i < EXAMPLES; ++i) {
+          ck_assert_uint_eq(draw->indices[i], i);
+          sum[i] += draw->weights[i] / (double)parts;
+        }
+      }
+      const double *whole = rst_sampler_draw(coarse, t)->weights;
+      for (size_t i = 0; i < EXAMPLES; ++i) {
+        ck_assert_double_le(fabs(sum[i] - whole[i]), parts == 1 ? 0.0 : 1e-14 * sqrt((double)length));
+      }
+    }
+    rst_sampler_destroy(&coarse);
+    coarse = fine;
+  }
+  rst_sampler_destroy(&coarse);
+  rst_context_destroy(&context);
+}
+END_TEST
+
+/* Over many updates: mean 1/n, covariance l times that of a batch, nothing that neighbours share, within 5 standard errors. */
+START_TEST(increments_of_sde_are_independent) {
+  enum { EXAMPLES = 4, LENGTH = 8, UPDATES = 40000 };
+  struct rst_context *context = rst_test_context();
+  struct rst_sampler *sampler = sampler_of_path(context, "sde", LENGTH, EXAMPLES);
+  const double variance = LENGTH * (1.0 - 1.0 / EXAMPLES) / (2.0 * EXAMPLES);
+  double mean = 0.0;
+  double square = 0.0;
+  double mixed = 0.0;
+  double shared[3] = {0}; /* with the update before, the one before that, and four before */
+  double past[4] = {0};
+  for (long t = 0; t < UPDATES; ++t) {
+    const double *w = rst_sampler_draw(sampler, t)->weights;
+    const double a = (w[0] - 1.0 / EXAMPLES) / sqrt(variance);
+    const double b = (w[1] - 1.0 / EXAMPLES) / sqrt(variance);
+    mean += a / UPDATES;
+    square += a * a / UPDATES;
+    mixed += a * b / UPDATES;
+    shared[0] += a * past[(t + 3) % 4] / UPDATES;
+    shared[1] += a * past[(t + 2) % 4] / UPDATES;
+    shared[2] += a * past[t % 4] / UPDATES;
+    past[t % 4] = a;
+  }
+  const double error = 1.0 / sqrt(UPDATES);
+  ck_assert_double_le(fabs(mean), 5.0 * error);
+  ck_assert_double_le(fabs(square - 1.0), 5.0 * sqrt(2.0) * error);
+  ck_assert_double_le(fabs(mixed + 1.0 / (EXAMPLES - 1.0)), 5.0 * error);
+  for (size_t i = 0; i < 3; ++i) {
+    ck_assert_double_le(fabs(shared[i]), 5.0 * error);
+  }
   rst_sampler_destroy(&sampler);
   rst_context_destroy(&context);
 }
@@ -281,7 +358,7 @@ START_TEST(hessian_draws_noise) {
   enum { ROWS = 5 };
   const struct rst_sampling_parameters parameters = {
       .kind = "hessian", .batch = 9, .sigma = 0.7, .seed = 4, .member = 2};
-  const struct rst_stream stream = {4, 2, 6};
+  const struct rst_stream stream = {4, 2, 6, 0};
   struct rst_context *context = rst_test_context();
   struct rst_sampler *sampler = NULL;
   uint64_t raw[ROWS + 1];
@@ -328,6 +405,8 @@ START_TEST(faults_are_named) {
       {"the batch is 0", {.kind = "minibatch"}},
       {"the batch of 25 is larger than the training set of 24", {.kind = "minibatch", .batch = 25}},
       {"the length is 0.5", {.kind = "svag", .batch = 2, .length = 0.5}},
+      {"the length is 6; it must be a power of two", {.kind = "sde", .batch = 2, .length = 6.0}},
+      {"the length is 4.29497e+09; it must be", {.kind = "sde", .batch = 2, .length = 0x1p32}},
       {"sigma is -1", {.kind = "hessian", .batch = 2, .sigma = -1.0}},
       {"the order 7 is neither", {.kind = "minibatch", .batch = 2, .order = (enum rst_sampling_order)7}},
   };
@@ -350,6 +429,8 @@ int main(void) {
   tcase_add_test(tests, epochs_deal_out_all_examples);
   tcase_add_test(tests, svag_amplifies_the_noise_of_a_batch);
   tcase_add_test(tests, gaussian_weights_all_examples);
+  tcase_add_test(tests, paths_of_sde_refine_each_other);
+  tcase_add_test(tests, increments_of_sde_are_independent);
   tcase_add_test(tests, svag_has_the_moments_of_a_batch);
   tcase_add_test(tests, hessian_draws_noise);
   tcase_add_test(tests, full_draws_nothing);

@@ -88,6 +88,18 @@ static void derive_schedule(struct rst_scope *scope) {
   }
 }
 
+static void check_length(struct rst_scope *scope) {
+  const struct rst_sampling_parameters *sampling = &scope->owner->content.sampling;
+  if (decided(scope, "sampling.kind") && decided(scope, "sampling.l") &&
+      !rst_sampling_fits_length(sampling)) {
+    rst_report_add(
+        scope->report, value_place(scope, "sampling.l"),
+        "key \"sampling.l\": expected a power of two for sampling.kind \"%s\", at most 2^%d, found "
+        "%.10g",
+        sampling->kind, RST_SAMPLING_HALVINGS, sampling->length);
+  }
+}
+
 /* 0 stands for a number of snapshots that suits the run. */
 static void derive_every(struct rst_loaded_case *owner) {
   enum { SNAPSHOTS = 100, A_DECADE = 20 };
@@ -237,6 +249,7 @@ void rst_derive(struct rst_scope *scope) {
     derive_every(scope->owner);
     derive_data_every(scope->owner);
     derive_schedule(scope);
+    check_length(scope);
     rst_check_axes(scope);
   } else if (scope->keys == &rst_bifurcation_keys) {
     derive_bifurcation(scope);

@@ -61,7 +61,7 @@ static enum rst_status check(struct rst_context *context, const struct rst_case 
   if (rst_sampling_is_full(sampling) || rst_sampling_needs_root(sampling)) {
     return rst_case_fault(context, run, "sampling.kind",
                           "key \"sampling.kind\": output.scalars asks for numbers of the gradient's noise, "
-                          "which take draws of examples; choose minibatch, svag or gaussian");
+                          "which take draws of examples; choose minibatch, svag, gaussian or sde");
   }
   const long batches = (long)(examples / sampling->batch);
   return run->step.iterations < LONG_MAX / RST_NOISE_MOST / 4 / batches

@@ -8,8 +8,18 @@
 #include "sampling/sampling_kinds.h"
 #include "sampling/stream.h"
 
+static struct rst_stream stream_of(const struct rst_sampler *sampler, long counter, long branch) {
+  return (struct rst_stream){sampler->parameters.seed, sampler->parameters.member, (uint64_t)counter,
+                             (uint64_t)branch};
+}
+
+static void take_normal(struct rst_sampler *sampler, long counter, long branch, double *values) {
+  const struct rst_stream stream = stream_of(sampler, counter, branch);
+  rst_stream_normal(&stream, sampler->examples, sampler->raw, values);
+}
+
 static void take_raw(struct rst_sampler *sampler, long counter, size_t count) {
-  const struct rst_stream stream = {sampler->parameters.seed, sampler->parameters.member, (uint64_t)counter};
+  const struct rst_stream stream = stream_of(sampler, counter, 0);
   rst_stream_raw(&stream, count, sampler->raw);
 }
 
@@ -94,25 +104,52 @@ static size_t count_all(const struct rst_sampling_parameters *parameters, size_t
   return examples;
 }
 
-static void fill_normal(struct rst_sampler *sampler, long t) {
+/* From normal numbers in their place, the weights whose covariance is amplitude^2 times that of batches with replacement. */
+static void centre_weights(struct rst_sampler *sampler, double amplitude) {
   const double n = (double)sampler->examples;
-  const struct rst_stream stream = {sampler->parameters.seed, sampler->parameters.member, (uint64_t)t};
   double mean = 0.0;
-  rst_stream_normal(&stream, sampler->examples, sampler->raw, sampler->weights);
   for (size_t i = 0; i < sampler->examples; ++i) {
     mean += sampler->weights[i] / n;
   }
   for (size_t i = 0; i < sampler->examples; ++i) {
     sampler->indices[i] = i;
     sampler->weights[i] =
-        1.0 / n + (sampler->weights[i] - mean) / sqrt(n * (double)sampler->parameters.batch);
+        1.0 / n + amplitude * (sampler->weights[i] - mean) / sqrt(n * (double)sampler->parameters.batch);
   }
 }
 
+static void fill_normal(struct rst_sampler *sampler, long t) {
+  take_normal(sampler, t, 0, sampler->weights);
+  centre_weights(sampler, 1.0);
+}
+
+/* The binary logarithm of the length, which is a power of two. */
+static int halvings(const struct rst_sampler *sampler) {
+  int exponent = 0;
+  (void)frexp(sampler->parameters.length, &exponent);
+  return exponent - 1;
+}
+
+/* From the increment of a whole step to that of its part which update t covers: one halving after the other. */
+static void fill_increment(struct rst_sampler *sampler, long t) {
+  const int last = halvings(sampler);
+  const long step = t >> last;
+  const long part = t - (step << last);
+  take_normal(sampler, step, 0, sampler->weights);
+  for (int j = 0; j < last; ++j) {
+    const long interval = (1L << j) + (part >> (last - j));
+    const double sign = (part >> (last - j - 1)) % 2 == 0 ? 1.0 : -1.0;
+    take_normal(sampler, step, interval, sampler->details);
+    for (size_t i = 0; i < sampler->examples; ++i) {
+      sampler->weights[i] = sqrt(0.5) * (sampler->weights[i] + sign * sampler->details[i]);
+    }
+  }
+  centre_weights(sampler, sqrt(sampler->parameters.length));
+}
+
 static void fill_noise(struct rst_sampler *sampler, long t) {
-  const struct rst_stream stream = {sampler->parameters.seed, sampler->parameters.member, (uint64_t)t};
   const double deviation = sampler->parameters.sigma / sqrt((double)sampler->parameters.batch);
-  rst_stream_normal(&stream, sampler->examples, sampler->raw, sampler->weights);
+  take_normal(sampler, t, 0, sampler->weights);
   for (size_t i = 0; i < sampler->examples; ++i) {
     sampler->weights[i] *= deviation;
   }
@@ -125,6 +162,8 @@ static const struct rst_sampling_kind svag = {
     .takes_batch = true, .takes_length = true, .count = count_pair, .fill = fill_pair};
 static const struct rst_sampling_kind gaussian = {
     .takes_batch = true, .count = count_all, .fill = fill_normal};
+static const struct rst_sampling_kind sde = {
+    .takes_batch = true, .takes_length = true, .halves = true, .count = count_all, .fill = fill_increment};
 static const struct rst_sampling_kind hessian = {
     .takes_batch = true, .needs_root = true, .count = count_all, .fill = fill_noise};
 
@@ -169,7 +208,7 @@ double rst_sampling_variance(const struct rst_sampling_parameters *parameters, s
     return 0.0;
   }
   const double share = (kind->takes_length ? parameters->length : 1.0) / (double)parameters->batch;
-  const bool shuffled = kind != &gaussian && parameters->order == RST_ORDER_SHUFFLE;
+  const bool shuffled = kind->count != count_all && parameters->order == RST_ORDER_SHUFFLE;
   return !shuffled ? share : examples > 1 ? n / (n - 1.0) * (share - 1.0 / n) : 0.0;
 }
 
@@ -181,6 +220,13 @@ struct rst_sampling_parameters rst_sampling_apart(const struct rst_sampling_para
 
 double rst_sampling_step(const struct rst_sampling_parameters *parameters) {
   return kind_of(parameters)->takes_length ? 1.0 / parameters->length : 1.0;
+}
+
+bool rst_sampling_fits_length(const struct rst_sampling_parameters *parameters) {
+  const struct rst_sampling_kind *kind = kind_of(parameters);
+  int exponent = 0;
+  return !kind || !kind->halves ||
+         (frexp(parameters->length, &exponent) == 0.5 && exponent - 1 <= RST_SAMPLING_HALVINGS);
 }
 
 static enum rst_status check(struct rst_context *context, const struct rst_sampling_parameters *parameters,
@@ -201,6 +247,9 @@ static enum rst_status check(struct rst_context *context, const struct rst_sampl
               parameters->batch, examples);
   RST_REQUIRE(context, !kind->takes_length || (parameters->length >= 1.0 && isfinite(parameters->length)),
               RST_ERROR_ARGUMENT, "the length is %g; it must be at least 1 and finite", parameters->length);
+  RST_REQUIRE(context, rst_sampling_fits_length(parameters), RST_ERROR_ARGUMENT,
+              "the length is %g; it must be a power of two, of at most 2^%d", parameters->length,
+              RST_SAMPLING_HALVINGS);
   RST_REQUIRE(context, parameters->order == RST_ORDER_SHUFFLE || parameters->order == RST_ORDER_REPLACEMENT,
               RST_ERROR_ARGUMENT, "the order %d is neither shuffle nor replacement", (int)parameters->order);
   return RST_OK;
@@ -216,6 +265,9 @@ static enum rst_status allocate(struct rst_context *context, struct rst_sampler 
   RST_TRY(RST_NEW(context, count, &sampler->weights));
   RST_TRY(RST_NEW(context, (count > sampler->examples ? count : sampler->examples) + 1, &sampler->raw));
   RST_TRY(RST_NEW(context, sampler->examples, &sampler->tickets));
+  if (sampler->kind->halves) {
+    RST_TRY(RST_NEW(context, sampler->examples, &sampler->details));
+  }
   sampler->draw = sampler->kind->needs_root
                       ? (struct rst_draw){.noise = sampler->weights}
                       : (struct rst_draw){count, sampler->indices, sampler->weights, NULL};
@@ -246,6 +298,7 @@ void rst_sampler_destroy(struct rst_sampler **sampler) {
     free((*sampler)->weights);
     free((*sampler)->raw);
     free((*sampler)->tickets);
+    free((*sampler)->details);
     free(*sampler);
     *sampler = NULL;
   }

@@ -13,6 +13,7 @@
   X(minibatch, "minibatch")                                                                                  \
   X(svag, "svag")                                                                                            \
   X(gaussian, "gaussian")                                                                                    \
+  X(sde, "sde")                                                                                              \
   X(hessian, "hessian")
 
 /** An example and its random number. */
@@ -31,10 +32,12 @@ struct rst_sampler {
   uint64_t *raw;              /**< [max(examples, draw.count) + 1] */
   struct rst_ticket *tickets; /**< [examples] in the order of the epoch */
   long epoch;                 /**< theirs; -1 before the first */
+  double *details; /**< [examples] normal numbers that halve an increment; NULL unless the kind does */
 };
 
 struct rst_sampling_kind {
   bool takes_batch, takes_length, needs_root;
+  bool halves; /**< the length is a power of two */
   /** Entries of a draw, or its noise; NULL: weights are equal, there is nothing to draw. */
   size_t (*count)(const struct rst_sampling_parameters *parameters, size_t examples);
   /** Fill indices and weights of update t. */

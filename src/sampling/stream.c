@@ -10,7 +10,7 @@ void rst_stream_raw(const struct rst_stream *stream, size_t count, uint64_t *raw
   enum { WORDS = 4 };
   const philox4x64_key_t key = {{stream->seed, stream->member}};
   for (size_t first = 0; first < count; first += WORDS) {
-    const philox4x64_ctr_t counter = {{first / WORDS + 1, stream->counter, 0, 0}};
+    const philox4x64_ctr_t counter = {{first / WORDS + 1, stream->counter, stream->branch, 0}};
     const philox4x64_ctr_t words = philox4x64(counter, key);
     for (size_t i = 0; i < WORDS && first + i < count; ++i) {
       raw[first + i] = words.v[i];

@@ -7,11 +7,11 @@
 
 /** @file
  * Random numbers that are functions of a key and a counter: philox4x64-10 (Salmon, Moraes, Dror, Shaw, Parallel random numbers:
- * as easy as 1, 2, 3, SC'11). A stream is NumPy's Philox(key=[seed, member], counter=[0, counter, 0, 0]).
+ * as easy as 1, 2, 3, SC'11). A stream is NumPy's Philox(key=[seed, member], counter=[0, counter, branch, 0]).
  */
 
 struct rst_stream {
-  uint64_t seed, member, counter;
+  uint64_t seed, member, counter, branch;
 };
 
 /** The first `count` raw numbers of a stream. */
