@@ -15,7 +15,9 @@ SAMPLES, DECAY = 20, 0.03
 SCALARS = ("batch_sharpness", "batch_sharpness_error",
            "gradient_noise_interaction", "gradient_noise_interaction_error",
            "noise_curvature", "noise_curvature_error", "noise_norm",
-           "noise_norm_error", "objective_grad_norm")
+           "noise_norm_error", "objective_grad_norm", "gradient_square",
+           "gradient_square_error", "gradient_noise_trace",
+           "gradient_noise_trace_error")
 OUTPUT = f"output: {{every: 1, scalars: [{', '.join(SCALARS)}]}}\n"
 STEP = f"step: {{lr: 0.1, weight_decay: {DECAY}, iterations: 7}}\n"
 REGRESSION = """\
@@ -174,6 +176,25 @@ def mean_and_error(values, tolerance, power=1.0):
     return taken.mean(), error
 
 
+def square_and_trace(gradients):
+    """G and N of the draws as all pairs of them have it."""
+    g = np.array(gradients)
+    products = g @ g.T
+    square = (products.sum() - np.trace(products)) / (len(g) * (len(g) - 1))
+    return np.array([square, np.trace(products) / len(g) - square])
+
+
+def square_and_trace_with_errors(gradients):
+    """As many as make ten groups, and the jackknife over these."""
+    size = len(gradients) // 10
+    groups = np.reshape(gradients[:10 * size], (10, size, -1))
+    left = np.array([
+        square_and_trace(np.concatenate(np.delete(groups, k, axis=0)))
+        for k in range(10)])
+    return np.column_stack([square_and_trace(np.concatenate(groups)),
+                            3 * left.std(axis=0)]).ravel()
+
+
 def expected(objective, u, weights, tolerance=0.0):
     """SCALARS of these draws; a tolerance, where only batch_sharpness is
     measured."""
@@ -186,7 +207,9 @@ def expected(objective, u, weights, tolerance=0.0):
     square, error = mean_and_error([np.sum((x - full)**2) for x in g], 0)
     return np.array([*sharpness, *curvature / (full @ full), *curvature,
                      math.sqrt(square), error / (2 * math.sqrt(square)),
-                     np.linalg.norm(full)])
+                     np.linalg.norm(full),
+                     *square_and_trace_with_errors(
+                         [x - DECAY * u for x in g])])
 
 
 class Noise(ProgramTest):
@@ -292,6 +315,15 @@ class Noise(ProgramTest):
                     value, error = (file[name][t] for name in SCALARS[i:i + 2])
                     self.assertLess(abs(value - exact[i]), 4 * error)
                     self.assertLess(error, 0.03 * abs(value))
+                g = np.array([objective(self.states(file)[t], w)[0]
+                              for w in batches])
+                g -= DECAY * self.states(file)[t]
+                for name, exact in (
+                        ("gradient_square", np.sum(g.mean(axis=0)**2)),
+                        ("gradient_noise_trace", g.var(axis=0).sum())):
+                    error = file[f"{name}_error"][t]
+                    self.assertLess(abs(file[name][t] - exact), 5 * error)
+                    self.assertLess(error, 0.1 * exact)
 
     def test_leaves_the_run_as_it_is(self):
         """And does not depend on threads, nor on interruptions, nor on what

@@ -51,6 +51,12 @@
   X(noise_norm_error, ASKED, NOISE_NORM, RUN, "its standard error", "1")                                     \
   X(objective_grad_norm, ASKED, NOISE_SLOPE, RUN,                                                            \
     "Euclidean norm of the gradient of L over the whole training set, decay included", "1")                  \
+  X(gradient_square, ASKED, NOISE_PAIRS, RUN,                                                                \
+    "|grad E|^2 without bias from draws of examples, decay excluded", "1")                                   \
+  X(gradient_square_error, ASKED, NOISE_PAIRS, RUN, "its standard error", "1")                               \
+  X(gradient_noise_trace, ASKED, NOISE_PAIRS, RUN,                                                           \
+    "trace of the covariance of the gradient over draws of examples, without bias, decay excluded", "1")     \
+  X(gradient_noise_trace_error, ASKED, NOISE_PAIRS, RUN, "its standard error", "1")                          \
   X(largest_update, IMPLIED, STRETCH, RUN, "largest norm of an update since the row before", "1")            \
   X(local_growth, IMPLIED, PERTURBATIONS, RUN, "growth of the leading perturbation in the update", "1")      \
   X(mean_log_growth, IMPLIED, STRETCH_GROWTH, RUN,                                                           \

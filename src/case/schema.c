@@ -167,11 +167,12 @@ static const struct rst_key case_keys[] = {
 
     {INTEGER("noise.every", WHOLE(1)), DEFAULT("100"), UNIT("iterations"), AT(content.noise.every),
      HELP("between measurements over independent draws of examples, where output.scalars asks for "
-          "batch_sharpness, gradient_noise_interaction, noise_norm and their like")},
+          "batch_sharpness, gradient_noise_interaction, noise_norm, gradient_square and their like")},
     {INTEGER("noise.draws", BETWEEN(RST_NOISE_LEAST, RST_NOISE_MOST)), DEFAULT("1000"),
      AT(content.noise.draws), HELP("of a measurement at most; at least 10 are taken")},
     {REAL("noise.tolerance", AT_LEAST(0)), DEFAULT("0.005"), AT(content.noise.tolerance),
-     HELP("standard error, relative to the mean, at which a measurement stops; 0 takes all draws")},
+     HELP("standard error, relative to the mean, at which a measurement stops; 0 takes all draws, as "
+          "gradient_square and gradient_noise_trace do in any case")},
 
     {CHOICE("performance.rigor", rst_rigor_names), DEFAULT("estimate"), AT(content.performance.rigor),
      HELP("how hard FFTW searches; only estimate gives the same bits in every process")},

@@ -15,6 +15,8 @@ struct rst_noise_watch {
   double tolerance, decay;
   struct rst_field *gradient, *product; /* g_w, and a Hessian times it */
   struct rst_field *full;               /* grad L; NULL unless needed */
+  struct rst_field *sum;                /* of the draws, and of each group of them; NULL unless needed */
+  struct rst_field *of_group[RST_NOISE_LEAST];
 };
 
 /* Mean of independent numbers, by Welford's updates. */
@@ -50,6 +52,12 @@ static enum rst_status build(struct rst_context *context, const struct rst_case 
   RST_TRY(rst_flow_create_state(context, made->flow, &made->product));
   if (made->wanted.curvature || made->wanted.norm || made->wanted.slope) {
     RST_TRY(rst_flow_create_state(context, made->flow, &made->full));
+  }
+  if (made->wanted.pairs) {
+    RST_TRY(rst_flow_create_state(context, made->flow, &made->sum));
+    for (size_t k = 0; k < RST_NOISE_LEAST; ++k) {
+      RST_TRY(rst_flow_create_state(context, made->flow, &made->of_group[k]));
+    }
   }
   return RST_OK;
 }
@@ -100,14 +108,18 @@ void rst_noise_watch_destroy(struct rst_noise_watch **watch) {
     rst_field_destroy(&(*watch)->gradient);
     rst_field_destroy(&(*watch)->product);
     rst_field_destroy(&(*watch)->full);
+    rst_field_destroy(&(*watch)->sum);
+    for (size_t k = 0; k < RST_NOISE_LEAST; ++k) {
+      rst_field_destroy(&(*watch)->of_group[k]);
+    }
     free(*watch);
     *watch = NULL;
   }
 }
 
-/* g_w of draw number j of iteration t; and the flow linearised with w where `linearise`. */
-static void draw_gradient(struct rst_noise_watch *watch, long t, long j, const struct rst_field *u,
-                          bool linearise) {
+/* g_w without decay of draw number j of iteration t; and the flow linearised with w where `linearise`. */
+static void draw_data_gradient(struct rst_noise_watch *watch, long t, long j, const struct rst_field *u,
+                               bool linearise) {
   struct rst_flow_value value;
   rst_flow_choose(watch->flow, rst_sampler_draw_apart(watch->sampler, RST_NOISE_MOST * t + j));
   if (linearise) {
@@ -116,6 +128,11 @@ static void draw_gradient(struct rst_noise_watch *watch, long t, long j, const s
     rst_flow_evaluate(watch->flow, u, &value, watch->gradient);
   }
   rst_flow_choose(watch->flow, NULL);
+}
+
+static void draw_gradient(struct rst_noise_watch *watch, long t, long j, const struct rst_field *u,
+                          bool linearise) {
+  draw_data_gradient(watch, t, j, u, linearise);
   rst_field_axpy(watch->decay, u, watch->gradient);
 }
 
@@ -182,9 +199,71 @@ static void measure_deviations(struct rst_noise_watch *watch, long t, const stru
   numbers->interaction_error = numbers->curvature_error / slope;
 }
 
+/* G and N, from |sum g|^2, sum |g|^2 and the number of draws. */
+struct pair {
+  double square, trace;
+};
+
+static struct pair pair_of(double square_of_sum, double sum_of_squares, double draws) {
+  const double square = (square_of_sum - sum_of_squares) / (draws * (draws - 1.0));
+  return (struct pair){square, sum_of_squares / draws - square};
+}
+
+/* Of the jackknife, from what is left of an estimate without one group. */
+static double jackknife_error(const double left[RST_NOISE_LEAST]) {
+  struct estimate estimate = {0};
+  for (size_t k = 0; k < RST_NOISE_LEAST; ++k) {
+    take(left[k], &estimate);
+  }
+  return sqrt(estimate.squares * (RST_NOISE_LEAST - 1.0) / RST_NOISE_LEAST);
+}
+
+/* Draws, each in its group; the sum of the squares of each group. */
+static void draw_groups(struct rst_noise_watch *watch, long t, long of_group, const struct rst_field *u,
+                        double squares[RST_NOISE_LEAST]) {
+  for (long k = 0; k < RST_NOISE_LEAST; ++k) {
+    struct rst_field *sum = watch->of_group[k];
+    rst_field_fill(0.0, sum);
+    squares[k] = 0.0;
+    for (long j = k * of_group; j < (k + 1) * of_group; ++j) {
+      draw_data_gradient(watch, t, j, u, false);
+      squares[k] += rst_field_dot(watch->gradient, watch->gradient);
+      rst_field_axpy(1.0, watch->gradient, sum);
+    }
+  }
+}
+
+static void measure_pairs(struct rst_noise_watch *watch, long t, const struct rst_field *u,
+                          struct rst_noise_numbers *numbers) {
+  const long of_group = watch->most / RST_NOISE_LEAST;
+  double squares[RST_NOISE_LEAST];
+  double square[RST_NOISE_LEAST];
+  double trace[RST_NOISE_LEAST];
+  double sum_of_squares = 0.0;
+  draw_groups(watch, t, of_group, u, squares);
+  rst_field_fill(0.0, watch->sum);
+  for (size_t k = 0; k < RST_NOISE_LEAST; ++k) {
+    rst_field_axpy(1.0, watch->of_group[k], watch->sum);
+    sum_of_squares += squares[k];
+  }
+  for (size_t k = 0; k < RST_NOISE_LEAST; ++k) {
+    const double distance = rst_field_distance(watch->sum, watch->of_group[k]);
+    const struct pair left =
+        pair_of(distance * distance, sum_of_squares - squares[k], (double)((RST_NOISE_LEAST - 1) * of_group));
+    square[k] = left.square;
+    trace[k] = left.trace;
+  }
+  const struct pair all =
+      pair_of(rst_field_dot(watch->sum, watch->sum), sum_of_squares, (double)(RST_NOISE_LEAST * of_group));
+  numbers->square = all.square;
+  numbers->square_error = jackknife_error(square);
+  numbers->trace = all.trace;
+  numbers->trace_error = jackknife_error(trace);
+}
+
 void rst_noise_watch_measure(struct rst_noise_watch *watch, long t, const struct rst_field *u,
                              struct rst_noise_numbers *numbers) {
-  *numbers = (struct rst_noise_numbers){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+  *numbers = (struct rst_noise_numbers){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
   if (t % watch->every != 0 || !rst_field_is_finite(u)) {
     return;
   }
@@ -193,5 +272,8 @@ void rst_noise_watch_measure(struct rst_noise_watch *watch, long t, const struct
   }
   if (watch->full) {
     measure_deviations(watch, t, u, numbers);
+  }
+  if (watch->sum) {
+    measure_pairs(watch, t, u, numbers);
   }
 }

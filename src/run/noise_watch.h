@@ -17,16 +17,25 @@
  *                                                                                   stationary under plain SGD
  *     noise norm                     sqrt( E |g_w - grad L|^2 )                     = sqrt(trace of the covariance), where
  *                                                                                   E[g_w] = grad L
+ *     gradient square, noise trace   G = |E g_w|^2, N = E |g_w - E g_w|^2           N/G tells up to which batch learning rates
+ *                                                                                   may grow with it; without decay
  *
  * lr being the length of an update, step.lr/l of svag. Of minibatch, w are batches of sampling.batch. The means are over
  * independent draws (rst_sampling_apart()), from 10 to noise.draws, until the standard errors are below noise.tolerance times the
  * means; the draws of iteration t are number 16384 t, 16384 t + 1, ... The standard errors are those of means of independent
  * numbers; that of the interaction takes grad L as exact, as it is. There is no state.
+ *
+ * G and N are found without grad L, from M draws g_i, as many of noise.draws as make ten groups of equal size (Li, Malladi, Arora,
+ * arXiv 2102.12470, whose code takes them so), both without bias:
+ *
+ *     A = (1/M) sum |g_i|^2,    G = (|sum g_i|^2/M - A)/(M - 1),    N = A - G.
+ *
+ * Their standard errors are the jackknife's, leaving out one group at a time. Of svag and sde, N is l times that of a batch.
  */
 
 /** Which are measured. Each draw of the curvature costs a product with the Hessian of all examples. */
 struct rst_noise_wanted {
-  bool batch_sharpness, curvature, norm, slope;
+  bool batch_sharpness, curvature, norm, slope, pairs;
 };
 
 /** NaN where there is no number; grad_norm is |grad L|. */
@@ -36,6 +45,8 @@ struct rst_noise_numbers {
   double interaction, interaction_error;
   double norm, norm_error;
   double grad_norm;
+  double square, square_error; /**< G */
+  double trace, trace_error;   /**< N */
 };
 
 struct rst_noise_watch;

@@ -22,6 +22,7 @@ enum rst_need {
   RST_NEED_NOISE_CURVATURE,
   RST_NEED_NOISE_NORM,
   RST_NEED_NOISE_SLOPE, /**< the gradient of L over all examples */
+  RST_NEED_NOISE_PAIRS, /**< of draws of examples */
   RST_NEED_AMPLIFICATION,
   RST_NEED_PERTURBATIONS,
   RST_NEED_STRETCH, /**< what the updates between two rows have in common */

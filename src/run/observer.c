@@ -182,8 +182,8 @@ static enum rst_status create_noise_watch(struct rst_observer *made, const struc
                                           struct rst_flow *flow) {
   const struct rst_noise_wanted wanted = {
       made->needs[RST_NEED_BATCH_SHARPNESS], made->needs[RST_NEED_NOISE_CURVATURE],
-      made->needs[RST_NEED_NOISE_NORM], made->needs[RST_NEED_NOISE_SLOPE]};
-  return wanted.batch_sharpness || wanted.curvature || wanted.norm || wanted.slope
+      made->needs[RST_NEED_NOISE_NORM], made->needs[RST_NEED_NOISE_SLOPE], made->needs[RST_NEED_NOISE_PAIRS]};
+  return wanted.batch_sharpness || wanted.curvature || wanted.norm || wanted.slope || wanted.pairs
              ? rst_noise_watch_create(made->context, run, flow, wanted, &made->noise)
              : RST_OK;
 }
