@@ -6,6 +6,7 @@ import zlib
 
 import h5py
 import numpy as np
+from PIL import Image
 
 from support import SMALL_CASE, ProgramTest, main
 
@@ -23,6 +24,12 @@ def png(path, shape, depth, colour, rows, palette=b""):
                      + (chunk(b"PLTE", palette) if palette else b"")
                      + chunk(b"IDAT", zlib.compress(rows, 9))
                      + chunk(b"IEND", b""))
+
+
+def luminance(colours):
+    """Rec. 709, as the library rounds it."""
+    red, green, blue = np.moveaxis(np.asarray(colours, float), -1, 0)
+    return green + 0.2126 * (red - green) + 0.0722 * (blue - green)
 
 
 def packed(bits):
@@ -109,13 +116,104 @@ class Images(ProgramTest):
         for name in ("a.npy", "b.npy"):
             self.assertEqual(self.loss(IMAGE.format(name)), expected)
         np.save(self.folder / "c.npy", np.zeros((2, 16, 16)))
-        self.assertIn("has 3 axes; an image has two",
+        self.assertIn("has 3 axes without those of length 1 (2 along the "
+                      "first one); an image has two",
                       self.loss(IMAGE.format("c.npy"), 4))
         whole = (self.folder / "a.npy").read_bytes()
         (self.folder / "cut.npy").write_bytes(whole[:-1])
         self.loss(IMAGE.format("cut.npy"), 4)
         np.save(self.folder / "nan.npy", np.full((16, 16), np.nan))
         self.assertIn("nan", self.loss(IMAGE.format("nan.npy"), 2).lower())
+
+    def test_photographs(self):
+        draw = np.random.RandomState(6)
+        colours = draw.randint(0, 256, (24, 20, 3)).astype("u1")
+        for name, options in (("a.jpg", {}), ("b.jpg", {"progressive": True}),
+                              ("c.jpg", {"subsampling": 0, "quality": 99})):
+            with self.subTest(name):
+                Image.fromarray(colours).save(self.folder / name, **options)
+                decoded = np.asarray(Image.open(self.folder / name), float)
+                self.compare(name, 2 * luminance(decoded) / 255 - 1)
+        Image.fromarray(colours[..., 0]).save(self.folder / "grey.jpg")
+        grey = np.asarray(Image.open(self.folder / "grey.jpg"), float)
+        self.compare("grey.jpg", 2 * grey / 255 - 1)
+
+    def test_damaged_photographs(self):
+        draw = np.random.RandomState(7)
+        Image.fromarray(draw.randint(0, 256, (64, 64)).astype("u1")).save(
+            self.folder / "a.jpg")
+        whole = (self.folder / "a.jpg").read_bytes()
+        (self.folder / "cut.jpg").write_bytes(whole[:len(whole) // 2])
+        self.assertIn("is truncated or not a valid JPEG file: Premature end",
+                      self.loss(IMAGE.format("cut.jpg"), 4))
+        size = whole.index(b"\xff\xc0") + 5
+        (self.folder / "large.jpg").write_bytes(
+            whole[:size] + b"\xfd\xe8\xfd\xe8" + whole[size + 4:])
+        self.assertIn("65000 x 65000 pixels do not fit into its",
+                      self.loss(IMAGE.format("large.jpg"), 4))
+        (self.folder / "head.jpg").write_bytes(whole[:20])
+        self.loss(IMAGE.format("head.jpg"), 4)
+        Image.new("CMYK", (24, 24)).save(self.folder / "cmyk.jpg")
+        self.assertIn("save it in RGB",
+                      self.loss(IMAGE.format("cmyk.jpg"), 4))
+
+    def compare(self, name, values):
+        """An image against the numbers that it should be."""
+        with h5py.File(self.folder / "values.h5", "w") as file:
+            file["image"] = values
+        self.assertEqual(self.loss(IMAGE.format(name)),
+                         self.loss(IMAGE.format("values.h5:/image")))
+
+    def test_colours_in_arrays(self):
+        colours = np.random.RandomState(8).rand(3, 24, 20)
+        last = np.moveaxis(colours, 0, -1)
+        np.save(self.folder / "first.npy", colours)
+        np.save(self.folder / "last.npy", last)
+        with h5py.File(self.folder / "c.h5", "w") as file:
+            file["first"], file["last"] = colours, last
+            time = file.create_dataset("time", data=np.arange(3.0))
+            time.make_scale("time")
+            file["film"] = colours
+            file["film"].dims[0].attach_scale(time)
+        for name in ("first.npy", "last.npy", "c.h5:/first", "c.h5:last"):
+            with self.subTest(name):
+                self.compare(name, luminance(last))
+        # Three snapshots are no colours.
+        self.assertIn("has 3 axes", self.loss(IMAGE.format("c.h5:/film"), 4))
+        start = 'initial={kind: file, file: "k.npy"}'
+        np.save(self.folder / "k.npy", np.zeros((5, 5, 3)))
+        self.assertIn("has 3 axes", self.loss(start, 4))
+
+    def test_the_same_picture_from_any_file(self):
+        levels = np.random.RandomState(9).randint(0, 256, (24, 24), "u1")
+        Image.fromarray(levels).save(self.folder / "p.png")
+        np.save(self.folder / "p.npy", levels)
+        with h5py.File(self.folder / "p.h5", "w") as file:
+            file["p"] = levels
+        expected = self.loss(IMAGE.format("p.png"))
+        ranged = 'flow.image={kind: file, file: "%s", range: [0, 255]}'
+        for name in ("p.png", "p.npy", "p.h5:/p", "p.h5:p"):
+            with self.subTest(name):
+                self.assertEqual(self.loss(ranged % name), expected)
+                self.assertEqual(self.told(ranged % name), "")
+        inverse = ranged.replace("0, 255", "255, 0") % "p.png"
+        self.assertNotEqual(self.loss(inverse), expected)
+        note = self.told(IMAGE.format("p.npy"))
+        self.assertEqual(note.count("warning"), 1)
+        self.assertIn("'p.npy' holds uint8 numbers, taken as they are, %d to "
+                      "%d;" % (levels.min(), levels.max()), note)
+        self.assertIn("range: [0, 255]", note)
+        plain = ranged.replace("0, 255", "-1, 1") % "p.npy"
+        self.assertEqual(self.told(plain), "")
+        self.assertEqual(self.loss(plain), self.loss(IMAGE.format("p.h5:p")))
+        for wrong in ("[0]", "[0, 1, 2]", "[3, 3]"):
+            self.assertIn("two different numbers", self.loss(
+                ranged.replace("[0, 255]", wrong) % "p.npy", 2))
+
+    def told(self, override):
+        """What is said without -q."""
+        return self.restrain("run", "case.yaml", "-o", "r.h5", "--force", "-D",
+                             "step.iterations=3", "-D", override).stderr
 
     def test_comments_of_grey_maps_end_at_cr(self):
         (self.folder / "c.pgm").write_bytes(

@@ -24,7 +24,8 @@ RST_API void rst_context_destroy(struct rst_context **context);
  * once. Owned by the context, valid until the next failure. */
 RST_API const char *rst_context_message(const struct rst_context *context);
 
-/** Warnings (one line each, without newline) go to `warn(user, text)`; NULL, the default, drops them. */
+/** Warnings (one line each, without newline) go to `warn(user, text)`; NULL, the default, drops them. The same one is given once
+ * in succession. */
 RST_API void rst_context_set_warning(struct rst_context *context, void (*warn)(void *user, const char *text),
                                      void *user);
 

@@ -19,12 +19,13 @@
  * | gaussian-field | real Gaussian field, power spectrum abs(w)^-exponent, mean 0, variance 1    |
  * | paper          | one row of 100 points, the signal of arXiv 2206.02001v4, figure 2: 35 of    |
  * |                | 230, 30 of 160, 35 that fall from 230 to 205                                |
- * | file           | PNG, PGM, .npy, or an HDF5 dataset "file.h5:/path"; any shape               |
+ * | file           | PNG, JPEG, PGM, .npy, or an HDF5 dataset "file.h5:/path"; any shape         |
  * | memory         | `pixels`, which a calling program gives (rst_case_set_image()); any shape   |
  *
  * The noise of gaussian-field is rst_random_normal(seed), transformed, weighted, transformed back; exponent 2 is
- * like nature. Grey levels 0..max of PNG and PGM map linearly to -1..1, colour by luminance (Rec. 709 weights),
- * alpha is ignored; numbers of HDF5 and .npy are taken as they are.
+ * like nature. Levels black ... white of a file map linearly to -1 ... 1: 0 ... max of PNG, JPEG and PGM, -1 ... 1 of HDF5 and
+ * .npy, whose numbers so are taken as they are; `range` states others. Colour, which in an array is a last or else a first axis
+ * of 3, becomes luminance (Rec. 709 weights) before; alpha and Exif's orientation are ignored.
  *
  * Initial kinds, on a state of given layout, whose tensors are taken in their order; tent, and file where it is a plane, fill
  * every plane alike:
@@ -38,8 +39,8 @@
  * | constant | scale                                                                                  |
  * | tent     | scale * product over axes of (1 - abs(2 i/(n-1) - 1)); axes of length 1 contribute 1   |
  * | list     | the values, as many as the state has numbers, in the order of the state                |
- * | file     | scale * the HDF5 dataset "file.h5:/path" (leading axes of length 1 dropped), PNG, PGM  |
- * |          | or .npy, of the shape of the plane; or scale * the HDF5 group "file.h5:/path" or       |
+ * | file     | scale * the HDF5 dataset "file.h5:/path" (leading axes of length 1 dropped), PNG, JPEG, |
+ * |          | PGM or .npy, of the shape of the plane; or scale * the HDF5 group "file.h5:/path" or       |
  * |          | "file.h5" of datasets with the names and shapes of the tensors, leading axes of length 1 dropped |
  * |          | and the last taken of one as long as `time` beside them: a run's last snapshot; or a   |
  * |          | file "file.safetensors" of such tensors                                                |
@@ -58,6 +59,9 @@ struct rst_image_parameters {
   size_t size; /**< points a side, for synthetic images */
   const char *file;
   size_t most_points; /**< that a file may have; 0 for RST_IMAGE_MOST_POINTS */
+  const double
+      *range; /**< of a file: the levels that become -1 and 1; borrowed; NULL for those of its format */
+  size_t range_count; /**< 2, or 0 */
   uint32_t seed;
   double value;    /**< of `constant` */
   double period;   /**< of `grating`, in points, > 0 */
@@ -86,11 +90,23 @@ RST_API const char *const *rst_initial_names(void);
 RST_API bool rst_initial_is_seeded(const char *kind);
 
 /** Make or read an image; the caller destroys it. RST_ERROR_ARGUMENT for unknown kind, zero size or missing
- * file name; RST_ERROR_IO for a missing, unreadable or malformed file or dataset; RST_ERROR_ARGUMENT for NaN
- * or infinite data. */
+ * file name, or a range of other than two different numbers; RST_ERROR_IO for a missing, unreadable or malformed file or dataset;
+ * RST_ERROR_ARGUMENT for NaN or infinite data. Integers beyond -1 ... 1 that are taken as they are without a range that says so
+ * are worth a warning. */
 RST_API enum rst_status rst_image_create(struct rst_context *context,
                                          const struct rst_image_parameters *parameters,
                                          enum rst_precision precision, struct rst_field **image);
+
+/** Levels of a file that are -1 and 1 of the image; just these where its numbers are taken as they are. */
+struct rst_image_levels {
+  double black, white;
+};
+/** rst_image_create() that also tells the levels; those of another kind than `file` are -1 and 1. */
+RST_API enum rst_status rst_image_create_with_levels(struct rst_context *context,
+                                                     const struct rst_image_parameters *parameters,
+                                                     enum rst_precision precision,
+                                                     struct rst_image_levels *levels,
+                                                     struct rst_field **image);
 
 /** Fill the state `u`; errors as above, and RST_ERROR_ARGUMENT if a file's shape differs from that of a plane or the length
  * of a list from that of the state. A flow may have an initial state of its own: rst_flow_fill_initial(). */

@@ -12,6 +12,7 @@ struct rst_context {
   char *message;
   void (*warn)(void *user, const char *text);
   void *warn_user;
+  char *warned; /* the last warning */
   int threads;
   struct rst_team *team;
   enum rst_rigor rigor;
@@ -35,6 +36,7 @@ void rst_context_destroy(struct rst_context **context) {
   if (*context) {
     rst_team_destroy((*context)->team);
     free((*context)->message);
+    free((*context)->warned);
     free(*context);
     *context = NULL;
   }
@@ -111,6 +113,11 @@ void rst_warn(struct rst_context *context, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
+  if (context->warned && strcmp(context->warned, text) == 0) {
+    return;
+  }
+  free(context->warned);
+  context->warned = strdup(text);
   context->warn(context->warn_user, text);
 }
 

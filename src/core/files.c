@@ -34,7 +34,7 @@ static bool is_file(const char *name) {
 enum rst_status rst_files_split_dataset(struct rst_context *context, const char *name, char **file,
                                         char **dataset) {
   *file = *dataset = NULL;
-  for (const char *colon = strstr(name, ":/"); colon && !*file; colon = strstr(colon + 1, ":/")) {
+  for (const char *colon = strchr(name, ':'); colon && !*file; colon = strchr(colon + 1, ':')) {
     char *before = NULL;
     RST_TRY(rst_format(context, &before, "%.*s", (int)(colon - name), name));
     if (is_file(before)) {
@@ -42,7 +42,8 @@ enum rst_status rst_files_split_dataset(struct rst_context *context, const char 
     } else {
       free(before);
     }
-    if (*file && rst_format(context, dataset, "%s", colon + 1) != RST_OK) {
+    const char *slash = colon[1] == '/' ? "" : "/";
+    if (*file && rst_format(context, dataset, "%s%s", slash, colon + 1) != RST_OK) {
       free(*file);
       *file = NULL;
       return RST_ERROR_MEMORY;

@@ -17,7 +17,8 @@ enum rst_status rst_files_sibling(struct rst_context *context, const char *path,
 /** The part of `path` after its last slash. */
 const char *rst_files_base(const char *path);
 
-/** Split "file.h5:/path" into the two malloc'ed parts; both NULL where no part before a ":/" is a file. */
+/** Split "file.h5:/path", or "file.h5:path", into the two malloc'ed parts, the second with its slash; both NULL where no part
+ * before a colon is a file. */
 enum rst_status rst_files_split_dataset(struct rst_context *context, const char *name, char **file,
                                         char **dataset);
 

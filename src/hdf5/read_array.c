@@ -75,14 +75,19 @@ static enum rst_status require_stored(struct reading *reading, hid_t file, const
   return RST_OK;
 }
 
-static enum rst_status read_dataset(struct reading *reading, hid_t file, struct rst_array *array) {
+/* All but the numbers. */
+static enum rst_status open_dataset(struct reading *reading, hid_t file, struct rst_array *array) {
   reading->dataset = rst_ids_keep(reading->ids, H5Dopen2(file, reading->name, H5P_DEFAULT));
   RST_HDF5(reading->context, reading->dataset >= 0, "%s holds no dataset %s", reading->path, reading->name);
   const hid_t type = rst_ids_keep(reading->ids, H5Dget_type(reading->dataset));
   RST_REQUIRE(reading->context, element_of(type, &array->element), RST_ERROR_IO,
               "%s: %s does not hold numbers; name a numeric dataset", reading->path, reading->name);
   RST_TRY(read_shape(reading, array));
-  RST_TRY(rst_hdf5_require_own_numbers(reading->context, reading->path, reading->name, reading->dataset));
+  return rst_hdf5_require_own_numbers(reading->context, reading->path, reading->name, reading->dataset);
+}
+
+static enum rst_status read_dataset(struct reading *reading, hid_t file, struct rst_array *array) {
+  RST_TRY(open_dataset(reading, file, array));
   RST_TRY(require_stored(reading, file, array));
   RST_TRY(rst_array_allocate(reading->context, array));
   if (H5Dread(reading->dataset, native_type(array->element), H5S_ALL, H5S_ALL, H5P_DEFAULT, array->data) <
@@ -101,6 +106,19 @@ enum rst_status rst_hdf5_read_array(struct rst_context *context, const char *pat
   struct reading reading = {.context = context, .path = path, .name = dataset, .ids = &ids};
   RST_TRY(rst_hdf5_open(context, path, &ids, &file));
   return read_dataset(&reading, file, array);
+}
+
+enum rst_status rst_hdf5_read_shape(struct rst_context *context, const char *path, const char *dataset,
+                                    struct rst_array *array, bool *has_scales) {
+  RST_QUIET();
+  RST_IDS(ids);
+  hid_t file = H5I_INVALID_HID;
+  struct reading reading = {.context = context, .path = path, .name = dataset, .ids = &ids};
+  *array = (struct rst_array){0};
+  RST_TRY(rst_hdf5_open(context, path, &ids, &file));
+  RST_TRY(open_dataset(&reading, file, array));
+  *has_scales = H5Aexists(reading.dataset, "DIMENSION_LIST") > 0;
+  return RST_OK;
 }
 
 bool rst_hdf5_describe_array(hid_t dataset, struct rst_array *array) {

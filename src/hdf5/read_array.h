@@ -16,6 +16,10 @@
 enum rst_status rst_hdf5_read_array(struct rst_context *context, const char *path, const char *dataset,
                                     struct rst_array *array);
 
+/** Type and shape of a dataset as rst_hdf5_read_array() would read it, without its numbers, and whether its axes have scales. */
+enum rst_status rst_hdf5_read_shape(struct rst_context *context, const char *path, const char *dataset,
+                                    struct rst_array *array, bool *has_scales);
+
 /** Type and shape of an open dataset, without memory for its numbers; false if it has no numbers, or more axes than an array. */
 bool rst_hdf5_describe_array(hid_t dataset, struct rst_array *array);
 

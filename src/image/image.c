@@ -79,9 +79,12 @@ bool rst_image_is_given(const struct rst_image_parameters *parameters) {
   return kind >= 0 && makers[kind] == rst_image_make_memory;
 }
 
-enum rst_status rst_image_create(struct rst_context *context, const struct rst_image_parameters *parameters,
-                                 enum rst_precision precision, struct rst_field **image) {
+enum rst_status rst_image_create_with_levels(struct rst_context *context,
+                                             const struct rst_image_parameters *parameters,
+                                             enum rst_precision precision, struct rst_image_levels *levels,
+                                             struct rst_field **image) {
   *image = NULL;
+  *levels = (struct rst_image_levels){-1.0, 1.0};
   if (parameters->pixels) {
     return copy_pixels(context, parameters->pixels, precision, image);
   }
@@ -90,8 +93,10 @@ enum rst_status rst_image_create(struct rst_context *context, const struct rst_i
     return rst_fail_unknown(context, "image kind", parameters->kind, names);
   }
   struct rst_field *made = NULL;
-  RST_TRY(makers[kind](context, parameters, &made));
-  const char *what = makers[kind] == rst_image_make_file ? parameters->file : parameters->kind;
+  const bool is_file = makers[kind] == rst_image_make_file;
+  RST_TRY(is_file ? rst_image_make_levels(context, parameters, levels, &made)
+                  : makers[kind](context, parameters, &made));
+  const char *what = is_file ? parameters->file : parameters->kind;
   enum rst_status status = rst_image_require_finite(context, what, made, precision);
   if (status == RST_OK) {
     status = round_to(context, precision, &made);
@@ -102,4 +107,10 @@ enum rst_status rst_image_create(struct rst_context *context, const struct rst_i
   }
   *image = made;
   return RST_OK;
+}
+
+enum rst_status rst_image_create(struct rst_context *context, const struct rst_image_parameters *parameters,
+                                 enum rst_precision precision, struct rst_field **image) {
+  struct rst_image_levels levels;
+  return rst_image_create_with_levels(context, parameters, precision, &levels, image);
 }

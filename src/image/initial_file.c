@@ -29,8 +29,11 @@ static enum rst_status copy_to_planes(struct rst_context *context, const char *f
 
 static enum rst_status read_planes(struct rst_context *context, const char *file,
                                    const struct rst_layout *layout, struct rst_field *values) {
+  const struct rst_image_file given = {.name = file, .most_points = RST_IMAGE_MOST_POINTS};
+  struct rst_image_levels levels;
   struct rst_field *read = NULL;
-  RST_TRY(rst_image_read(context, file, RST_IMAGE_MOST_POINTS, &read));
+  RST_TRY(rst_image_read_levels(context, &given, false, &levels, &read));
+  rst_image_map(&levels, read);
   const enum rst_status status = copy_to_planes(context, file, read, layout, values);
   rst_field_destroy(&read);
   return status;

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "core/array.h"
 #include "restrain/image.h"
 
 /** @file
@@ -32,31 +33,54 @@ RST_IMAGE_KINDS(RST_IMAGE_DECLARE)
 /** A double field of zeros, size x size. */
 rst_image_maker rst_image_make_square;
 
+/** rst_image_make_file() that tells the levels, too. */
+enum rst_status rst_image_make_levels(struct rst_context *context,
+                                      const struct rst_image_parameters *parameters,
+                                      struct rst_image_levels *levels, struct rst_field **image);
+
 /** RST_ERROR_ARGUMENT naming `what`, value and position if an element of the double field `values` is not
  * finite in `precision`. */
 enum rst_status rst_image_require_finite(struct rst_context *context, const char *what,
                                          const struct rst_field *values, enum rst_precision precision);
 
-/** Read a PNG or PGM file (told by its content) as grey levels -1..1, or the numbers of a .npy file or a dataset "file.h5:/path". Files of more than
- * `most_points` points are refused. */
-enum rst_status rst_image_read(struct rst_context *context, const char *file, size_t most_points,
-                               struct rst_field **image);
-
-/** An open file that is being read. */
+/** A file that is being read. */
 struct rst_image_file {
-  const char *name; /* for messages */
-  FILE *stream;
-  size_t size; /* bytes */
-  size_t most_points;
+  const char *name;   /* as given, for messages */
+  FILE *stream;       /* NULL for a dataset of HDF5 */
+  size_t size;        /* bytes */
+  size_t most_points; /* of which more are refused */
+  bool colour;        /* an axis of 3 are channels */
 };
-enum rst_status rst_image_decode_png(struct rst_context *context, const struct rst_image_file *file,
-                                     struct rst_field **image);
-enum rst_status rst_image_decode_pgm(struct rst_context *context, const struct rst_image_file *file,
-                                     struct rst_field **image);
-enum rst_status rst_image_decode_npy(struct rst_context *context, const struct rst_image_file *file,
-                                     struct rst_field **image);
+
+/** Read a picture (PNG, JPEG, PGM, told by its content), a .npy file or a dataset "file.h5:/path": its own levels, and which of
+ * them are -1 and 1 (include/restrain/image.h). The caller destroys the image, which on failure is NULL. `warn` tells whether
+ * integers that are no levels of a picture are worth a warning. */
+enum rst_status rst_image_read_levels(struct rst_context *context, const struct rst_image_file *file,
+                                      bool warn, struct rst_image_levels *levels, struct rst_field **image);
+/** Levels to -1 ... 1, in place. */
+void rst_image_map(const struct rst_image_levels *levels, struct rst_field *image);
+
+/** Read the levels of one format, and which are black and white. */
+typedef enum rst_status rst_image_decoder(struct rst_context *context, const struct rst_image_file *file,
+                                          struct rst_image_levels *levels, struct rst_field **image);
+rst_image_decoder rst_image_decode_png;
+rst_image_decoder rst_image_decode_jpeg;
+rst_image_decoder rst_image_decode_pgm;
+
+/** The plane that an array of numbers is. Axes of length 1 are passed over where there are more than two, the leading ones first,
+ * then the last ones. RST_ERROR_IO for another shape or too many points; rst_image_check_array() needs no numbers. */
+enum rst_status rst_image_check_array(struct rst_context *context, const struct rst_image_file *file,
+                                      const struct rst_array *array);
+enum rst_status rst_image_take_array(struct rst_context *context, const struct rst_image_file *file,
+                                     const struct rst_array *array, struct rst_field **image);
+
 /** RST_ERROR_IO if ny x nx points are more than the file may have. */
 enum rst_status rst_image_check_points(struct rst_context *context, const struct rst_image_file *file,
                                        size_t ny, size_t nx);
+
+/** Rec. 709, written so that equal components give exactly that grey. */
+static inline double rst_image_luminance(double red, double green, double blue) {
+  return green + 0.2126 * (red - green) + 0.0722 * (blue - green);
+}
 
 #endif

@@ -61,17 +61,13 @@ static enum rst_status read_number(const struct scanner *scanner, const char *wh
   return RST_OK;
 }
 
-static double grey(unsigned long value, unsigned long maxval) {
-  return 2.0 * (double)value / (double)maxval - 1.0;
-}
-
 static enum rst_status read_plain(const struct scanner *scanner, unsigned long maxval,
                                   struct rst_field *image) {
   for (size_t y = 0; y < image->ny; ++y) {
     for (size_t x = 0; x < image->nx; ++x) {
       unsigned long value = 0;
       RST_TRY(read_number(scanner, "last pixel", maxval, &value));
-      rst_field_set(image, y, x, grey(value, maxval));
+      rst_field_set(image, y, x, (double)value);
     }
   }
   return RST_OK;
@@ -90,14 +86,14 @@ static enum rst_status read_binary(const struct scanner *scanner, unsigned long 
       RST_REQUIRE(scanner->context, value <= maxval, RST_ERROR_IO,
                   "'%s' is not a valid PGM file: the pixel %lu at row %zu, column %zu exceeds maxval %lu",
                   scanner->name, value, y, x, maxval);
-      rst_field_set(image, y, x, grey(value, maxval));
+      rst_field_set(image, y, x, (double)value);
     }
   }
   return RST_OK;
 }
 
 enum rst_status rst_image_decode_pgm(struct rst_context *context, const struct rst_image_file *file,
-                                     struct rst_field **image) {
+                                     struct rst_image_levels *levels, struct rst_field **image) {
   const struct scanner scanner = {context, file->name, file->stream};
   getc(file->stream);
   const bool plain = getc(file->stream) == '2';
@@ -123,6 +119,7 @@ enum rst_status rst_image_decode_pgm(struct rst_context *context, const struct r
     rst_field_destroy(&made);
     return status;
   }
+  *levels = (struct rst_image_levels){0.0, (double)maxval};
   *image = made;
   return RST_OK;
 }

@@ -8,7 +8,7 @@
 
 /** @file
  * PNG through libpng: any colour type and depth, interlaced or not, as grey levels of 8 or 16 bits. The
- * luminance (Rec. 709) is taken of the encoded values; alpha is ignored.
+ * luminance is taken of the encoded values; alpha is ignored.
  */
 
 struct reader {
@@ -73,13 +73,10 @@ static double sample(const struct reader *reader, size_t y, size_t x, size_t cha
   return reader->depth == 1 ? (double)bytes[0] : 256.0 * (double)bytes[0] + (double)bytes[1];
 }
 
-/* Written so that equal components give exactly that grey. */
 static double luminance(const struct reader *reader, size_t y, size_t x) {
-  if (reader->channels == 1) {
-    return sample(reader, y, x, 0);
-  }
-  const double green = sample(reader, y, x, 1);
-  return green + 0.2126 * (sample(reader, y, x, 0) - green) + 0.0722 * (sample(reader, y, x, 2) - green);
+  return reader->channels == 1
+             ? sample(reader, y, x, 0)
+             : rst_image_luminance(sample(reader, y, x, 0), sample(reader, y, x, 1), sample(reader, y, x, 2));
 }
 
 static enum rst_status allocate_rows(struct rst_context *context, struct reader *reader) {
@@ -92,12 +89,12 @@ static enum rst_status allocate_rows(struct rst_context *context, struct reader 
 }
 
 static enum rst_status convert(struct rst_context *context, const struct reader *reader,
-                               struct rst_field **image) {
+                               struct rst_image_levels *levels, struct rst_field **image) {
   RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, reader->height, reader->width, image));
-  const double white = reader->depth == 1 ? 255.0 : 65535.0;
+  *levels = (struct rst_image_levels){0.0, reader->depth == 1 ? 255.0 : 65535.0};
   for (size_t y = 0; y < reader->height; ++y) {
     for (size_t x = 0; x < reader->width; ++x) {
-      rst_field_set(*image, y, x, 2.0 * luminance(reader, y, x) / white - 1.0);
+      rst_field_set(*image, y, x, luminance(reader, y, x));
     }
   }
   return RST_OK;
@@ -115,7 +112,8 @@ static enum rst_status check_size(struct rst_context *context, const struct rst_
 }
 
 static enum rst_status decode(struct rst_context *context, const struct rst_image_file *file,
-                              struct reader *reader, struct rst_field **image) {
+                              struct reader *reader, struct rst_image_levels *levels,
+                              struct rst_field **image) {
   reader->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, reader, on_error, on_warning);
   reader->info = reader->png ? png_create_info_struct(reader->png) : NULL;
   RST_REQUIRE(context, reader->info, RST_ERROR_MEMORY, "'%s' cannot be read: libpng could not be started",
@@ -126,13 +124,13 @@ static enum rst_status decode(struct rst_context *context, const struct rst_imag
   RST_TRY(allocate_rows(context, reader));
   RST_REQUIRE(context, read_pixels(reader), RST_ERROR_IO, "'%s' is truncated or not a valid PNG file: %s",
               file->name, reader->message);
-  return convert(context, reader, image);
+  return convert(context, reader, levels, image);
 }
 
 enum rst_status rst_image_decode_png(struct rst_context *context, const struct rst_image_file *file,
-                                     struct rst_field **image) {
+                                     struct rst_image_levels *levels, struct rst_field **image) {
   struct reader reader = {.stream = file->stream};
-  const enum rst_status status = decode(context, file, &reader, image);
+  const enum rst_status status = decode(context, file, &reader, levels, image);
   png_destroy_read_struct(&reader.png, &reader.info, NULL);
   free(reader.rows);
   free(reader.data);
