@@ -62,12 +62,51 @@ class Help(ProgramTest):
                     self.assertIn(meaning, " ".join(text.split()))
 
     def test_help_keeps_within_80_columns(self):
-        for topic in ("", "run", "analyze", "bifurcate", "sweep", "follow",
-                      "check", "info", "help", "case", "scalars", "fields",
+        everything = json.loads(self.restrain("help", "--json").stdout)
+        commands = [command["words"]["name"]
+                    for command in everything["commands"]]
+        self.assertIn("run", commands)
+        for topic in ("", *commands, "case", "scalars", "fields",
                       "evaluations", "regimes"):
             text = self.restrain("help", *([topic] if topic else [])).stdout
             longest = max(text.splitlines(), key=len)
             self.assertLessEqual(len(longest), 80, longest)
+            if topic in ("", "run"):
+                self.assertLessEqual(text.count("\n"), 40, "one screen")
+
+    def test_help_for_programs_says_the_same(self):
+        everything = json.loads(self.restrain("help", "--json").stdout)
+        self.assertEqual(everything["version"],
+                         self.restrain("--version").stdout.split()[1])
+        for command in everything["commands"]:
+            words, options = command["words"], command["options"]
+            text = " ".join(self.restrain(
+                "help", words["name"]).stdout.split())
+            self.assertIn(f"usage: restrain {words['name']} "
+                          + words["usage"], text)
+            for paragraph in words["details"].split("\n\n"):
+                self.assertIn(" ".join(paragraph.split()), text)
+            for option in options:
+                shown = f"--{option['name']} {option['value']}".strip()
+                if option["letter"]:
+                    shown = f"-{option['letter']}, {shown}"
+                self.assertIn(f"{shown} {option['help']}", text)
+        tables = everything["case"]
+        text = self.restrain("help", "case").stdout
+        self.assertEqual([key["path"] for key in tables["keys"]],
+                         re.findall(r"^  ([a-z]\S+)$", text, re.MULTILINE))
+        joined = " ".join(text.split())
+        for key in tables["keys"]:
+            when = f" [{key['when']}]" if key["when"] else ""
+            self.assertIn(f"{key['path']} {key['value']} {key['help']}."
+                          + when, joined)
+        schemes = {name for key in tables["keys"]
+                   if key["path"] == "step.scheme" for name in key["names"]}
+        self.assertLessEqual({"euler", "adam"}, schemes)
+        for topic in ("scalars", "fields", "evaluations", "regimes"):
+            text = " ".join(self.restrain("help", topic).stdout.split())
+            for word in tables[topic]:
+                self.assertIn(f"{word['name']} {word['help']}", text)
 
     def test_version(self):
         self.assertRegex(self.restrain("--version").stdout,

@@ -215,4 +215,9 @@ RST_API enum rst_status rst_case_reference(struct rst_context *context, char **t
  * or one of "scalars", "fields", "evaluations" and "regimes". RST_ERROR_ARGUMENT for another, naming the nearest. */
 RST_API enum rst_status rst_case_explain(struct rst_context *context, const char *topic, char **text);
 
+/** All of that for programs, as a malloc'ed JSON object: "keys", each with "path", "value" (what it must be and its default),
+ * "help", "when" (it applies), "names" (that it may have) and "below" (whether it holds keys); "scalars", "fields",
+ * "evaluations" and "regimes", each with "name", "help" and "units". */
+RST_API enum rst_status rst_case_tables(struct rst_context *context, char **json);
+
 #endif

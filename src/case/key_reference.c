@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "case/key_walk.h"
 #include "case/observable_list.h"
 #include "case/report.h"
-#include "case/value.h"
 #include "restrain/regime.h"
 
 enum { COLUMNS = 80, INDENT = 6 };
@@ -28,41 +27,19 @@ static void add_wrapped(struct rst_text *text, const char *words) {
   }
 }
 
-/* "a number > 0, seconds; default 60" and the like. */
-static void describe_value(const struct rst_key *key, struct rst_text *text) {
-  rst_value_describe(key, text);
-  if (key->unit) {
-    rst_text_add(text, ", %s", key->unit);
-  }
-  if (key->required) {
-    rst_text_add(text, "; required");
-  } else {
-    rst_text_add(text, "; %s%s", key->fallback || key->derived ? "default " : "optional",
-                 key->derived    ? key->derived
-                 : key->fallback ? key->fallback
-                                 : "");
-  }
-}
-
-static void describe_conditions(const struct rst_key *key, struct rst_text *text) {
-  for (size_t i = 0; i < RST_KEY_CONDITIONS && key->when[i].key; ++i) {
-    rst_text_add(text, "%s%s ", i ? "; " : " [", key->when[i].key);
-    rst_condition_values(&key->when[i], text);
-  }
-  if (key->when[0].key) {
-    rst_text_add(text, "]");
-  }
-}
-
-static enum rst_status add_key(struct rst_context *context, struct rst_text *text, const char *prefix,
+static enum rst_status add_key(struct rst_context *context, struct rst_text *text, const char *path,
                                const struct rst_key *key) {
   struct rst_text words = {0};
+  rst_key_conditions(key, &words);
+  RST_SCOPED char *when = rst_text_take(&words);
   rst_text_add(&words, "%s.", key->help);
-  describe_conditions(key, &words);
+  if (when && *when) {
+    rst_text_add(&words, " [%s]", when);
+  }
   char *help = rst_text_take(&words);
-  describe_value(key, &words);
+  rst_key_describe(key, &words);
   char *value = rst_text_take(&words);
-  rst_text_add(text, "  %s%s", prefix, key->path);
+  rst_text_add(text, "  %s", path);
   if (value && help) {
     add_wrapped(text, value);
     add_wrapped(text, help);
@@ -85,6 +62,8 @@ static size_t section_length(const char *path) {
 struct choice {
   const char *topic; /* NULL for all */
   size_t found;
+  struct rst_text *text;
+  const char *before; /* the outermost row before, NULL at first */
 };
 
 static bool is_wanted(struct choice *choice, const char *path) {
@@ -95,47 +74,24 @@ static bool is_wanted(struct choice *choice, const char *path) {
   return wanted;
 }
 
-static enum rst_status add_table(struct rst_context *context, struct rst_text *text, const char *prefix,
-                                 const struct rst_keys *keys, struct choice *choice) {
-  for (size_t i = 0; i < keys->count; ++i) {
-    const struct rst_key *key = &keys->keys[i];
-    const size_t section = section_length(key->path);
-    const char *before = i > 0 ? keys->keys[i - 1].path : key->path;
-    const bool same = section == section_length(before) && strncmp(key->path, before, section) == 0;
-    RST_SCOPED char *path = NULL;
-    RST_TRY(rst_format(context, &path, "%s%s", prefix, key->path));
-    if (!*prefix && !same && !choice->topic) {
-      rst_text_add(text, "\n%.*s%s", (int)section, key->path, section ? "\n" : "");
-    }
-    if (is_wanted(choice, path)) {
-      RST_TRY(add_key(context, text, prefix, key));
-    }
-    /* Items that hold such items again have the same keys. */
-    if (key->items && key->items != keys) {
-      char *below = NULL;
-      RST_TRY(
-          rst_format(context, &below, "%s%s%s.", prefix, key->path, key->type == RST_KEY_ITEMS ? ".N" : ""));
-      const enum rst_status status = add_table(context, text, below, key->items, choice);
-      free(below);
-      RST_TRY(status);
-    }
+/* Name the section that a row of the outermost table begins. */
+static void add_section(struct choice *choice, const struct rst_key *key) {
+  const size_t section = section_length(key->path);
+  const char *before = choice->before ? choice->before : key->path;
+  const bool same = section == section_length(before) && strncmp(key->path, before, section) == 0;
+  if (!same && !choice->topic) {
+    rst_text_add(choice->text, "\n%.*s%s", (int)section, key->path, section ? "\n" : "");
   }
-  return RST_OK;
+  choice->before = key->path;
 }
 
-static enum rst_status add_keys(struct rst_context *context, struct rst_text *text, struct choice *choice) {
-  struct rst_loaded_case *empty = NULL;
-  RST_TRY(rst_case_create(context, &empty));
-  struct rst_case *content = &empty->content;
-  locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-  const locale_t before = plain ? uselocale(plain) : (locale_t)0;
-  const enum rst_status status = add_table(context, text, "", &empty->keys, choice);
-  if (plain) {
-    uselocale(before);
-    freelocale(plain);
+static enum rst_status add_row(struct rst_context *context, const char *path, const struct rst_key *key,
+                               void *user) {
+  struct choice *choice = user;
+  if (strcmp(path, key->path) == 0) {
+    add_section(choice, key);
   }
-  rst_case_destroy(&content);
-  return status;
+  return is_wanted(choice, path) ? add_key(context, choice->text, path, key) : RST_OK;
 }
 
 static enum rst_status finish(struct rst_context *context, enum rst_status status, struct rst_text *made,
@@ -151,13 +107,13 @@ static enum rst_status finish(struct rst_context *context, enum rst_status statu
 }
 
 enum rst_status rst_case_reference(struct rst_context *context, char **text) {
-  struct choice all = {0};
   struct rst_text made = {0};
+  struct choice all = {.text = &made};
   rst_text_add(&made,
                "Keys of a case file (YAML 1.2). Sections are nested mappings: flow.kind is the\n"
                "key kind in the mapping flow. A key that would have no effect is refused; [...]\n"
                "says when it applies.\n\n");
-  const enum rst_status status = add_keys(context, &made, &all);
+  const enum rst_status status = rst_keys_walk(context, add_row, &all);
   return finish(context, status, &made, text);
 }
 
@@ -238,9 +194,9 @@ static enum rst_status fail_unknown(struct rst_context *context, const char *top
 }
 
 enum rst_status rst_case_explain(struct rst_context *context, const char *topic, char **text) {
-  struct choice choice = {.topic = topic};
   struct rst_text made = {0};
-  enum rst_status status = add_keys(context, &made, &choice);
+  struct choice choice = {.topic = topic, .text = &made};
+  enum rst_status status = rst_keys_walk(context, add_row, &choice);
   for (size_t i = 0; i < LISTS && status == RST_OK; ++i) {
     const bool with_key = lists[i].key && strcmp(topic, lists[i].key) == 0;
     if (with_key || strcmp(topic, lists[i].name) == 0) {

@@ -89,12 +89,22 @@ bool rst_arguments_parse(const struct rst_command *command, int argc, char **arg
 void rst_arguments_clear(struct rst_arguments *arguments);
 /** Print the options that a command takes. */
 void rst_options_describe(unsigned options);
+/** Append them as JSON objects with "name", "letter", "value" and "help", all but the first with a comma before. */
+void rst_options_add_json(unsigned options, struct rst_text *text);
 
 /** Print the words of a text from the column `indent` on, in lines that begin there. */
 void rst_help_column(int indent, const char *text);
-/** The general help, and that of one command. */
+/** The general help, that of one command, and that of all commands, keys and words of results for programs. */
 void rst_help_overview(void);
 void rst_help_command(const struct rst_command *command);
+enum rst_exit rst_help_json(struct rst_context *context);
+
+/** What an exit code means; ended by one without meaning. */
+struct rst_exit_meaning {
+  enum rst_exit code;
+  const char *meaning;
+};
+extern const struct rst_exit_meaning rst_exit_meanings[];
 
 /** Print the context's message to standard error and, after rst_report_as_json(), an object {"error", "exit_code"} to
  * standard output; map the status to an exit code. */

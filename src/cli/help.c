@@ -7,6 +7,16 @@
 
 enum { WIDTH = 80 };
 
+const struct rst_exit_meaning rst_exit_meanings[] = {
+    {RST_EXIT_DONE, "done"},
+    {RST_EXIT_FAILURE, "failure"},
+    {RST_EXIT_USAGE, "usage or case error"},
+    {RST_EXIT_DIVERGED, "the run diverged (its file is complete up to there)"},
+    {RST_EXIT_IO, "input or output"},
+    {RST_EXIT_STOPPED, "stopped by a signal or the wall limit, go on with --resume"},
+    {RST_EXIT_DONE, NULL},
+};
+
 /* Paragraphs, which empty lines part, in lines of at most WIDTH columns. */
 static void print_paragraphs(const char *text) {
   int column = 0;
@@ -52,11 +62,12 @@ void rst_help_overview(void) {
   }
   puts(
       "\nrestrain help COMMAND lists its options, restrain help case the keys of case\n"
-      "files, restrain help KEY one of them.\n\n"
-      "exit codes: 0 done; 1 failure; 2 usage or case error; 3 the run diverged (its\n"
-      "            file is complete up to there); 4 input or output; 75 stopped by a\n"
-      "            signal or the wall limit, go on with --resume\n\n"
-      "first steps:\n"
+      "files, restrain help KEY one of them.\n\nexit codes:");
+  for (const struct rst_exit_meaning *row = rst_exit_meanings; row->meaning; ++row) {
+    printf("  %2d  %s\n", (int)row->code, row->meaning);
+  }
+  puts(
+      "\nfirst steps:\n"
       "  restrain run cases/nonlinear-lr-0.01.yaml\n"
       "  restrain info output/nonlinear-lr-0.01/run.h5");
 }
@@ -73,6 +84,9 @@ void rst_help_command(const struct rst_command *command) {
 }
 
 enum rst_exit rst_command_help(struct rst_context *context, const struct rst_arguments *arguments) {
+  if (arguments->json) {
+    return rst_help_json(context);
+  }
   if (!arguments->subject) {
     rst_help_overview();
     return RST_EXIT_DONE;

@@ -21,13 +21,7 @@ const struct rst_command rst_commands[] = {
          "SIGTERM and the wall\n"
          "limit stop it with a checkpoint; --resume goes on to the very bits of an uninterrupted run, "
          "and also after a\n"
-         "kill or a crash. With --resume and a larger step.iterations a finished run is prolonged. --profile "
-         "tells\n"
-         "where the time went: correlation (forward), activation, adjoint, loss (the rest of the "
-         "evaluation), update,\n"
-         "observation (scalars and fields), twins, perturbations (the update with them, where they are "
-         "followed),\n"
-         "output, and frame, what comes before the first iteration and after the last.\n\n"
+         "kill or a crash. With --resume and a larger step.iterations a finished run is prolonged.\n\n"
          "A case named - is read from standard input; its file names are relative to the current folder.\n",
      .options = RST_OPTION_DEFINE | RST_OPTION_OUTPUT | RST_OPTION_RESUME | RST_OPTION_FORCE |
                 RST_OPTION_DRY_RUN | RST_OPTION_THREADS | RST_OPTION_WALL_LIMIT | RST_OPTION_PROFILE |
@@ -144,13 +138,13 @@ const struct rst_command rst_commands[] = {
      .needs_subject = true,
      .execute = rst_command_info},
     {.name = "help",
-     .usage = "[COMMAND | case | KEY | scalars | fields | evaluations | regimes]",
+     .usage = "[COMMAND | case | KEY | scalars | fields | evaluations | regimes | --json]",
      .summary = "this overview, a command in detail, or keys of case files and words of results",
      .details =
          "`restrain help case` prints all keys with type, unit, range and default, `restrain help step.lr` "
          "one of them and `restrain help step` a section; scalars, fields and evaluations are what a run "
-         "records, regimes what becomes of it.\n",
-     .options = 0,
+         "records, regimes what becomes of it. --json prints all of it, for programs.\n",
+     .options = RST_OPTION_JSON,
      .needs_subject = false,
      .execute = rst_command_help},
     {.name = NULL},

@@ -65,6 +65,22 @@ void rst_options_describe(unsigned options) {
   }
 }
 
+void rst_options_add_json(unsigned options, struct rst_text *text) {
+  const char *between = "";
+  for (size_t i = 0; i < LINES; ++i) {
+    if (taken(&lines[i], options)) {
+      const char letter[] = {lines[i].letter, '\0'};
+      const struct rst_member members[] = {{"name", lines[i].name, 0.0},
+                                           {"letter", letter, 0.0},
+                                           {"value", lines[i].value ? lines[i].value : "", 0.0},
+                                           {"help", lines[i].help, 0.0}};
+      rst_text_add(text, "%s", between);
+      rst_text_add_object(text, members, sizeof members / sizeof *members);
+      between = ",\n ";
+    }
+  }
+}
+
 /* 90s, 30m, 2h, 1.5d */
 static bool parse_unit(const char *text, double *seconds) {
   static const struct {
