@@ -11,7 +11,7 @@ from support import SOURCE, ProgramTest, main
 
 # The folder that implements each public header.
 PUBLIC = {
-    "core": "context field layout status",
+    "core": "context field layout ranks status",
     "hdf5": "archive",
     "krylov": "eigenpair",
     "image": "image",

@@ -151,7 +151,7 @@ static enum rst_status tend(void *user, bool *stop) {
 /* The other ranks; the last one has a case of its own where there is a change of it. */
 static _Noreturn void work(int rank, const int *end, const char *change) {
   struct wires mine = {{end[1], -1, -1, -1}};
-  const struct rst_sweep_ranks ranks = {rank, RANKS, &mine, send_message, receive_message};
+  const struct rst_ranks ranks = {rank, RANKS, &mine, send_message, receive_message};
   close(end[0]);
   for (int i = 1; i < rank; ++i) {
     close(wires.ends[i]);
@@ -193,7 +193,7 @@ static void finish(enum rst_status expected) {
 }
 
 static enum rst_status run(struct rst_sweep_job *job) {
-  const struct rst_sweep_ranks ranks = {0, RANKS, &wires, send_message, receive_message};
+  const struct rst_ranks ranks = {0, RANKS, &wires, send_message, receive_message};
   const enum rst_status status = rst_sweep_engine_ranks(job, &ranks);
   ck_assert_uint_eq(job ? job->workers : RANKS - 1, RANKS - 1);
   return status;
@@ -263,7 +263,7 @@ START_TEST(ranks_wait_for_what_others_bring_about) {
 END_TEST
 
 /* A whole sweep into a file, alone or with others; their side is work(). */
-static struct rst_sweep_table sweep(const struct rst_sweep_ranks *ranks, enum rst_status expected,
+static struct rst_sweep_table sweep(const struct rst_ranks *ranks, enum rst_status expected,
                                     struct rst_sweep_summary *summary) {
   char path[160];
   char sidecar[160];
@@ -283,7 +283,7 @@ static struct rst_sweep_table sweep(const struct rst_sweep_ranks *ranks, enum rs
 }
 
 START_TEST(a_refined_map_has_the_same_bits) {
-  const struct rst_sweep_ranks ranks = {0, RANKS, &wires, send_message, receive_message};
+  const struct rst_ranks ranks = {0, RANKS, &wires, send_message, receive_message};
   struct rst_sweep_summary summary;
   struct rst_sweep_summary alone;
   start(REFINED, NULL);
@@ -309,7 +309,7 @@ START_TEST(a_refined_map_has_the_same_bits) {
 END_TEST
 
 START_TEST(what_is_done_survives_the_loss_of_the_others) {
-  const struct rst_sweep_ranks ranks = {0, RANKS, &wires, send_message, receive_until_results};
+  const struct rst_ranks ranks = {0, RANKS, &wires, send_message, receive_until_results};
   struct rst_sweep_summary summary;
   size_t done = 0;
   start(NETWORK, NULL);

@@ -29,6 +29,7 @@
 #include "restrain/network.h"
 #include "restrain/orbit.h"
 #include "restrain/output.h"
+#include "restrain/ranks.h"
 #include "restrain/regime.h"
 #include "restrain/run.h"
 #include "restrain/sampling.h"

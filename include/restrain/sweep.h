@@ -4,6 +4,7 @@
 
 #include "restrain/analysis.h"
 #include "restrain/orbit.h"
+#include "restrain/ranks.h"
 
 /** @file
  * A sweep: the regime of a case, and what goes with it, over a grid of learning rates and weight decays, or of values of any
@@ -62,24 +63,13 @@ struct rst_sweep_progress {
 
 enum rst_sweep_outcome { RST_SWEEP_COMPLETED, RST_SWEEP_INTERRUPTED };
 
-/** Other processes that share the work; see rst_sweep_options.ranks. Messages between two ranks keep their order. */
-struct rst_sweep_ranks {
-  int rank, size;
-  void *user;
-  /** Send bytes to a rank; receive a message of at most `room` bytes from any rank (its number and length are returned; a
-   * length of 0 where none has come for a while, so that a rank never waits for the dead alone). A failure of the other end is
-   * RST_ERROR_IO. */
-  enum rst_status (*send)(void *user, int to, const void *bytes, size_t length);
-  enum rst_status (*receive)(void *user, size_t room, void *bytes, int *from, size_t *length);
-};
-
 struct rst_sweep_options {
   struct rst_output_options output; /**< sweep.h5 or bifurcation.h5 */
   size_t shard,
       shards; /**< this process does points i of the coarse grid with i mod shards = shard only; 0 or 1 for all */
   /** NULL for one process. Rank 0 hands out blocks of points, receives and stores results; the others compute, and return
    * with a summary of no meaning. */
-  const struct rst_sweep_ranks *ranks;
+  const struct rst_ranks *ranks;
   /** Called now and then, by one thread at a time, NULL for never; returns a reason (static string) to stop, NULL to go on.
    * What is done is stored then, and every ten seconds, or ten times what storing takes if that is longer. */
   const char *(*poll)(void *user, const struct rst_sweep_progress *progress);

@@ -65,7 +65,7 @@ static enum rst_exit print(struct rst_context *context, const struct rst_argumen
 static enum rst_exit scan(struct rst_context *context, const struct rst_arguments *arguments,
                           const struct rst_case *from, const struct rst_output_options *output) {
   struct rst_watch watch;
-  struct rst_sweep_ranks ranks;
+  struct rst_ranks ranks;
   struct rst_sweep_summary summary;
   struct rst_bifurcation diagram;
   const bool shared = rst_ranks_connect(&ranks);
@@ -94,7 +94,7 @@ static enum rst_exit scan(struct rst_context *context, const struct rst_argument
 
 static enum rst_exit estimate(struct rst_context *context, const struct rst_arguments *arguments,
                               const struct rst_case *from, const char *path) {
-  struct rst_sweep_ranks ranks;
+  struct rst_ranks ranks;
   struct rst_sweep_cost cost;
   char duration[32];
   rst_ranks_connect(&ranks);

@@ -109,7 +109,7 @@ enum rst_exit rst_command_on_case(struct rst_context *context, const struct rst_
     return RST_EXIT_USAGE;
   }
   struct rst_case *loaded = NULL;
-  struct rst_sweep_ranks ranks;
+  struct rst_ranks ranks;
   const enum rst_status status = rst_arguments_load(context, arguments, &loaded);
   /* No rank may wait for one that has no case; one message and one exit code are enough. */
   rst_ranks_connect(&ranks);

@@ -60,8 +60,8 @@ static enum rst_status receive(void *user, size_t room, void *bytes, int *from, 
   return RST_OK;
 }
 
-bool rst_ranks_connect(struct rst_sweep_ranks *ranks) {
-  *ranks = (struct rst_sweep_ranks){.size = rst_ranks_count(), .send = send, .receive = receive};
+bool rst_ranks_connect(struct rst_ranks *ranks) {
+  *ranks = (struct rst_ranks){.size = rst_ranks_count(), .send = send, .receive = receive};
   MPI_Comm_rank(MPI_COMM_WORLD, &ranks->rank);
   return ranks->size > 1;
 }
@@ -99,8 +99,8 @@ int rst_ranks_count(void) {
   return 1;
 }
 
-bool rst_ranks_connect(struct rst_sweep_ranks *ranks) {
-  *ranks = (struct rst_sweep_ranks){.size = 1};
+bool rst_ranks_connect(struct rst_ranks *ranks) {
+  *ranks = (struct rst_ranks){.size = 1};
   return false;
 }
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "restrain/sweep.h"
+#include "restrain/ranks.h"
 
 /** @file
  * Start and stop under mpirun, with or without MPI compiled in.
@@ -20,7 +20,7 @@ int rst_ranks_count(void);
 
 /** The transport between the processes started together; false if there is one process or the build has no MPI, and `ranks`
  * is then rank 0 of one. */
-bool rst_ranks_connect(struct rst_sweep_ranks *ranks);
+bool rst_ranks_connect(struct rst_ranks *ranks);
 
 /** The lowest rank that calls this with `failed` set, -1 if none does. All ranks must call it. */
 int rst_ranks_first_failed(bool failed);

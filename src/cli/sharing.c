@@ -10,7 +10,7 @@
 enum { FILE_NAME = 64 };
 
 bool rst_sharing_makes_sense(const struct rst_arguments *arguments) {
-  struct rst_sweep_ranks ranks;
+  struct rst_ranks ranks;
   const bool together = rst_ranks_connect(&ranks);
   const int processes = rst_ranks_count();
   if (processes > 1 && (!together || arguments->merge)) {

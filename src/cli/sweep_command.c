@@ -46,7 +46,7 @@ static enum rst_exit sweep_window(struct series *series, size_t window) {
   const struct rst_arguments *arguments = series->arguments;
   const struct rst_case *from = case_of(series, window);
   const char *path = series->of.members[window].path;
-  struct rst_sweep_ranks ranks;
+  struct rst_ranks ranks;
   struct rst_sweep_summary summary;
   struct timespec start;
   const bool shared = rst_ranks_connect(&ranks);
@@ -82,7 +82,7 @@ static enum rst_exit sweep_window(struct series *series, size_t window) {
 
 /* Whether the series goes on after a window, for all ranks alike. */
 static bool goes_on(struct series *series, size_t window, enum rst_exit *code) {
-  struct rst_sweep_ranks ranks;
+  struct rst_ranks ranks;
   if (window + 1 == series->of.count) {
     return false;
   }
@@ -97,7 +97,7 @@ static bool goes_on(struct series *series, size_t window, enum rst_exit *code) {
 
 static enum rst_exit sweep_all(struct series *series) {
   const struct rst_arguments *arguments = series->arguments;
-  struct rst_sweep_ranks ranks;
+  struct rst_ranks ranks;
   enum rst_exit code = RST_EXIT_DONE;
   size_t window = 0;
   rst_ranks_connect(&ranks);
@@ -131,7 +131,7 @@ static enum rst_exit estimate_window(struct series *series, size_t window) {
 }
 
 static enum rst_exit estimate_all(struct series *series) {
-  struct rst_sweep_ranks ranks;
+  struct rst_ranks ranks;
   enum rst_exit code = RST_EXIT_DONE;
   char duration[32];
   rst_ranks_connect(&ranks);
@@ -147,7 +147,7 @@ static enum rst_exit estimate_all(struct series *series) {
 
 /* No rank may begin a series that another one refuses. */
 static enum rst_exit do_series(struct series *series) {
-  struct rst_sweep_ranks ranks;
+  struct rst_ranks ranks;
   enum rst_status status = rst_sweep_check(series->context, series->whole);
   if (status == RST_OK) {
     status = rst_sweep_series_create(series->context, series->arguments, series->whole, &series->output,

@@ -62,7 +62,7 @@ static enum rst_status make_member(struct rst_context *context, const struct rst
 /* Before anything is computed; ranks but the first write nothing. */
 static enum rst_status check_files(struct rst_context *context, struct rst_output_options output,
                                    const struct rst_sweep_series *series) {
-  struct rst_sweep_ranks ranks;
+  struct rst_ranks ranks;
   rst_ranks_connect(&ranks);
   for (size_t i = 0; i < series->count && ranks.rank == 0; ++i) {
     output.path = series->members[i].path;

@@ -50,9 +50,9 @@ enum rst_status rst_sweep_engine_threads(struct rst_sweep_job *job, size_t point
 
 /** On rank 0: workers are the other ranks; all are dismissed at the end, on failure too. With job NULL they are just
  * dismissed. */
-enum rst_status rst_sweep_engine_ranks(struct rst_sweep_job *job, const struct rst_sweep_ranks *ranks);
+enum rst_status rst_sweep_engine_ranks(struct rst_sweep_job *job, const struct rst_ranks *ranks);
 /** On the others: do blocks of rank 0 until dismissed. */
 enum rst_status rst_sweep_ranks_work(struct rst_context *context, const struct rst_sweep_task *task,
-                                     const struct rst_sweep_ranks *ranks);
+                                     const struct rst_ranks *ranks);
 
 #endif

@@ -61,7 +61,7 @@ static double *observed_of(struct report *report, size_t points) {
 
 struct desk {
   struct rst_sweep_job *job; /* NULL: everybody is dismissed */
-  const struct rst_sweep_ranks *ranks;
+  const struct rst_ranks *ranks;
   struct rst_sweep_block *blocks; /* [size], what each rank is at */
   struct report *report;          /* the last one */
   size_t room;
@@ -156,7 +156,7 @@ static enum rst_status open_desk(struct desk *desk, struct rst_sweep_job *job) {
 }
 
 /* An engine without a job hears of nothing but readiness and failures, which `smallest` can hold. */
-enum rst_status rst_sweep_engine_ranks(struct rst_sweep_job *job, const struct rst_sweep_ranks *ranks) {
+enum rst_status rst_sweep_engine_ranks(struct rst_sweep_job *job, const struct rst_ranks *ranks) {
   struct report smallest;
   struct desk desk = {.ranks = ranks, .report = &smallest, .room = sizeof smallest};
   enum rst_status status = job ? open_desk(&desk, job) : RST_OK;
@@ -173,7 +173,7 @@ enum rst_status rst_sweep_engine_ranks(struct rst_sweep_job *job, const struct r
 struct hand {
   struct rst_context *context;
   const struct rst_sweep_task *task;
-  const struct rst_sweep_ranks *ranks;
+  const struct rst_ranks *ranks;
   struct rst_evaluators evaluators;
   struct report *report;
   struct answer answer; /* the last one: the block that is being done */
@@ -184,7 +184,7 @@ struct hand {
 
 /* Report, and receive the answer; a block stays where it is told to go on. */
 static enum rst_status report_to_desk(struct hand *hand, enum report_kind kind) {
-  const struct rst_sweep_ranks *ranks = hand->ranks;
+  const struct rst_ranks *ranks = hand->ranks;
   int from = 0;
   size_t length = 0;
   hand->report->kind = kind;
@@ -258,7 +258,7 @@ static enum rst_status work(struct hand *hand) {
 }
 
 enum rst_status rst_sweep_ranks_work(struct rst_context *context, const struct rst_sweep_task *task,
-                                     const struct rst_sweep_ranks *ranks) {
+                                     const struct rst_ranks *ranks) {
   void *memory = NULL;
   struct hand *hand = NULL;
   RST_TRY(RST_NEW(context, 1, &hand));

@@ -43,7 +43,7 @@ enum rst_status rst_sweep_check(struct rst_context *context, const struct rst_ca
 
 static enum rst_status store(struct sweep *sweep, const char *exit_reason) {
   const struct rst_case *given = sweep->task->given;
-  const struct rst_sweep_ranks *ranks = sweep->options->ranks;
+  const struct rst_ranks *ranks = sweep->options->ranks;
   struct rst_output *output = &sweep->output;
   struct rst_provenance provenance;
   struct timespec began;
@@ -247,7 +247,7 @@ static size_t most_points(const struct rst_work_list *work) {
 
 /* Other ranks wait for their dismissal. */
 static enum rst_status compute(struct sweep *sweep) {
-  const struct rst_sweep_ranks *ranks = sweep->options->ranks;
+  const struct rst_ranks *ranks = sweep->options->ranks;
   const enum rst_status status = prepare(sweep);
   if (!ranks || ranks->size < 2) {
     RST_TRY(status);
