@@ -43,6 +43,7 @@ static struct rst_motion *depart(const struct setting *setting) {
 START_TEST(who_looks_changes_nothing) {
   struct setting setting = set_up(rst_scheme_names()[_i]);
   struct rst_motion *plain = depart(&setting);
+  struct rst_motion *glanced = depart(&setting);
   setting.parameters.observed = true;
   setting.parameters.has_slope = true;
   struct rst_motion *observed = depart(&setting);
@@ -55,6 +56,10 @@ START_TEST(who_looks_changes_nothing) {
   for (int t = 0; t < STEPS; ++t) {
     struct rst_observation seen;
     RST_TEST_OK(setting.context, rst_motion_advance(plain));
+    if (t % 2 == 0) {
+      rst_motion_look(glanced, &seen);
+    }
+    RST_TEST_OK(setting.context, rst_motion_advance(glanced));
     rst_motion_look(observed, &seen);
     RST_TEST_OK(setting.context, rst_motion_step(observed, &seen));
     rst_motion_look(perturbed, &seen);
@@ -62,6 +67,7 @@ START_TEST(who_looks_changes_nothing) {
   }
   rst_test_advance(setting.context, setting.flow, scheme, STEPS, alone);
   ck_assert(rst_test_same_bits(plain->u, alone));
+  ck_assert(rst_test_same_bits(glanced->u, alone));
   ck_assert(rst_test_same_bits(observed->u, alone));
   ck_assert(rst_test_same_bits(perturbed->u, alone));
   ck_assert_int_eq(perturbed->iteration, STEPS);
@@ -69,6 +75,7 @@ START_TEST(who_looks_changes_nothing) {
   rst_field_destroy(&alone);
   rst_motion_destroy(&perturbed);
   rst_motion_destroy(&observed);
+  rst_motion_destroy(&glanced);
   rst_motion_destroy(&plain);
   tear_down(&setting);
 }

@@ -120,6 +120,7 @@ static void evaluate(struct rst_motion *motion, struct rst_flow_value *value) {
   /* Others who use the flow have their own stages. */
   rst_flow_set_laps(motion->flow, NULL);
   rst_lap(motion->laps, RST_STAGE_LOSS);
+  motion->looked = true;
 }
 
 /* grad L and its norm. */
@@ -203,6 +204,7 @@ static enum rst_status take_step(struct rst_motion *motion, struct rst_observati
       motion->tangent ? step_with_perturbations(motion, seen)
                       : rst_scheme_step(motion->scheme, motion->gradient, motion->u, &seen->step_size);
   undraw(motion);
+  motion->looked = false;
   if (motion->averages) {
     rst_flow_average(motion->flow, motion->statistics->data, motion->averages->data);
   }
@@ -231,7 +233,9 @@ enum rst_status rst_motion_step(struct rst_motion *motion, struct rst_observatio
 enum rst_status rst_motion_advance(struct rst_motion *motion) {
   struct rst_observation unseen;
   assert(!motion->tangent);
-  evaluate(motion, &unseen.value);
+  if (!motion->looked) {
+    evaluate(motion, &unseen.value);
+  }
   RST_TRY(take_step(motion, &unseen));
   motion->iteration += 1;
   return RST_OK;

@@ -17,15 +17,16 @@
  *     rst_motion_step()      from u_t to u_{t+1}, and what that adds to the observation of u_t
  *     rst_motion_advance()   both at once, to the same bits, where nobody looks
  *
- * Both evaluate with the example weights of update t; before and after, the flow has equal weights on all examples.
+ * Both evaluate with the example weights of update t; before and after, the flow has equal weights on all examples. After a look
+ * rst_motion_advance() steps from what that has evaluated.
  */
 
 struct rst_motion_parameters {
   struct rst_scheme_parameters scheme;
   struct rst_schedule schedule;            /**< of its lr; zeroed: constant */
   struct rst_sampling_parameters sampling; /**< zeroed: full */
-  bool observed;  /**< rst_motion_look() and rst_motion_step() will be used, not rst_motion_advance() alone */
-  bool has_slope; /**< grad L is among what is observed, with what a run tells of perturbations */
+  bool observed;        /**< rst_motion_step() will be used, not rst_motion_advance() alone */
+  bool has_slope;       /**< grad L is among what is observed, with what a run tells of perturbations */
   size_t perturbations; /**< that are followed; 0 for none */
   uint32_t seed;        /**< of theirs */
   long burn_in;         /**< updates before the exponents begin to average */
@@ -62,6 +63,7 @@ struct rst_motion {
   struct rst_scheme *scheme;
   struct rst_field *u;
   struct rst_field *gradient;          /**< grad E at u after a look; destroyed by the step */
+  bool looked;                         /**< gradient and statistics are those of update `iteration` */
   struct rst_field *previous;          /**< u before the last step; NULL unless observed */
   struct rst_field *slope;             /**< NULL without */
   struct rst_tangent *tangent;         /**< NULL without perturbations, like the next two */
