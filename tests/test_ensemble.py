@@ -31,6 +31,9 @@ step: {scheme: heavy-ball, momentum: 0.8, lr: 0.1, iterations: 60}
 output: {every: 20, scalars: [member_loss, member_weight_norm,
                               member_displacement, lyapunov]}
 """
+LEVELS = [0, 0.3, 0.5, 0.95, 1]
+BANDS = SMALL.replace("members: 3", f"members: 3, quantiles: {LEVELS}, "
+                      "directions: {kind: eigenvectors, count: 3}")
 NETWORK = """\
 title: networks of different seeds
 flow:
@@ -42,7 +45,8 @@ flow:
   - {kind: dense, units: 2}
 data: {train: {kind: textures, size: 8, classes: 2, count: 20, noise: 0.3}}
 initial: {kind: fan-in, seed: 4}
-ensemble: {members: 5, vary: both}
+ensemble: {members: 5, vary: both, quantiles: [0.5],
+           directions: {kind: eigenvectors, count: 2}}
 sampling: {kind: minibatch, batch: 4, seed: 1}
 step: {scheme: nesterov, momentum: 0.9, lr: 0.05, iterations: 40}
 output: {every: 8, scalars: [member_loss]}
@@ -161,22 +165,78 @@ class Ensembles(ProgramTest):
         self.assertEqual(run["member_loss"][0].tolist(),
                          run["loss"].tolist())
 
-    def test_members_start_from_their_own_seeds(self):
-        one = SMALL.replace("ensemble: {members: 3}\n", "").replace(
+    def test_quantiles_are_those_of_the_members(self):
+        run = self.run_case(BANDS)
+        self.assertEqual(run["quantile"].tolist(), LEVELS)
+        for name in ("loss", "weight_norm", "displacement"):
+            np.testing.assert_allclose(
+                run[f"{name}_quantile"],
+                np.quantile(run[f"member_{name}"], LEVELS, axis=0), 1e-14)
+
+    def test_members_that_diverge_are_beyond_all_others(self):
+        self.restrain("run", self.write(BANDS), "-o", "run.h5", "-D",
+                      "step.lr=1e200", "-D", "step.iterations=3", "-D",
+                      "stop.blow_up=1e308", expect=3)
+        with h5py.File(self.folder / "run.h5") as file:
+            self.assertTrue(np.isnan(file["member_loss"][:, -1]).all())
+            last = file["loss_quantile"][:, -1]
+        self.assertEqual(last.tolist(), [math.inf] * len(LEVELS))
+
+    def test_covariance_along_coordinates(self):
+        run = self.run_case(
+            SMALL, "run.h5", "-D", "ensemble.vary=initial", "-D",
+            "ensemble.directions={kind: coordinates, count: 3}")
+        states = self.states_of_seeds(SMALL)
+        for found, at in zip(run["ensemble_covariance"],
+                             states.transpose(1, 2, 0)):
+            np.testing.assert_allclose(found, np.cov(at)[:3, :3], 1e-11)
+        np.testing.assert_allclose(
+            np.diagonal(run["ensemble_covariance"], axis1=1, axis2=2),
+            run["ensemble_variance"][:, 0, :3], 1e-13)
+
+    def test_covariance_along_eigenvectors(self):
+        """Of a Hessian that is not diagonal, decomposed by NumPy."""
+        random = np.random.RandomState(5)
+        x, y = random.randn(9, 4), random.randn(9)
+        np.save(self.folder / "x.npy", x)
+        np.save(self.folder / "y.npy", y)
+        text = SMALL.replace(
+            "spectrum: {kind: power, count: 4, exponent: 1}",
+            "design: {kind: file, x: x.npy, y: y.npy}").replace(
+            "kind: hessian, sigma: 0.5, batch: 1", "kind: minibatch, batch: 4")
+        run = self.run_case(
+            text, "run.h5", "-D", "ensemble.vary=initial", "-D",
+            "ensemble.directions={kind: eigenvectors, count: 3}")
+        vectors = np.linalg.eigh(x.T @ x / 9)[1][:, ::-1][:, :3]
+        # The largest component of each is positive.
+        vectors *= np.sign(vectors[abs(vectors).argmax(0), range(3)])
+        for found, at in zip(run["ensemble_covariance"],
+                             self.states_of_seeds(text).transpose(1, 2, 0)):
+            exact = vectors.T @ np.cov(at) @ vectors
+            np.testing.assert_allclose(found, exact, 1e-6,
+                                       1e-7 * abs(exact).max())
+
+    def states_of_seeds(self, text):
+        """(3, times, numbers) of single runs from three seeds."""
+        one = text.replace("ensemble: {members: 3}\n", "").replace(
             "scalars: [member_loss, member_weight_norm,\n"
             "                              member_displacement, lyapunov]",
             "scalars: []")
-        states = [self.run_case(one, "one.h5", "-D", f"initial.seed={seed}")
-                  ["kernel"] for seed in (2, 3, 4)]
+        return np.array([
+            self.run_case(one, "one.h5", "-D", f"initial.seed={seed}")
+            ["kernel"][:, 0] for seed in (2, 3, 4)])
+
+    def test_members_start_from_their_own_seeds(self):
+        states = self.states_of_seeds(SMALL)
         run = self.run_case(SMALL, "run.h5", "-D", "ensemble.vary=initial")
-        np.testing.assert_allclose(run["ensemble_mean"], np.mean(states, 0),
-                                   1e-13)
-        np.testing.assert_allclose(run["ensemble_variance"],
+        np.testing.assert_allclose(run["ensemble_mean"][:, 0],
+                                   np.mean(states, 0), 1e-13)
+        np.testing.assert_allclose(run["ensemble_variance"][:, 0],
                                    np.var(states, 0, ddof=1), 1e-12)
-        np.testing.assert_array_equal(run["kernel"], states[0])
+        np.testing.assert_array_equal(run["kernel"][:, 0], states[0])
 
     def test_threads_and_resumed_runs_give_the_same_bits(self):
-        for text in (SMALL, NETWORK):
+        for text in (BANDS, NETWORK):
             whole = self.run_case(text)
             self.assert_same(whole, self.run_case(text, "two.h5",
                                                   "--threads", "3"))
@@ -191,8 +251,10 @@ class Ensembles(ProgramTest):
                         if name.startswith("ensemble_") or name == "kernel":
                             np.testing.assert_array_equal(
                                 file[name][rows[row]], whole[name][i])
-                np.testing.assert_array_equal(file["member_loss"][:, 30:],
-                                              whole["member_loss"][:, 30:])
+                for name in whole:
+                    if name.startswith("member_") or "quantile" in name:
+                        np.testing.assert_array_equal(
+                            file[name][..., 30:], whole[name][..., 30:])
 
     def test_one_update_of_batches(self):
         """The variance of an update, over all batches of two examples."""
@@ -218,6 +280,14 @@ class Ensembles(ProgramTest):
                 (("{kind: normal, seed: 2}\nensemble: {members: 3}",
                   "{kind: zero}\nensemble: {members: 3, vary: both}"),
                  "has no seed to vary"),
+                (("members: 3", "members: 3, directions: {kind: "
+                  "coordinates, count: 5}"), "has no 5 directions, but 4"),
+                (("members: 3", "members: 3, quantiles: [0.5, 1.5]"),
+                 "quantiles"),
+                (("[member_loss", "[loss_quantile, member_loss"),
+                 "no ensemble.quantiles"),
+                (("output: {", "output: {fields: [ensemble_covariance], "),
+                 "no ensemble.directions"),
                 (("ensemble: {members: 3}\n", ""), "has no ensemble")):
             done = self.restrain("run", self.write(SMALL.replace(*changes)),
                                  "-o", "run.h5", expect=2)

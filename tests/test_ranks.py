@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""restrain sweep and bifurcate under mpirun: the same bits for any number of
-ranks, and what happens when one dies."""
+"""restrain sweep, bifurcate and run of an ensemble under mpirun: the same bits
+for any number of ranks, and what happens when one dies."""
 import json
 import os
 import signal
@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 import h5py
+import numpy as np
 
+import test_ensemble
 import test_sweep
 from support import CASES, PROGRAM, main, processor_seconds
 from test_sweep import CASE, FULL, LONG, SweepTest
@@ -65,6 +67,81 @@ class Ranks(SweepTest):
                                       self.folder / "other.h5")
             with h5py.File(self.folder / "other.h5") as file:
                 self.assertEqual(file["provenance"].attrs["ranks"], 3)
+
+    def test_an_ensemble_has_the_same_bits(self):
+        for name, text in (("small", test_ensemble.BANDS),
+                           ("network", test_ensemble.NETWORK)):
+            case = self.write(text, f"{name}.yaml")
+            self.restrain("run", case, "-o", f"{name}.h5")
+            for count, threads in ((2, 1), (2, 2), (7, 1)):
+                with self.subTest(name, count=count, threads=threads):
+                    told, _ = self.ranks(count, "run", case, "-o", "other.h5",
+                                         "--force", "--json", "--threads",
+                                         str(threads))
+                    self.assertEqual(json.loads(told)["reason"], "completed")
+                    self.assert_same_datasets(self.folder / f"{name}.h5",
+                                              self.folder / "other.h5")
+                    with h5py.File(self.folder / "other.h5") as file:
+                        self.assertEqual(
+                            file["provenance"].attrs["ranks"], count)
+
+    def test_an_ensemble_goes_on_with_other_ranks(self):
+        """To the bits of a run that was never stopped, but for the snapshot
+        that its end stored."""
+        for text in (test_ensemble.BANDS, test_ensemble.NETWORK):
+            case = self.write(text)
+            self.restrain("run", case, "-o", "whole.h5", "--force")
+            for first, second in ((3, 1), (1, 2), (2, 3)):
+                with self.subTest(first=first, second=second):
+                    self.launched(first, "run", case, "-o", "part.h5",
+                                  "--force", "-D", "step.iterations=24")
+                    self.launched(second, "run", case, "-o", "part.h5",
+                                  "--resume")
+                    self.assert_goes_on("whole.h5", "part.h5")
+
+    def launched(self, count, *arguments):
+        if count > 1:
+            self.ranks(count, *arguments)
+        else:
+            self.restrain(*arguments)
+
+    def assert_goes_on(self, whole, part):
+        with h5py.File(self.folder / whole) as one, \
+                h5py.File(self.folder / part) as other:
+            rows = [list(other["step"]).index(row) for row in one["step"]]
+            # Row 24 of scalars was the last one of the first call.
+            for name, values in one.items():
+                if not isinstance(values, h5py.Dataset) or not values.shape:
+                    continue
+                found = other[name][()]
+                if values.shape[0] == len(rows) != found.shape[0]:
+                    found = found[rows]
+                np.testing.assert_array_equal(found, values[()], name)
+
+    def test_the_wall_limit_stops_an_ensemble(self):
+        case = self.write(test_ensemble.BANDS.replace("iterations: 60",
+                                                      "iterations: 100000"))
+        told, _ = self.ranks(3, "run", case, "-o", "run.h5", "--wall-limit",
+                             "1", "-D", "output.scalars_every=100", expect=75)
+        self.assertIn("go on with: restrain run", told)
+
+    def test_faults_of_ensembles_are_told_once(self):
+        case = self.write(test_ensemble.BANDS)
+        self.ranks(2, "run", case, "-o", "run.h5")
+        for arguments, code, message in (
+                ((case, "-o", "run.h5"), 4, "exists"),
+                ((case, "-o", "a.h5", "-D", "sampling={kind: full}"), 2,
+                 "without noise"),
+                ((case, "-o", "b.h5", "-D", "step.momentum=2"), 2,
+                 "found 2"),
+                ((case, "-o", "c.h5", "-D", "step.lr=30"), 3, "")):
+            told, faults = self.ranks(3, "run", *arguments, expect=code)
+            if message:
+                self.assertEqual(faults.count(message), 1, faults)
+            else:
+                self.assertEqual(told.count("diverged at"), 1, told)
+        told, _ = self.ranks(2, "run", case, "--dry-run")
+        self.assertEqual(told.count("would run"), 1, told)
 
     def test_windows(self):
         for folder in ("whole", "other"):
@@ -145,6 +222,8 @@ class Ranks(SweepTest):
         for command in ("run", "analyze"):
             _, faults = self.ranks(2, command, self.case, expect=2)
             self.assertIn("2 were started", faults)
+        _, faults = self.ranks(2, "run", self.case, expect=2)
+        self.assertEqual(faults.count("the case has none"), 1, faults)
 
 
 # Tests that a build cannot do are none, so that none counts as passed: those

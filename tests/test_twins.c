@@ -35,7 +35,7 @@ static struct rst_case sample_case(const char *scheme, enum rst_precision precis
 /* The run and its twins, advanced together. */
 static struct rst_run_parts depart(struct rst_context *context, const struct rst_case *of) {
   struct rst_run_parts march;
-  RST_TEST_OK(context, rst_run_parts_create(context, of, &march));
+  RST_TEST_OK(context, rst_run_parts_create(context, of, NULL, &march));
   return march;
 }
 
@@ -258,17 +258,17 @@ START_TEST(what_cannot_be_twinned_is_refused) {
   struct rst_case of = sample_case("rk4", RST_PRECISION_DOUBLE, twins_of_double, TWINS);
   struct rst_run_parts march;
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "divisor is 3, but scheme rk4 takes none",
-                 rst_run_parts_create(context, &of, &march));
+                 rst_run_parts_create(context, &of, NULL, &march));
   ck_assert_ptr_null(march.twins);
   of.twin_count = RST_RUN_MOST_TWINS + 1;
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "33 twins; at most 32",
-                 rst_run_parts_create(context, &of, &march));
+                 rst_run_parts_create(context, &of, NULL, &march));
   /* Also where twins have contexts of their own. */
   of.twin_count = TWINS;
   of.flow.conv.correlation = "fft";
   RST_TEST_OK(context, rst_context_set_threads(context, 2));
   RST_TEST_FAILS(context, RST_ERROR_ARGUMENT, "divisor is 3, but scheme rk4 takes none",
-                 rst_run_parts_create(context, &of, &march));
+                 rst_run_parts_create(context, &of, NULL, &march));
   rst_context_destroy(&context);
 }
 END_TEST

@@ -32,6 +32,9 @@ struct rst_twin {
 /** In what the members of an ensemble differ: the draws of examples, the initial states, or both. */
 enum rst_vary { RST_VARY_NOISE, RST_VARY_INITIAL, RST_VARY_BOTH };
 
+/** Along what the covariance of an ensemble is told: nothing, coordinates of the state, eigenvectors of its Hessian. */
+enum rst_directions { RST_DIRECTIONS_NONE, RST_DIRECTIONS_COORDINATES, RST_DIRECTIONS_EIGENVECTORS };
+
 enum rst_scale { RST_SCALE_LINEAR, RST_SCALE_LOGARITHMIC };
 
 /** Values of a key of the case: a list, or `count` of them from `from` to `to`, both ends included. */
@@ -97,6 +100,12 @@ struct rst_case {
   struct {
     size_t members; /**< copies of the run, itself included; 0 for a case without this section */
     enum rst_vary vary;
+    struct {
+      enum rst_directions kind;
+      size_t count;
+    } directions;
+    const double *quantiles; /**< levels; NULL for none */
+    size_t quantile_count;
   } ensemble;
   struct {
     long average; /**< iterations over which twin_difference_average averages */

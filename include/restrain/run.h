@@ -8,6 +8,7 @@
 #include "restrain/event.h"
 #include "restrain/orbit.h"
 #include "restrain/output.h"
+#include "restrain/ranks.h"
 #include "restrain/regime.h"
 
 /** @file
@@ -41,7 +42,10 @@ struct rst_run_progress {
 
 struct rst_run_options {
   struct rst_output_options output; /**< run.h5; resumed from the checkpoint beside it */
-  bool profile;                     /**< tell where the time goes */
+  /** That share the members of the case's ensemble, NULL for this process alone. Rank 0 runs and stores; the others step members
+   * until it has ended, well or not, and return with a summary of no meaning. */
+  const struct rst_ranks *ranks;
+  bool profile; /**< tell where the time goes */
   /** Called once an iteration, NULL for never; returns a reason (static string) to stop with a checkpoint,
    * NULL to go on. */
   const char *(*poll)(void *user, const struct rst_run_progress *progress);

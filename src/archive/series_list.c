@@ -146,16 +146,19 @@ static void list_members(struct rst_series_list *list, const struct rst_series_o
                                options->exponent_count, 1);
   list->member =
       number_axis("member", "number of the member of the ensemble, 0 for the run", options->member_count, 0);
-  struct rst_run_layout *layout = &list->layout;
-  layout->axes = list->axes;
-  if (options->twin_count > 0) {
-    list->axes[layout->axis_count++] = &list->twin;
-  }
-  if (options->exponent_count > 0) {
-    list->axes[layout->axis_count++] = &list->exponent;
-  }
-  if (options->member_count > 0) {
-    list->axes[layout->axis_count++] = &list->member;
+  list->quantile = (struct rst_axis){.variable = {"quantile", "share of the members at or below", "1"},
+                                     .count = options->quantile_count,
+                                     .values = options->quantiles};
+  list->direction = number_axis("direction", "direction in the space of states", options->direction_count, 0);
+  list->other_direction = number_axis("other_direction", "direction in the space of states, the other one",
+                                      options->direction_count, 0);
+  const struct rst_axis *const axes[] = {&list->twin,     &list->exponent,  &list->member,
+                                         &list->quantile, &list->direction, &list->other_direction};
+  list->layout.axes = list->axes;
+  for (size_t i = 0; i < sizeof axes / sizeof *axes; ++i) {
+    if (axes[i]->count > 0) {
+      list->axes[list->layout.axis_count++] = axes[i];
+    }
   }
 }
 
@@ -293,5 +296,16 @@ enum rst_status rst_series_list_add_spectrum(struct rst_series_list *list,
                                     .grid = "spectrum",
                                     .shown = variable->name,
                                     .is_spectrum = true};
+  return append(list, &series);
+}
+
+enum rst_status rst_series_list_add_covariance(struct rst_series_list *list,
+                                               const struct rst_variable *variable) {
+  const struct rst_series series = {.variable = *variable,
+                                    .entry = RST_AT_SNAPSHOT,
+                                    .rank = 2,
+                                    .axes = {&list->direction, &list->other_direction},
+                                    .grid = "directions",
+                                    .shown = variable->name};
   return append(list, &series);
 }

@@ -19,11 +19,12 @@ struct rst_series_list {
   struct rst_axis (*tensors)[RST_TENSOR_MOST_AXES];
   struct rst_axis (*averages)[RST_TENSOR_MOST_AXES]; /**< of the tensors of running averages; NULL without */
   struct rst_axis ky, kx; /**< angular wave numbers of the first tensor's planes, ascending, 0 at index n/2 */
-  struct rst_axis twin, exponent, layer, member; /**< count 0: there are none */
-  const char **layers;                           /**< names */
-  struct rst_axis event_tensor;                  /**< that events name */
-  const char **event_tensors;                    /**< names */
-  const struct rst_axis *axes[5];
+  /** Count 0: there are none. */
+  struct rst_axis twin, exponent, layer, member, quantile, direction, other_direction;
+  const char **layers;          /**< names */
+  struct rst_axis event_tensor; /**< that events name */
+  const char **event_tensors;   /**< names */
+  const struct rst_axis *axes[8];
   struct rst_series *series;
   char **texts;
   size_t capacity, text_count, text_capacity;
@@ -32,7 +33,9 @@ struct rst_series_list {
 struct rst_series_options {
   enum rst_precision precision;
   const char *const *twins; /**< labels, borrowed as long as the list */
-  size_t twin_count, exponent_count, member_count;
+  size_t twin_count, exponent_count, member_count, direction_count;
+  const double *quantiles; /**< levels, borrowed as long as the list */
+  size_t quantile_count;
   long every; /**< as in the layout */
   bool has_events;
   bool has_layers; /**< series over the layers of the state */
@@ -64,5 +67,8 @@ enum rst_status rst_series_list_add_averages(struct rst_series_list *list,
 /** Add snapshots over ky and kx. */
 enum rst_status rst_series_list_add_spectrum(struct rst_series_list *list,
                                              const struct rst_variable *variable);
+/** Add snapshots over pairs of directions. */
+enum rst_status rst_series_list_add_covariance(struct rst_series_list *list,
+                                               const struct rst_variable *variable);
 
 #endif

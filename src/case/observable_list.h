@@ -72,7 +72,11 @@
   X(twin_distance, IMPLIED, TWINS, TWIN, "Euclidean distance to the twin", "1")                              \
   X(member_loss, ASKED, MEMBERS, MEMBER, "objective L of each member of the ensemble", "1")                  \
   X(member_weight_norm, ASKED, MEMBERS, MEMBER, "Euclidean norm of its state", "1")                          \
-  X(member_displacement, ASKED, MEMBERS, MEMBER, "Euclidean distance from its initial state", "1")
+  X(member_displacement, ASKED, MEMBERS, MEMBER, "Euclidean distance from its initial state", "1")           \
+  X(loss_quantile, IMPLIED, QUANTILES, QUANTILE, "quantiles of the members' objective L", "1")               \
+  X(weight_norm_quantile, IMPLIED, QUANTILES, QUANTILE, "quantiles of the norms of their states", "1")       \
+  X(displacement_quantile, IMPLIED, QUANTILES, QUANTILE,                                                     \
+    "quantiles of the distances from their initial states", "1")
 
 /** Evaluations over a whole set: name, set, description, units. */
 #define RST_EVALUATION_LIST(X)                                                                               \
@@ -94,6 +98,8 @@
   X(tangent, ASKED, PERTURBATIONS, RUN, "leading perturbation, of unit norm", "1", LIKE)                     \
   X(ensemble_mean, IMPLIED, ENSEMBLE, RUN, "mean of the states of the ensemble", "1", LIKE)                  \
   X(ensemble_variance, IMPLIED, ENSEMBLE, RUN, "their unbiased variance", "1", LIKE)                         \
+  X(ensemble_covariance, IMPLIED, DIRECTIONS, RUN, "their unbiased covariance along ensemble.directions",    \
+    "1", COVARIANCE)                                                                                         \
   X(difference, ASKED, TWINS, TWIN, "state minus the twin's", "1", LIKE)                                     \
   X(relative_difference, ASKED, TWINS, TWIN, "2|A-B|/(|A|+|B|) of the state and the twin's", "1", LIKE)
 

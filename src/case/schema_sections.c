@@ -22,12 +22,26 @@ static const char *const reduction_names[] = {"auto", "none", NULL};
 /* In the order of enum rst_vary. */
 static const char *const vary_names[] = {"noise", "initial", "both", NULL};
 
+/* In the order of enum rst_directions. */
+static const char *const direction_names[] = {"none", "coordinates", "eigenvectors", NULL};
+
 static const struct rst_key ensemble_keys[] = {
     {INTEGER("members", BETWEEN(2, 1000000)), REQUIRED, ENSEMBLE(members),
      HELP("copies of the run, itself included, which is member 0")},
     {CHOICE("vary", vary_names), DEFAULT("noise"), ENSEMBLE(vary),
      HELP("noise: member m draws its examples from stream (sampling.seed, m); initial: it starts from "
           "initial.seed + m, and all share the draws of member 0; both")},
+    {CHOICE("directions.kind", direction_names), DEFAULT("none"), ENSEMBLE(directions.kind),
+     HELP("along what ensemble_covariance is told: coordinates, the first numbers of the state; eigenvectors "
+          "of the Hessian of the data term at the initial state, over all examples, of the largest "
+          "eigenvalues, falling")},
+    {INTEGER("directions.count", BETWEEN(1, 256)), DEFAULT("2"),
+     WHEN({"directions.kind", "coordinates eigenvectors"}), ENSEMBLE(directions.count),
+     HELP("how many of them")},
+    {REALS("quantiles", BETWEEN(0, 1)), ENSEMBLE(quantiles),
+     .count_offset = offsetof(struct rst_case, ensemble.quantile_count) - offsetof(struct rst_case, ensemble),
+     HELP("levels, as [0.05, 0.5, 0.95], of which loss_quantile, weight_norm_quantile and "
+          "displacement_quantile tell at each row of scalars")},
 };
 const struct rst_keys rst_ensemble_keys = RST_KEYS(ensemble_keys, ((struct rst_case *)NULL)->ensemble);
 

@@ -22,6 +22,9 @@ const struct rst_command rst_commands[] = {
          "limit stop it with a checkpoint; --resume goes on to the very bits of an uninterrupted run, "
          "and also after a\n"
          "kill or a crash. With --resume and a larger step.iterations a finished run is prolonged.\n\n"
+         "The members of an ensemble are shared by --threads N and by mpirun (a build with -Dmpi=enabled), "
+         "to the same\n"
+         "bits; any number of ranks can go on with what another has begun.\n\n"
          "A case named - is read from standard input; its file names are relative to the current folder.\n",
      .options = RST_OPTION_DEFINE | RST_OPTION_OUTPUT | RST_OPTION_RESUME | RST_OPTION_FORCE |
                 RST_OPTION_DRY_RUN | RST_OPTION_THREADS | RST_OPTION_WALL_LIMIT | RST_OPTION_PROFILE |

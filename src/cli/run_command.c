@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/mpi_ranks.h"
 #include "cli/output_path.h"
 #include "cli/profile_text.h"
 #include "cli/run_text.h"
@@ -73,13 +74,21 @@ static enum rst_exit integrate(struct rst_context *context, const struct rst_arg
                                const struct rst_case *run, const struct rst_output_options *output) {
   struct rst_watch watch;
   struct rst_run_summary summary;
+  struct rst_ranks ranks;
+  const bool shared = rst_ranks_connect(&ranks);
   rst_watch_start(&watch, arguments->wall_limit, arguments->quiet);
-  const struct rst_run_options options = {
-      .output = *output, .profile = arguments->profile, .poll = rst_watch_poll, .user = &watch};
+  const struct rst_run_options options = {.output = *output,
+                                          .ranks = shared ? &ranks : NULL,
+                                          .profile = arguments->profile,
+                                          .poll = rst_watch_poll,
+                                          .user = &watch};
   const enum rst_status status = rst_run(context, run, &options, &summary);
   rst_watch_stop(&watch);
   if (status != RST_OK) {
     return rst_report_failure(context, status);
+  }
+  if (ranks.rank > 0) {
+    return RST_EXIT_DONE;
   }
   if (arguments->json) {
     const enum rst_exit printed = print_json(arguments, run, output->path, &summary);
@@ -127,21 +136,45 @@ static enum rst_exit estimate(struct rst_context *context, const struct rst_argu
   return RST_EXIT_DONE;
 }
 
+/* Processes share an ensemble, and nothing else of a run. */
+static bool is_for_all(const struct rst_case *run) {
+  struct rst_ranks ranks;
+  const bool together = rst_ranks_connect(&ranks);
+  const int processes = rst_ranks_count();
+  if (processes > 1 && !(together && run->ensemble.members > 0)) {
+    if (ranks.rank == 0) {
+      fprintf(stderr,
+              "restrain: a run is one process, but %d were started and would write the same file; %s\n",
+              processes,
+              run->ensemble.members > 0 ? "ranks share an ensemble only in a build with MPI, see -Dmpi"
+                                        : "ranks share the members of an ensemble, and the case has none");
+    }
+    return false;
+  }
+  return true;
+}
+
 static enum rst_exit run_case(struct rst_context *context, const struct rst_arguments *arguments,
                               const struct rst_case *run) {
   char *path = NULL;
   struct rst_output_options output;
+  struct rst_ranks ranks;
+  if (!is_for_all(run)) {
+    return RST_EXIT_USAGE;
+  }
   const enum rst_status status =
       rst_output_find(context, arguments, run->output.file, "run.h5", &path, &output);
   if (status != RST_OK) {
     return rst_report_failure(context, status);
   }
-  const enum rst_exit code = arguments->dry_run ? estimate(context, arguments, run, path)
-                                                : integrate(context, arguments, run, &output);
+  rst_ranks_connect(&ranks);
+  const enum rst_exit code = !arguments->dry_run ? integrate(context, arguments, run, &output)
+                             : ranks.rank > 0    ? RST_EXIT_DONE
+                                                 : estimate(context, arguments, run, path);
   free(path);
   return code;
 }
 
 enum rst_exit rst_command_run(struct rst_context *context, const struct rst_arguments *arguments) {
-  return rst_command_on_case(context, arguments, "a run", run_case);
+  return rst_command_on_case(context, arguments, NULL, run_case);
 }

@@ -5,38 +5,35 @@
 #include <string.h>
 
 #include "case/fault.h"
-#include "core/clock.h"
 #include "core/core.h"
-#include "core/share.h"
-
-/* Steps every worker_count-th member, in a thread of its own where there are several. The first one has the run's context. None
- * has the run's flow, whose linearisation others rely on while members step. */
-struct worker {
-  struct rst_context *context;
-  struct rst_flow *flow;
-  enum rst_status status; /* of the last steps */
-};
+#include "run/directions.h"
+#include "run/quantile.h"
 
 struct rst_ensemble {
   struct rst_context *context;
-  size_t count; /* of members but the run */
-  struct rst_motion **members;
-  size_t worker_count;
-  struct worker *workers;
-  long target; /* of the steps under way */
+  const struct rst_ranks *ranks; /* NULL: this process alone */
+  size_t count;                  /* of members, the run included */
+  struct rst_members *members;   /* of this rank */
+  struct rst_member_range range;
+  struct rst_blocks rows; /* of all members but the run */
   long reached;
-  double nanoseconds; /* of a step of all members by one thread; 0: not known yet */
   struct rst_field *mean, *variance;
-  double *sums; /* [numbers of a state] */
-  bool has_numbers;
-  struct rst_field *starts;                  /* of all, the run's first; NULL without numbers */
-  double *loss, *weight_norm, *displacement; /* [1 + count] */
-  struct rst_blocks of_member;               /* of the first member: what a checkpoint has of each */
-  struct rst_field **packed;                 /* of each of these, [count][numbers] */
+  double *sums;                         /* [numbers of a state] */
+  struct rst_field *start;              /* of the run; NULL unless measured */
+  struct rst_member_numbers own;        /* of the run */
+  const double *levels;                 /* of the quantiles, borrowed */
+  size_t level_count;                   /* 0: there are none */
+  struct rst_member_numbers *quantiles; /* [level_count] */
+  double *sorted;                       /* [count] */
+  struct rst_field *directions;         /* rows; NULL without, as the next */
+  struct rst_field *covariance;         /* [directions][directions] */
+  double *along, *products;             /* of one member, [directions]; [directions][directions] */
 };
 
 /* Iterations that the members may be behind. */
 enum { STRETCH = 16 };
+
+static const struct rst_member_numbers unknown = {NAN, NAN, NAN};
 
 static enum rst_status check(struct rst_context *context, const struct rst_case *run) {
   const bool starts = run->ensemble.vary != RST_VARY_NOISE;
@@ -61,126 +58,57 @@ static enum rst_status check(struct rst_context *context, const struct rst_case 
   return RST_OK;
 }
 
-/* A failure, in the words of the run's context. */
-static enum rst_status report(const struct rst_ensemble *ensemble, const struct worker *worker,
-                              enum rst_status status) {
-  RST_REQUIRE(ensemble->context, status == RST_OK || worker == ensemble->workers, status, "%s",
-              rst_context_message(worker->context));
-  return status;
-}
-
-static enum rst_status create_workers(struct rst_ensemble *ensemble, const struct rst_case *run) {
-  const size_t threads = (size_t)rst_context_threads(ensemble->context);
-  const size_t count = threads < ensemble->count ? threads : ensemble->count;
-  RST_TRY(RST_NEW(ensemble->context, count, &ensemble->workers));
-  ensemble->worker_count = count;
-  ensemble->workers[0].context = ensemble->context;
-  for (size_t i = 0; i < count; ++i) {
-    struct worker *worker = &ensemble->workers[i];
-    RST_REQUIRE(ensemble->context, worker->context || rst_context_create(&worker->context) == RST_OK,
-                RST_ERROR_MEMORY, "memory is exhausted");
-    rst_context_set_rigor(worker->context, rst_context_rigor(ensemble->context));
-    RST_TRY(report(ensemble, worker, rst_flow_create(worker->context, &run->flow, &worker->flow)));
-  }
-  return RST_OK;
-}
-
-static struct worker *worker_of(const struct rst_ensemble *ensemble, size_t index) {
-  return &ensemble->workers[index % ensemble->worker_count];
-}
-
-/* Row `index` of what all members have, as a state. */
-static struct rst_field row_of(const struct rst_field *all, size_t index) {
-  return (struct rst_field){all->precision, 1, all->nx,
-                            (char *)all->data + index * all->nx * rst_precision_size(all->precision)};
-}
-
-/* Member number index + 1. */
-static enum rst_status create_member(struct rst_ensemble *ensemble, const struct rst_case *run, size_t index,
-                                     struct rst_field *start) {
-  struct worker *worker = worker_of(ensemble, index);
-  struct rst_motion_parameters parameters = {
-      .scheme = run->step.scheme, .schedule = run->step.schedule, .sampling = run->sampling};
-  if (run->ensemble.vary != RST_VARY_INITIAL) {
-    parameters.sampling.member = index + 1;
-  }
-  if (run->ensemble.vary != RST_VARY_NOISE) {
-    struct rst_initial_parameters initial = run->initial;
-    initial.seed += (uint32_t)(index + 1);
-    RST_TRY(rst_flow_fill_initial(worker->context, worker->flow, &initial, start));
-  }
-  if (ensemble->starts) {
-    struct rst_field kept = row_of(ensemble->starts, index + 1);
-    rst_field_copy(start, &kept);
-  }
-  return rst_motion_create(worker->context, worker->flow, &parameters, start, &ensemble->members[index]);
-}
-
-static enum rst_status create_members(struct rst_ensemble *ensemble, const struct rst_case *run,
+/* What tells of numbers of members. */
+static enum rst_status create_numbers(struct rst_ensemble *ensemble, const struct rst_case *run,
                                       const struct rst_field *u) {
-  struct rst_field *start = NULL;
-  enum rst_status status = rst_field_create_like(ensemble->context, u, &start);
-  if (status == RST_OK) {
-    rst_field_copy(u, start);
-  }
-  for (size_t i = 0; i < ensemble->count && status == RST_OK; ++i) {
-    status = report(ensemble, worker_of(ensemble, i), create_member(ensemble, run, i, start));
-  }
-  rst_field_destroy(&start);
-  return status;
-}
-
-/* Columns for the numbers of each member, and where each began. */
-static enum rst_status create_numbers(struct rst_ensemble *ensemble, const struct rst_field *u) {
-  const size_t members = 1 + ensemble->count;
-  RST_TRY(rst_field_create(ensemble->context, u->precision, members, u->nx, &ensemble->starts));
-  RST_TRY(RST_NEW(ensemble->context, 3 * members, &ensemble->loss));
-  ensemble->weight_norm = ensemble->loss + members;
-  ensemble->displacement = ensemble->weight_norm + members;
-  for (size_t i = 0; i < 3 * members; ++i) {
-    ensemble->loss[i] = NAN;
-  }
-  struct rst_field first = row_of(ensemble->starts, 0);
-  rst_field_copy(u, &first);
-  return RST_OK;
-}
-
-static enum rst_status create_packed(struct rst_ensemble *ensemble) {
-  struct rst_blocks *of_member = &ensemble->of_member;
-  rst_motion_list(ensemble->members[0], "", of_member);
-  RST_TRY(rst_blocks_check(ensemble->context, of_member));
-  RST_TRY(RST_NEW(ensemble->context, of_member->count, &ensemble->packed));
-  for (size_t b = 0; b < of_member->count; ++b) {
-    const struct rst_field *of_one = of_member->block[b].field;
-    RST_TRY(rst_field_create(ensemble->context, of_one->precision, ensemble->count, rst_field_count(of_one),
-                             &ensemble->packed[b]));
-  }
-  return RST_OK;
-}
-
-static enum rst_status build(struct rst_ensemble *ensemble, const struct rst_case *run,
-                             const struct rst_field *u) {
   struct rst_context *context = ensemble->context;
+  RST_TRY(rst_field_create_like(context, u, &ensemble->start));
+  rst_field_copy(u, ensemble->start);
+  ensemble->levels = run->ensemble.quantiles;
+  ensemble->level_count = run->ensemble.quantile_count;
+  RST_TRY(RST_NEW(context, ensemble->level_count + 1, &ensemble->quantiles));
+  for (size_t i = 0; i < ensemble->level_count; ++i) {
+    ensemble->quantiles[i] = unknown;
+  }
+  return RST_NEW(context, ensemble->count, &ensemble->sorted);
+}
+
+static enum rst_status create_covariance(struct rst_ensemble *ensemble, const struct rst_case *run,
+                                         struct rst_flow *flow, const struct rst_field *u) {
+  const size_t count = run->ensemble.directions.count;
+  RST_TRY(rst_directions_create(ensemble->context, run, flow, u, &ensemble->directions));
+  RST_TRY(rst_field_create(ensemble->context, u->precision, count, count, &ensemble->covariance));
+  RST_TRY(RST_NEW(ensemble->context, count, &ensemble->along));
+  return RST_NEW(ensemble->context, count * count, &ensemble->products);
+}
+
+static enum rst_status build(struct rst_ensemble *ensemble, const struct rst_case *run, struct rst_flow *flow,
+                             const struct rst_field *u, bool measured) {
+  struct rst_context *context = ensemble->context;
+  const int size = ensemble->ranks ? ensemble->ranks->size : 1;
   RST_TRY(check(context, run));
-  ensemble->count = run->ensemble.members - 1;
-  RST_TRY(RST_NEW(context, ensemble->count, &ensemble->members));
+  ensemble->count = run->ensemble.members;
+  ensemble->range = rst_member_range_of(ensemble->count, size, 0);
   RST_TRY(rst_field_create_like(context, u, &ensemble->mean));
   RST_TRY(rst_field_create_like(context, u, &ensemble->variance));
   RST_TRY(RST_NEW(context, rst_field_count(u), &ensemble->sums));
-  RST_TRY(ensemble->has_numbers ? create_numbers(ensemble, u) : RST_OK);
-  RST_TRY(create_workers(ensemble, run));
-  RST_TRY(create_members(ensemble, run, u));
-  return create_packed(ensemble);
+  RST_TRY(measured ? create_numbers(ensemble, run, u) : RST_OK);
+  if (run->ensemble.directions.kind != RST_DIRECTIONS_NONE) {
+    RST_TRY(create_covariance(ensemble, run, flow, u));
+  }
+  RST_TRY(rst_members_create(context, run, u, ensemble->range, measured, &ensemble->members));
+  return rst_members_create_rows(ensemble->members, ensemble->count - 1, &ensemble->rows);
 }
 
 enum rst_status rst_ensemble_create(struct rst_context *context, const struct rst_case *run,
-                                    const struct rst_field *u, bool has_numbers,
-                                    struct rst_ensemble **ensemble) {
+                                    struct rst_flow *flow, const struct rst_field *u, bool measured,
+                                    const struct rst_ranks *ranks, struct rst_ensemble **ensemble) {
   *ensemble = NULL;
   struct rst_ensemble *made = NULL;
   RST_TRY(RST_NEW(context, 1, &made));
-  *made = (struct rst_ensemble){.context = context, .has_numbers = has_numbers};
-  const enum rst_status status = build(made, run, u);
+  *made = (struct rst_ensemble){
+      .context = context, .ranks = ranks && ranks->size > 1 ? ranks : NULL, .own = unknown};
+  const enum rst_status status = build(made, run, flow, u, measured);
   if (status != RST_OK) {
     rst_ensemble_destroy(&made);
     return status;
@@ -194,91 +122,67 @@ void rst_ensemble_destroy(struct rst_ensemble **ensemble) {
   if (!gone) {
     return;
   }
-  for (size_t b = 0; gone->packed && b < gone->of_member.count; ++b) {
-    rst_field_destroy(&gone->packed[b]);
-  }
-  free(gone->packed);
-  rst_blocks_clear(&gone->of_member);
-  for (size_t i = 0; gone->members && i < gone->count; ++i) {
-    rst_motion_destroy(&gone->members[i]);
-  }
-  for (size_t i = 0; i < gone->worker_count; ++i) {
-    rst_flow_destroy(&gone->workers[i].flow);
-    if (i > 0) {
-      rst_context_destroy(&gone->workers[i].context);
-    }
-  }
-  rst_field_destroy(&gone->starts);
+  rst_members_destroy_rows(&gone->rows);
+  rst_members_destroy(&gone->members);
   rst_field_destroy(&gone->mean);
   rst_field_destroy(&gone->variance);
+  rst_field_destroy(&gone->start);
+  rst_field_destroy(&gone->directions);
+  rst_field_destroy(&gone->covariance);
+  free(gone->products);
+  free(gone->along);
+  free(gone->sorted);
+  free(gone->quantiles);
   free(gone->sums);
-  free(gone->loss);
-  free(gone->workers);
-  free(gone->members);
   free(gone);
   *ensemble = NULL;
 }
 
-/* The steps of a worker's members, one member after the other. */
-static void step_some(void *work, size_t index, size_t member) {
-  (void)member;
-  const struct rst_ensemble *ensemble = work;
-  struct worker *worker = &ensemble->workers[index];
-  worker->status = RST_OK;
-  for (size_t i = index; i < ensemble->count && worker->status == RST_OK; i += ensemble->worker_count) {
-    while (ensemble->members[i]->iteration < ensemble->target && worker->status == RST_OK) {
-      worker->status = rst_motion_advance(ensemble->members[i]);
-    }
+/* Step all members to an iteration, measure them where that is asked for, and bring columns of their rows together. The other
+ * ranks have answered on return, whatever has failed here. */
+static enum rst_status bring(struct rst_ensemble *ensemble, const struct rst_member_order *order) {
+  const size_t place = ensemble->range.first - 1;
+  if (ensemble->ranks) {
+    RST_TRY(rst_member_ranks_order(ensemble->context, ensemble->ranks, order));
   }
-}
-
-/* The first step, by one thread, tells how many the others are worth. */
-static enum rst_status step_to(struct rst_ensemble *ensemble, long t) {
-  const double second = 1e9; /* nanoseconds */
-  const double work = ensemble->nanoseconds * (double)(t - ensemble->reached);
-  const size_t team = rst_team_size(ensemble->context, work, ensemble->worker_count);
-  struct timespec start;
-  clock_gettime(CLOCK_MONOTONIC, &start);
-  ensemble->target = t;
-  rst_share(ensemble->context, team, ensemble->worker_count, step_some, ensemble);
-  for (size_t i = 0; i < ensemble->worker_count; ++i) {
-    RST_TRY(report(ensemble, &ensemble->workers[i], ensemble->workers[i].status));
+  enum rst_status status = rst_members_step(ensemble->members, order->iteration, order->measure);
+  if (status == RST_OK) {
+    status = rst_members_read(ensemble->members, order->columns, place, &ensemble->rows);
   }
-  if (ensemble->nanoseconds == 0.0) {
-    ensemble->nanoseconds = second * rst_seconds_since(&start) / (double)(t - ensemble->reached);
+  if (ensemble->ranks) {
+    RST_TRY(rst_member_ranks_collect(ensemble->context, ensemble->ranks, ensemble->count, &ensemble->rows));
   }
-  ensemble->reached = t;
+  RST_TRY(status);
+  ensemble->reached = order->iteration;
   return RST_OK;
 }
 
-enum rst_status rst_ensemble_reach(struct rst_ensemble *ensemble, long t) {
-  if (ensemble->reached < t && ensemble->nanoseconds == 0.0) {
-    RST_TRY(step_to(ensemble, ensemble->reached + 1));
-  }
-  return ensemble->reached < t ? step_to(ensemble, t) : RST_OK;
+enum rst_status rst_ensemble_follow(struct rst_ensemble *ensemble, long t) {
+  const struct rst_member_order order = {.iteration = t};
+  return t - ensemble->reached >= STRETCH ? bring(ensemble, &order) : RST_OK;
 }
 
-enum rst_status rst_ensemble_follow(struct rst_ensemble *ensemble, long t) {
-  return t - ensemble->reached >= STRETCH ? rst_ensemble_reach(ensemble, t) : RST_OK;
+enum rst_status rst_ensemble_gather(struct rst_ensemble *ensemble, long t) {
+  const struct rst_member_order order = {.iteration = t, .columns = {RST_MEMBER_STATES, RST_MEMBER_REST}};
+  return bring(ensemble, &order);
 }
 
 /* State number m of all. */
-static const struct rst_field *state_of(const struct rst_ensemble *ensemble, const struct rst_field *u,
-                                        size_t m) {
-  return m == 0 ? u : ensemble->members[m - 1]->u;
+static struct rst_field state_of(const struct rst_ensemble *ensemble, const struct rst_field *u, size_t m) {
+  return m == 0 ? *u : rst_member_row(ensemble->rows.block[RST_MEMBER_STATES].field, m - 1);
 }
 
 const struct rst_field *rst_ensemble_mean(struct rst_ensemble *ensemble, const struct rst_field *u) {
   const size_t numbers = rst_field_count(u);
   memset(ensemble->sums, 0, numbers * sizeof *ensemble->sums);
-  for (size_t m = 0; m <= ensemble->count; ++m) {
-    const struct rst_field *state = state_of(ensemble, u, m);
+  for (size_t m = 0; m < ensemble->count; ++m) {
+    const struct rst_field state = state_of(ensemble, u, m);
     for (size_t i = 0; i < numbers; ++i) {
-      ensemble->sums[i] += rst_field_get(state, 0, i);
+      ensemble->sums[i] += rst_field_get(&state, 0, i);
     }
   }
   for (size_t i = 0; i < numbers; ++i) {
-    ensemble->sums[i] /= (double)(ensemble->count + 1);
+    ensemble->sums[i] /= (double)ensemble->count;
     rst_field_set(ensemble->mean, 0, i, ensemble->sums[i]);
   }
   return ensemble->mean;
@@ -289,62 +193,101 @@ const struct rst_field *rst_ensemble_variance(struct rst_ensemble *ensemble, con
   (void)rst_ensemble_mean(ensemble, u);
   for (size_t i = 0; i < numbers; ++i) {
     double squares = 0.0;
-    for (size_t m = 0; m <= ensemble->count; ++m) {
-      const double away = rst_field_get(state_of(ensemble, u, m), 0, i) - ensemble->sums[i];
+    for (size_t m = 0; m < ensemble->count; ++m) {
+      const struct rst_field state = state_of(ensemble, u, m);
+      const double away = rst_field_get(&state, 0, i) - ensemble->sums[i];
       squares += away * away;
     }
-    rst_field_set(ensemble->variance, 0, i, squares / (double)ensemble->count);
+    rst_field_set(ensemble->variance, 0, i, squares / (double)(ensemble->count - 1));
   }
   return ensemble->variance;
 }
 
-void rst_ensemble_measure(struct rst_ensemble *ensemble, const struct rst_observation *seen) {
-  for (size_t m = 0; m <= ensemble->count; ++m) {
-    const struct rst_field start = row_of(ensemble->starts, m);
-    struct rst_observation own = *seen;
-    if (m > 0) {
-      rst_motion_look(ensemble->members[m - 1], &own);
+/* What a member is away from the mean, along each direction. */
+static void project(struct rst_ensemble *ensemble, const struct rst_field *state) {
+  const struct rst_field *directions = ensemble->directions;
+  for (size_t d = 0; d < directions->ny; ++d) {
+    ensemble->along[d] = 0.0;
+    for (size_t i = 0; i < directions->nx; ++i) {
+      ensemble->along[d] +=
+          rst_field_get(directions, d, i) * (rst_field_get(state, 0, i) - ensemble->sums[i]);
     }
-    ensemble->loss[m] = own.loss;
-    ensemble->weight_norm[m] = own.weight_norm;
-    ensemble->displacement[m] = rst_field_distance(own.u, &start);
   }
 }
 
-struct rst_ensemble_numbers rst_ensemble_numbers(const struct rst_ensemble *ensemble) {
-  return (struct rst_ensemble_numbers){ensemble->loss, ensemble->weight_norm, ensemble->displacement};
+const struct rst_field *rst_ensemble_covariance(struct rst_ensemble *ensemble, const struct rst_field *u) {
+  const size_t count = ensemble->directions->ny;
+  (void)rst_ensemble_mean(ensemble, u);
+  memset(ensemble->products, 0, count * count * sizeof *ensemble->products);
+  for (size_t m = 0; m < ensemble->count; ++m) {
+    const struct rst_field state = state_of(ensemble, u, m);
+    project(ensemble, &state);
+    for (size_t i = 0; i < count * count; ++i) {
+      ensemble->products[i] += ensemble->along[i / count] * ensemble->along[i % count];
+    }
+  }
+  for (size_t i = 0; i < count * count; ++i) {
+    rst_field_set(ensemble->covariance, i / count, i % count,
+                  ensemble->products[i] / (double)(ensemble->count - 1));
+  }
+  return ensemble->covariance;
 }
 
-/* Copy between the packed fields and those of each member. */
-static enum rst_status pack(struct rst_ensemble *ensemble, bool back) {
-  for (size_t i = 0; i < ensemble->count; ++i) {
-    struct rst_blocks blocks = {0};
-    rst_motion_list(ensemble->members[i], "", &blocks);
-    const enum rst_status status = rst_blocks_check(ensemble->context, &blocks);
-    for (size_t b = 0; b < blocks.count && status == RST_OK; ++b) {
-      const struct rst_field row = row_of(ensemble->packed[b], i);
-      const size_t size = row.nx * rst_precision_size(row.precision);
-      memcpy(back ? blocks.block[b].field->data : row.data, back ? row.data : blocks.block[b].field->data,
-             size);
-    }
-    rst_blocks_clear(&blocks);
-    RST_TRY(status);
+struct rst_member_numbers rst_ensemble_numbers(const struct rst_ensemble *ensemble, size_t member) {
+  if (member == 0) {
+    return ensemble->own;
+  }
+  const struct rst_field row = rst_member_row(ensemble->rows.block[RST_MEMBER_NUMBERS].field, member - 1);
+  return *(const struct rst_member_numbers *)row.data;
+}
+
+struct rst_member_numbers rst_ensemble_quantile(const struct rst_ensemble *ensemble, size_t i) {
+  return ensemble->quantiles[i];
+}
+
+/* Of one of the numbers, the first of which is number 0. */
+static void find_quantiles(struct rst_ensemble *ensemble, size_t number) {
+  for (size_t m = 0; m < ensemble->count; ++m) {
+    const struct rst_member_numbers numbers = rst_ensemble_numbers(ensemble, m);
+    ensemble->sorted[m] = ((const double *)&numbers)[number];
+  }
+  rst_sort_numbers(ensemble->count, ensemble->sorted);
+  for (size_t i = 0; i < ensemble->level_count; ++i) {
+    ((double *)&ensemble->quantiles[i])[number] =
+        rst_sorted_quantile(ensemble->count, ensemble->sorted, ensemble->levels[i]);
+  }
+}
+
+enum rst_status rst_ensemble_measure(struct rst_ensemble *ensemble, const struct rst_observation *seen) {
+  const struct rst_member_order order = {
+      .iteration = seen->iteration, .measure = true, .columns = {RST_MEMBER_NUMBERS, RST_MEMBER_STATES}};
+  RST_TRY(bring(ensemble, &order));
+  ensemble->own = (struct rst_member_numbers){seen->loss, seen->weight_norm,
+                                              rst_field_distance(seen->u, ensemble->start)};
+  for (size_t number = 0; ensemble->level_count > 0 && number < sizeof ensemble->own / sizeof(double);
+       ++number) {
+    find_quantiles(ensemble, number);
   }
   return RST_OK;
 }
 
-enum rst_status rst_ensemble_list(struct rst_ensemble *ensemble, struct rst_blocks *blocks) {
-  RST_TRY(pack(ensemble, false));
-  for (size_t b = 0; b < ensemble->of_member.count; ++b) {
-    rst_blocks_add(blocks, ensemble->packed[b], "ensemble.%s", ensemble->of_member.block[b].name);
+enum rst_status rst_ensemble_collect(struct rst_ensemble *ensemble, long t) {
+  const struct rst_member_order order = {.iteration = t,
+                                         .columns = {RST_MEMBER_STATES, ensemble->rows.count}};
+  return bring(ensemble, &order);
+}
+
+void rst_ensemble_list(const struct rst_ensemble *ensemble, struct rst_blocks *blocks) {
+  for (size_t b = RST_MEMBER_STATES; b < ensemble->rows.count; ++b) {
+    rst_blocks_add(blocks, ensemble->rows.block[b].field, "ensemble.%s", ensemble->rows.block[b].name);
   }
-  return RST_OK;
 }
 
 enum rst_status rst_ensemble_resume(struct rst_ensemble *ensemble, long t) {
-  for (size_t i = 0; i < ensemble->count; ++i) {
-    ensemble->members[i]->iteration = t;
-  }
   ensemble->reached = t;
-  return pack(ensemble, true);
+  rst_members_resume(ensemble->members, t);
+  RST_TRY(rst_members_write(ensemble->members, &ensemble->rows, ensemble->range.first - 1));
+  return ensemble->ranks ? rst_member_ranks_resume(ensemble->context, ensemble->ranks, ensemble->count,
+                                                   &ensemble->rows, t)
+                         : RST_OK;
 }

@@ -63,6 +63,9 @@ static enum rst_status measure_fields(struct rst_context *context, struct rst_ru
   RST_SCOPED const struct rst_field **fields = NULL;
   RST_TRY(RST_NEW(context, layout->count, &fields));
   rst_run_parts_look(parts, &seen);
+  if (parts->ensemble) {
+    RST_TRY(rst_ensemble_gather(parts->ensemble, parts->motion->iteration));
+  }
   RST_TRY(rst_observer_expose(parts->observer, &seen, fields));
   return rst_run_size_fields(context, layout, fields, bytes);
 }
@@ -118,7 +121,7 @@ static enum rst_status size_up(struct rst_context *context, const struct rst_cas
 enum rst_status rst_run_estimate(struct rst_context *context, const struct rst_case *run,
                                  struct rst_run_cost *cost) {
   struct rst_run_parts parts;
-  RST_TRY(rst_run_parts_create(context, run, &parts));
+  RST_TRY(rst_run_parts_create(context, run, NULL, &parts));
   enum rst_status status = size_up(context, run, &parts, cost);
   if (status == RST_OK) {
     status = measure(&parts, cost);

@@ -30,31 +30,36 @@ enum rst_need {
   RST_NEED_AVERAGES, /**< of a flow that normalises batches */
   RST_NEED_SCHEDULE, /**< steps that change in length by a schedule */
   RST_NEED_ENSEMBLE,
-  RST_NEED_MEMBERS, /**< numbers of each member of the ensemble */
+  RST_NEED_MEMBERS,    /**< numbers of each member of the ensemble */
+  RST_NEED_QUANTILES,  /**< of these numbers */
+  RST_NEED_DIRECTIONS, /**< of the ensemble's covariance */
   RST_NEED_TWINS
 };
 
 /** When it is recorded: in every run, where its need is met anyway, or where the case asks for it. */
 enum rst_when { RST_ALWAYS, RST_IMPLIED, RST_ASKED };
 
-/** What there is one of: the run, each twin, each Lyapunov exponent, each layer, each tensor and for that each twin, or each member
- * of the ensemble. */
+/** What there is one of: the run, each twin, each Lyapunov exponent, each layer, each tensor and for that each twin, each member
+ * of the ensemble, or each quantile of these. */
 enum rst_per {
   RST_PER_RUN,
   RST_PER_TWIN,
   RST_PER_EXPONENT,
   RST_PER_LAYER,
   RST_PER_TENSOR_AND_TWIN,
-  RST_PER_MEMBER
+  RST_PER_MEMBER,
+  RST_PER_QUANTILE
 };
 
-/** A number, the state, an array of its kind, running averages, or an array over wave numbers; all but the first are fields. */
+/** A number, the state, an array of its kind, running averages, an array over wave numbers, or over pairs of directions; all but
+ * the first are fields. */
 enum rst_observable_kind {
   RST_SCALAR,
   RST_FIELD_STATE,
   RST_FIELD_LIKE,
   RST_FIELD_AVERAGES,
-  RST_FIELD_SPECTRUM
+  RST_FIELD_SPECTRUM,
+  RST_FIELD_COVARIANCE
 };
 
 /** An observation, and what the observer adds to it where it is asked for. */
@@ -64,7 +69,6 @@ struct rst_view {
   struct rst_twins *twins; /**< NULL without */
   struct rst_twin_comparison comparison;
   struct rst_ensemble *ensemble; /**< NULL without */
-  struct rst_ensemble_numbers members;
   double sharpness, sharpness_residual, sharpness_limit, preconditioned_sharpness, lambda_min;
   const double *layer_sharpness;              /**< of each layer, NULL unless needed */
   const struct rst_layer_state *layer_states; /**< the same, decay included */

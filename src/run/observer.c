@@ -58,6 +58,8 @@ static bool asks_for(const struct rst_case *run, const struct rst_observable *ob
 static enum rst_status find_needs(struct rst_observer *made, const struct rst_case *run) {
   made->needs[RST_NEED_TWINS] = run->twin_count > 0;
   made->needs[RST_NEED_ENSEMBLE] = run->ensemble.members > 0;
+  made->needs[RST_NEED_QUANTILES] = run->ensemble.quantile_count > 0;
+  made->needs[RST_NEED_DIRECTIONS] = run->ensemble.directions.kind != RST_DIRECTIONS_NONE;
   made->needs[RST_NEED_STRETCH] = made->every > 1;
   made->needs[RST_NEED_AVERAGES] = made->averages != NULL;
   made->needs[RST_NEED_SCHEDULE] = !rst_schedule_is_constant(&run->step.schedule);
@@ -76,6 +78,17 @@ static enum rst_status find_needs(struct rst_observer *made, const struct rst_ca
                 RST_ERROR_ARGUMENT,
                 "output.%s asks for %s, but the case has no ensemble; add ensemble: {members: 100}",
                 observable->kind == RST_SCALAR ? "scalars" : "fields", observable->variable.name);
+    RST_REQUIRE(made->context,
+                !asked || observable->need != RST_NEED_QUANTILES || run->ensemble.quantile_count > 0,
+                RST_ERROR_ARGUMENT,
+                "output.scalars asks for %s, but the case has no ensemble.quantiles; add a list of them, as "
+                "[0.05, 0.5, 0.95]",
+                observable->variable.name);
+    RST_REQUIRE(
+        made->context, !asked || observable->need != RST_NEED_DIRECTIONS || made->needs[RST_NEED_DIRECTIONS],
+        RST_ERROR_ARGUMENT,
+        "output.fields asks for %s, but the case has no ensemble.directions; add {kind: eigenvectors}",
+        observable->variable.name);
     RST_REQUIRE(made->context, !asked || observable->per != RST_PER_LAYER || made->layout->layer_count > 0,
                 RST_ERROR_ARGUMENT,
                 "output.scalars asks for %s, of each layer, but the flow has no layers; leave it out",
@@ -95,11 +108,10 @@ static bool is_recorded(const struct rst_observer *made, const struct rst_case *
 
 /* What there is one of each of; NULL: the run. */
 static const struct rst_axis *members_of(const struct rst_observer *made, enum rst_per per) {
-  const struct rst_axis *const axes[] = {[RST_PER_TWIN] = &made->series.twin,
-                                         [RST_PER_EXPONENT] = &made->series.exponent,
-                                         [RST_PER_LAYER] = &made->series.layer,
-                                         [RST_PER_TENSOR_AND_TWIN] = &made->series.twin,
-                                         [RST_PER_MEMBER] = &made->series.member};
+  const struct rst_axis *const axes[] = {
+      [RST_PER_TWIN] = &made->series.twin,     [RST_PER_EXPONENT] = &made->series.exponent,
+      [RST_PER_LAYER] = &made->series.layer,   [RST_PER_TENSOR_AND_TWIN] = &made->series.twin,
+      [RST_PER_MEMBER] = &made->series.member, [RST_PER_QUANTILE] = &made->series.quantile};
   return per == RST_PER_RUN ? NULL : axes[per];
 }
 
@@ -132,6 +144,8 @@ static enum rst_status add(struct rst_observer *made, const struct rst_observabl
     return rst_series_list_add_averages(&made->series, &observable->variable, made->averages);
   case RST_FIELD_SPECTRUM:
     return rst_series_list_add_spectrum(&made->series, &observable->variable);
+  case RST_FIELD_COVARIANCE:
+    return rst_series_list_add_covariance(&made->series, &observable->variable);
   default:
     RST_TRY(per_twin ? rst_field_create_like(made->context, like, &recorded->scratch) : RST_OK);
     return rst_series_list_add_field(&made->series, &observable->variable,
@@ -166,15 +180,18 @@ static enum rst_status begin_series(struct rst_observer *made, const struct rst_
   for (size_t i = 0; i < run->twin_count; ++i) {
     made->labels[i] = run->twins[i].label;
   }
-  const struct rst_series_options options = {.precision = run->flow.precision,
-                                             .twins = made->labels,
-                                             .twin_count = run->twin_count,
-                                             .exponent_count = perturbed ? run->tangent.exponents : 0,
-                                             .member_count =
-                                                 made->needs[RST_NEED_MEMBERS] ? run->ensemble.members : 0,
-                                             .every = made->every,
-                                             .has_events = perturbed,
-                                             .has_layers = watches_layers(made)};
+  const struct rst_series_options options = {
+      .precision = run->flow.precision,
+      .twins = made->labels,
+      .twin_count = run->twin_count,
+      .exponent_count = perturbed ? run->tangent.exponents : 0,
+      .member_count = made->needs[RST_NEED_MEMBERS] ? run->ensemble.members : 0,
+      .quantiles = run->ensemble.quantiles,
+      .quantile_count = run->ensemble.quantile_count,
+      .direction_count = made->needs[RST_NEED_DIRECTIONS] ? run->ensemble.directions.count : 0,
+      .every = made->every,
+      .has_events = perturbed,
+      .has_layers = watches_layers(made)};
   return rst_series_list_create(made->context, made->layout, &options, &made->series);
 }
 
@@ -282,7 +299,6 @@ static struct rst_view view_of(const struct rst_observer *observer,
   }
   if (observer->ensemble) {
     view.ensemble = observer->ensemble;
-    view.members = rst_ensemble_numbers(observer->ensemble);
   }
   return view;
 }
@@ -292,7 +308,7 @@ bool rst_observer_follows_perturbations(const struct rst_observer *observer) {
 }
 
 bool rst_observer_measures_members(const struct rst_observer *observer) {
-  return observer->needs[RST_NEED_MEMBERS];
+  return observer->needs[RST_NEED_MEMBERS] || observer->needs[RST_NEED_QUANTILES];
 }
 
 void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *blocks) {
@@ -402,7 +418,7 @@ enum rst_status rst_observer_expose(struct rst_observer *observer, const struct 
     const struct recorded *recorded = &observer->recorded[i];
     view.scratch = recorded->scratch;
     const struct rst_field *exposed = recorded->of->expose(&view, recorded->member);
-    if (recorded->of->kind == RST_FIELD_SPECTRUM) {
+    if (recorded->of->kind == RST_FIELD_SPECTRUM || recorded->of->kind == RST_FIELD_COVARIANCE) {
       *fields++ = exposed;
     } else if (recorded->of->kind == RST_FIELD_AVERAGES) {
       fields = split(observer->averages, exposed, observer->average_tensors, fields);

@@ -102,8 +102,8 @@ static enum rst_status integrate(struct rst_session *session, struct rst_run_sum
   }
 }
 
-enum rst_status rst_run(struct rst_context *context, const struct rst_case *run,
-                        const struct rst_run_options *options, struct rst_run_summary *summary) {
+static enum rst_status perform(struct rst_context *context, const struct rst_case *run,
+                               const struct rst_run_options *options, struct rst_run_summary *summary) {
   struct rst_session session;
   struct rst_run_summary made = {.regime.regime = RST_REGIME_UNDECIDED};
   RST_TRY(rst_session_open(context, run, options, &session));
@@ -129,4 +129,22 @@ enum rst_status rst_run(struct rst_context *context, const struct rst_case *run,
   rst_profile_finish(&session.profile, &made);
   *summary = made;
   return RST_OK;
+}
+
+enum rst_status rst_run(struct rst_context *context, const struct rst_case *run,
+                        const struct rst_run_options *options, struct rst_run_summary *summary) {
+  const struct rst_ranks *ranks = options->ranks;
+  if (!ranks || ranks->size < 2) {
+    return perform(context, run, options, summary);
+  }
+  RST_REQUIRE(context, run->ensemble.members > 0, RST_ERROR_ARGUMENT,
+              "a run without an ensemble is one process; there is nothing that %d ranks could share",
+              ranks->size);
+  if (ranks->rank > 0) {
+    *summary = (struct rst_run_summary){0};
+    return rst_member_ranks_work(context, run, ranks);
+  }
+  const enum rst_status status = perform(context, run, options, summary);
+  rst_member_ranks_dismiss(ranks);
+  return status;
 }

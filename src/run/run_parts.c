@@ -4,7 +4,7 @@
 #include "core/core.h"
 
 static enum rst_status build(struct rst_context *context, const struct rst_case *run,
-                             struct rst_run_parts *parts) {
+                             const struct rst_ranks *ranks, struct rst_run_parts *parts) {
   struct rst_problem *problem = &parts->problem;
   RST_REQUIRE(context, run->twin_count <= RST_RUN_MOST_TWINS, RST_ERROR_ARGUMENT,
               "the case has %zu twins; at most %d are followed in one run", run->twin_count,
@@ -30,8 +30,8 @@ static enum rst_status build(struct rst_context *context, const struct rst_case 
     RST_TRY(rst_twins_create(context, run, problem->flow, problem->u, &parts->twins));
   }
   if (run->ensemble.members > 0) {
-    RST_TRY(rst_ensemble_create(context, run, problem->u, rst_observer_measures_members(parts->observer),
-                                &parts->ensemble));
+    RST_TRY(rst_ensemble_create(context, run, problem->flow, problem->u,
+                                rst_observer_measures_members(parts->observer), ranks, &parts->ensemble));
   }
   if (parts->evaluations) {
     RST_TRY(rst_evaluation_list(parts->evaluations, rst_observer_series(parts->observer)));
@@ -41,9 +41,9 @@ static enum rst_status build(struct rst_context *context, const struct rst_case 
 }
 
 enum rst_status rst_run_parts_create(struct rst_context *context, const struct rst_case *run,
-                                     struct rst_run_parts *parts) {
+                                     const struct rst_ranks *ranks, struct rst_run_parts *parts) {
   *parts = (struct rst_run_parts){0};
-  const enum rst_status status = build(context, run, parts);
+  const enum rst_status status = build(context, run, ranks, parts);
   if (status != RST_OK) {
     rst_run_parts_destroy(parts);
   }

@@ -23,9 +23,10 @@ struct rst_run_parts {
   struct rst_evaluations *evaluations; /**< NULL without examples */
 };
 
-/** Sets the context's rigor to that of the case. On failure everything is destroyed. */
+/** Sets the context's rigor to that of the case. On failure everything is destroyed. @param ranks that share the ensemble, NULL for
+ * none. */
 enum rst_status rst_run_parts_create(struct rst_context *context, const struct rst_case *run,
-                                     struct rst_run_parts *parts);
+                                     const struct rst_ranks *ranks, struct rst_run_parts *parts);
 /** Destroys the members and sets them to NULL. */
 void rst_run_parts_destroy(struct rst_run_parts *parts);
 

@@ -31,7 +31,7 @@ static const struct rst_run_layout *layout_of(const struct rst_session *session)
 
 static enum rst_status create_objects(struct rst_session *session) {
   struct rst_context *context = session->context;
-  RST_TRY(rst_run_parts_create(context, rst_session_case(session), &session->parts));
+  RST_TRY(rst_run_parts_create(context, rst_session_case(session), session->options->ranks, &session->parts));
   RST_TRY(rst_outcome_list(session->run, rst_observer_series(session->parts.observer)));
   RST_TRY(RST_NEW(context, layout_of(session)->count, &session->snapshot));
   session->width = rst_run_layout_width(layout_of(session));
@@ -41,22 +41,22 @@ static enum rst_status create_objects(struct rst_session *session) {
 }
 
 /* What later steps and observations depend on. */
-static enum rst_status list_state(const struct rst_session *session, struct rst_blocks *blocks) {
+static void list_state(const struct rst_session *session, struct rst_blocks *blocks) {
   rst_motion_list(session->parts.motion, "", blocks);
   rst_observer_list(session->parts.observer, blocks);
   if (session->parts.twins) {
     rst_twins_list(session->parts.twins, blocks);
   }
-  return session->parts.ensemble ? rst_ensemble_list(session->parts.ensemble, blocks) : RST_OK;
+  if (session->parts.ensemble) {
+    rst_ensemble_list(session->parts.ensemble, blocks);
+  }
 }
 
 static enum rst_status restore(struct rst_session *session, const struct rst_checkpoint *checkpoint) {
   struct rst_motion *motion = session->parts.motion;
   struct rst_blocks blocks = {0};
-  enum rst_status status = list_state(session, &blocks);
-  if (status == RST_OK) {
-    status = rst_checkpoint_restore(session->context, checkpoint, &blocks);
-  }
+  list_state(session, &blocks);
+  const enum rst_status status = rst_checkpoint_restore(session->context, checkpoint, &blocks);
   rst_blocks_clear(&blocks);
   RST_TRY(status);
   motion->iteration = checkpoint->iteration;
@@ -92,6 +92,7 @@ static enum rst_status open_file(struct rst_session *session, const struct rst_c
   RST_TRY(rst_output_provenance(output, rst_case_source(session->run),
                                 rst_case_effective(rst_session_case(session)),
                                 rst_flow_correlation(session->parts.problem.flow), &provenance));
+  provenance.ranks = session->options->ranks ? session->options->ranks->size : 1;
   if (output->resuming) {
     return rst_run_file_reopen(context, output->path, &layout, &provenance, checkpoint->snapshots,
                                (size_t)checkpoint->iteration, &session->file);
@@ -166,8 +167,7 @@ enum rst_status rst_session_record(struct rst_session *session, const struct rst
   const long t = observation->iteration;
   const bool kept = last || t % session->run->output.scalars_every == 0;
   if (kept && session->parts.ensemble && rst_observer_measures_members(session->parts.observer)) {
-    RST_TRY(rst_ensemble_reach(session->parts.ensemble, t));
-    rst_ensemble_measure(session->parts.ensemble, observation);
+    RST_TRY(rst_ensemble_measure(session->parts.ensemble, observation));
   }
   rst_observer_measure(session->parts.observer, observation,
                        session->rows + session->buffered * session->width);
@@ -181,7 +181,7 @@ enum rst_status rst_session_record(struct rst_session *session, const struct rst
 enum rst_status rst_session_snapshot(struct rst_session *session, const struct rst_observation *observation) {
   rst_profile_begin(&session->profile);
   if (session->parts.ensemble) {
-    RST_TRY(rst_ensemble_reach(session->parts.ensemble, session->parts.motion->iteration));
+    RST_TRY(rst_ensemble_gather(session->parts.ensemble, session->parts.motion->iteration));
   }
   RST_TRY(rst_observer_expose(session->parts.observer, observation, session->snapshot));
   rst_profile_end(&session->profile, RST_STAGE_OBSERVATION);
@@ -230,9 +230,9 @@ enum rst_status rst_session_checkpoint(struct rst_session *session) {
   RST_TRY(flush(session, true));
   RST_TRY(rst_output_wisdom(&session->output, &wisdom));
   if (session->parts.ensemble) {
-    RST_TRY(rst_ensemble_reach(session->parts.ensemble, session->parts.motion->iteration));
+    RST_TRY(rst_ensemble_collect(session->parts.ensemble, session->parts.motion->iteration));
   }
-  enum rst_status status = list_state(session, &blocks);
+  list_state(session, &blocks);
   const struct rst_checkpoint checkpoint = {
       .iteration = session->parts.motion->iteration,
       .time = session->parts.motion->time,
@@ -244,9 +244,8 @@ enum rst_status rst_session_checkpoint(struct rst_session *session) {
       .wisdom = (char *)wisdom,
       .identifier = session->output.identifier,
   };
-  if (status == RST_OK) {
-    status = rst_checkpoint_save(session->context, session->output.path, &checkpoint, &blocks);
-  }
+  const enum rst_status status =
+      rst_checkpoint_save(session->context, session->output.path, &checkpoint, &blocks);
   rst_blocks_clear(&blocks);
   rst_output_note_storing(&session->output, &began);
   rst_profile_end(&session->profile, RST_STAGE_OUTPUT);
