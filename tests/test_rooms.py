@@ -27,7 +27,7 @@ PUBLIC = {
     "motion": "threshold",
     "case": "case",
     "archive": "output version",
-    "run": "orbit run",
+    "run": "ergodic orbit run",
     "analysis": "analysis",
     "follow": "follow",
     "sweep": "bifurcation sweep",

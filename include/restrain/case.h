@@ -125,6 +125,9 @@ struct rst_case {
     double tolerance; /**< standard error at which it stops, relative to the mean; 0: never */
   } noise;            /**< of the scalars batch_sharpness, noise_curvature and their like */
   struct {
+    long burn_in; /**< iterations before it begins; -1: there is none */
+  } ergodic;
+  struct {
     enum rst_rigor rigor;
   } performance;
   struct {

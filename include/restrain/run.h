@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "restrain/case.h"
+#include "restrain/ergodic.h"
 #include "restrain/event.h"
 #include "restrain/orbit.h"
 #include "restrain/output.h"
@@ -91,6 +92,8 @@ struct rst_run_summary {
   struct rst_event strongest[RST_RUN_STRONGEST_EVENTS];
   /** Names of their tensors, cut to fit; empty where the state is one tensor. */
   char strongest_tensors[RST_RUN_STRONGEST_EVENTS][RST_RUN_TENSOR_NAME];
+  bool has_ergodic; /**< an ergodic record was kept, and the run has ended: */
+  struct rst_ergodic_summary ergodic;
   size_t twin_count; /**< 0 where the run was interrupted */
   struct rst_twin_summary twins[RST_RUN_MOST_TWINS];
 };
@@ -99,7 +102,8 @@ struct rst_run_summary {
  * storing anything; the problem's shape and correlation; and what the run will take, in bytes: of its file, and of the process's
  * memory at most. The memory is what the process has held by now, when all that is stepped has been made, and
  *
- *     8 MiB + at most 1 MiB for each dataset + 750 for each snapshot of each field + 8 * 7 * min(rows of scalars, 65536)
+ *     8 MiB + at most 1 MiB for each dataset + 750 for each snapshot of each field
+ *           + 8 * (7, with an ergodic record 10) * min(rows of scalars, 65536)
  *
  * for HDF5, its buffers, the sidecar and the conclusion. The file has 8 for each scalar of each row and each column of each
  * event, in whole chunks; the fields, compressed; and about 640 for each snapshot of each field, 4.5 KiB for each dataset. How

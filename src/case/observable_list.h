@@ -57,6 +57,17 @@
   X(gradient_noise_trace, ASKED, NOISE_PAIRS, RUN,                                                           \
     "trace of the covariance of the gradient over draws of examples, without bias, decay excluded", "1")     \
   X(gradient_noise_trace_error, ASKED, NOISE_PAIRS, RUN, "its standard error", "1")                          \
+  X(loss_mean, IMPLIED, ERGODIC, RUN, "mean of loss since the begin of the ergodic record", "1")             \
+  X(grad_norm_mean, IMPLIED, ERGODIC, RUN, "mean of grad_norm since then", "1")                              \
+  X(loss_change_mean, IMPLIED, ERGODIC, RUN, "mean of L(u_t) - L(u_{t+1}) over the updates since then", "1") \
+  X(loss_change_envelope, IMPLIED, ERGODIC, RUN, "2 sup |L| over their number, which bounds it", "1")        \
+  X(local_displacement, IMPLIED, ERGODIC, RUN, "square norm of the update", "1")                             \
+  X(global_displacement, IMPLIED, ERGODIC, RUN,                                                              \
+    "square norm of the state less that at the begin of the ergodic record", "1")                            \
+  X(noise_norm_mean, IMPLIED, ERGODIC_NOISE, RUN,                                                            \
+    "mean of the measurements of noise_norm since the begin of the ergodic record", "1")                     \
+  X(objective_grad_norm_mean, IMPLIED, ERGODIC_NOISE, RUN,                                                   \
+    "mean of objective_grad_norm at the same iterations", "1")                                               \
   X(largest_update, IMPLIED, STRETCH, RUN, "largest norm of an update since the row before", "1")            \
   X(local_growth, IMPLIED, PERTURBATIONS, RUN, "growth of the leading perturbation in the update", "1")      \
   X(mean_log_growth, IMPLIED, STRETCH_GROWTH, RUN,                                                           \

@@ -174,6 +174,10 @@ static const struct rst_key case_keys[] = {
      HELP("standard error, relative to the mean, at which a measurement stops; 0 takes all draws, as "
           "gradient_square and gradient_noise_trace do in any case")},
 
+    {INTEGER("ergodic.burn_in", WHOLE(-1)), DEFAULT("-1"), UNIT("iterations"), AT(content.ergodic.burn_in),
+     HELP("before the ergodic record of the run begins, with time means, displacements and distances of "
+          "windows, as restrain/ergodic.h says; -1: none is kept")},
+
     {CHOICE("performance.rigor", rst_rigor_names), DEFAULT("estimate"), AT(content.performance.rigor),
      HELP("how hard FFTW searches; only estimate gives the same bits in every process")},
 

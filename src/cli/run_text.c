@@ -82,6 +82,50 @@ static void print_twins(const struct rst_run_summary *summary) {
   }
 }
 
+static void print_balance(const struct rst_ergodic_summary *ergodic) {
+  printf("  noise: |gradient - mean| %.4g +- %.2g, |mean gradient| %.4g +- %.2g", ergodic->noise_norm_mean,
+         ergodic->noise_norm_mean_error, ergodic->objective_grad_norm_mean,
+         ergodic->objective_grad_norm_mean_error);
+  if (!isnan(ergodic->gradient_noise_balance)) {
+    printf("; their interaction %.4g +- %.2g", ergodic->gradient_noise_balance,
+           ergodic->gradient_noise_balance_error);
+  }
+  if (!isnan(ergodic->gradient_noise_balance) && !isnan(ergodic->balance_limit)) {
+    printf(", 2/lr = %.4g", ergodic->balance_limit);
+  }
+  printf("\n");
+}
+
+static void print_ergodic(const struct rst_ergodic_summary *ergodic) {
+  if (ergodic->updates == 0) {
+    printf("ergodic record: none, it would begin at iteration %ld\n", ergodic->first);
+    return;
+  }
+  printf("ergodic record: %ld updates from iteration %ld\n", ergodic->updates, ergodic->first);
+  printf(
+      "  means: loss %.5g +- %.2g, |gradient| %.5g +- %.2g, fall of the loss %.3g an update, at most %.3g\n",
+      ergodic->loss_mean, ergodic->loss_mean_error, ergodic->grad_norm_mean, ergodic->grad_norm_mean_error,
+      ergodic->loss_change_mean, ergodic->loss_change_envelope);
+  if (ergodic->window_count > 0) {
+    const size_t k = ergodic->window_count - 1;
+    printf(
+        "  two windows of %.0f: KS of the loss %.3g, W1 %.3g; the weights they begin with differ by %.3g of "
+        "themselves\n",
+        ergodic->window[k], ergodic->window_kolmogorov[0][k], ergodic->window_wasserstein[0][k],
+        ergodic->window_difference[k]);
+  }
+  printf("  displacement: |update|^2 %.4g +- %.2g", ergodic->local_displacement_mean,
+         ergodic->local_displacement_mean_error);
+  if (!isnan(ergodic->displacement_exponent)) {
+    printf(", |u_t - u_%ld|^2 ~ t^c with c = %.3g +- %.2g", ergodic->first, ergodic->displacement_exponent,
+           ergodic->displacement_exponent_error);
+  }
+  printf("\n");
+  if (!isnan(ergodic->noise_norm_mean)) {
+    print_balance(ergodic);
+  }
+}
+
 /* Without the regime, where a reason begins with it: "to rounding: ..." of "converged to rounding: ...". */
 static const char *reason_for(const struct rst_regime_result *result) {
   const char *name = rst_regime_names()[result->regime];
@@ -114,6 +158,9 @@ void rst_run_summary_print(const struct rst_run_summary *summary) {
   printf("regime: %s (%s)\n", rst_regime_names()[summary->regime.regime], reason_for(&summary->regime));
   print_events(summary);
   print_twins(summary);
+  if (summary->has_ergodic) {
+    print_ergodic(&summary->ergodic);
+  }
 }
 
 static void add_number(struct rst_text *text, const char *name, double value) {
@@ -151,6 +198,34 @@ static void add_twin(struct rst_text *text, const struct rst_twin_summary *twin)
   rst_text_add(text, "}");
 }
 
+static void add_array(struct rst_text *text, const char *name, size_t count, const double *values) {
+  rst_text_add(text, ", \"%s\": [", name);
+  for (size_t i = 0; i < count; ++i) {
+    rst_text_add(text, i > 0 ? ", " : "");
+    rst_text_add_number(text, values[i]);
+  }
+  rst_text_add(text, "]");
+}
+
+static void add_ergodic(struct rst_text *text, const struct rst_ergodic_summary *ergodic) {
+  const size_t count = ergodic->window_count;
+  int observable = 0;
+  rst_text_add(text, ", \"ergodic\": {\"first\": %ld, \"updates\": %ld", ergodic->first, ergodic->updates);
+#define ADD_NUMBER(name, ...) add_number(text, #name, ergodic->name);
+  RST_ERGODIC_MEANS(ADD_NUMBER)
+  RST_ERGODIC_ENDINGS(ADD_NUMBER)
+#undef ADD_NUMBER
+  add_number(text, "balance_limit", ergodic->balance_limit);
+  add_array(text, "window", count, ergodic->window);
+  add_array(text, "window_difference", count, ergodic->window_difference);
+#define ADD_DISTANCES(name)                                                                                  \
+  add_array(text, #name "_window_wasserstein", count, ergodic->window_wasserstein[observable]);              \
+  add_array(text, #name "_window_kolmogorov", count, ergodic->window_kolmogorov[observable++]);
+  RST_ERGODIC_OBSERVABLES(ADD_DISTANCES)
+#undef ADD_DISTANCES
+  rst_text_add(text, "}");
+}
+
 static void add_evaluation(struct rst_text *text, const struct rst_evaluation *evaluation) {
   add_number(text, "train_loss", evaluation->train_loss);
   add_number(text, "train_accuracy", evaluation->train_accuracy);
@@ -184,6 +259,9 @@ void rst_run_summary_add_json(const struct rst_run_summary *summary, struct rst_
       add_event(text, &summary->strongest[i], summary->strongest_tensors[i]);
     }
     rst_text_add(text, "]");
+  }
+  if (summary->has_ergodic) {
+    add_ergodic(text, &summary->ergodic);
   }
   if (summary->twin_count > 0) {
     rst_text_add(text, ", \"twins\": [");

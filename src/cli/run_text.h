@@ -6,7 +6,7 @@
 #include "restrain/run.h"
 
 /** @file
- * What a run concludes with: regime, events, twins; as lines on standard output, and as members of a JSON object, each
+ * What a run concludes with: regime, events, twins, ergodic record; as lines on standard output, and as members of a JSON object, each
  * preceded by a comma.
  */
 

@@ -97,7 +97,7 @@ static enum rst_status sample(struct rst_context *context, const struct rst_case
 
 static enum rst_status size_up(struct rst_context *context, const struct rst_case *run,
                                struct rst_run_parts *parts, struct rst_run_cost *cost) {
-  enum { JUDGED = 7 }; /* sequences, of which a page is in memory */
+  enum { JUDGED = 7, COMPARED = 3 }; /* sequences, of which a page is in memory; and windows */
   struct rusage usage;
   struct rst_run_rows rows = {
       .snapshots = rst_cadence_count(run->output.cadence, run->output.every, run->step.iterations) + 1.0,
@@ -110,7 +110,8 @@ static enum rst_status size_up(struct rst_context *context, const struct rst_cas
   RST_TRY(sample(context, run, parts, &rows));
   const struct rst_run_size size =
       rst_run_size_estimate(&rst_observer_series(parts->observer)->layout, &rows);
-  const double pages = JUDGED * (double)sizeof(double) *
+  const double sequences = JUDGED + (run->ergodic.burn_in >= 0 ? COMPARED : 0);
+  const double pages = sequences * (double)sizeof(double) *
                        (rows.scalars < RST_SEQUENCE_PAGE ? rows.scalars : (double)RST_SEQUENCE_PAGE);
   getrusage(RUSAGE_SELF, &usage);
   cost->file_bytes = size.file;

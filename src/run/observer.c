@@ -6,6 +6,7 @@
 
 #include "core/core.h"
 #include "run/amplification.h"
+#include "run/ergodic_outcome.h"
 #include "run/layer_watch.h"
 #include "run/noise_watch.h"
 #include "run/observables.h"
@@ -38,6 +39,7 @@ struct rst_observer {
   struct rst_amplification *amplification;
   struct rst_layer_watch *layers;
   struct rst_noise_watch *noise;
+  struct rst_ergodic *ergodic;
   struct rst_field *stretch;
   long every; /* iterations between rows */
   bool needs[RST_NEED_TWINS + 1];
@@ -55,6 +57,39 @@ static bool asks_for(const struct rst_case *run, const struct rst_observable *ob
   return false;
 }
 
+/* Whether the case has what an observable that it asks for takes. */
+static enum rst_status check_asked(const struct rst_observer *made, const struct rst_case *run,
+                                   const struct rst_observable *observable) {
+  const enum rst_need need = observable->need;
+  const char *name = observable->variable.name;
+  const char *list = observable->kind == RST_SCALAR ? "scalars" : "fields";
+  RST_REQUIRE(made->context, need != RST_NEED_AVERAGES || made->averages, RST_ERROR_ARGUMENT,
+              "output.fields asks for averages, but no layer is normalised over the batch; leave them out");
+  RST_REQUIRE(made->context, need != RST_NEED_TWINS || run->twin_count > 0, RST_ERROR_ARGUMENT,
+              "output.%s asks for %s, but the case has no twins; add twins: [1, 3]", list, name);
+  RST_REQUIRE(
+      made->context, (need != RST_NEED_ENSEMBLE && need != RST_NEED_MEMBERS) || run->ensemble.members > 0,
+      RST_ERROR_ARGUMENT, "output.%s asks for %s, but the case has no ensemble; add ensemble: {members: 100}",
+      list, name);
+  RST_REQUIRE(made->context, need != RST_NEED_QUANTILES || run->ensemble.quantile_count > 0,
+              RST_ERROR_ARGUMENT,
+              "output.scalars asks for %s, but the case has no ensemble.quantiles; add a list of them, as "
+              "[0.05, 0.5, 0.95]",
+              name);
+  RST_REQUIRE(
+      made->context, need != RST_NEED_DIRECTIONS || made->needs[RST_NEED_DIRECTIONS], RST_ERROR_ARGUMENT,
+      "output.fields asks for %s, but the case has no ensemble.directions; add {kind: eigenvectors}", name);
+  RST_REQUIRE(made->context, observable->per != RST_PER_LAYER || made->layout->layer_count > 0,
+              RST_ERROR_ARGUMENT,
+              "output.scalars asks for %s, of each layer, but the flow has no layers; leave it out", name);
+  RST_REQUIRE(made->context,
+              (need != RST_NEED_ERGODIC && need != RST_NEED_ERGODIC_NOISE) || run->ergodic.burn_in >= 0,
+              RST_ERROR_ARGUMENT,
+              "output.scalars asks for %s, but the case keeps no ergodic record; add ergodic: {burn_in: 0}",
+              name);
+  return RST_OK;
+}
+
 static enum rst_status find_needs(struct rst_observer *made, const struct rst_case *run) {
   made->needs[RST_NEED_TWINS] = run->twin_count > 0;
   made->needs[RST_NEED_ENSEMBLE] = run->ensemble.members > 0;
@@ -62,39 +97,18 @@ static enum rst_status find_needs(struct rst_observer *made, const struct rst_ca
   made->needs[RST_NEED_DIRECTIONS] = run->ensemble.directions.kind != RST_DIRECTIONS_NONE;
   made->needs[RST_NEED_STRETCH] = made->every > 1;
   made->needs[RST_NEED_AVERAGES] = made->averages != NULL;
+  made->needs[RST_NEED_ERGODIC] = run->ergodic.burn_in >= 0;
   made->needs[RST_NEED_SCHEDULE] = !rst_schedule_is_constant(&run->step.schedule);
   for (size_t i = 0; i < rst_observable_count; ++i) {
     const struct rst_observable *observable = &rst_observables[i];
     const bool asked = asks_for(run, observable);
-    RST_REQUIRE(made->context, !asked || observable->need != RST_NEED_AVERAGES || made->averages,
-                RST_ERROR_ARGUMENT,
-                "output.fields asks for averages, but no layer is normalised over the batch; leave them out");
-    RST_REQUIRE(made->context, !asked || observable->need != RST_NEED_TWINS || run->twin_count > 0,
-                RST_ERROR_ARGUMENT, "output.%s asks for %s, but the case has no twins; add twins: [1, 3]",
-                observable->kind == RST_SCALAR ? "scalars" : "fields", observable->variable.name);
-    RST_REQUIRE(made->context,
-                !asked || (observable->need != RST_NEED_ENSEMBLE && observable->need != RST_NEED_MEMBERS) ||
-                    run->ensemble.members > 0,
-                RST_ERROR_ARGUMENT,
-                "output.%s asks for %s, but the case has no ensemble; add ensemble: {members: 100}",
-                observable->kind == RST_SCALAR ? "scalars" : "fields", observable->variable.name);
-    RST_REQUIRE(made->context,
-                !asked || observable->need != RST_NEED_QUANTILES || run->ensemble.quantile_count > 0,
-                RST_ERROR_ARGUMENT,
-                "output.scalars asks for %s, but the case has no ensemble.quantiles; add a list of them, as "
-                "[0.05, 0.5, 0.95]",
-                observable->variable.name);
-    RST_REQUIRE(
-        made->context, !asked || observable->need != RST_NEED_DIRECTIONS || made->needs[RST_NEED_DIRECTIONS],
-        RST_ERROR_ARGUMENT,
-        "output.fields asks for %s, but the case has no ensemble.directions; add {kind: eigenvectors}",
-        observable->variable.name);
-    RST_REQUIRE(made->context, !asked || observable->per != RST_PER_LAYER || made->layout->layer_count > 0,
-                RST_ERROR_ARGUMENT,
-                "output.scalars asks for %s, of each layer, but the flow has no layers; leave it out",
-                observable->variable.name);
+    RST_TRY(asked ? check_asked(made, run, observable) : RST_OK);
     made->needs[observable->need] |= asked;
   }
+  made->needs[RST_NEED_NOISE_NORM] |= made->needs[RST_NEED_ERGODIC_NOISE];
+  made->needs[RST_NEED_ERGODIC_NOISE] |=
+      made->needs[RST_NEED_ERGODIC] &&
+      (made->needs[RST_NEED_NOISE_NORM] || made->needs[RST_NEED_NOISE_CURVATURE]);
   made->needs[RST_NEED_PERTURBATIONS] |= made->needs[RST_NEED_STRETCH_GROWTH];
   made->needs[RST_NEED_STRETCH_GROWTH] |= made->every > 1 && made->needs[RST_NEED_PERTURBATIONS];
   return RST_OK;
@@ -195,14 +209,20 @@ static enum rst_status begin_series(struct rst_observer *made, const struct rst_
   return rst_series_list_create(made->context, made->layout, &options, &made->series);
 }
 
+/* The noise, and the record that takes its numbers. */
 static enum rst_status create_noise_watch(struct rst_observer *made, const struct rst_case *run,
                                           struct rst_flow *flow) {
   const struct rst_noise_wanted wanted = {
       made->needs[RST_NEED_BATCH_SHARPNESS], made->needs[RST_NEED_NOISE_CURVATURE],
       made->needs[RST_NEED_NOISE_NORM], made->needs[RST_NEED_NOISE_SLOPE], made->needs[RST_NEED_NOISE_PAIRS]};
-  return wanted.batch_sharpness || wanted.curvature || wanted.norm || wanted.slope || wanted.pairs
-             ? rst_noise_watch_create(made->context, run, flow, wanted, &made->noise)
-             : RST_OK;
+  if (wanted.batch_sharpness || wanted.curvature || wanted.norm || wanted.slope || wanted.pairs) {
+    RST_TRY(rst_noise_watch_create(made->context, run, flow, wanted, &made->noise));
+  }
+  if (!made->needs[RST_NEED_ERGODIC]) {
+    return RST_OK;
+  }
+  RST_TRY(rst_ergodic_create(made->context, run, flow, &wanted, &made->ergodic));
+  return rst_ergodic_list_series(made->ergodic, &made->series);
 }
 
 static enum rst_status create_instruments(struct rst_observer *made, const struct rst_case *run,
@@ -271,6 +291,7 @@ void rst_observer_destroy(struct rst_observer **observer) {
   rst_amplification_destroy(&gone->amplification);
   rst_layer_watch_destroy(&gone->layers);
   rst_noise_watch_destroy(&gone->noise);
+  rst_ergodic_destroy(&gone->ergodic);
   rst_field_destroy(&gone->stretch);
   for (size_t i = 0; i < gone->count; ++i) {
     rst_field_destroy(&gone->recorded[i].scratch);
@@ -324,9 +345,16 @@ void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *b
   if (observer->layers && rst_layer_watch_vectors(observer->layers)) {
     rst_blocks_add(blocks, rst_layer_watch_vectors(observer->layers), "layers.vectors");
   }
+  if (observer->ergodic) {
+    rst_ergodic_list(observer->ergodic, blocks);
+  }
   if (observer->stretch) {
     rst_blocks_add(blocks, observer->stretch, "stretch");
   }
+}
+
+const struct rst_ergodic *rst_observer_ergodic(const struct rst_observer *observer) {
+  return observer->ergodic;
 }
 
 struct rst_series_list *rst_observer_series(struct rst_observer *observer) {
@@ -382,6 +410,9 @@ void rst_observer_measure(struct rst_observer *observer, const struct rst_observ
   }
   if (observer->noise) {
     rst_noise_watch_measure(observer->noise, observation->iteration, observation->u, &view.noise);
+  }
+  if (observer->ergodic) {
+    rst_ergodic_measure(observer->ergodic, observation, &view.noise, &view.ergodic);
   }
   if (observer->stretch) {
     view_stretch(observer->stretch, &view);

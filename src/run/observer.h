@@ -6,6 +6,7 @@
 #include "motion/motion.h"
 #include "restrain/run.h"
 #include "run/ensemble.h"
+#include "run/ergodic.h"
 #include "run/twins.h"
 
 /** @file
@@ -30,6 +31,9 @@ bool rst_observer_measures_members(const struct rst_observer *observer);
 /** Tell where to look; all are borrowed, twins and ensemble may be NULL. */
 void rst_observer_watch(struct rst_observer *observer, struct rst_motion *motion, struct rst_twins *twins,
                         struct rst_ensemble *ensemble);
+
+/** The ergodic record, NULL without. */
+const struct rst_ergodic *rst_observer_ergodic(const struct rst_observer *observer);
 
 /** The series of what is recorded. Owned by the observer; others may add to it. */
 struct rst_series_list *rst_observer_series(struct rst_observer *observer);

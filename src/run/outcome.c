@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/core.h"
+#include "run/ergodic_outcome.h"
 #include "run/local_stability.h"
 
 /* Name, member of struct rst_divergence, description, units. */
@@ -240,6 +241,10 @@ static enum rst_status draw(struct rst_context *context, const struct rst_outcom
   }
   RST_TRY(find_regime(context, request, record, summary));
   RST_TRY(rst_run_file_write_regime(file, &summary->regime));
+  summary->has_ergodic = request->ergodic != NULL;
+  if (request->ergodic) {
+    RST_TRY(rst_ergodic_conclude(context, request->ergodic, request->iterations, file, &summary->ergodic));
+  }
   if (request->run->twin_count > 0) {
     RST_TRY(measure_twins(context, request, record, summary));
     RST_TRY(store_twins(file, summary));

@@ -4,11 +4,12 @@
 
 #include "archive/series_list.h"
 #include "restrain/run.h"
+#include "run/ergodic.h"
 #include "run/twins.h"
 
 /** @file
  * What a run as a whole shows, drawn at its end from what the file holds of it: its regime, its strongest events, how its
- * twins parted.
+ * twins parted, its ergodic record.
  */
 
 /** Add the series of the end to those of a run. */
@@ -18,11 +19,12 @@ enum rst_status rst_outcome_list(const struct rst_case *run, struct rst_series_l
 struct rst_outcome_request {
   const struct rst_case *run;
   struct rst_flow *flow;
-  const struct rst_field *u;     /**< the last state */
-  long iterations;               /**< updates done */
-  bool perturbed;                /**< perturbations were followed */
-  const struct rst_twins *twins; /**< NULL without */
-  double full_step;              /**< as that of a trajectory */
+  const struct rst_field *u;         /**< the last state */
+  long iterations;                   /**< updates done */
+  bool perturbed;                    /**< perturbations were followed */
+  const struct rst_twins *twins;     /**< NULL without */
+  const struct rst_ergodic *ergodic; /**< the same */
+  double full_step;                  /**< as that of a trajectory */
   struct rst_run_file *file;
 };
 

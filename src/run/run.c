@@ -55,6 +55,7 @@ static enum rst_status conclude(struct rst_session *session, const struct rst_ob
       .iterations = session->parts.motion->iteration,
       .perturbed = session->parts.motion->tangent != NULL,
       .twins = session->parts.twins,
+      .ergodic = rst_observer_ergodic(session->parts.observer),
       .full_step = evaluations ? rst_evaluation_full_step(evaluations, session->parts.motion) : NAN,
       .file = session->file};
   RST_TRY(rst_outcome_draw(session->context, &request, summary));
