@@ -333,6 +333,10 @@ data: {every: 2, train: {kind: file, images: images.npy, labels: labels.npy}}
                 values = sweep[name][()].ravel()
                 self.assertEqual(values[0], file[name][-2:].mean(), name)
                 self.assertEqual(values[0], values[1], name)
+            np.testing.assert_array_equal(file["epoch"][:-1],
+                                          np.arange(len(file["epoch"]) - 1))
+            np.testing.assert_array_equal(
+                file["epoch"], file["evaluation"][()] / file["evaluation"][1])
             self.assertTrue(np.isnan(sweep["test_accuracy"][()]).all())
             self.assertTrue(np.isnan(sweep["max_growth"][()]).all())
 
@@ -348,6 +352,7 @@ data: {every: 2, train: {kind: file, images: images.npy, labels: labels.npy}}
                                     in file["gradient"].values()])
                     for file in (a, b))
             self.assertNotIn("gradient_fluctuation", a)
+            self.assertNotIn("epoch", a)
             self.assert_close(b["gradient_fluctuation"][0],
                               (abs(x - y) / abs(x)).mean(), 1e-9)
 

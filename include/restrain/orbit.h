@@ -22,6 +22,7 @@ struct rst_evaluation {
    * 2206.02001, section 4); NaN without batches. */
   double gradient_fluctuation;
   double test_loss, test_accuracy;
+  double epoch; /**< epochs done before, NaN without batches */
 };
 
 struct rst_orbit {

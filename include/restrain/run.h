@@ -39,6 +39,7 @@ struct rst_run_progress {
   long iteration;  /**< updates done */
   long iterations; /**< updates asked for */
   double loss;     /**< L at the last evaluated state */
+  long epoch;      /**< updates of an epoch; 0 where all examples are taken at once */
 };
 
 struct rst_run_options {

@@ -28,7 +28,9 @@ static const struct {
   {{#name, long_name, units}, set, offsetof(struct rst_evaluation, name)},
     RST_EVALUATION_LIST(KIND)
 #undef KIND
-};
+        {{"epoch", "epochs done before the evaluation", "1"},
+         BATCHES,
+         offsetof(struct rst_evaluation, epoch)}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 _Static_assert((int)KINDS == (int)RST_EVALUATIONS, "room for all");
 
@@ -176,8 +178,10 @@ void rst_evaluation_measure(struct rst_evaluations *evaluations, const struct rs
                                         .full_grad_norm = rst_field_norm(evaluations->gradient),
                                         .gradient_fluctuation = NAN,
                                         .test_loss = test.loss,
-                                        .test_accuracy = test.accuracy};
+                                        .test_accuracy = test.accuracy,
+                                        .epoch = NAN};
   if (evaluations->has_batches) {
+    evaluation->epoch = (double)motion->iteration / (double)motion->epoch;
     evaluation->gradient_fluctuation = fluctuation(evaluations->gradient, motion->gradient);
   }
   if (evaluations->room > 0) {

@@ -41,7 +41,7 @@ double rst_evaluation_full_step(struct rst_evaluations *evaluations, const struc
 enum rst_status rst_evaluation_keep(struct rst_evaluations *evaluations, size_t count);
 void rst_evaluation_mean(const struct rst_evaluations *evaluations, struct rst_evaluation *mean);
 
-enum { RST_EVALUATIONS = 6 };
+enum { RST_EVALUATIONS = 7 };
 /** An entry for each series, in their order; fewer than that without a test set. */
 void rst_evaluation_values(const struct rst_evaluations *evaluations, const struct rst_evaluation *evaluation,
                            double values[RST_EVALUATIONS]);

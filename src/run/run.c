@@ -17,9 +17,11 @@ static enum rst_status step(struct rst_session *session, struct rst_observation 
 }
 
 static const char *ask(const struct rst_session *session, double loss) {
-  const struct rst_run_progress progress = {.iteration = session->parts.motion->iteration,
+  const struct rst_motion *motion = session->parts.motion;
+  const struct rst_run_progress progress = {.iteration = motion->iteration,
                                             .iterations = session->run->step.iterations,
-                                            .loss = loss};
+                                            .loss = loss,
+                                            .epoch = motion->sampler ? motion->epoch : 0};
   return session->options->poll ? session->options->poll(session->options->user, &progress) : NULL;
 }
 

@@ -5,7 +5,8 @@
  *     ResNet-8    three residual layers of 16, 32 and 64 channels with batch normalisation, swish, on 3 x 32 x 32
  *
  * beside the processor's peak, fused multiplications and additions of registers, measured in between. Operations are counted as
- * usual: three times those of a forward pass. Times are of the processor, medians. With --json FILE, the rows go there, too. */
+ * usual: three times those of a forward pass. Times are of the processor, medians. Memory is what the process has at most beyond
+ * what it had before: data, network and steps (Linux alone). With --json FILE, the rows go there, too. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,12 +219,41 @@ static double median(double values[ROUNDS]) {
 struct row {
   const char *name, *precision;
   double seconds, operations, peak; /* a second */
+  double memory;                    /* bytes; 0 where it cannot be had */
 };
+
+/* A number of /proc/self/status, in bytes. */
+static double memory_of(const char *name) {
+  char line[256];
+  double kibibytes = 0.0;
+  FILE *file = fopen("/proc/self/status", "r");
+  const size_t length = strlen(name);
+  while (file && fgets(line, sizeof line, file)) {
+    if (strncmp(line, name, length) == 0) {
+      kibibytes = strtod(line + length + 1, NULL);
+    }
+  }
+  if (file) {
+    fclose(file);
+  }
+  return 1024.0 * kibibytes;
+}
+
+/* The peak begins anew. */
+static double begin_memory(void) {
+  FILE *file = fopen("/proc/self/clear_refs", "w");
+  if (file) {
+    fputs("5", file);
+    fclose(file);
+  }
+  return memory_of("VmRSS");
+}
 
 static struct row measure(struct rst_context *context, const struct network *network,
                           enum rst_precision precision) {
   const double lr = 1e-2;
   const struct rst_initial_parameters initial = {.kind = "fan-in", .seed = 1, .gain = 1.0};
+  const double before = begin_memory();
   struct rst_flow *flow = make(context, network, precision);
   struct rst_field *u = NULL;
   struct rst_field *gradient = NULL;
@@ -244,6 +274,7 @@ static struct row measure(struct rst_context *context, const struct network *net
     peaks[i] = probe ? probe() : 0.0;
     peaks[i] /= processor_seconds() - start;
   }
+  const double memory = memory_of("VmHWM") - before;
   rst_field_destroy(&u);
   rst_field_destroy(&gradient);
   rst_flow_destroy(&flow);
@@ -251,7 +282,8 @@ static struct row measure(struct rst_context *context, const struct network *net
                       .precision = precision == RST_PRECISION_FLOAT ? "float" : "double",
                       .seconds = median(steps),
                       .operations = 6.0 * BATCH * network->products,
-                      .peak = median(peaks)};
+                      .peak = median(peaks),
+                      .memory = memory};
 }
 
 static void print(const struct row *row) {
@@ -259,10 +291,11 @@ static void print(const struct row *row) {
   const double rate = row->operations / row->seconds;
   printf("%-12s%-8s%10.1f%10.1f", row->name, row->precision, 1e3 * row->seconds, giga * rate);
   if (row->peak > 0.0) {
-    printf("%10.1f%9.0f %%\n", giga * row->peak, 100.0 * rate / row->peak);
+    printf("%10.1f%9.0f %%", giga * row->peak, 100.0 * rate / row->peak);
   } else {
-    printf("%10s%9s\n", "-", "-");
+    printf("%10s%11s", "-", "-");
   }
+  printf("%10.1f\n", row->memory / (1 << 20));
 }
 
 static int write_json(const char *path, const struct row *rows, size_t count) {
@@ -275,9 +308,9 @@ static int write_json(const char *path, const struct row *rows, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     fprintf(file,
             "%s\n {\"network\": \"%s\", \"precision\": \"%s\", \"seconds\": %.9g, \"operations\": %.9g, "
-            "\"peak\": %.9g}",
+            "\"peak\": %.9g, \"memory\": %.9g}",
             i > 0 ? "," : "", rows[i].name, rows[i].precision, rows[i].seconds, rows[i].operations,
-            rows[i].peak);
+            rows[i].peak, rows[i].memory);
   }
   fprintf(file, "]}\n");
   return fclose(file) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -293,7 +326,7 @@ int main(int argc, char *argv[]) {
     return EXIT_FAILURE;
   }
   printf("a step of training on a batch of %d, one thread, medians of %d\n", BATCH, ROUNDS);
-  printf("%-20s%10s%10s%10s%11s\n", "network", "ms", "Gflop/s", "peak", "share");
+  printf("%-20s%10s%10s%10s%11s%10s\n", "network", "ms", "Gflop/s", "peak", "share", "MiB");
   for (size_t i = 0; i < 2 * NETWORKS; ++i) {
     rows[i] = measure(context, &networks[i / 2], i % 2 == 0 ? RST_PRECISION_FLOAT : RST_PRECISION_DOUBLE);
     print(&rows[i]);

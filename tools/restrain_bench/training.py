@@ -66,6 +66,7 @@ class Trainer:
         self.labels = torch.arange(BATCH) % CLASSES
         self.descent = torch.optim.SGD(network.parameters(), lr=1e-2)
         self.times = []
+        self.memory = 0
 
     def step(self):
         self.descent.zero_grad()
@@ -80,6 +81,28 @@ class Trainer:
             start = time.process_time()
             self.step()
             self.times.append(time.process_time() - start)
+
+
+def status_bytes(name):
+    """A number of /proc/self/status; 0 where there is none."""
+    try:
+        with open('/proc/self/status', encoding='ascii') as file:
+            for line in file:
+                if line.startswith(name + ':'):
+                    return 1024 * int(line.split()[1])
+    except OSError:
+        pass
+    return 0
+
+
+def begin_memory():
+    """The peak begins anew; what the process has now."""
+    try:
+        with open('/proc/self/clear_refs', 'w', encoding='ascii') as file:
+            file.write('5')
+    except OSError:
+        pass
+    return status_bytes('VmRSS')
 
 
 def run_program(program):
@@ -107,8 +130,12 @@ def compare(program, rounds=3, steps=5):
         runs.append(run_program(program))
         for key in runs[0] if torch else ():
             if key not in trainers:
+                before = begin_memory()
                 trainers[key] = Trainer(*key)
-            trainers[key].run(steps)
+                trainers[key].run(steps)
+                trainers[key].memory = status_bytes('VmHWM') - before
+            else:
+                trainers[key].run(steps)
     rows = []
     for key, first in runs[0].items():
         seconds = statistics.median(run[key]['seconds'] for run in runs)
@@ -118,14 +145,17 @@ def compare(program, rounds=3, steps=5):
             'network': key[0], 'precision': key[1], 'seconds': seconds,
             'operations': first['operations'], 'peak': peak,
             'share': first['operations'] / seconds / peak if peak else None,
+            'memory': first['memory'],
             'torch_seconds': theirs,
+            'torch_memory': trainers[key].memory if torch else None,
             'ratio': seconds / theirs if torch else None})
     return {'torch': torch and torch.__version__, 'rows': rows}
 
 
 def show(result):
     print('a step of training on a batch of 128, one thread: milliseconds, '
-          'Gflop/s, share of\nthe peak; of PyTorch; ours divided by it')
+          'Gflop/s, share of\nthe peak, MiB; of PyTorch: milliseconds, MiB; '
+          'our time divided by its')
     for row in result['rows']:
         share = row['share']
         theirs = row['torch_seconds']
@@ -133,8 +163,10 @@ def show(result):
               f'{1e3 * row["seconds"]:9.1f}'
               f'{1e-9 * row["operations"] / row["seconds"]:8.1f}' +
               (f'{100 * share:6.0f} %' if share else f'{"-":>8}') +
-              (f'{1e3 * theirs:10.1f}{row["ratio"]:7.2f}' if theirs
-               else f'{"-":>10}{"-":>7}'))
+              f'{row["memory"] / 2**20:8.0f}' +
+              (f'{1e3 * theirs:10.1f}{row["torch_memory"] / 2**20:8.0f}'
+               f'{row["ratio"]:7.2f}' if theirs
+               else f'{"-":>10}{"-":>8}{"-":>7}'))
     if result['torch']:
         print(f'  PyTorch {result["torch"]}')
     else:
