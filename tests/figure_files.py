@@ -27,7 +27,8 @@ RUNS = {"heat": None, "beltrami": 100, "linear-decay": 100,
         "nonlinear-lr": 150, "edge": 40, "stochastic-edge": 200,
         "cfl-controlled": 60, "cfl-fixed": 60, "float-lr": 150,
         "restrained": 90, "mnist-1": 40, "mnist-2": 40, "mnist-3": 40,
-        "mnist-boundary": 40, "fashion": 40, "perturbed-lr": 128}
+        "mnist-boundary": 40, "fashion": 40, "perturbed-lr": 128,
+        "svag": None, "sde": None, "critical-batch": 320}
 TRAININGS = ("group-norm", "wide", "residual", "residual-group", "swish",
              "adam", "double", "exact")
 # Sizes, implementations and their seconds for a pixel of the image.
@@ -91,6 +92,10 @@ def make(command):
     if case.stem.startswith("perturbed"):
         shorter += ["-D", TEXTURES.format("test", 10), "-D",
                     "sampling.batch=5"]
+    if case.stem.startswith(("svag", "sde")):
+        shorter += ["-D", "ensemble.members=3000"]
+    if case.stem.startswith("critical-batch"):
+        shorter += ["-D", "noise.every=10", "-D", "output.scalars_every=10"]
     if case.stem.startswith("mnist-depth"):
         shorter += ["-D", "sweep.lr.count=3", "-D",
                     "sweep.weight_decay.count=3"]

@@ -17,10 +17,10 @@ from figure_files import (
     sweeps)
 from support import CASES, PROGRAM, SOURCE, ProgramTest, main
 
-bifurcation, mnist_edge, nonlinear, paper, perturbed = (
+bifurcation, critical_batch, mnist_edge, nonlinear, paper, perturbed, svag = (
     import_module(f"restrain_figures.{name}")
-    for name in ("bifurcation", "mnist_edge", "nonlinear", "paper",
-                 "perturbed"))
+    for name in ("bifurcation", "critical_batch", "mnist_edge", "nonlinear",
+                 "paper", "perturbed", "svag"))
 TABLES = ("table", "nesterov-table", "perturbed")
 
 FIGURES = {
@@ -42,6 +42,8 @@ FIGURES = {
     "edge": ("run", ["edge-euler", "edge-heavy-ball", "edge-nesterov"]),
     "fluctuations": ("run", ["regression-noise"]),
     "stochastic-edge": ("run", ["stochastic-edge"]),
+    "svag": ("run", ["svag-2"]),
+    "critical-batch": ("run", ["critical-batch-8"]),
     "cfl": ("run", ["cfl-controlled"]),
     "amplification": ("analyze", ["cfl-heat-0.3", "cfl-network-0.6"]),
     "twins": ("run", ["nonlinear-lr-0.07", "float-lr-0.07"]),
@@ -264,6 +266,39 @@ class Contents(FigureTest):
         self.assertEqual(found, {(20,), (4,), (20, 200, 380)})
         for axes in figure.axes[3:]:
             self.assertEqual(len(axes.collections), 1)
+
+    def test_ensembles_lie_about_the_exact_lines(self):
+        runs, figure = self.draw("svag")
+        exact = svag.OneWeight(runs[0])
+        for run in runs:
+            length = run.setting("sampling.l")
+            expected = getattr(exact, run.setting("sampling.kind"))(length)
+            found, error = svag.sampled(run)
+            np.testing.assert_array_less(abs(found - expected), 4 * error)
+        for axes in figure.axes:
+            for line in axes.get_legend().get_lines()[:2]:
+                order, error = map(float, line.get_label().split()[-3::2])
+                self.assertLess(abs(order - 1), error)
+                self.assertLess(error, 0.05)
+
+    def test_critical_batch_of_known_equilibria(self):
+        """R constant, G and N of batches of 1 falling with the batch, a line
+        on logarithmic scales: the factor is sqrt(2) at a known batch."""
+        class Run:
+            def __init__(self, batch):
+                self.batch, error = batch, 0.1
+                self.R = np.array([3, error])
+                self.G = np.array([0.5 * batch**-0.25, error])
+                self.N = np.array([8 * batch**-0.5, error])
+
+            over = critical_batch.Equilibrium.over
+
+        found = critical_batch.measured([Run(b) for b in (1, 3, 9)])
+        self.assert_close(found, 2, 1e-12)
+        self.assertTrue(np.isnan(critical_batch.measured([Run(1), Run(1.5)])))
+        mean, error = critical_batch.time_mean(np.arange(17.0))
+        self.assert_close([mean, error], [
+            8.5, 2 * np.std(np.arange(8), ddof=1) / 8**0.5], 1e-12)
 
     def test_thresholds_of_the_minimum(self):
         rates, decays = bifurcation.draw_order(

@@ -69,16 +69,23 @@ def _read_file(path: str) -> tuple[str, str]:
 def effective_case(text: str) -> dict[str, Any]:
     """The keys of an effective case: {'flow.image.size': 256, ...}.
 
-    Numbers are numbers; everything else, lists among it, is text.
+    Items of a list of mappings are numbered from 0: flow.images.0.size.
+    Numbers are numbers; everything else, other lists among it, is text.
     """
     values: dict[str, Any] = {}
     parents: list[tuple[int, str]] = []
+    items: dict[str, int] = {}
     for line in text.splitlines():
-        match = re.match(r'([\s-]*)([A-Za-z_]+):\s*(.*?)\s*$', line)
+        match = re.match(r'(\s*)(-?\s*)([A-Za-z_]+):\s*(.*?)\s*$', line)
         if not match:
             continue
-        depth, key, value = len(match[1]), match[2], match[3].strip('"\'')
+        depth, key, value = len(match[1]), match[3], match[4].strip('"\'')
         parents = [parent for parent in parents if parent[0] < depth]
+        if match[2]:
+            owner = '.'.join(name for _, name in parents)
+            parents.append((depth, str(items.setdefault(owner, 0))))
+            items[owner] += 1
+            depth += len(match[2])
         parents.append((depth, key))
         values['.'.join(name for _, name in parents)] = _number(value)
     return values
