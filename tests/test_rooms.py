@@ -22,8 +22,8 @@ PUBLIC = {
     "network": "network",
     "flow": "flow laplacian",
     "step": "schedule scheme",
-    "stability": "event fixed_point langevin mean_square regime sequence "
-                 "spectrum tangent von_neumann",
+    "stability": "central_flow event fixed_point langevin mean_square "
+                 "regime sequence spectrum tangent von_neumann",
     "motion": "threshold",
     "case": "case",
     "archive": "output version",

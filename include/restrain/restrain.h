@@ -12,6 +12,7 @@
 #include "restrain/bifurcation.h"
 #include "restrain/call.h"
 #include "restrain/case.h"
+#include "restrain/central_flow.h"
 #include "restrain/context.h"
 #include "restrain/correlation.h"
 #include "restrain/eigenpair.h"
