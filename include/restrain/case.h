@@ -128,6 +128,10 @@ struct rst_case {
     long burn_in; /**< iterations before it begins; -1: there is none */
   } ergodic;
   struct {
+    long start;   /**< the iteration from whose state it starts */
+    int substeps; /**< of an update */
+  } central_flow; /**< of the scalars central_loss and their like */
+  struct {
     enum rst_rigor rigor;
   } performance;
   struct {

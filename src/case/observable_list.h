@@ -68,6 +68,16 @@
     "mean of the measurements of noise_norm since the begin of the ergodic record", "1")                     \
   X(objective_grad_norm_mean, IMPLIED, ERGODIC_NOISE, RUN,                                                   \
     "mean of objective_grad_norm at the same iterations", "1")                                               \
+  X(central_loss, ASKED, CENTRAL_FLOW, RUN, "objective L at the state w of the central flow", "1")           \
+  X(central_loss_average, ASKED, CENTRAL_FLOW, RUN,                                                          \
+    "time average of L that the central flow predicts, L(w) + tr(X)/lr", "1")                                \
+  X(central_sharpness, ASKED, CENTRAL_FLOW, RUN, "largest eigenvalue of the Hessian of L at w", "1")         \
+  X(central_variance, ASKED, CENTRAL_FLOW, RUN, "tr X, variance of the oscillation about w, as predicted",   \
+    "1")                                                                                                     \
+  X(central_grad_norm, ASKED, CENTRAL_FLOW, RUN,                                                             \
+    "root mean square of |grad L| that the central flow predicts", "1")                                      \
+  X(central_distance, ASKED, CENTRAL_FLOW, RUN,                                                              \
+    "Euclidean distance of w from (u_{t-1} + 2 u_t + u_{t+1})/4, the run without its oscillation", "1")      \
   X(largest_update, IMPLIED, STRETCH, RUN, "largest norm of an update since the row before", "1")            \
   X(local_growth, IMPLIED, PERTURBATIONS, RUN, "growth of the leading perturbation in the update", "1")      \
   X(mean_log_growth, IMPLIED, STRETCH_GROWTH, RUN,                                                           \

@@ -178,6 +178,14 @@ static const struct rst_key case_keys[] = {
      HELP("before the ergodic record of the run begins, with time means, displacements and distances of "
           "windows, as restrain/ergodic.h says; -1: none is kept")},
 
+    {INTEGER("central_flow.start", WHOLE(0)), DEFAULT("0"), UNIT("iterations"),
+     AT(content.central_flow.start),
+     HELP(
+         "the iteration at which the central flow starts, where output.scalars asks for central_loss and its "
+         "like: from the initial state, or from that of a run under way without its oscillation")},
+    {INTEGER("central_flow.substeps", BETWEEN(1, 1000)), DEFAULT("4"), AT(content.central_flow.substeps),
+     HELP("of the central flow for each update, Euler's, at each of which eigenvectors are found")},
+
     {CHOICE("performance.rigor", rst_rigor_names), DEFAULT("estimate"), AT(content.performance.rigor),
      HELP("how hard FFTW searches; only estimate gives the same bits in every process")},
 

@@ -2,6 +2,7 @@
 #ifndef RST_OBSERVABLES_H
 #define RST_OBSERVABLES_H
 
+#include "restrain/central_flow.h"
 #include "run/ergodic.h"
 #include "run/noise_watch.h"
 #include "run/observer.h"
@@ -26,6 +27,7 @@ enum rst_need {
   RST_NEED_NOISE_PAIRS, /**< of draws of examples */
   RST_NEED_ERGODIC,
   RST_NEED_ERGODIC_NOISE, /**< the record, and measurements of the noise */
+  RST_NEED_CENTRAL_FLOW,
   RST_NEED_AMPLIFICATION,
   RST_NEED_PERTURBATIONS,
   RST_NEED_STRETCH, /**< what the updates between two rows have in common */
@@ -77,6 +79,8 @@ struct rst_view {
   const struct rst_layer_state *layer_states; /**< the same, decay included */
   struct rst_noise_numbers noise;
   struct rst_ergodic_numbers ergodic;
+  struct rst_central_flow_numbers central;
+  double central_distance;
   double largest_update, mean_log_growth; /**< since the row before */
   const struct rst_field *amplification;
   struct rst_field *scratch; /**< for a field that is computed or converted */

@@ -6,6 +6,7 @@
 
 #include "core/core.h"
 #include "run/amplification.h"
+#include "run/central_watch.h"
 #include "run/ergodic_outcome.h"
 #include "run/layer_watch.h"
 #include "run/noise_watch.h"
@@ -40,6 +41,7 @@ struct rst_observer {
   struct rst_layer_watch *layers;
   struct rst_noise_watch *noise;
   struct rst_ergodic *ergodic;
+  struct rst_central_watch *central;
   struct rst_field *stretch;
   long every; /* iterations between rows */
   bool needs[RST_NEED_TWINS + 1];
@@ -245,6 +247,9 @@ static enum rst_status create_instruments(struct rst_observer *made, const struc
                                    made->needs[RST_NEED_LAYER_STATES], &made->layers));
   }
   RST_TRY(create_noise_watch(made, run, flow));
+  if (made->needs[RST_NEED_CENTRAL_FLOW]) {
+    RST_TRY(rst_central_watch_create(made->context, run, flow, &made->central));
+  }
   if (made->needs[RST_NEED_AMPLIFICATION]) {
     RST_TRY(rst_amplification_create(made->context, run, flow, &made->amplification));
   }
@@ -292,6 +297,7 @@ void rst_observer_destroy(struct rst_observer **observer) {
   rst_layer_watch_destroy(&gone->layers);
   rst_noise_watch_destroy(&gone->noise);
   rst_ergodic_destroy(&gone->ergodic);
+  rst_central_watch_destroy(&gone->central);
   rst_field_destroy(&gone->stretch);
   for (size_t i = 0; i < gone->count; ++i) {
     rst_field_destroy(&gone->recorded[i].scratch);
@@ -347,6 +353,9 @@ void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *b
   }
   if (observer->ergodic) {
     rst_ergodic_list(observer->ergodic, blocks);
+  }
+  if (observer->central) {
+    rst_central_watch_list(observer->central, blocks);
   }
   if (observer->stretch) {
     rst_blocks_add(blocks, observer->stretch, "stretch");
@@ -413,6 +422,11 @@ void rst_observer_measure(struct rst_observer *observer, const struct rst_observ
   }
   if (observer->ergodic) {
     rst_ergodic_measure(observer->ergodic, observation, &view.noise, &view.ergodic);
+  }
+  if (observer->central) {
+    const struct rst_field *now = observer->motion ? observer->motion->u : observation->u;
+    rst_central_watch_measure(observer->central, observation->iteration, observation->u,
+                              now == observation->u ? NULL : now, &view.central, &view.central_distance);
   }
   if (observer->stretch) {
     view_stretch(observer->stretch, &view);
