@@ -59,7 +59,8 @@ struct rst_spectrum_limits {
 
 /** The spectrum of H at one state. */
 struct rst_state_spectrum {
-  struct rst_eigenpair smallest, largest;      /**< of H */
+  struct rst_eigenpair smallest; /**< of H */
+  struct rst_eigenpair largest;  /**< of H */
   struct rst_field *vector_min, *vector_max;   /**< unit eigenvectors, of the state's shape */
   double participation_min, participation_max; /**< (sum v^2)^2/(n sum v^4) of them, in [1/n, 1] */
   double ky,
@@ -143,7 +144,9 @@ struct rst_analysis {
   struct rst_state_spectrum spectrum; /**< of a linear flow */
 
   /** Thresholds of a linear flow by bisection, if asked for; value NaN and runs 0 where there is none to measure. */
-  struct rst_threshold measured_decay_min, measured_decay_max, measured_lr_max;
+  struct rst_threshold measured_decay_min;
+  struct rst_threshold measured_decay_max; /**< the same */
+  struct rst_threshold measured_lr_max;    /**< the same */
 
   /** Fixed points of a non-linear flow, by ascending loss. */
   struct rst_analysed_point *points;

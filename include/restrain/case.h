@@ -157,7 +157,8 @@ struct rst_case {
   } bifurcation;
   struct {
     size_t points;                          /**< of the grid of all axes; 0 for a case without this section */
-    struct rst_sweep_axis lr, weight_decay; /**< count 0 where the case lists axes instead */
+    struct rst_sweep_axis lr;           /**< count 0 where the case lists axes instead */
+    struct rst_sweep_axis weight_decay; /**< the same */
     const struct rst_sweep_axis
         *axes; /**< what the sweep runs over, the first one slowest: sweep.axes, or weight_decay and lr */
     size_t axis_count;

@@ -223,7 +223,7 @@ RST_API void rst_flow_evaluate(struct rst_flow *flow, const struct rst_field *u,
 
 /** Evaluate at u, to the same bits, and linearise there: until the next call, rst_flow_hessian_product() acts with the
  * Hessian at u, whatever else is evaluated meanwhile. The linearisation shares the evaluation's correlations, so that a
- * gradient and products at one state cost least this way. @param value, gradient NULL where not wanted. u is not kept. */
+ * gradient and products at one state cost least this way. Of value and gradient NULL is what is not wanted. u is not kept. */
 RST_API void rst_flow_linearise(struct rst_flow *flow, const struct rst_field *u,
                                 struct rst_flow_value *value, struct rst_field *gradient);
 

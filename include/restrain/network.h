@@ -74,7 +74,8 @@ struct rst_network_parameters {
   enum rst_loss loss;
   const double *class_weights; /**< [class_weight_count], > 0, one for each class; NULL: all 1 */
   size_t class_weight_count;
-  struct rst_examples_parameters train, test;
+  struct rst_examples_parameters train;
+  struct rst_examples_parameters test; /**< without a kind where there is none */
   /** Examples that are evaluated at a time, at most, for which there is room from the start; 0: the training set. Normalisation
    * over the batch alone takes room for each. */
   size_t room;
