@@ -5,13 +5,14 @@
 
 #include "core/core.h"
 
-/* P A P with the projection P off the first `count` vectors. */
+/* P (A + shift) P with the projection P off the first `count` vectors. */
 struct deflated {
   rst_operator *apply;
   void *user;
   struct rst_field *const *vectors;
   size_t count;
-  struct rst_field *work; /* like them */
+  double shift;           /* 0 while what is left has a positive eigenvalue */
+  struct rst_field *work; /* like the vectors */
 };
 
 static void project(const struct deflated *deflated, struct rst_field *v) {
@@ -25,6 +26,7 @@ static void apply_deflated(void *user, const struct rst_field *v, struct rst_fie
   rst_field_copy(v, deflated->work);
   project(deflated, deflated->work);
   deflated->apply(deflated->user, deflated->work, product);
+  rst_field_axpy(deflated->shift, deflated->work, product);
   project(deflated, product);
 }
 
@@ -40,16 +42,36 @@ static void begin(const struct deflated *deflated, struct rst_field *vector) {
   project(deflated, vector);
 }
 
-/* An eigenvector of P A P for an eigenvalue other than 0 lies in the range of P but for rounding. */
-static enum rst_status find(struct rst_context *context, struct deflated *deflated, double tolerance,
-                            struct rst_field *vector, struct rst_eigenpair *pair) {
+/* An eigenvector for an eigenvalue other than 0 lies in the range of P but for rounding; `inside` tells whether it does. */
+static enum rst_status try_to_find(struct rst_context *context, struct deflated *deflated, double tolerance,
+                                   struct rst_field *vector, struct rst_eigenpair *pair, bool *inside) {
   begin(deflated, vector);
   RST_TRY(rst_extremal_eigenpair(context, apply_deflated, deflated, RST_SPECTRUM_LARGEST, tolerance, vector,
                                  pair));
   project(deflated, vector);
   const double norm = rst_field_norm(vector);
-  if (norm > 0.0) {
+  *inside = norm > 0.5;
+  if (*inside) {
     rst_field_scale(1.0 / norm, vector);
+  }
+  pair->value -= deflated->shift;
+  return RST_OK;
+}
+
+/* Where no eigenvalue that is left is positive, the 0 of what P takes away comes first: a shift makes them positive. */
+static enum rst_status find(struct rst_context *context, struct deflated *deflated, double tolerance,
+                            struct rst_field *vector, struct rst_eigenpair *pair) {
+  const double rough = 1e-2;
+  bool inside = false;
+  RST_TRY(try_to_find(context, deflated, tolerance, vector, pair, &inside));
+  if (!inside) {
+    struct rst_eigenpair lowest;
+    rst_field_fill(0.0, vector);
+    RST_TRY(rst_extremal_eigenpair(context, deflated->apply, deflated->user, RST_SPECTRUM_SMALLEST, rough,
+                                   vector, &lowest));
+    deflated->shift = 2.0 * fabs(lowest.value);
+    rst_field_fill(0.0, vector);
+    RST_TRY(try_to_find(context, deflated, tolerance, vector, pair, &inside));
   }
   return RST_OK;
 }

@@ -5,42 +5,28 @@
 
 #include "case/fault.h"
 #include "core/core.h"
-#include "krylov/extremal.h"
+#include "krylov/leading.h"
+#include "restrain/spectrum.h"
 #include "stability/free_hessian.h"
 
-/* The Hessian without the eigenvectors that have been found: their eigenvalues are moved below all others that matter,
- * H - sum_j (lambda_j + |lambda_1|) w_j w_j'. */
-struct deflated {
-  struct rst_free_hessian *hessian;
-  struct rst_field **found; /* [count], packed */
-  double *values;
-  size_t count;
-};
-
-static void apply(void *user, const struct rst_field *v, struct rst_field *product) {
-  const struct deflated *deflated = user;
-  rst_free_hessian_apply(deflated->hessian, v, product);
-  for (size_t j = 0; j < deflated->count; ++j) {
-    const double moved = deflated->values[j] + fabs(deflated->values[0]);
-    rst_field_axpy(-moved * rst_field_dot(deflated->found[j], v), deflated->found[j], product);
-  }
-}
-
-/* The eigenvectors one after the other; `full` is a state to work with. */
-static enum rst_status find(struct rst_context *context, struct deflated *deflated, const struct rst_field *u,
-                            struct rst_field *full, struct rst_field *directions) {
+/* The leading eigenvectors, packed as the Hessian has them, as rows of states. */
+static enum rst_status find(struct rst_context *context, struct rst_free_hessian *hessian,
+                            const struct rst_field *u, struct rst_field **vectors, struct rst_field *full,
+                            struct rst_field *directions) {
   const double tolerance = 1e-8;
-  for (; deflated->count < directions->ny; ++deflated->count) {
-    struct rst_field *vector = NULL;
-    struct rst_eigenpair pair;
-    RST_TRY(rst_field_create(context, u->precision, 1, deflated->hessian->count, &vector));
-    deflated->found[deflated->count] = vector;
-    RST_TRY(rst_extremal_eigenpair(context, apply, deflated, RST_SPECTRUM_LARGEST, tolerance, vector, &pair));
-    deflated->values[deflated->count] = pair.value;
+  RST_SCOPED struct rst_eigenpair *pairs = NULL;
+  size_t above = 0;
+  RST_TRY(RST_NEW(context, directions->ny, &pairs));
+  for (size_t d = 0; d < directions->ny; ++d) {
+    RST_TRY(rst_field_create(context, u->precision, 1, hessian->count, &vectors[d]));
+  }
+  RST_TRY(rst_leading_eigenpairs(context, rst_free_hessian_apply, hessian, tolerance, -INFINITY,
+                                 directions->ny, vectors, pairs, &above));
+  for (size_t d = 0; d < directions->ny; ++d) {
     rst_field_fill(0.0, full);
-    rst_free_hessian_unpack(deflated->hessian, vector, full);
+    rst_free_hessian_unpack(hessian, vectors[d], full);
     for (size_t i = 0; i < directions->nx; ++i) {
-      rst_field_set(directions, deflated->count, i, rst_field_get(full, i / full->nx, i % full->nx));
+      rst_field_set(directions, d, i, rst_field_get(full, i / full->nx, i % full->nx));
     }
   }
   return RST_OK;
@@ -48,26 +34,20 @@ static enum rst_status find(struct rst_context *context, struct deflated *deflat
 
 static enum rst_status find_eigenvectors(struct rst_context *context, struct rst_flow *flow,
                                          const struct rst_field *u, struct rst_field *directions) {
-  struct deflated deflated = {0};
-  RST_SCOPED struct rst_field **found = NULL;
-  RST_SCOPED double *values = NULL;
+  struct rst_free_hessian *hessian = NULL;
   struct rst_field *full = NULL;
-  RST_TRY(RST_NEW(context, directions->ny, &found));
-  RST_TRY(RST_NEW(context, directions->ny, &values));
-  deflated.found = found;
-  deflated.values = values;
+  RST_SCOPED struct rst_field **vectors = NULL;
+  RST_TRY(RST_NEW(context, directions->ny, &vectors));
+  RST_TRY(rst_free_hessian_create(context, flow, u, &hessian));
   enum rst_status status = rst_field_create_like(context, u, &full);
   if (status == RST_OK) {
-    status = rst_free_hessian_create(context, flow, u, &deflated.hessian);
+    status = find(context, hessian, u, vectors, full, directions);
   }
-  if (status == RST_OK) {
-    status = find(context, &deflated, u, full, directions);
+  for (size_t d = 0; d < directions->ny; ++d) {
+    rst_field_destroy(&vectors[d]);
   }
-  for (size_t j = 0; j < directions->ny; ++j) {
-    rst_field_destroy(&found[j]);
-  }
-  rst_free_hessian_destroy(&deflated.hessian);
   rst_field_destroy(&full);
+  rst_free_hessian_destroy(&hessian);
   return status;
 }
 

@@ -88,7 +88,7 @@ enum rst_status rst_orbit_judge(struct rst_context *context, const struct rst_or
   orbit->iterations = record->done;
   orbit->max_growth = record->max_growth;
   orbit->loss = loss_at(record, record->done);
-  orbit->evaluation = (struct rst_evaluation){NAN, NAN, NAN, NAN, NAN, NAN};
+  orbit->evaluation = (struct rst_evaluation){NAN, NAN, NAN, NAN, NAN, NAN, NAN};
   if (record->settled) {
     settle(record, &orbit->regime);
   } else {
