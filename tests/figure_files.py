@@ -49,9 +49,10 @@ def runs_and_analyses():
     for start, iterations in RUNS.items():
         for case in CASES.glob(start + "-*.yaml"):
             yield "run", case, iterations
-    for name in ("noise", "diffusion"):
+    for name in ("noise", "diffusion", "diffusion-lr-0.05",
+                 "diffusion-batch-16", "diffusion-momentum", "currents"):
         yield "run", CASES / f"regression-{name}.yaml", None
-    yield "analyze", CASES / "regression-noise.yaml", None
+        yield "analyze", CASES / f"regression-{name}.yaml", None
     for case in ("cfl-controlled", "stochastic-edge"):
         yield "run", CASES / f"{case}.yaml", RUNS[case]
     yield "run", CASES / "perturbed-residual.yaml", 40

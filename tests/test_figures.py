@@ -41,6 +41,8 @@ FIGURES = {
     "depth": ("sweep", ["mnist-depth-2"]),
     "edge": ("run", ["edge-euler", "edge-heavy-ball", "edge-nesterov"]),
     "fluctuations": ("run", ["regression-noise"]),
+    "diffusion": ("run", ["regression-diffusion-momentum"]),
+    "currents": ("run", ["regression-currents"]),
     "stochastic-edge": ("run", ["stochastic-edge"]),
     "svag": ("run", ["svag-2"]),
     "critical-batch": ("run", ["critical-batch-8"]),
@@ -256,6 +258,23 @@ class Contents(FigureTest):
         measured, exact = (line.get_ydata() for line in axes.lines[:2])
         spread = np.sqrt(2 / len(run["member_displacement"]))
         self.assertLess(abs(measured / exact - 1).mean(), 3 * spread)
+
+    def test_displacement_over_learning_rate_batch_and_momentum(self):
+        (runs, analyses), figure = self.draw("diffusion")
+        self.assertEqual([run.stem for run in runs],
+                         [analysis.stem for analysis in analyses])
+        for axes in figure.axes:
+            for measured, exact in zip(axes.lines[::2], axes.lines[1::2]):
+                found = np.exp(np.interp(
+                    np.log(measured.get_xdata()), np.log(exact.get_xdata()),
+                    np.log(exact.get_ydata()))) / measured.get_ydata()
+                self.assertLess(abs(found - 1).mean(), 3 * np.sqrt(2 / 12))
+
+    def test_weights_go_round_with_the_current(self):
+        _, figure = self.draw("currents")
+        run, current = (line.get_ydata()[-1]
+                        for line in figure.axes[1].lines)
+        self.assertLess(abs(run / current - 1), 0.5)
 
     def test_limits_of_stochastic_stability(self):
         runs, figure = self.draw("stochastic_edge")

@@ -237,6 +237,92 @@ class Analysis(ProgramTest):
             self.assert_close(mode["discrete_frequency"],
                               abs(np.angle(z)) / lr, 1e-10)
 
+    def bands(self, text, *arguments):
+        self.restrain("analyze", self.write(text), "-o", "analysis.h5",
+                      "--force", *arguments)
+        with h5py.File(self.folder / "analysis.h5") as file:
+            return {name: file[name][()] for name in file
+                    if isinstance(file[name], h5py.Dataset)}
+
+    def test_bands_follow_both_dynamics(self):
+        """Of heavy-ball with decay: the recursion, and the propagator of the
+        stochastic differential equation by its eigenvectors."""
+        lr, mu, decay, last = 0.3, 0.8, 0.05, 12
+        found = self.bands(
+            DIAGONAL.replace("step: {", "step: {scheme: heavy-ball, "), "-D",
+            f"step.lr={lr}", "-D", f"step.momentum={mu}", "-D",
+            f"step.weight_decay={decay}", "-D", f"step.iterations={last}",
+            "-D", "initial.scale=2")
+        rho = 2 * np.arange(1.0, 6) ** -1.5
+        self.assertEqual(found["update"].tolist(), list(range(last + 1)))
+        for i, r in enumerate(rho[::-1]):
+            h, q = r + decay, 0.8**2 / 3 * r
+            start = 2 - r * 0.5 / h
+            a = np.array([[1 - lr * h, -lr * mu], [h, mu]])
+            b = np.array([-lr, 1])
+            s, m = np.array([start, 0]), np.zeros((2, 2))
+            gamma = (1 - mu) / (lr * (1 + mu))
+            square = 2 * h / (lr * (1 + mu))
+            values, vectors = np.linalg.eig([[0, 1], [-square, -2 * gamma]])
+            d = np.diag([lr / (2 * (1 - mu) * h), 1 / (1 - mu**2)]) * q
+            for t in range(last + 1):
+                np.testing.assert_allclose(
+                    [found["band_mean"][t, i], found["band_deviation"][t, i]],
+                    [s[0], math.sqrt(m[0, 0])], 1e-11, 1e-13)
+                e = (vectors * np.exp(values * lr * t)
+                     @ np.linalg.inv(vectors)).real
+                np.testing.assert_allclose(
+                    [found["band_sde_mean"][t, i],
+                     found["band_sde_deviation"][t, i]],
+                    [e[0, 0] * start,
+                     math.sqrt(abs((d - e @ d @ e.T)[0, 0]))], 1e-7, 1e-8)
+                s, m = a @ s, a @ m @ a.T + q * np.outer(b, b)
+
+    def test_bands_of_data(self):
+        """The mean is that of the run on all examples; the deviation of noise
+        along the Hessian that of each of its eigenvectors."""
+        x, y = design()
+        values, vectors = np.linalg.eigh(x.T @ x / SAMPLES)
+        text = GAUSSIAN + "step: {lr: 0.1, iterations: 30}\n"
+        minimum = np.linalg.solve(x.T @ x, x.T @ y)
+        self.restrain("run", self.write(text), "-o", "run.h5")
+        with h5py.File(self.folder / "run.h5") as file:
+            away = (file["kernel"][:, 0] - minimum) @ vectors
+        found = self.bands(text + "sampling: {kind: minibatch, batch: 2, "
+                           "order: replacement}\n")
+        np.testing.assert_allclose(abs(found["band_mean"]), abs(away), 1e-9,
+                                   1e-12)
+        self.assertTrue(np.isnan(found["band_deviation"]).all())
+        found = self.bands(text + "sampling: {kind: hessian, batch: 2, "
+                           "sigma: 0.7}\n")
+        r, q = 1 - 0.1 * values, 0.1**2 * 0.7**2 / 2 * values
+        t = found["update"][:, None]
+        np.testing.assert_allclose(
+            found["band_deviation"],
+            np.sqrt(q * (1 - r**(2 * t)) / (1 - r**2)), 1e-10)
+
+    def test_currents_of_data(self):
+        """By the covariance that solves A S + S A = 2 D."""
+        x, y = design()
+        decay, lr = 0.2, 0.01
+        found = self.bands(
+            GAUSSIAN + f"step: {{lr: {lr}, weight_decay: {decay}, "
+            "iterations: 30}\nsampling: {kind: minibatch, batch: 2, "
+            "order: replacement}\n")
+        a = x.T @ x / SAMPLES + decay * np.eye(3)
+        slopes = x * (x @ np.linalg.solve(a, x.T @ y / SAMPLES) - y)[:, None]
+        d = lr / 2 * np.cov(slopes.T, ddof=0) / 2
+        one = np.eye(3)
+        s = np.linalg.solve(np.kron(a, one) + np.kron(one, a),
+                            2 * d.ravel()).reshape(3, 3)
+        u = np.linalg.inv(s)
+        current = -a + d @ u
+        np.testing.assert_allclose(found["current_u"], u, 1e-8)
+        np.testing.assert_allclose(-found["current_q"] @ found["current_u"],
+                                   current, 1e-7, 1e-9)
+        self.assert_close(found["current_share"], math.sqrt(
+            np.trace(current @ s @ current.T) / np.trace(a @ s @ a)), 1e-8)
+
     def test_displacement_has_an_exponent(self):
         """Of 1000 modes, by the closed form for gradient descent."""
         h = np.arange(1.0, 1001)**-2

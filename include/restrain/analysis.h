@@ -117,6 +117,16 @@ struct rst_analysed_mode {
   double sde_variance, sde_displacement; /**< the same of the differential equation */
 };
 
+/** A mode some updates after the case's start, at rest there: its distance from the minimum, along its unit eigenvector, has that
+ * mean and that standard deviation; exactly, of the discrete dynamics (rst_transient_moments()), and by the differential equation
+ * (langevin.h). A band of 95 % is 1.96 deviations about the mean. NaN as above. */
+struct rst_analysed_band {
+  double mean, deviation, sde_mean, sde_deviation;
+};
+
+/** Bands are left out where there are more numbers than that, or so many times more updates. */
+#define RST_ANALYSIS_MOST_BANDS ((size_t)1 << 20)
+
 /** A mean-square limit takes some hundred times n d^2 operations; it is left out where n d^2 is larger. */
 #define RST_ANALYSIS_MOST_MOMENTS ((size_t)1 << 23)
 
@@ -178,6 +188,16 @@ struct rst_analysis {
   double lr_ms, moment_growth;
   struct rst_analysed_mode *modes;
   size_t mode_count;
+  /** Of a constant lr: the updates at which a run has snapshots, and bands [band_count][mode_count] there. */
+  double *band_steps;
+  struct rst_analysed_band *bands;
+  size_t band_count;
+  /** Of euler on data: Q and U of the stationary probability current -Q U x of the weights, x their distance from the minimum, in
+   * the time t = lr k (rst_probability_current_find(): A = H, decay included, D half of lr times the covariance of the gradient at the
+   * minimum), [numbers of a state][the same]; NULL where some direction has no noise. And the share of the current in the
+   * drift, root mean squares over the stationary density: 0 where noise and curvature have the same directions. */
+  double *current_q, *current_u;
+  double current_share;
   /** Of each weight, from data, as what it would settle to at the case's lr; infinite beyond lr_ms; and the sum over all weights,
    * of the modes in the diagonal form. */
   struct rst_field *stationary_variance;

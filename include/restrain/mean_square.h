@@ -70,6 +70,12 @@ RST_API enum rst_status rst_stationary_displacement(struct rst_context *context,
                                                     const struct rst_scheme_parameters *parameters,
                                                     const struct rst_noisy_mode *mode, long lag,
                                                     double *displacement);
+/** A mode with s2 = 0 that has taken `updates` of them from s_0 = (u, 0): the mean of u, (A^t s_0)_u, and the moments about the
+ * mean, M_{t+1} = A M_t A' + q b b', M_0 = 0; stable or not. */
+RST_API enum rst_status rst_transient_moments(struct rst_context *context,
+                                              const struct rst_scheme_parameters *parameters,
+                                              const struct rst_noisy_mode *mode, double u, long updates,
+                                              double *mean, struct rst_second_moments *moments);
 /** lr_ms, the lr up to which the mode is stable in mean square, whatever parameters->lr, to 1e-13, relative; 0 if none is,
  * infinite if all are. */
 RST_API enum rst_status rst_mean_square_limit(struct rst_context *context,

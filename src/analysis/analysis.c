@@ -53,6 +53,10 @@ void rst_analysis_destroy(struct rst_analysis **analysis) {
   }
   free(old->layers);
   free(old->modes);
+  free(old->band_steps);
+  free(old->bands);
+  free(old->current_q);
+  free(old->current_u);
   free(old->points);
   free(old->eigenvalues);
   free(old->abscissae);
@@ -108,6 +112,7 @@ static void describe(const struct rst_analysis_task *task, struct rst_analysis *
   analysis->lr_ms = NAN;
   analysis->moment_growth = NAN;
   analysis->total_variance = NAN;
+  analysis->current_share = NAN;
   analysis->displacement_exponent = NAN;
   analysis->saturated_amplitude = NAN;
   analysis->dense_deviation = NAN;

@@ -42,6 +42,26 @@ enum rst_status rst_analysis_write_group(const struct rst_analysis_writer *write
   return RST_OK;
 }
 
+/* The stored numbers of a group over two axes. */
+static enum rst_status write_grid(const struct rst_analysis_writer *writer, enum rst_analysis_group group,
+                                  const void *subjects, size_t size, const struct rst_axis *const axes[2]) {
+  const struct rst_quantities *table = &rst_analysis_numbers;
+  const size_t count = axes[0]->count * axes[1]->count;
+  RST_SCOPED double *values = NULL;
+  RST_TRY(RST_NEW(writer->context, count, &values));
+  for (size_t i = 0; i < table->count; ++i) {
+    const struct rst_quantity *quantity = &table->rows[i];
+    if (quantity->group != (int)group || !quantity->variable.name) {
+      continue;
+    }
+    for (size_t k = 0; k < count; ++k) {
+      values[k] = rst_quantity_value(quantity, (const char *)subjects + k * size);
+    }
+    RST_TRY(rst_analysis_write(writer, &quantity->variable, 2, axes, values));
+  }
+  return RST_OK;
+}
+
 /* The wave numbers are those of the analysis, evaluated afresh for each index, so that 0 is 0. */
 static void list_wave_numbers(const struct rst_analysis *analysis, size_t count, double *values) {
   for (size_t i = 0; i < count; ++i) {
@@ -147,7 +167,30 @@ static enum rst_status write_modes(const struct rst_analysis_writer *writer) {
   const struct rst_axis mode = {.variable = {"mode", "number of the mode, by ascending eigenvalue", "1"},
                                 .count = analysis->mode_count,
                                 .step = 1};
-  return rst_analysis_write_group(writer, RST_ANALYSIS_MODE, analysis->modes, sizeof *analysis->modes, &mode);
+  const struct rst_axis update = {.variable = {"update", "number of updates done", "1"},
+                                  .count = analysis->band_count,
+                                  .values = analysis->band_steps};
+  const struct rst_axis *const axes[] = {&update, &mode};
+  RST_TRY(
+      rst_analysis_write_group(writer, RST_ANALYSIS_MODE, analysis->modes, sizeof *analysis->modes, &mode));
+  return analysis->bands
+             ? write_grid(writer, RST_ANALYSIS_BAND, analysis->bands, sizeof *analysis->bands, axes)
+             : RST_OK;
+}
+
+static enum rst_status write_current(const struct rst_analysis_writer *writer) {
+  static const struct rst_variable q = {"current_q",
+                                        "Q of the stationary probability current -Q U x of the weights", "1"};
+  static const struct rst_variable u = {"current_u", "U of it, of the stationary density exp(-x'Ux/2)", "1"};
+  const struct rst_analysis *analysis = writer->analysis;
+  const size_t count = analysis->ny * analysis->nx;
+  const struct rst_axis weight = {
+      .variable = {"weight", "number of the weight", "1"}, .count = count, .step = 1};
+  const struct rst_axis other = {
+      .variable = {"other_weight", "number of the weight, the other one", "1"}, .count = count, .step = 1};
+  const struct rst_axis *const axes[] = {&weight, &other};
+  RST_TRY(rst_analysis_write(writer, &q, 2, axes, analysis->current_q));
+  return rst_analysis_write(writer, &u, 2, axes, analysis->current_u);
 }
 
 enum rst_status rst_analysis_write_fields(const struct rst_analysis_writer *writer) {
@@ -160,6 +203,7 @@ enum rst_status rst_analysis_write_fields(const struct rst_analysis_writer *writ
   RST_TRY(analysis->layer_count > 0 ? write_layers(writer) : RST_OK);
   RST_TRY(analysis->mode_count > 0 ? write_modes(writer) : RST_OK);
   RST_TRY(analysis->stationary_variance ? write_variance(writer) : RST_OK);
+  RST_TRY(analysis->current_q ? write_current(writer) : RST_OK);
   return refined.count > 0 ? rst_analysis_write_group(writer, RST_ANALYSIS_REFINEMENT, analysis->refinements,
                                                       sizeof *analysis->refinements, &refined)
                            : RST_OK;

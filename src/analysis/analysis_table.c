@@ -43,6 +43,7 @@ static double damping(const void *subject) {
 #define REFINEMENT(member) RST_QUANTITY_MEMBER(struct rst_refinement, member)
 #define LAYER(member) RST_QUANTITY_MEMBER(struct rst_analysed_layer, member)
 #define MODE(member) RST_QUANTITY_MEMBER(struct rst_analysed_mode, member)
+#define BAND(member) RST_QUANTITY_MEMBER(struct rst_analysed_band, member)
 #define BY(function) RST_QUANTITY_MEASURED(function)
 
 /* A number of the file, whose units are all 1; one that is not stored; one of JSON alone. */
@@ -137,6 +138,10 @@ static const struct rst_quantity rows[] = {
            "sum of the stationary variances of all weights", OF(total_variance)),
     STORED(MEAN_SQUARE, "displacement_exponent", "MSD exponent", "displacement_exponent",
            "exponent of the mean-square displacement over lr h t from 30 to 3000", OF(displacement_exponent)),
+    STORED(MEAN_SQUARE, "current_share", "current", "current_share",
+           "share of the stationary probability current in the drift of the weights, root mean squares",
+           OF(current_share)),
+    PLAIN(MEAN_SQUARE, "bands", OF(band_count)),
 
     PLAIN(DENSE, "count", OF(eigenvalue_count)),
     PLAIN(DENSE, "deviation", OF(dense_deviation)),
@@ -217,6 +222,13 @@ static const struct rst_quantity rows[] = {
            "stationary mean square of an update of the discrete dynamics", MODE(displacement)),
     STORED(MODE, "sde_displacement", NULL, "mode_sde_displacement",
            "stationary mean square of an update by the limiting dynamics", MODE(sde_displacement)),
+
+    STORED(BAND, NULL, NULL, "band_mean", "mean distance of the mode from the minimum, discrete dynamics",
+           BAND(mean)),
+    STORED(BAND, NULL, NULL, "band_deviation", "its standard deviation", BAND(deviation)),
+    STORED(BAND, NULL, NULL, "band_sde_mean", "mean distance of the mode by the limiting dynamics",
+           BAND(sde_mean)),
+    STORED(BAND, NULL, NULL, "band_sde_deviation", "its standard deviation", BAND(sde_deviation)),
 };
 
 const struct rst_quantities rst_analysis_numbers = {rows, sizeof rows / sizeof *rows};

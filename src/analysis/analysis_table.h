@@ -31,7 +31,9 @@ enum rst_analysis_group {
   RST_ANALYSIS_POINT,
   RST_ANALYSIS_REFINEMENT,
   RST_ANALYSIS_LAYER,
-  RST_ANALYSIS_MODE
+  RST_ANALYSIS_MODE,
+  /** Of a struct rst_analysed_band; over updates and modes in the file. */
+  RST_ANALYSIS_BAND
 };
 
 extern const struct rst_quantities rst_analysis_numbers;

@@ -77,6 +77,14 @@ enum rst_status rst_analyze_frozen_symbol(const struct rst_analysis_task *task, 
                                           struct rst_analysis *analysis);
 /** What the noise of the sampling does (noise.c), after exact limits and eigenvalues. */
 enum rst_status rst_analyze_noise(const struct rst_analysis_task *task, struct rst_analysis *analysis);
+/** Bands of its modes (bands.c), of updates by `scheme`; `noise` over the Hessian is the gradient's covariance, NaN where it has none
+ * such. Its stationary current (currents.c), of noise of that covariance at the minimum, [numbers of a state][the same]. */
+enum rst_status rst_analyze_bands(const struct rst_analysis_task *task,
+                                  const struct rst_scheme_parameters *scheme, double noise,
+                                  struct rst_analysis *analysis);
+enum rst_status rst_analyze_currents(const struct rst_analysis_task *task,
+                                     const struct rst_scheme_parameters *scheme, const double *hessian,
+                                     const double *noise, struct rst_analysis *analysis);
 enum rst_status rst_analyze_thresholds(const struct rst_analysis_task *task, struct rst_analysis *analysis);
 enum rst_status rst_analyze_nonlinear(const struct rst_analysis_task *task, struct rst_analysis *analysis);
 enum rst_status rst_analyze_refinement(const struct rst_analysis_task *task, struct rst_analysis *analysis);

@@ -73,6 +73,8 @@ static enum rst_status find_stationary(const struct rst_analysis_task *task,
   }
   rst_field_destroy(&minimum.u);
   RST_TRY(status);
+  rst_moment_make_hessian(regression, work + d * d);
+  RST_TRY(rst_analyze_currents(task, scheme, work + d * d, work, analysis));
   RST_TRY(rst_moment_map_stationary(task->context, scheme, regression, work, work + d * d));
   analysis->total_variance = 0.0;
   for (size_t i = 0; i < d; ++i) {
@@ -172,7 +174,7 @@ static enum rst_status analyze_modes(const struct rst_analysis_task *task,
       RST_TRY(find_variances(task->context, scheme, share_of(sampling), mode));
     }
   }
-  return RST_OK;
+  return rst_analyze_bands(task, scheme, known ? share_of(sampling) : (double)NAN, analysis);
 }
 
 /* Of all modes together, whose noise is a multiple of their curvature. */

@@ -213,6 +213,15 @@ static void add_noise(struct rst_text *text, const struct rst_analysis *analysis
     snprintf(label, sizeof label, "%zu", index);
     add_line(text, label, RST_ANALYSIS_MODE, &analysis->modes[index]);
   }
+  if (analysis->band_count > 0) {
+    rst_text_add(text, "  bands of all modes from the start on, at %zu updates, are in the file\n",
+                 analysis->band_count);
+  }
+  if (analysis->current_q) {
+    rst_text_add(
+        text, "  stationary probability current: %.4g of the drift (root mean squares); it is in the file\n",
+        analysis->current_share);
+  }
   rst_text_add(text, "\n");
 }
 

@@ -130,6 +130,51 @@ enum rst_status rst_stationary_displacement(struct rst_context *context,
   return RST_OK;
 }
 
+/* Some updates: s' = P s + noise of covariance M. */
+struct updates {
+  double p[4], m[4];
+};
+
+/* The later ones after the earlier ones: P2 P1, M2 + P2 M1 P2'. */
+static struct updates compose(const struct updates *later, const struct updates *earlier) {
+  const double *p = later->p;
+  const double transposed[4] = {p[0], p[2], p[1], p[3]};
+  struct updates both;
+  multiply(p, earlier->m, both.m);
+  multiply(both.m, transposed, both.m);
+  multiply(p, earlier->p, both.p);
+  for (int i = 0; i < 4; ++i) {
+    both.m[i] += later->m[i];
+  }
+  return both;
+}
+
+enum rst_status rst_transient_moments(struct rst_context *context,
+                                      const struct rst_scheme_parameters *parameters,
+                                      const struct rst_noisy_mode *mode, double u, long updates, double *mean,
+                                      struct rst_second_moments *moments) {
+  struct rst_affine_step step;
+  assert(updates >= 0);
+  RST_TRY(find_step(context, parameters, mode, &step));
+  RST_REQUIRE(context, mode->curvature_variance == 0.0, RST_ERROR_ARGUMENT,
+              "the curvature has the variance %g; transient moments are of a mode whose curvature is fixed",
+              mode->curvature_variance);
+  const double *b = step.b;
+  const double q = mode->noise;
+  struct updates all = {.p = {1.0, 0.0, 0.0, 1.0}};
+  struct updates some = {.p = {step.a[0], step.a[1], step.a[2], step.a[3]},
+                         .m = {q * b[0] * b[0], q * b[0] * b[1], q * b[0] * b[1], q * b[1] * b[1]}};
+  for (long rest = updates; rest > 0; rest >>= 1) {
+    if (rest & 1) {
+      all = compose(&some, &all);
+    }
+    some = compose(&some, &some);
+  }
+  *mean = all.p[0] * u;
+  *moments = (struct rst_second_moments){all.m[0], all.m[1], all.m[3]};
+  return RST_OK;
+}
+
 /* Positive where lr is stable in mean square; beyond the limit of the mean it is not. */
 static enum rst_status fall_with_lr(void *user, double lr, double *value) {
   struct walk *walk = user;
