@@ -46,6 +46,7 @@ FIGURES = {
     "stochastic-edge": ("run", ["stochastic-edge"]),
     "svag": ("run", ["svag-2"]),
     "critical-batch": ("run", ["critical-batch-8"]),
+    "ergodic": ("run", ["ergodic-chaos", "ergodic-diffusion"]),
     "cfl": ("run", ["cfl-controlled"]),
     "amplification": ("analyze", ["cfl-heat-0.3", "cfl-network-0.6"]),
     "twins": ("run", ["nonlinear-lr-0.07", "float-lr-0.07"]),
