@@ -241,5 +241,46 @@ class StochasticEdge(ProgramTest):
             self.assert_close(curvature / slope, limit, 0.1)
 
 
+class LinearScaling(ProgramTest):
+    """R = |u|^2, G and N in equilibrium, means over three quarters."""
+    BATCHES = (2, 4, 8, 16, 32, 64, 128)
+    DECAY, CLOSE = 0.02, math.sqrt(2)
+
+    def equilibrium(self, name):
+        stem = f"critical-batch-{name}"
+        late = read(stem, "iteration") >= read(stem, "iteration")[-1] / 4
+        return np.array([
+            np.nanmean(read(stem, what)[late]**power) for what, power in (
+                ("weight_norm", 2), ("gradient_square", 1),
+                ("gradient_noise_trace", 1))])
+
+    def test_noise_and_gradient_balance_the_decay(self):
+        """Exactly so, as the gradient is normal to the weights."""
+        for name in (*self.BATCHES, "svag"):
+            lr = 0.0125 if name == "svag" else name / 80
+            r, g, n = self.equilibrium(name)
+            with self.subTest(name):
+                self.assert_close(
+                    lr * (g + n) / (self.DECAY * (2 - lr * self.DECAY)), r,
+                    0.1)
+
+    def test_the_rule_ends_before_the_predicted_batch(self):
+        base = self.equilibrium(2)
+        kappa = self.CLOSE**2 + (self.CLOSE**2 - 1) * base[2] / base[1]
+        self.assertTrue(8 < kappa < 16)
+        for batch in self.BATCHES:
+            ratio = self.equilibrium(batch) / base * [1, 1, batch / 2]
+            far = max(ratio.max(), 1 / ratio.min())
+            with self.subTest(batch):
+                if batch > 2 * kappa:
+                    self.assertGreater(far, self.CLOSE)
+                if batch <= 8:
+                    self.assertLess(far, self.CLOSE)
+
+    def test_svag_is_close_to_small_batches(self):
+        ratio = self.equilibrium("svag") / self.equilibrium(2) * [1, 1, 0.5]
+        np.testing.assert_allclose(ratio, 1, rtol=0.2)
+
+
 if __name__ == "__main__":
     main()

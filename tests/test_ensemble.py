@@ -73,6 +73,7 @@ OUTPUT = "output: {every: 150, scalars_every: 150}\n"
 KINDS = {
     "heavy-ball": "{kind: minibatch, batch: 3, order: replacement, seed: 9}",
     "nesterov": "{kind: svag, batch: 3, l: 2, order: replacement, seed: 4}",
+    "heavy-ball, decay: coupled": "{kind: sde, batch: 2, l: 2, seed: 8}",
     "heavy-ball, decay: decoupled": "{kind: gaussian, batch: 2, seed: 5}",
     "nesterov, decay: decoupled":
         "{kind: hessian, batch: 2, sigma: 0.7, seed: 6}",

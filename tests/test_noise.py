@@ -355,7 +355,8 @@ class Noise(ProgramTest):
         for text in (REGRESSION + STEP, diagonal + STEP):
             done = self.restrain("run", self.write(text + asked), "-o", "x.h5",
                                  expect=2)
-            self.assertIn("choose minibatch, svag, gaussian or sde", done.stderr)
+            self.assertIn("choose minibatch, svag, gaussian or sde",
+                          done.stderr)
         batches = REGRESSION + asked + "sampling: {kind: minibatch, " \
             "batch: 1}\nstep: {lr: 0.1, iterations: 100000000000000}\n"
         done = self.restrain("run", self.write(batches), "-o", "x.h5",
