@@ -280,6 +280,37 @@ class LinearScaling(ProgramTest):
     def test_svag_is_close_to_small_batches(self):
         ratio = self.equilibrium("svag") / self.equilibrium(2) * [1, 1, 0.5]
         np.testing.assert_allclose(ratio, 1, rtol=0.2)
+class CentralFlow(ProgramTest):
+    """The errors that src/stability/central_flow.md states."""
+
+    def test_just_beyond_the_first_threshold(self):
+        for stem, mean, predicted, share in (
+                ("central-flow-1.02", 0.30579, 0.29991, 0.59),
+                ("central-flow-1.1", 0.37430, 0.33342, 0.51),
+                ("central-flow-chaos", 0.68, 1.2342, None)):
+            found = read(stem, "loss")[-101:-1].mean()
+            told = read(stem, "central_loss_average")[-1]
+            with self.subTest(stem):
+                self.assert_close(found, mean, 1e-4 if share else 0.1)
+                self.assert_close(told, predicted, 5e-5)
+                if share:
+                    rest = 0.2914953676245
+                    self.assertAlmostEqual((told - rest) / (found - rest),
+                                           share, delta=0.01)
+
+    def test_at_the_edge_of_a_network(self):
+        stem, late = "central-flow-network", slice(151, 500)
+        run, flow = ([read(stem, name)[late] for name in names] for names in (
+            ("loss", "sharpness", "grad_norm"),
+            ("central_loss_average", "central_sharpness",
+             "central_grad_norm")))
+        for one, other, tolerance in zip(run, flow, (0.05, 0.01, 0.05)):
+            for first in range(0, len(one) - 25, 25):
+                window = slice(first, first + 25)
+                self.assert_close(other[window].mean(), one[window].mean(),
+                                  tolerance)
+        self.assertLess(read(stem, "central_distance")[late].max(), 0.002)
+        self.assertGreater(read(stem, "central_variance")[late].min(), 0)
 
 
 if __name__ == "__main__":

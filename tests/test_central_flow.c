@@ -260,8 +260,8 @@ START_TEST(a_cycle_of_two_is_predicted) {
 END_TEST
 
 /* E = (u v - 1)^2/2, whose sharpness at a minimum is u^2 + v^2. The gradient flow keeps u^2 - v^2 and would end beyond 2/lr; the
- * central flow ends on the minimum of sharpness 2/lr, u v = 1, u^2 + v^2 = 2/lr, and gradient descent, which lets the sharpness overshoot first, a
- * little below it. */
+ * central flow ends on the minimum of sharpness 2/lr, u v = 1, u^2 + v^2 = 2/lr, and gradient descent, which lets the sharpness
+ * overshoot first, a little below it. */
 START_TEST(sharpness_stabilises_itself) {
   const double edge = 4.25;
   const double start[] = {2.0, 0.48};

@@ -47,6 +47,7 @@ FIGURES = {
     "svag": ("run", ["svag-2"]),
     "critical-batch": ("run", ["critical-batch-8"]),
     "ergodic": ("run", ["ergodic-chaos", "ergodic-diffusion"]),
+    "central-flow": ("run", ["central-flow-1.1"]),
     "cfl": ("run", ["cfl-controlled"]),
     "amplification": ("analyze", ["cfl-heat-0.3", "cfl-network-0.6"]),
     "twins": ("run", ["nonlinear-lr-0.07", "float-lr-0.07"]),
@@ -319,6 +320,13 @@ class Contents(FigureTest):
         mean, error = critical_batch.time_mean(np.arange(17.0))
         self.assert_close([mean, error], [
             8.5, 2 * np.std(np.arange(8), ddof=1) / 8**0.5], 1e-12)
+    def test_central_flow_rests_at_its_limit(self):
+        runs, figure = self.draw("central_flow")
+        self.assertEqual(len(runs), 4)
+        for axes in figure.axes[4:]:
+            _, mean, flow, limit = (line.get_ydata() for line in axes.lines)
+            self.assert_close(flow[-1], limit[0], 1e-3)
+            self.assertTrue(np.isfinite(mean).all())
 
     def test_thresholds_of_the_minimum(self):
         rates, decays = bifurcation.draw_order(

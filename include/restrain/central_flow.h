@@ -20,8 +20,8 @@
  *     A = (2/lr) I - U' H U + dt lr <G_ij, grad L>,   B_ij,kl = dt (lr/2) <G_ij, G_kl>
  *
  * Y is (2/lr) I - U' H U after the substep. Without such eigenvalues it is the gradient flow. It follows from an expansion to the
- * third order in the oscillation, and so fails where that is large: in chaos, and by fourth derivatives (src/stability/central_flow.md
- * has numbers). Substeps are Euler's, first order in dt.
+ * third order in the oscillation, and so fails where that is large: in chaos, and by fourth derivatives
+ * (src/stability/central_flow.md has numbers). Substeps are Euler's, first order in dt.
  *
  * No basis is followed from substep to substep: the problem is the same in every orthonormal basis of the eigenvectors' span.
  */
@@ -55,8 +55,7 @@ RST_API enum rst_status rst_central_flow_create(struct rst_context *context, str
 RST_API void rst_central_flow_destroy(struct rst_central_flow **central);
 
 /** From w(t) to w(t + 1), in place; the linearisation of the flow is lost. RST_ERROR_NUMERIC, with w somewhere on the way, where w
- * is not finite, eigenvalues do not converge, there are more critical ones than RST_CENTRAL_FLOW_MOST, or no X solves the
- * problem. */
+ * is not finite, eigenvalues do not converge, there are more critical ones than RST_CENTRAL_FLOW_MOST, or no X solves it. */
 RST_API enum rst_status rst_central_flow_step(struct rst_central_flow *central, struct rst_field *w,
                                               struct rst_central_flow_numbers *numbers);
 
