@@ -280,6 +280,8 @@ class LinearScaling(ProgramTest):
     def test_svag_is_close_to_small_batches(self):
         ratio = self.equilibrium("svag") / self.equilibrium(2) * [1, 1, 0.5]
         np.testing.assert_allclose(ratio, 1, rtol=0.2)
+
+
 class CentralFlow(ProgramTest):
     """The errors that src/stability/central_flow.md states."""
 

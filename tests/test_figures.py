@@ -320,6 +320,7 @@ class Contents(FigureTest):
         mean, error = critical_batch.time_mean(np.arange(17.0))
         self.assert_close([mean, error], [
             8.5, 2 * np.std(np.arange(8), ddof=1) / 8**0.5], 1e-12)
+
     def test_central_flow_rests_at_its_limit(self):
         runs, figure = self.draw("central_flow")
         self.assertEqual(len(runs), 4)
