@@ -61,13 +61,50 @@ def normals(seed, counter, count, member=0):
     return np.array(found[:count])
 
 
-def descend(gradient, updates):
+def batch_of(sampling, count, index, counter, skip=0):
+    """Batch number `index` of shuffled epochs, or the one that a stream draws
+    behind `skip` others."""
+    size, seed = sampling["batch"], sampling["seed"]
+    if sampling["order"] == "shuffle":
+        epoch, place = divmod(index, count // size)
+        raw = np.random.Philox(key=[seed, 0], counter=[0, epoch, 0, 0]) \
+            .random_raw(count)
+        return np.argsort(raw, kind="stable")[place * size:][:size]
+    raw = np.random.Philox(key=[seed, 0], counter=[0, counter, 0, 0]) \
+        .random_raw((skip + 1) * size)
+    return [int(r) * count >> 64 for r in raw[skip * size:]]
+
+
+def weights_of(sampling, count, t):
+    """The example weights of update t, of any kind that has them."""
+    w = np.zeros(count)
+    if sampling["kind"] == "gaussian":
+        xi = normals(sampling["seed"], t, count)
+        return 1 / count + (xi - xi.mean()) / math.sqrt(
+            count * sampling["batch"])
+    size = sampling["batch"]
+    if sampling["kind"] == "minibatch":
+        np.add.at(w, batch_of(sampling, count, t, t), 1 / size)
+        return w
+    c = math.sqrt(2 * sampling["l"] - 1)
+    for i, part in enumerate(((1 + c) / 2, (1 - c) / 2)):
+        np.add.at(w, batch_of(sampling, count, 2 * t + i, t, i), part / size)
+    return w
+
+
+def descend(gradient, updates, lr=LR):
     """The states of gradient descent with decay."""
     states = [START]
     for t in range(updates):
         u = states[-1]
-        states.append(u - LR * (gradient(t, u) + DECAY * u))
+        states.append(u - lr * (gradient(t, u) + DECAY * u))
     return np.array(states)
+
+
+KINDS = [{"kind": "minibatch", "order": order} for order in
+         ("shuffle", "replacement")] + \
+    [{"kind": "svag", "l": 3, "order": order} for order in
+     ("shuffle", "replacement")] + [{"kind": "gaussian"}]
 
 
 class Regression(ProgramTest):
@@ -106,20 +143,30 @@ class Regression(ProgramTest):
         done = self.restrain("run", self.write(FILES + step), expect=2)
         self.assertIn("has 1 axes; it needs 2", done.stderr)
 
-    def test_batches(self):
+    def test_all_kinds_of_draws(self):
         x, y = design()
+        for kind in KINDS:
+            sampling = kind | {"batch": 4, "seed": 7}
 
-        def gradient(t, u):
-            raw = np.random.Philox(key=[7, 0], counter=[0, t, 0, 0]) \
-                .random_raw(4)
-            batch = [int(r) * SAMPLES >> 64 for r in raw]
-            return x[batch].T @ (x[batch] @ u - y[batch]) / 4
+            def gradient(t, u, sampling=sampling):
+                w = weights_of(sampling, SAMPLES, t)
+                return x.T @ (w * (x @ u - y))
 
-        step = f"step: {{lr: {LR}, weight_decay: {DECAY}, iterations: 30}}\n" \
-            "sampling: {kind: minibatch, batch: 4, order: replacement," \
-            " seed: 7}\n"
-        self.assert_close(self.states(GAUSSIAN + step),
-                          descend(gradient, 30), 1e-11)
+            step = f"step: {{lr: {LR}, weight_decay: {DECAY}, " \
+                f"iterations: 30}}\nsampling: {json.dumps(sampling)}\n"
+            with self.subTest(**sampling):
+                self.assert_close(
+                    self.states(GAUSSIAN + step),
+                    descend(gradient, 30, LR / sampling.get("l", 1)), 1e-11)
+
+    def test_twins_share_the_draws(self):
+        """Only rounding parts them."""
+        for kind in KINDS:
+            sampling = kind | {"batch": 4, "seed": 7}
+            self.states(GAUSSIAN + f"step: {{lr: {LR}, iterations: 60}}\n"
+                        f"twins: [3]\nsampling: {json.dumps(sampling)}\n")
+            with h5py.File(self.folder / "run.h5") as file:
+                self.assertLess(file["twin_difference"][0].max(), 1e-13)
 
     def test_noise_is_that_of_numpy_to_the_bit(self):
         h = 2 * np.array([math.pow(i + 1, -1.5) for i in range(5)])

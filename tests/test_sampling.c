@@ -353,6 +353,50 @@ START_TEST(svag_has_the_moments_of_a_batch) {
 }
 END_TEST
 
+/* The batches of an update are any two of an epoch, disjoint: where the slopes of examples have the unbiased variance S^2, that of the
+ * update is l S^2/B - S^2/n, and so the weights have the covariance (l/B - 1/n) (I - 1/n)/(n - 1). */
+START_TEST(shuffled_svag_has_the_moments_of_disjoint_batches) {
+  enum { EXAMPLES = 5, BATCH = 2, DRAWN = 2 * BATCH };
+  const double lengths[] = {1.0, 4.0, 7.5};
+  struct rst_context *context = rst_test_context();
+  for (size_t k = 0; k < sizeof lengths / sizeof *lengths; ++k) {
+    const struct rst_sampling_parameters parameters = {
+        .kind = "svag", .batch = BATCH, .length = lengths[k], .order = RST_ORDER_SHUFFLE};
+    struct rst_sampler *sampler = NULL;
+    double mean[EXAMPLES] = {0};
+    double second[EXAMPLES][EXAMPLES] = {{0}};
+    double orders = 0.0;
+    RST_TEST_OK(context, rst_sampler_create(context, &parameters, EXAMPLES, &sampler));
+    const double *weights = rst_sampler_draw(sampler, 0)->weights;
+    for (size_t order = 0; order < (size_t)EXAMPLES * EXAMPLES * EXAMPLES * EXAMPLES; ++order) {
+      double w[EXAMPLES] = {0};
+      bool taken[EXAMPLES] = {false};
+      bool disjoint = true;
+      for (size_t i = 0, rest = order; i < DRAWN; ++i, rest /= EXAMPLES) {
+        disjoint = disjoint && !taken[rest % EXAMPLES];
+        taken[rest % EXAMPLES] = true;
+        w[rest % EXAMPLES] += weights[i];
+      }
+      orders += disjoint ? 1.0 : 0.0;
+      for (size_t i = 0; disjoint && i < (size_t)EXAMPLES * EXAMPLES; ++i) {
+        second[i / EXAMPLES][i % EXAMPLES] +=
+            (w[i / EXAMPLES] - 1.0 / EXAMPLES) * (w[i % EXAMPLES] - 1.0 / EXAMPLES);
+        mean[i % EXAMPLES] += w[i % EXAMPLES] / EXAMPLES;
+      }
+    }
+    ck_assert_double_eq(orders, 120.0);
+    for (size_t i = 0; i < (size_t)EXAMPLES * EXAMPLES; ++i) {
+      const double one = i % EXAMPLES == i / EXAMPLES ? 1.0 : 0.0;
+      const double exact = (lengths[k] / BATCH - 1.0 / EXAMPLES) * (one - 1.0 / EXAMPLES) / (EXAMPLES - 1);
+      rst_test_close(second[i / EXAMPLES][i % EXAMPLES] / orders, exact, 1e-13);
+      rst_test_close(EXAMPLES * mean[i % EXAMPLES] / orders, 1.0, 1e-13);
+    }
+    rst_sampler_destroy(&sampler);
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
 /* (sigma/sqrt(B)) xi, for batches larger than the Hessian too, and no examples. */
 START_TEST(hessian_draws_noise) {
   enum { ROWS = 5 };
@@ -432,6 +476,7 @@ int main(void) {
   tcase_add_test(tests, paths_of_sde_refine_each_other);
   tcase_add_test(tests, increments_of_sde_are_independent);
   tcase_add_test(tests, svag_has_the_moments_of_a_batch);
+  tcase_add_test(tests, shuffled_svag_has_the_moments_of_disjoint_batches);
   tcase_add_test(tests, hessian_draws_noise);
   tcase_add_test(tests, full_draws_nothing);
   tcase_add_test(tests, faults_are_named);
