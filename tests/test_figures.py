@@ -81,7 +81,11 @@ class Figures(ProgramTest):
         written = sorted(path.name for path in one.iterdir())
         tables = [f"{name}.{suffix}" for name in TABLES
                   for suffix in ("csv", "tex", "txt")]
-        self.assertEqual(written, sorted([*names, *tables]))
+        self.assertEqual(written, sorted([*names, *tables, "index.html"]))
+        page = (one / "index.html").read_text(encoding="utf-8")
+        self.assertEqual(page, (two / "index.html").read_text())
+        self.assertEqual(re.findall('<figure id="(.*)">', page),
+                         [*FIGURES, "bench"])
         for name in names:
             with self.subTest(name):
                 self.assertIn(name, printed)

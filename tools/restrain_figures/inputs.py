@@ -55,7 +55,8 @@ class File:
                 text = file['provenance/effective'][()]
         except (OSError, KeyError) as fault:
             raise InputError(f'{path} cannot be used: {fault}') from fault
-        self.case = effective_case(text.decode())
+        self.effective = text.decode()
+        self.case = effective_case(self.effective)
         self.lr = self.setting('step.lr')
         self.decay = self.setting('step.weight_decay')
 
