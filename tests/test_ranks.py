@@ -143,6 +143,17 @@ class Ranks(SweepTest):
         told, _ = self.ranks(2, "run", case, "--dry-run")
         self.assertEqual(told.count("would run"), 1, told)
 
+    def test_what_a_rank_cannot_do_is_told_by_the_first(self):
+        np.save(self.folder / "x.npy", np.eye(3)[:, :2])
+        np.save(self.folder / "y.npy", np.ones(3))
+        case = self.write(test_ensemble.BATCHES)
+        work = ("run", case, "-o", "run.h5", "-D", "ensemble.members=7")
+        other = ("-D", "flow.design.x=missing.npy")
+        _, faults = self.ranks(2, *work, ":", "-np", "1", PROGRAM, *work,
+                               *other, expect=4)
+        self.assertEqual(faults.count("rank 2: 'missing.npy' cannot be read"),
+                         1, faults)
+
     def test_windows(self):
         for folder in ("whole", "other"):
             (self.folder / folder).mkdir()
