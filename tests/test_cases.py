@@ -277,9 +277,18 @@ class LinearScaling(ProgramTest):
                 if batch <= 8:
                     self.assertLess(far, self.CLOSE)
 
-    def test_svag_is_close_to_small_batches(self):
-        ratio = self.equilibrium("svag") / self.equilibrium(2) * [1, 1, 0.5]
-        np.testing.assert_allclose(ratio, 1, rtol=0.2)
+    def test_sgd_parts_from_the_differential_equation(self):
+        """Which SVAG is near. Before G/N is C^2 - 1, by the balance without
+        the term of order lr."""
+        r, g, n = self.equilibrium("svag")
+        for batch in self.BATCHES:
+            ratio = self.equilibrium(batch) / [r, g, n / batch]
+            far = max(ratio.max(), 1 / ratio.min())
+            with self.subTest(batch):
+                if batch == 2:
+                    self.assertLess(far, 1.2)
+                if batch > (self.CLOSE**2 - 1) * n / g:
+                    self.assertGreater(far, self.CLOSE)
 
 
 class CentralFlow(ProgramTest):
