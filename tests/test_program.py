@@ -154,8 +154,13 @@ class Usage(ProgramTest):
                 self.assertIn("loss", file)
 
     def test_a_folder_is_no_file(self):
-        self.faults("info", ".", message=". is a folder; name a file in it",
-                    expect=4)
+        self.faults("info", ".", message=". is a folder; name a file in it "
+                    "(it holds no result, *.h5)", expect=4)
+        case = self.write(SMALL_CASE)
+        self.restrain("run", case, "-o", "some/run.h5")
+        self.restrain("analyze", case, "-o", "some/analysis.h5")
+        self.faults("info", "some", message="some is a folder; name a file in "
+                    "it: analysis.h5, run.h5\n", expect=4)
 
     def test_several_processes_are_refused(self):
         case = self.write(SMALL_CASE)
