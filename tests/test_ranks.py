@@ -151,8 +151,8 @@ class Ranks(SweepTest):
         other = ("-D", "flow.design.x=missing.npy")
         _, faults = self.ranks(2, *work, ":", "-np", "1", PROGRAM, *work,
                                *other, expect=4)
-        self.assertEqual(faults.count("rank 2: 'missing.npy' cannot be read"),
-                         1, faults)
+        self.assertEqual(faults.count("rank 2: "), 1, faults)
+        self.assertIn("missing.npy' cannot be read", faults)
 
     def test_windows(self):
         for folder in ("whole", "other"):
