@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
+import h5py
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 
 from support import CASES, SOURCE, ProgramTest, data_set_of, restrain
 
@@ -108,6 +110,7 @@ def make(command):
 
 def make_all(commands):
     write_benchmark()
+    write_trainings()
     with ThreadPoolExecutor(2) as pool:
         for done in pool.map(make, list(commands)):
             if done.returncode not in (0, 3):
@@ -128,6 +131,28 @@ def write_benchmark():
     (INPUT / "bench").mkdir()
     (INPUT / "bench/bench.json").write_text(json.dumps(
         {"machine": {"processor": "a processor"}, "rows": rows}))
+
+
+def write_trainings():
+    """In the place of PyTorch's: weights that part at given rates."""
+    folder = INPUT / "pytorch-twins"
+    folder.mkdir()
+    random = np.random.RandomState(3)
+    start, ways = random.standard_normal((2, 2, 4, 5))
+    step = np.arange(80)
+    paths = []
+    for name, size, rate in (("reference", 0, 0), ("divisor", 1e-7, 0.2),
+                             ("double", 1e-6, 0.1), ("seed", 1, 0)):
+        away = size * np.exp(np.minimum(rate * step, 12))[:, None, None]
+        paths.append(folder / f"{name}.h5")
+        with h5py.File(paths[-1], "w") as file:
+            file["iteration"] = step
+            for tensor, weights, way in zip(("0.weight", "2.weight"), start,
+                                            ways):
+                file[tensor] = weights + away * way
+    done = restrain("follow", *paths, "-o", folder / "follow.h5")
+    if done.returncode:
+        raise RuntimeError(done.stderr)
 
 
 def figures(*arguments, **environment):

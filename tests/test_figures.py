@@ -5,6 +5,7 @@ import csv
 import os
 import re
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
@@ -56,6 +57,8 @@ FIGURES = {
     "bifurcation": ("bifurcate", ["bifurcation-lr", "bifurcation-decay"]),
     "map": ("sweep", ["sweep-checkerboard", "sweep-natural"]),
     "zoom": ("sweep", ["sweep-zoom"])}
+# Those of files that no case makes.
+OTHERS = ("followed", "bench")
 
 
 def setUpModule():
@@ -76,7 +79,7 @@ class Figures(ProgramTest):
         one, two = self.folder / "one", self.folder / "two"
         with ThreadPoolExecutor(2) as pool:
             printed, _ = pool.map(self.draw, (one, two))
-        names = sorted(f"{name}.{suffix}" for name in (*FIGURES, "bench")
+        names = sorted(f"{name}.{suffix}" for name in (*FIGURES, *OTHERS)
                        for suffix in ("png", "pdf"))
         written = sorted(path.name for path in one.iterdir())
         tables = [f"{name}.{suffix}" for name in TABLES
@@ -137,7 +140,7 @@ class Figures(ProgramTest):
         self.assertEqual(list(self.folder.iterdir()), [])
         told = dict(text.split(": ", 1) for text in
                     re.split("^figures: ", done.stderr, flags=re.M)[1:])
-        self.assertEqual(list(told), [*FIGURES, "bench"])
+        self.assertEqual(list(told), [*FIGURES, *OTHERS])
         for name, (verb, stems) in FIGURES.items():
             with self.subTest(name):
                 self.assertIn(f" {verb} cases/$c.yaml", told[name])
@@ -180,6 +183,21 @@ class Figures(ProgramTest):
         self.assertEqual(done.returncode, 4)
         self.assertIn("cannot be used", done.stderr)
 
+    def test_trainings_that_are_missing_name_their_commands(self):
+        """Neither is made without PyTorch, and that is told."""
+        done = figures("followed", "-i", self.folder, "-o", self.folder)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("that has PyTorch", done.stderr)
+        self.assertIn("PYTHON tools/pytorch_twins ", done.stderr)
+        self.write("raise ImportError('there is none')", "torch.py")
+        done = subprocess.run(
+            [sys.executable, SOURCE / "tools/pytorch_twins", self.folder],
+            env={**os.environ, "PYTHONPATH": str(self.folder)}, timeout=60,
+            capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("there is none; run it by an interpreter that has "
+                      "PyTorch", done.stderr)
+
     def test_missing_files_name_the_data_sets(self):
         for name, data in (("mnist-edge", "mnist-5000"),
                            ("fashion", "fashion-mnist")):
@@ -197,7 +215,7 @@ class Figures(ProgramTest):
         for what, state, names, note in paper.CONTENTS:
             with self.subTest(what):
                 self.assertIn(state, (paper.COVERED, paper.IN_KIND))
-                self.assertLessEqual({*names}, {*FIGURES, "bench"})
+                self.assertLessEqual({*names}, {*FIGURES, *OTHERS})
                 self.assertTrue(names and note)
 
     def test_unknown_figure(self):
@@ -332,6 +350,17 @@ class Contents(FigureTest):
             _, mean, flow, limit = (line.get_ydata() for line in axes.lines)
             self.assert_close(flow[-1], limit[0], 1e-3)
             self.assertTrue(np.isfinite(mean).all())
+
+    def test_rates_of_trainings_that_part(self):
+        found, figure = self.draw("followed")
+        self.assertEqual(found["twin"], ["divisor", "double", "seed"])
+        lines = {line.get_label().split("\n")[0]: line.get_ydata()
+                 for line in figure.axes[0].lines}
+        for label, curve in zip(("divisor 3: last bits", "double precision",
+                                 "other initial weights"),
+                                found["twin_distance"]):
+            np.testing.assert_array_equal(lines[label][1:], curve[1:])
+        self.assertEqual(len(figure.axes[1].lines), 2)
 
     def test_thresholds_of_the_minimum(self):
         rates, decays = bifurcation.draw_order(

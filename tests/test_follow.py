@@ -536,6 +536,24 @@ class Recorder(FollowTest):
                                   relative(one, other), 1e-12)
             self.assertGreater(file["twin_difference"][0, -1], 0.1)
 
+    def test_twins_of_pytorch_are_made(self):
+        try:
+            import torch
+        except ImportError:
+            raise unittest.SkipTest("PyTorch is not installed") from None
+        self.assertTrue(torch.__version__)
+        subprocess.run([sys.executable, SOURCE / "tools/pytorch_twins",
+                        self.folder, "--iterations", "20"], check=True,
+                       capture_output=True, timeout=300)
+        self.follow("reference.h5", "divisor.h5", "double.h5", "seed.h5")
+        with self.read() as file:
+            distance = file["twin_distance"][:]
+        self.assertEqual(distance.shape, (3, 21))
+        np.testing.assert_array_equal(distance[:2, 0], 0)
+        self.assertLess(distance[:2, 10].max(), 1e-4)
+        self.assertGreater(distance[:2, 10].min(), 0)
+        self.assertGreater(distance[2, 0], 1)
+
 
 if __name__ == "__main__":
     main()

@@ -20,6 +20,7 @@ static const struct rst_twin twins_of_double[TWINS] = {
 static struct rst_case sample_case(const char *scheme, enum rst_precision precision,
                                    const struct rst_twin *twins, size_t count) {
   struct rst_case made = {.flow = rst_test_network(&image, 1, KERNEL),
+                          .ergodic = {.burn_in = -1},
                           .initial = {.kind = "normal", .seed = 5, .scale = 1.0},
                           .twins = twins,
                           .twin_count = count,
