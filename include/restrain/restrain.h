@@ -16,6 +16,7 @@
 #include "restrain/context.h"
 #include "restrain/correlation.h"
 #include "restrain/eigenpair.h"
+#include "restrain/ergodic.h"
 #include "restrain/event.h"
 #include "restrain/examples.h"
 #include "restrain/field.h"

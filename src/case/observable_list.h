@@ -58,16 +58,18 @@
     "trace of the covariance of the gradient over draws of examples, without bias, decay excluded", "1")     \
   X(gradient_noise_trace_error, ASKED, NOISE_PAIRS, RUN, "its standard error", "1")                          \
   X(loss_mean, IMPLIED, ERGODIC, RUN, "mean of loss since the begin of the ergodic record", "1")             \
-  X(grad_norm_mean, IMPLIED, ERGODIC, RUN, "mean of grad_norm since then", "1")                              \
-  X(loss_change_mean, IMPLIED, ERGODIC, RUN, "mean of L(u_t) - L(u_{t+1}) over the updates since then", "1") \
-  X(loss_change_envelope, IMPLIED, ERGODIC, RUN, "2 sup |L| over their number, which bounds it", "1")        \
+  X(grad_norm_mean, IMPLIED, ERGODIC, RUN, "mean of grad_norm since the begin of the ergodic record", "1")   \
+  X(loss_change_mean, IMPLIED, ERGODIC, RUN,                                                                 \
+    "mean of L(u_t) - L(u_{t+1}) over the updates of the ergodic record", "1")                               \
+  X(loss_change_envelope, IMPLIED, ERGODIC, RUN,                                                             \
+    "2 sup |L| over the number of these updates, which bounds loss_change_mean", "1")                        \
   X(local_displacement, IMPLIED, ERGODIC, RUN, "square norm of the update", "1")                             \
   X(global_displacement, IMPLIED, ERGODIC, RUN,                                                              \
-    "square norm of the state less that at the begin of the ergodic record", "1")                            \
+    "square distance from the state at the begin of the ergodic record", "1")                                \
   X(noise_norm_mean, IMPLIED, ERGODIC_NOISE, RUN,                                                            \
-    "mean of the measurements of noise_norm since the begin of the ergodic record", "1")                     \
+    "mean of the measurements of noise_norm in the ergodic record", "1")                                     \
   X(objective_grad_norm_mean, IMPLIED, ERGODIC_NOISE, RUN,                                                   \
-    "mean of objective_grad_norm at the same iterations", "1")                                               \
+    "mean of the measurements of objective_grad_norm in the ergodic record", "1")                            \
   X(central_loss, ASKED, CENTRAL_FLOW, RUN, "objective L at the state w of the central flow", "1")           \
   X(central_loss_average, ASKED, CENTRAL_FLOW, RUN,                                                          \
     "time average of L that the central flow predicts, L(w) + tr(X)/lr", "1")                                \
