@@ -114,7 +114,11 @@ class Resume(ProgramTest):
             if not (self.folder / "run.h5").exists():
                 continue
             with h5py.File(self.folder / "run.h5") as file:
-                rows, snapshots = len(file["loss"]), len(file["time"])
+                # Of a snapshot that was being flushed one may have a row.
+                rows = len(file["loss"])
+                snapshots = min(len(file["time"]), len(file["kernel"]))
+                self.assertLessEqual(
+                    abs(len(file["time"]) - len(file["kernel"])), 1)
                 np.testing.assert_array_equal(file["loss"], losses[:rows])
                 np.testing.assert_array_equal(
                     file["kernel"][:snapshots], kernels[:snapshots])
