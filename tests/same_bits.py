@@ -131,7 +131,7 @@ def content(path, values_alone):
     def add(name, item):
         if name.split("/")[0] == "provenance":
             return
-        if path.name.endswith("checkpoint.h5") and name == "":
+        if path.name.endswith(".checkpoint") and name == "":
             return  # among its attributes is the time that it took
         for key, attribute in item.attrs.items():
             if key not in REFERENCES and not values_alone:

@@ -254,7 +254,7 @@ static const struct {
 } override_faults[] = {
     {"step.lr", "-D step.lr: error: expected key.path=value"},
     {"=3", "expected key.path=value"},
-    {"step.lr=", "-D step.lr=: error: key \"step.lr\": expected a number > 0, found nothing"},
+    {"step.lr=~", "-D step.lr=~: error: key \"step.lr\": expected a number > 0, found nothing"},
     {"step.lr=fast", "-D step.lr=fast: error: key \"step.lr\": expected a number > 0, found fast"},
     {"stp.lr=1", "unknown key \"stp\"; did you mean \"step\"?"},
     {"step.lr.q=1", "unknown key \"step.lr.q\"; did you mean \"step.lr\"?"},

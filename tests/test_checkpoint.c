@@ -109,7 +109,7 @@ START_TEST(generations_follow_one_another) {
     check_loads(context, path, iteration);
   }
   /* Killed between the two renames of a save. */
-  ck_assert_int_eq(unlink("checkpoint_two.checkpoint.h5"), 0);
+  ck_assert_int_eq(unlink("checkpoint_two.checkpoint"), 0);
   check_loads(context, path, 6);
   RST_TEST_OK(context, rst_checkpoint_remove(context, path));
   RST_TEST_OK(context, rst_checkpoint_load(context, path, &any_run, &none));
@@ -140,7 +140,7 @@ static void flip_byte(const char *path, long offset) {
 /* Whatever byte is wrong, the previous generation is taken, with a warning. */
 START_TEST(a_damaged_generation_is_passed_over) {
   static const char path[] = "checkpoint_damaged.h5";
-  static const char current[] = "checkpoint_damaged.checkpoint.h5";
+  static const char current[] = "checkpoint_damaged.checkpoint";
   enum { STRIDE = 61 };
   struct rst_context *context = rst_test_context();
   char warning[NAME_LENGTH] = "";
@@ -162,7 +162,7 @@ END_TEST
 
 START_TEST(truncated_generations_are_passed_over_or_refused) {
   static const char path[] = "checkpoint_cut.h5";
-  static const char current[] = "checkpoint_cut.checkpoint.h5";
+  static const char current[] = "checkpoint_cut.checkpoint";
   struct rst_context *context = rst_test_context();
   struct rst_checkpoint none = {0};
   char warning[NAME_LENGTH] = "";
@@ -172,18 +172,18 @@ START_TEST(truncated_generations_are_passed_over_or_refused) {
   ck_assert_int_eq(truncate(current, file_size(current) / 2), 0);
   check_loads(context, path, 20);
   ck_assert_ptr_nonnull(strstr(warning, current));
-  ck_assert_ptr_nonnull(strstr(warning, "going on from checkpoint_cut.checkpoint.previous.h5"));
-  ck_assert_int_eq(truncate("checkpoint_cut.checkpoint.previous.h5", 0), 0);
+  ck_assert_ptr_nonnull(strstr(warning, "going on from checkpoint_cut.checkpoint.previous"));
+  ck_assert_int_eq(truncate("checkpoint_cut.checkpoint.previous", 0), 0);
   RST_TEST_FAILS(context, RST_ERROR_IO,
-                 "no checkpoint is usable: checkpoint_cut.checkpoint.h5 is incomplete or damaged, and "
-                 "checkpoint_cut.checkpoint.previous.h5 is incomplete or damaged",
+                 "no checkpoint is usable: checkpoint_cut.checkpoint is incomplete or damaged, and "
+                 "checkpoint_cut.checkpoint.previous is incomplete or damaged",
                  rst_checkpoint_load(context, path, &any_run, &none));
   ck_assert_ptr_null(none.path);
   /* What is wrong is the newest generation, not that there is no other; and nothing need be destroyed. */
-  ck_assert_int_eq(unlink("checkpoint_cut.checkpoint.previous.h5"), 0);
+  ck_assert_int_eq(unlink("checkpoint_cut.checkpoint.previous"), 0);
   RST_TEST_FAILS(context, RST_ERROR_IO,
-                 "checkpoint_cut.checkpoint.h5 is incomplete or damaged, and "
-                 "checkpoint_cut.checkpoint.previous.h5 is missing",
+                 "checkpoint_cut.checkpoint is incomplete or damaged, and "
+                 "checkpoint_cut.checkpoint.previous is missing",
                  rst_checkpoint_load(context, path, &any_run, &none));
   ck_assert_ptr_null(strstr(rst_context_message(context), "--force"));
   rst_context_destroy(&context);
@@ -215,7 +215,7 @@ START_TEST(a_failed_save_leaves_the_generations) {
   for (size_t i = 0; i < sizeof limits / sizeof *limits; ++i) {
     RST_TEST_FAILS(context, RST_ERROR_IO, "File too large",
                    save_limited(context, path, &checkpoint, &blocks, limits[i]));
-    ck_assert_int_ne(access("checkpoint_full.checkpoint.partial.h5", F_OK), 0);
+    ck_assert_int_ne(access("checkpoint_full.checkpoint.partial", F_OK), 0);
     check_loads(context, path, 31);
   }
   RST_TEST_FAILS(context, RST_ERROR_IO, "the folder checkpoint_absent",

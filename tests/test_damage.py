@@ -121,11 +121,11 @@ class Damage(ProgramTest):
                 "step.iterations=200", "-o", "run.h5")
         self.restrain("run", self.case, "-q", "-D", "step.iterations=150",
                       "-o", "run.h5")
-        for name in ("run.h5", "run.checkpoint.h5"):
+        for name in ("run.h5", "run.checkpoint"):
             shutil.copy(self.folder / name, self.folder / f"kept-{name}")
         self.restrain(*work)
         reference = datasets(self.folder / "run.h5")
-        for name in ("run.h5", "run.checkpoint.h5"):
+        for name in ("run.h5", "run.checkpoint"):
             (self.folder / f"kept-{name}").replace(self.folder / name)
         with h5py.File(self.folder / "run.h5") as file:
             rows = [name for name, item in file.items()
@@ -196,10 +196,10 @@ class Damage(ProgramTest):
             told = self.verify(name, expect=4)[0]
             self.assertEqual(sorted(told["damaged"]),
                              sorted(f"/{place}" for place in places))
-        done = self.restrain("info", "--verify", "run.h5", "run.checkpoint.h5",
+        done = self.restrain("info", "--verify", "run.h5", "run.checkpoint",
                              "none.h5", expect=4)
         self.assertIn("\n  /loss [0:21]\n", done.stdout)
-        self.assertIn("\nrun.checkpoint.h5: ok", done.stdout)
+        self.assertIn("\nrun.checkpoint: ok", done.stdout)
         self.assertIn("\nnone.h5: damaged: none.h5 cannot be read",
                       done.stdout)
 
@@ -217,8 +217,8 @@ class Damage(ProgramTest):
         self.assertIn("/twin", done.stderr)
 
     def test_damaged_checkpoints(self):
-        newest = self.folder / "run.checkpoint.h5"
-        older = self.folder / "run.checkpoint.previous.h5"
+        newest = self.folder / "run.checkpoint"
+        older = self.folder / "run.checkpoint.previous"
         work = ("run", self.case, "--resume", "-o", "run.h5")
         self.restrain("run", self.case, "-q", "-o", "run.h5", *SHORT)
         self.restrain(*work, "-q", "-D", "step.iterations=30")
@@ -230,8 +230,8 @@ class Damage(ProgramTest):
             flip(newest, place)
             self.verify(newest.name, expect=4)
             done = self.restrain(*work, "-D", "step.iterations=30")
-            self.assertIn("run.checkpoint.h5 is incomplete or damaged; going "
-                          "on from run.checkpoint.previous.h5", done.stderr)
+            self.assertIn("run.checkpoint is incomplete or damaged; going "
+                          "on from run.checkpoint.previous", done.stderr)
         for name, content in saved.items():
             (self.folder / name).write_bytes(content)
         for path in (newest, older):
@@ -244,8 +244,8 @@ class Damage(ProgramTest):
     def test_files_without_checksums_go_on(self):
         self.restrain("run", self.case, "-q", "-o", "run.h5")
         shutil.copy(self.folder / "run.h5", self.folder / "bare.h5")
-        shutil.copy(self.folder / "run.checkpoint.h5",
-                    self.folder / "bare.checkpoint.h5")
+        shutil.copy(self.folder / "run.checkpoint",
+                    self.folder / "bare.checkpoint")
         bare = []
         with h5py.File(self.folder / "bare.h5", "r+") as file:
             file.visititems(lambda name, item: bare.append(name) if isinstance(
@@ -392,8 +392,8 @@ class Additions(ProgramTest):
             self.restrain(command, self.case, "-q", *SHORT, "-o", "good.h5",
                           "--force")
             if command == "run":
-                checkpoint = self.folder / "good.checkpoint.h5"
-                checkpoint.replace(self.folder / "a.checkpoint.h5")
+                checkpoint = self.folder / "good.checkpoint"
+                checkpoint.replace(self.folder / "a.checkpoint")
             for add, signature in ((group, b"TREE"), (group, b"SNOD"),
                                    (group, b"HEAP"), (many, b"FRHP"),
                                    (many, b"FHDB"), (many, b"OHDR"),

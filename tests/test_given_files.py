@@ -242,10 +242,129 @@ class Cases(ProgramTest):
         with h5py.File(here / "f.h5", "w") as file:
             file["image"] = np.eye(24)
         given = ("-q", "-D", IMAGE.format("f.h5:/image"))
-        self.restrain("run", "here/case.yaml", *given, "-o", "here/r.h5")
+        given = given[:2] + (given[2].replace("f.h5", "{}/f.h5"),)
+        self.restrain("run", "here/case.yaml",
+                      *(text.replace("{}", "here") for text in given),
+                      "-o", "here/r.h5")
         os.rename(here, self.folder / "there")
-        self.restrain("run", "there/case.yaml", *given, "-o", "there/r.h5",
-                      "--resume", "-D", "step.iterations=60")
+        self.restrain("run", "there/case.yaml",
+                      *(text.replace("{}", "there") for text in given),
+                      "-o", "there/r.h5", "--resume", "-D",
+                      "step.iterations=60")
+
+    def effective(self, *overrides, text=SMALL_CASE):
+        """The effective case with overrides."""
+        options = [word for one in overrides for word in ("-D", one)]
+        return self.restrain("check", self.write(text), *options).stdout
+
+    def test_names_in_overrides_are_relative_to_the_current_folder(self):
+        (self.folder / "cases").mkdir()
+        for place, values in ((".", np.zeros((24, 24))),
+                              ("cases", np.ones((24, 24)))):
+            np.save(self.folder / place / "i.npy", values)
+        text = SMALL_CASE.replace("{kind: checkerboard, size: 24}",
+                                  "{kind: file, file: i.npy}")
+        self.write(text, "cases/case.yaml")
+        here = os.fspath(self.folder.resolve())
+        for override, file in ((None, "cases/i.npy"),
+                               ("flow.image.file=i.npy", "i.npy"),
+                               (IMAGE.format("./i.npy"), "./i.npy"),
+                               ("flow.image.file=cases/i.npy",
+                                "cases/i.npy")):
+            with self.subTest(override):
+                options = ("-D", override) if override else ()
+                done = self.restrain("check", "cases/case.yaml", *options)
+                self.assertIn(f'file: "{here}/{file}"', done.stdout)
+                self.restrain("run", "cases/case.yaml", *QUICK, *options)
+
+    def test_integers_may_be_written_as_reals(self):
+        self.assertEqual(self.effective("step.iterations=1e2"),
+                         self.effective("step.iterations=100"))
+        self.assertEqual(self.effective("step.iterations=2.5e+1"),
+                         self.effective("step.iterations=25.0"))
+        for wrong in ("2.5", "1e-1", "1e300", "1e", "-1e2"):
+            self.assertIn("expected an integer", self.restrain(
+                "check", "case.yaml", "-D", f"step.iterations={wrong}",
+                expect=2).stderr)
+
+    def test_keys_are_taken_out(self):
+        plain = self.effective()
+        more = SMALL_CASE.replace(
+            "iterations: 40}", "iterations: 40, divisor: 3}\ntwins: [5, 7]\n"
+            "stop: {blow_up: 10}")
+        self.assertEqual(self.effective("step.divisor=", "twins=", "stop=",
+                                        text=more), plain)
+        self.assertEqual(self.effective("step.divisor=", "twins.1=", "stop=",
+                                        text=more),
+                         self.effective("twins=[5]"))
+        self.assertEqual(self.effective("step.momentum=", "flow.images="),
+                         plain)
+        self.assertIn('missing key "step.lr"', self.restrain(
+            "check", "case.yaml", "-D", "step.lr=", expect=2).stderr)
+        self.assertIn("did you mean", self.restrain(
+            "check", "case.yaml", "-D", "step.lrr=", expect=2).stderr)
+
+    def test_merge_keys(self):
+        text = """\
+flow:
+  kind: conv
+  images:
+    - &first {kind: grating, size: 24, period: 5, label: 0}
+    - {<<: *first, angle: 30}
+    - <<: [{label: 1, angle: 7}, *first]
+      period: 6
+  kernel: 5
+step: &step {scheme: euler, lr: 0.05, iterations: 40}
+sweep: {lr: &axis {from: 1, to: 2, count: 3}, weight_decay: {<<: *axis, to: 5}}
+"""
+        plain = """\
+flow:
+  kind: conv
+  images:
+    - {kind: grating, size: 24, period: 5, label: 0}
+    - {kind: grating, size: 24, period: 5, label: 0, angle: 30}
+    - {kind: grating, size: 24, period: 6, label: 1, angle: 7}
+  kernel: 5
+step: {scheme: euler, lr: 0.05, iterations: 40}
+sweep:
+  lr: {from: 1, to: 2, count: 3}
+  weight_decay: {from: 1, to: 5, count: 3}
+"""
+        self.assertEqual(self.effective(text=text), self.effective(text=plain))
+        self.assertEqual(self.effective("flow.images.1.size=9", text=text),
+                         self.effective("flow.images.1.size=9", text=plain))
+        for wrong, message in (
+                ("step: {<<: 3}", '"<<" merges mappings, found 3'),
+                ("step: &s {lr: 1, <<: *s}", "into a part of itself"),
+                ("step: {<<: [*none]}", "alias"),
+                ("step: {<<: {lrr: 3}}", 'unknown key "step.lrr"')):
+            with self.subTest(wrong):
+                self.write(SMALL_CASE.replace("\nstep:", "\nold:", 1)
+                           .replace("\nold:", "\n" + wrong + "\nold:"),
+                           "wrong.yaml")
+                self.assertIn(message, self.restrain(
+                    "check", "wrong.yaml", expect=2).stderr)
+
+    def test_a_run_starts_from_a_snapshot_of_another(self):
+        self.restrain("run", self.write(SMALL_CASE), "-q", "-o", "a.h5")
+        with h5py.File(self.folder / "a.h5") as run:
+            kernels = run["kernel"][()]
+        start = 'initial={kind: file, file: a.h5}'
+        for options, index in (((), -1), (("0",), 0), (("3",), 3),
+                               (("-2",), -2)):
+            with self.subTest(index):
+                self.restrain("run", "case.yaml", *QUICK, "-D", start,
+                              *(word for text in options for word in
+                                ("-D", f"initial.snapshot={text}")))
+                with h5py.File(self.folder / "r.h5") as run:
+                    np.testing.assert_array_equal(run["kernel"][0],
+                                                  kernels[index])
+        for index in (len(kernels), -len(kernels) - 1):
+            self.assertIn(
+                f"a.h5 has {len(kernels)} snapshots; the initial one, "
+                f"{index}, is none", self.restrain(
+                    "run", "case.yaml", *QUICK, "-D", start, "-D",
+                    f"initial.snapshot={index}", expect=2).stderr)
 
     def test_what_other_programs_write(self):
         effective = self.restrain("check", self.write(SMALL_CASE)).stdout

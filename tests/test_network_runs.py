@@ -71,7 +71,7 @@ class SameBits(ProgramTest):
         whole = self.run_case("whole.h5", *LONG, "--threads", 2)
         part = self.folder / "part.h5"
         work = ("run", self.case, "-o", part, *LONG, "--resume")
-        newest = self.folder / "part.checkpoint.h5"
+        newest = self.folder / "part.checkpoint"
         for threads in (1, 2):
             before = last_change(newest)
             self.interrupt(*work, "--threads", threads, begun=lambda:

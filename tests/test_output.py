@@ -100,8 +100,8 @@ class Named(OutputTest):
             self.restrain("run", self.case, "-o", second)
 
     def test_names_of_checkpoints_are_no_outputs(self):
-        for name in ("x.checkpoint.h5", "x.checkpoint.previous.h5",
-                     "x.partial.h5"):
+        for name in ("x.checkpoint", "x.checkpoint.previous",
+                     "x.checkpoint.h5", "x.partial.h5"):
             self.refused("run", self.case, "-o", name,
                          message="lies beside another output")
         self.restrain("run", self.case, "-o", "checkpoint.h5")
@@ -112,7 +112,7 @@ class Locked(OutputTest):
         process = self.start("run", self.case, "-o", "run.h5", *LONG)
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
-        path = self.folder / "run.checkpoint.h5"
+        path = self.folder / "run.checkpoint"
         while not path.exists():
             self.assertIsNone(process.poll())
             time.sleep(0.01)
@@ -159,12 +159,12 @@ class Identified(OutputTest):
     def test_checkpoints_of_another_run_are_not_used(self):
         self.restrain("run", self.case, "-o", "run.h5")
         kept = self.folder / "kept.h5"
-        newest = self.folder / "run.checkpoint.h5"
+        newest = self.folder / "run.checkpoint"
         shutil.copy(newest, kept)
         self.restrain("run", self.case, "-o", "run.h5", "--force", "-D",
                       "step.iterations=20")
         shutil.copy(kept, newest)
-        newest.with_name("run.checkpoint.previous.h5").unlink(missing_ok=True)
+        newest.with_name("run.checkpoint.previous").unlink(missing_ok=True)
         done = self.restrain("run", self.case, "-o", "run.h5", "--resume")
         self.assertIn("no checkpoint", done.stderr)
         self.restrain("run", self.case, "-o", "whole.h5")
@@ -178,7 +178,7 @@ class Identified(OutputTest):
             self.restrain("run", self.case, "-o", "run.h5", *options)
             with h5py.File(self.folder / "run.h5") as file:
                 of_file = file["provenance"].attrs["identifier"]
-            with h5py.File(self.folder / "run.checkpoint.h5") as file:
+            with h5py.File(self.folder / "run.checkpoint") as file:
                 self.assertEqual(file.attrs["identifier"], of_file)
             found.append(of_file)
         self.assertEqual(found[0], found[1])

@@ -545,7 +545,7 @@ class Automation(ProgramTest):
                 work=0.05, number=getattr(signal, name))
             self.assertIn(name, told)
             self.assertTrue(
-                (self.folder / f"{name}.checkpoint.h5").exists())
+                (self.folder / f"{name}.checkpoint").exists())
 
     def test_output_that_does_not_fit_is_told(self):
         with open("/dev/full", "w", encoding="utf-8") as full:

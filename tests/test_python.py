@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import types
 from pathlib import Path
 
@@ -280,9 +281,34 @@ class Computing(ProgramTest):
                          output={"every": 10**9, "scalars_every": 10**5})
         timer.join()
         self.assertEqual(signal.getsignal(signal.SIGINT), before)
-        self.assertTrue((self.folder / "run.checkpoint.h5").exists())
+        self.assertTrue((self.folder / "run.checkpoint").exists())
         stopped = restrain.open(path)
         self.assertEqual(stopped.attrs["exit_reason"], "stopped")
+
+    def test_interrupts_stop_analyses_and_sweeps(self):
+        # Each would take minutes.
+        grid = {"from": 1e-4, "to": 1, "count": 300}
+        sweep = {"lr": grid, "weight_decay": grid, "theory": "no"}
+        slow = {"size": 500, "kind": "gaussian-field"}
+        for compute, options in (
+                (restrain.analyze, {"flow.image": slow, "flow.kernel": 90,
+                                    "analyze.starts": 500}),
+                (restrain.sweep, {}),
+                (restrain.sweep, {"threads": 2}),
+                (restrain.sweep, {"flow.image": slow, "flow.kernel": 90,
+                                  "sweep.theory": "yes"})):
+            with self.subTest(compute.__name__, **options):
+                path = self.folder / f"{len(options)}.h5"
+                timer = threading.Timer(1, os.kill,
+                                        (os.getpid(), signal.SIGINT))
+                since = time.monotonic()
+                timer.start()
+                with self.assertRaises(KeyboardInterrupt):
+                    compute(SMALL_CASE, path=path, sweep=sweep,
+                            step={**ENDLESS, "iterations": 10**4}, **options)
+                timer.join()
+                self.assertLess(time.monotonic() - since, 30)
+                self.assertEqual(path.exists(), compute is restrain.sweep)
 
     def test_an_interrupted_run_in_memory_leaves_nothing(self):
         timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))

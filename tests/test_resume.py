@@ -56,7 +56,7 @@ def seal(path):
 def edit_effective(path, edit):
     """Change the effective case that a result or a checkpoint holds, as
     another version would have written it."""
-    is_checkpoint = path.name.endswith(".checkpoint.h5")
+    is_checkpoint = path.name.endswith(".checkpoint")
     name = "effective" if is_checkpoint else "provenance/effective"
     with h5py.File(path, "r+") as file:
         text = edit(file[name].asstr()[()])
@@ -128,7 +128,7 @@ class Resume(ProgramTest):
         self.finish()
 
     def test_signals_stop_with_a_checkpoint(self):
-        newest = self.folder / "run.checkpoint.h5"
+        newest = self.folder / "run.checkpoint"
         for number in (signal.SIGINT, signal.SIGTERM):
             before = last_change(newest)
             # A checkpoint of its own shows that it is under way.
@@ -144,14 +144,29 @@ class Resume(ProgramTest):
         done = self.restrain("run", self.case, "-o", "run.h5", *long,
                              "--wall-limit", "1", expect=75)
         self.assertIn("wall limit", done.stdout)
-        self.assertTrue((self.folder / "run.checkpoint.h5").exists())
+        self.assertTrue((self.folder / "run.checkpoint").exists())
 
     def test_newest_checkpoint_broken(self):
-        previous = self.folder / "run.checkpoint.previous.h5"
+        previous = self.folder / "run.checkpoint.previous"
         self.interrupt(*self.work, begun=previous.exists)
-        newest = self.folder / "run.checkpoint.h5"
+        newest = self.folder / "run.checkpoint"
         content = newest.read_bytes()
         newest.write_bytes(content[:len(content) // 2])
+        self.finish()
+
+    def test_checkpoints_of_earlier_versions(self):
+        names = ("run.checkpoint", "run.checkpoint.previous")
+        self.interrupt(*self.work, begun=(self.folder / names[1]).exists)
+        old = [(self.folder / name).rename(self.folder / f"{name}.h5")
+               for name in names]
+        self.assertNotIn("no checkpoint yet", self.restrain(
+            *self.work, "--resume", "--wall-limit", "0.2s",
+            expect=75).stderr)
+        for path in old:
+            self.assertFalse(path.exists())
+        # Nor is a checkpoint among the results.
+        self.assertEqual({path.name for path in self.folder.glob("*.h5")},
+                         {"run.h5", "whole.h5"})
         self.finish()
 
     def test_a_finished_run_is_prolonged(self):

@@ -24,7 +24,7 @@ enum rst_call_existing {
 enum rst_call_outcome {
   RST_CALL_COMPLETED,
   RST_CALL_DIVERGED, /**< a run left its ball; its file is complete up to there */
-  RST_CALL_STOPPED   /**< by poll(): a run with a checkpoint, a sweep or diagram with what is done */
+  RST_CALL_STOPPED /**< by poll(): a run with a checkpoint, a sweep or diagram with what is done, an analysis without a file */
 };
 
 /** Do what rst_run(), rst_analyze(), rst_sweep_run() or rst_bifurcation_run() does, on one process.

@@ -187,7 +187,7 @@ RST_API const char *const *rst_case_scalar_names(void);
 /** Read and validate.
  * @param path the case file.
  * @param overrides `count` strings "key.path=value", value in YAML, applied in order after reading; they may
- * name keys that the file lacks. On RST_ERROR_CASE the message holds all errors of the file and of the
+ * name keys that the file lacks, and without a value take them out; file names are relative to the current folder. On RST_ERROR_CASE the message holds all errors of the file and of the
  * overrides, each as "file:line:column: error: ..." with the line, a caret and, for an unknown key or name,
  * the nearest valid one. RST_ERROR_IO if the file cannot be read. */
 RST_API enum rst_status rst_case_load(struct rst_context *context, const char *path,
@@ -207,6 +207,8 @@ RST_API enum rst_status rst_case_set_image(struct rst_context *context, const do
                                            size_t nx, struct rst_case *changed);
 RST_API void rst_case_destroy(struct rst_case **loaded);
 
+/** The name of the file without folders and extension; "case" for one from memory. Owned by the case. */
+RST_API const char *rst_case_name(const struct rst_case *loaded);
 /** The text of the file as read, or as given. Owned by the case. */
 RST_API const char *rst_case_source(const struct rst_case *loaded);
 /** Every key with its value, given or default, as YAML (1.2, and 1.1 alike) that loads to the same case from any folder: file

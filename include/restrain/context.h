@@ -2,6 +2,8 @@
 #ifndef RESTRAIN_CONTEXT_H
 #define RESTRAIN_CONTEXT_H
 
+#include <stdbool.h>
+
 #include "restrain/status.h"
 
 /** @file
@@ -24,10 +26,15 @@ RST_API void rst_context_destroy(struct rst_context **context);
  * once. Owned by the context, valid until the next failure. */
 RST_API const char *rst_context_message(const struct rst_context *context);
 
-/** Warnings (one line each, without newline) go to `warn(user, text)`; NULL, the default, drops them. The same one is given once
- * in succession. */
+/** Warnings (one line each, without newline) go to `warn(user, text)`; NULL, the
+ * default, drops them. */
 RST_API void rst_context_set_warning(struct rst_context *context, void (*warn)(void *user, const char *text),
                                      void *user);
+
+/** Asked now and then by long operations that have no poll of their own, in the thread that called them, many times a second;
+ * where it says true they end with RST_ERROR_STOPPED and have no result. NULL, the default, lets them end by themselves. Runs and
+ * sweeps, which keep what they have done, ask only what they are given. */
+RST_API void rst_context_set_stop(struct rst_context *context, bool (*stop)(void *user), void *user);
 
 /** Number of threads that operations may use (over images, or within one), at least 1. Results do not depend on it, to the
  * bit. Work that is too small to gain by threads is left to the caller. Threads are started where they are first needed, take no

@@ -42,7 +42,7 @@
  * | file     | scale * the HDF5 dataset "file.h5:/path" (leading axes of length 1 dropped), PNG, JPEG, |
  * |          | PGM or .npy, of the shape of the plane; or scale * the HDF5 group "file.h5:/path" or       |
  * |          | "file.h5" of datasets with the names and shapes of the tensors, leading axes of length 1 dropped |
- * |          | and the last taken of one as long as `time` beside them: a run's last snapshot; or a   |
+ * |          | and entry `snapshot` taken of one as long as `time` beside them, a run's; or a         |
  * |          | file "file.safetensors" of such tensors                                                |
  *
  * A tensor whose name ends in `.bias` is a bias, any other a weight. fan_in, the numbers that an output depends on, is the
@@ -76,6 +76,7 @@ struct rst_initial_parameters {
   uint32_t seed;
   double scale;
   const char *file;
+  long snapshot;        /**< of a run's file, from 0; negative ones count from the end, -1 is the last */
   double gain;          /**< of `fan-in` */
   const double *values; /**< of `list`, borrowed */
   size_t value_count;

@@ -29,7 +29,8 @@
   X(ERROR_IO, "a file could not be read or written")                                                         \
   X(ERROR_MEMORY, "memory is exhausted")                                                                     \
   X(ERROR_NUMERIC, "a computation did not converge or left the representable range")                         \
-  X(ERROR_UNSUPPORTED, "the object does not offer this operation")
+  X(ERROR_UNSUPPORTED, "the object does not offer this operation")                                           \
+  X(ERROR_STOPPED, "the computation was stopped by its caller")
 
 enum rst_status {
 #define RST_STATUS_ENUMERATOR(name, text) RST_##name,

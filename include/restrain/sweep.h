@@ -56,6 +56,7 @@ struct rst_sweep_progress {
   size_t done,
       count; /**< points computed, and all that are known of so far: refinement brings others about */
   double point_iterations; /**< updates of all points done in this call */
+  bool is_theory;          /**< the thresholds are computed, which precedes the points */
   size_t axis_count;
   const char *names[RST_SWEEP_MOST_AXES]; /**< of the axes */
   double at[RST_SWEEP_MOST_AXES];         /**< the last point done */

@@ -18,8 +18,7 @@ enum rst_status rst_analysis_file_write(struct rst_output *output, const struct 
                                         .wall_seconds = analysis->wall_seconds,
                                         .write = write_content,
                                         .user = &writer};
-  RST_TRY(rst_output_provenance(output, rst_case_source(from), rst_case_effective(from),
-                                analysis->correlation, &provenance));
+  RST_TRY(rst_output_provenance(output, from, rst_case_effective(from), analysis->correlation, &provenance));
   RST_TRY(rst_atomic_file_write(output->context, output->path, &whole));
   return rst_analysis_xdmf_write(output->context, analysis, output->path);
 }

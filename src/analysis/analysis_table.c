@@ -67,8 +67,8 @@ static double damping(const void *subject) {
       PLAIN(group, "runs", OF(threshold.runs))
 
 static const struct rst_quantity rows[] = {
-    STORED(SETTINGS, "lr", NULL, "lr", "learning rate of the case", OF(lr)),
-    STORED(SETTINGS, "weight_decay", NULL, "weight_decay", "weight decay of the case", OF(weight_decay)),
+    STORED(SETTINGS, "lr", NULL, "lr", "learning rate", OF(lr)),
+    STORED(SETTINGS, "weight_decay", NULL, "weight_decay", "weight decay", OF(weight_decay)),
     STORED(SETTINGS, "real_limit", NULL, "real_limit",
            "real-axis limit of the scheme: stable for lr lambda up to this", OF(real_limit)),
     STORED(SETTINGS, "mesh_number", NULL, "mesh_number",
@@ -154,7 +154,7 @@ static const struct rst_quantity rows[] = {
     PLAIN(FACTORS, "wall_seconds", OF(wall_seconds)),
 
     STORED(POINT, "loss", "loss", "fixed_point_loss", "objective L", POINT(point.loss)),
-    STORED(POINT, "data_loss", NULL, "fixed_point_data_loss", "data term of the objective",
+    STORED(POINT, "data_loss", NULL, "fixed_point_data_loss", "data term E, regulariser included",
            POINT(point.data_loss)),
     STORED(POINT, "residual", "|grad L|", "fixed_point_residual", "Euclidean norm of the gradient of L",
            POINT(point.residual)),

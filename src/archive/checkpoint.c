@@ -26,9 +26,13 @@ enum { MEMBER_COUNT = sizeof members / sizeof *members };
 _Static_assert(sizeof(long) == sizeof(size_t) && sizeof(double) == sizeof(size_t), "members are alike");
 
 static const char group_of_blocks[] = "blocks";
-static const char ending[] = ".checkpoint.h5";
-static const char ending_previous[] = ".checkpoint.previous.h5";
-static const char ending_part[] = ".checkpoint.partial.h5";
+/* Not .h5, so that a pattern of results finds none. */
+static const char ending[] = ".checkpoint";
+static const char ending_previous[] = ".checkpoint.previous";
+static const char ending_part[] = ".checkpoint.partial";
+/* What earlier versions wrote is still resumed. */
+static const char old_ending[] = ".checkpoint.h5";
+static const char old_ending_previous[] = ".checkpoint.previous.h5";
 
 static hid_t member_type(const struct member *member) {
   return member->kind == REAL ? H5T_NATIVE_DOUBLE : H5T_NATIVE_LONG;
@@ -83,12 +87,14 @@ static enum rst_status write_content(void *user, hid_t file) {
 }
 
 struct paths {
-  char *current, *previous, *part;
+  char *current, *previous, *part, *old_current, *old_previous;
 };
 
 static enum rst_status make_paths(struct rst_context *context, const char *run_path, struct paths *paths) {
   RST_TRY(rst_files_sibling(context, run_path, ending, &paths->current));
   RST_TRY(rst_files_sibling(context, run_path, ending_previous, &paths->previous));
+  RST_TRY(rst_files_sibling(context, run_path, old_ending, &paths->old_current));
+  RST_TRY(rst_files_sibling(context, run_path, old_ending_previous, &paths->old_previous));
   return rst_files_sibling(context, run_path, ending_part, &paths->part);
 }
 
@@ -96,8 +102,16 @@ static void free_paths(struct paths *paths) {
   free(paths->current);
   free(paths->previous);
   free(paths->part);
+  free(paths->old_current);
+  free(paths->old_previous);
 }
 #define PATHS(name) struct paths name __attribute__((cleanup(free_paths))) = {0}
+
+/* Names that are too long to be there need not be removed. */
+static enum rst_status remove_old(struct rst_context *context, const struct paths *paths) {
+  RST_TRY(access(paths->old_current, F_OK) == 0 ? rst_files_remove(context, paths->old_current) : RST_OK);
+  return access(paths->old_previous, F_OK) == 0 ? rst_files_remove(context, paths->old_previous) : RST_OK;
+}
 
 /* The new generation is complete on the disk before the older ones are touched. */
 static enum rst_status save(struct rst_context *context, const struct paths *paths,
@@ -108,7 +122,8 @@ static enum rst_status save(struct rst_context *context, const struct paths *pat
   if (access(paths->current, F_OK) == 0) {
     RST_TRY(rst_files_replace(context, paths->current, paths->previous, true));
   }
-  return rst_files_replace(context, paths->part, paths->current, true);
+  RST_TRY(rst_files_replace(context, paths->part, paths->current, true));
+  return remove_old(context, paths);
 }
 
 enum rst_status rst_checkpoint_save(struct rst_context *context, const char *run_path,
@@ -131,7 +146,8 @@ static bool ends_in(const char *path, const char *end) {
 }
 
 enum rst_status rst_checkpoint_check_seal(struct rst_context *context, const char *path) {
-  const bool is_generation = ends_in(path, ending) || ends_in(path, ending_previous);
+  const bool is_generation = ends_in(path, ending) || ends_in(path, ending_previous) ||
+                             ends_in(path, old_ending) || ends_in(path, old_ending_previous);
   return is_generation ? rst_files_check_seal(context, path) : RST_OK;
 }
 
@@ -190,21 +206,21 @@ static enum rst_status load(struct rst_context *context, const char *path,
 
 /* A kill between the two renames of a save leaves the previous generation alone, which is then the newest. What belongs to
  * another run is as good as missing. */
-static enum rst_status load_newest(struct rst_context *context, const struct paths *paths,
+static enum rst_status load_newest(struct rst_context *context, const char *current, const char *previous,
                                    const struct rst_checkpoint_run *run, struct rst_checkpoint *checkpoint) {
   RST_SCOPED char *reason = NULL;
-  enum rst_status status = load(context, paths->current, run, checkpoint);
+  enum rst_status status = load(context, current, run, checkpoint);
   if (status == RST_OK) {
     return RST_OK;
   }
   RST_TRY(rst_format(context, &reason, "%s", rst_context_message(context)));
-  bool damaged = status != RST_ERROR_ARGUMENT && access(paths->current, F_OK) == 0;
-  status = load(context, paths->previous, run, checkpoint);
+  bool damaged = status != RST_ERROR_ARGUMENT && access(current, F_OK) == 0;
+  status = load(context, previous, run, checkpoint);
   if (status == RST_OK) {
-    rst_warn(context, "%s; going on from %s", reason, paths->previous);
+    rst_warn(context, "%s; going on from %s", reason, previous);
     return RST_OK;
   }
-  damaged = damaged || (status != RST_ERROR_ARGUMENT && access(paths->previous, F_OK) == 0);
+  damaged = damaged || (status != RST_ERROR_ARGUMENT && access(previous, F_OK) == 0);
   RST_REQUIRE(context, !damaged, RST_ERROR_IO,
               "no checkpoint is usable: %s, and %s; what the run has stored can be read, but not continued: "
               "keep it and start again into another file (-o)",
@@ -218,7 +234,10 @@ enum rst_status rst_checkpoint_load(struct rst_context *context, const char *run
   PATHS(paths);
   struct rst_checkpoint loaded = {0};
   RST_TRY(make_paths(context, run_path, &paths));
-  RST_TRY(load_newest(context, &paths, run, &loaded));
+  const bool is_old = access(paths.current, F_OK) != 0 && access(paths.previous, F_OK) != 0 &&
+                      (access(paths.old_current, F_OK) == 0 || access(paths.old_previous, F_OK) == 0);
+  RST_TRY(load_newest(context, is_old ? paths.old_current : paths.current,
+                      is_old ? paths.old_previous : paths.previous, run, &loaded));
   *checkpoint = loaded;
   return RST_OK;
 }
@@ -265,5 +284,6 @@ enum rst_status rst_checkpoint_remove(struct rst_context *context, const char *r
   RST_TRY(make_paths(context, run_path, &paths));
   RST_TRY(rst_files_remove(context, paths.current));
   RST_TRY(rst_files_remove(context, paths.previous));
+  RST_TRY(remove_old(context, &paths));
   return rst_files_remove(context, paths.part);
 }

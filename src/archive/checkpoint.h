@@ -7,7 +7,7 @@
 /** @file
  * Checkpoints: everything that a run needs to go on, to the bit.
  *
- * Beside run.h5 lie run.checkpoint.h5 and, one generation older, run.checkpoint.previous.h5. A checkpoint is
+ * Beside run.h5 lie run.checkpoint and, one generation older, run.checkpoint.previous, HDF5 files too. A checkpoint is
  * written to a temporary file, fsync'ed, and renamed, the folder fsync'ed: at every moment at least one
  * complete generation exists. The state lies in blocks, one dataset each, by name.
  */

@@ -15,8 +15,9 @@
 #include "transform/transform.h"
 
 /* What lies beside an output bears its name with another ending; the first of these is the longest one. */
-static const char *const own_endings[] = {".checkpoint.previous.h5", ".checkpoint.partial.h5",
-                                          ".checkpoint.h5", ".partial.h5"};
+static const char *const own_endings[] = {".checkpoint.previous.h5", ".checkpoint.previous",
+                                          ".checkpoint.partial",     ".checkpoint",
+                                          ".checkpoint.h5",          ".partial.h5"};
 
 static enum rst_status check_name(struct rst_context *context, const char *path) {
   char *longest = NULL;
@@ -145,9 +146,11 @@ enum rst_status rst_output_wisdom(struct rst_output *output, const char **wisdom
   return RST_OK;
 }
 
-enum rst_status rst_output_provenance(struct rst_output *output, const char *source, const char *effective,
-                                      const char *correlation, struct rst_provenance *provenance) {
-  *provenance = (struct rst_provenance){.case_source = source,
+enum rst_status rst_output_provenance(struct rst_output *output, const struct rst_case *from,
+                                      const char *effective, const char *correlation,
+                                      struct rst_provenance *provenance) {
+  *provenance = (struct rst_provenance){.from = from,
+                                        .case_source = from ? rst_case_source(from) : effective,
                                         .case_effective = effective,
                                         .identifier = output->identifier,
                                         .argc = output->options->argc,

@@ -43,9 +43,11 @@ void rst_output_close(struct rst_output *output);
 /** The planner's wisdom, which travels with a result where plans are measured, since those differ from process to process; NULL
  * where they are estimated. Valid until the next call. */
 enum rst_status rst_output_wisdom(struct rst_output *output, const char **wisdom);
-/** Everything of one process, borrowed from here and from the arguments. */
-enum rst_status rst_output_provenance(struct rst_output *output, const char *source, const char *effective,
-                                      const char *correlation, struct rst_provenance *provenance);
+/** Everything of one process, borrowed from here and from the arguments. `from` is NULL for what has no case, whose source is as
+ * the effective one. */
+enum rst_status rst_output_provenance(struct rst_output *output, const struct rst_case *from,
+                                      const char *effective, const char *correlation,
+                                      struct rst_provenance *provenance);
 
 /** Seconds spent on this output, earlier calls included. */
 double rst_output_wall_seconds(const struct rst_output *output);

@@ -15,27 +15,12 @@ enum { ROOM_FOR_REASON = 64, LONGEST_ARGUMENTS = 32768 };
 
 static const char group_name[] = "provenance";
 
-/* One argument as a shell would need it. */
-static void add_argument(struct rst_text *text, const char *argument) {
-  static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
-  rst_text_add(text, text->length ? " " : "");
-  if (*argument && argument[strspn(argument, safe)] == '\0') {
-    rst_text_add(text, "%s", argument);
-    return;
-  }
-  rst_text_add(text, "'");
-  for (const char *c = argument; *c; ++c) {
-    rst_text_add(text, *c == '\'' ? "'\\''" : "%c", *c);
-  }
-  rst_text_add(text, "'");
-}
-
 static enum rst_status quote_arguments(struct rst_context *context, const struct rst_provenance *provenance,
                                        char **quoted) {
   static const char cut[] = " ...";
   struct rst_text text = {0};
   for (int i = 0; i < provenance->argc; ++i) {
-    add_argument(&text, provenance->argv[i]);
+    rst_text_add_argument(&text, provenance->argv[i]);
   }
   *quoted = rst_text_take(&text);
   RST_REQUIRE(context, *quoted, RST_ERROR_MEMORY, "memory is exhausted");
@@ -78,6 +63,26 @@ static bool write_group(hid_t group, const struct rst_provenance *provenance) {
          (!wise || rst_hdf5_write_text(group, "wisdom", provenance->wisdom));
 }
 
+static bool set_missing_text(hid_t file, const char *name, const char *text) {
+  return !text || !*text || H5Aexists(file, name) > 0 || rst_hdf5_set_text(file, name, text, 0);
+}
+
+static bool set_missing_numbers(hid_t file, const char *name, const double *numbers, hsize_t count) {
+  return H5Aexists(file, name) > 0 || rst_hdf5_set_numbers(file, name, H5T_NATIVE_DOUBLE, numbers, count);
+}
+
+/* What a reader wants to know of a file before its numbers. */
+static bool write_heading(hid_t file, const struct rst_provenance *provenance) {
+  const struct rst_case *from = provenance->from;
+  const struct rst_image_levels *levels = provenance->levels;
+  return (!from || (set_missing_text(file, "case_name", rst_case_name(from)) &&
+                    set_missing_text(file, "title", from->title) &&
+                    set_missing_text(file, "reference", from->reference) &&
+                    set_missing_numbers(file, "lr", &from->step.scheme.lr, 0) &&
+                    set_missing_numbers(file, "weight_decay", &from->step.scheme.weight_decay, 0))) &&
+         (!levels || set_missing_numbers(file, "image_levels", (double[]){levels->black, levels->white}, 2));
+}
+
 enum rst_status rst_provenance_write(struct rst_context *context, hid_t file, const char *path,
                                      const struct rst_provenance *provenance, const char *created) {
   char now[] = "0000-00-00T00:00:00Z";
@@ -94,7 +99,7 @@ enum rst_status rst_provenance_write(struct rst_context *context, hid_t file, co
   const hid_t group = rst_ids_keep(&ids, H5Gcreate2(file, group_name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
   RST_HDF5(context,
            write_texts(group, provenance, created ? created : now, libraries, arguments) &&
-               write_group(group, provenance),
+               write_group(group, provenance) && write_heading(file, provenance),
            "%s: /%s cannot be written", path, group_name);
   return RST_OK;
 }

@@ -4,10 +4,11 @@
 
 #include <hdf5.h>
 
-#include "restrain/context.h"
+#include "restrain/case.h"
 
 /** @file
- * The group /provenance of an HDF5 file; `path` is for messages.
+ * The group /provenance of an HDF5 file, and the attributes of / that say of which case it is: case_name, title, reference, lr,
+ * weight_decay, image_levels; those that are there stay. `path` is for messages.
  */
 
 /** Written to /provenance; borrowed during the call. */
@@ -19,6 +20,8 @@ struct rst_provenance {
   char *const *argv;
   int threads, ranks;
   const char *rigor, *correlation;
+  const struct rst_case *from;           /**< whose name and step the file bears; NULL for none */
+  const struct rst_image_levels *levels; /**< of the image's file; NULL for none or unknown */
 };
 
 /** @param created a UTC time, NULL for now. */

@@ -54,15 +54,21 @@ static enum rst_status call_run(struct call *call, enum rst_call_outcome *outcom
   return RST_OK;
 }
 
+static bool is_stopped(void *user) {
+  return tell(user, 0.0, 0.0, NAN) != NULL;
+}
+
 static enum rst_status call_analyze(struct call *call, enum rst_call_outcome *outcome) {
   const struct rst_analysis_options options = {.output = call->output};
   struct rst_analysis *analysis = NULL;
   RST_REQUIRE(call->context, !call->output.resume, RST_ERROR_ARGUMENT,
               "an analysis is done at once: there is nothing to resume");
-  RST_TRY(rst_analyze(call->context, call->from, &options, &analysis));
+  rst_context_set_stop(call->context, is_stopped, call);
+  const enum rst_status status = rst_analyze(call->context, call->from, &options, &analysis);
+  rst_context_set_stop(call->context, NULL, NULL);
   rst_analysis_destroy(&analysis);
-  *outcome = RST_CALL_COMPLETED;
-  return RST_OK;
+  *outcome = status == RST_ERROR_STOPPED ? RST_CALL_STOPPED : RST_CALL_COMPLETED;
+  return status == RST_ERROR_STOPPED ? RST_OK : status;
 }
 
 static enum rst_call_outcome outcome_of(const struct rst_sweep_summary *summary) {

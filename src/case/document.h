@@ -44,9 +44,14 @@ struct rst_place rst_pair_place(struct fy_node_pair *pair, struct rst_place othe
 /** The value of a key of a mapping; NULL if there is none. */
 struct fy_node_pair *rst_node_lookup(struct fy_node *mapping, const char *key);
 
+/** YAML's merge keys: give each mapping with a key "<<", a mapping or a list of them, the pairs of these that it lacks, the first
+ * ones first. The keys "<<" stay and mean nothing more. Faults are reported. */
+void rst_document_merge(struct rst_report *report, struct rst_document *document);
+extern const char rst_merge_key[];
+
 /** Apply the override of that number, "key.path=value", to the document: sections that the file lacks are
- * created, items of lists are named by their index. The nodes that it sets keep the pointer. Faults are
- * reported. */
+ * created, items of lists are named by their index; without a value the key, section or item is taken out. The nodes that it sets
+ * keep the pointer. Faults are reported. */
 void rst_override_apply(struct rst_report *report, const struct rst_keys *keys, int *number,
                         struct fy_document *tree);
 

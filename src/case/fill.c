@@ -26,6 +26,9 @@ static void collect_pair(struct rst_scope *scope, struct fy_node *mapping, struc
                    rst_node_found(fy_node_pair_key(pair), found));
     return;
   }
+  if (name.plain && strcmp(name.text, rst_merge_key) == 0) {
+    return;
+  }
   struct fy_node_pair *first = earlier(mapping, pair, name.text);
   if (first) {
     rst_report_add(report, place, "key \"%s%s%s\" is given twice, first in line %d; remove one",

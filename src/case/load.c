@@ -6,6 +6,7 @@
 #include "case/emit.h"
 #include "case/fill.h"
 #include "case/scope.h"
+#include "core/files.h"
 
 struct rst_kept {
   struct rst_kept *next;
@@ -109,6 +110,7 @@ static enum rst_status read_case(struct rst_context *context, struct rst_report 
   if (rst_document_parse(report, 0, report->source, report->length, &document)) {
     struct fy_node *root = fy_document_root(document.tree);
     char found[RST_FOUND_LENGTH];
+    rst_document_merge(report, &document);
     if (fy_node_is_mapping(root)) {
       for (size_t i = 0; i < overrides; ++i) {
         rst_override_apply(report, &loaded->keys, &report->numbers[i], document.tree);
@@ -145,6 +147,10 @@ static enum rst_status keep_origin(struct rst_context *context, const struct ori
     const char *given = origin->overrides[i];
     RST_TRY(keep_text(context, loaded, given, strlen(given), &overrides[i]));
   }
+  const char *base = rst_files_base(origin->name);
+  const char *dot = strrchr(base, '.');
+  const size_t stem = dot && dot != base ? (size_t)(dot - base) : strlen(base);
+  RST_TRY(keep_text(context, loaded, base, stem, &loaded->stem));
   RST_TRY(keep_text(context, loaded, origin->name, strlen(origin->name), &loaded->name));
   RST_TRY(keep_text(context, loaded, origin->folder, origin->folder_length, &loaded->folder));
   return keep_text(context, loaded, origin->text, origin->length, &loaded->source);
@@ -288,6 +294,10 @@ enum rst_status rst_case_set_image(struct rst_context *context, const double *va
   loaded->pixels = pixels;
   image->pixels = pixels;
   return RST_OK;
+}
+
+const char *rst_case_name(const struct rst_case *loaded) {
+  return ((const struct rst_loaded_case *)loaded)->stem;
 }
 
 const char *rst_case_source(const struct rst_case *loaded) {

@@ -12,6 +12,7 @@ struct walk {
   struct rst_report *report;
   struct rst_place place;
   int *number; /* of the override */
+  bool unsets; /* it has no value */
   struct fy_document *tree;
   const struct rst_keys *keys; /* table of the current mapping */
   struct fy_node *mapping;
@@ -38,6 +39,14 @@ static void set_value(struct walk *walk, const char *name, struct fy_node *node)
   walk->report->exhausted = walk->report->exhausted || failed != 0;
 }
 
+/* Take `name` out of the current mapping, as if the file lacked it. */
+static void unset(struct walk *walk, const char *name) {
+  struct fy_node_pair *pair = rst_node_lookup(walk->mapping, name);
+  if (pair) {
+    fy_node_free(fy_node_mapping_remove_by_key(walk->mapping, fy_node_pair_key(pair)));
+  }
+}
+
 /* Whether the value can be descended into; if it is of a wrong type the reader of the document says so. */
 static bool reachable(struct walk *walk, const char *name, struct fy_node *value) {
   if (value && fy_node_is_alias(value)) {
@@ -53,7 +62,7 @@ static bool reachable(struct walk *walk, const char *name, struct fy_node *value
 static bool enter_section(struct walk *walk, const char *name) {
   struct fy_node_pair *pair = rst_node_lookup(walk->mapping, name);
   struct fy_node *value = pair ? fy_node_pair_value(pair) : NULL;
-  if (rst_node_null(value)) {
+  if (rst_node_null(value) && !walk->unsets) {
     value = fy_node_create_mapping(walk->tree);
     if (!mark(walk, value)) {
       return false;
@@ -109,6 +118,10 @@ static bool enter_item(struct walk *walk, const struct rst_key *key, const char 
   if (!item) {
     return false;
   }
+  if (last && walk->unsets) {
+    fy_node_free(fy_node_sequence_remove(list, item));
+    return false;
+  }
   if (last) {
     struct fy_node *copy = fy_node_copy(walk->tree, value);
     if (mark(walk, copy) && fy_node_sequence_insert_before(list, item, copy) == 0) {
@@ -147,6 +160,10 @@ static bool advance(struct walk *walk, char **rest, struct fy_node *value) {
   const struct rst_key *key = row == SIZE_MAX ? NULL : &walk->keys->keys[row];
   if (!key && !rst_keys_section(walk->keys, path)) {
     rst_report_unknown_key(walk->report, walk->place, walk->keys, walk->prefix, walk->section, name);
+    return false;
+  }
+  if (!*rest && walk->unsets) {
+    unset(walk, name);
     return false;
   }
   if (!*rest) {
@@ -190,7 +207,8 @@ void rst_override_apply(struct rst_report *report, const struct rst_keys *keys, 
   memcpy(path, text, length);
   path[length] = '\0';
   const char *value = equals + 1 + strspn(equals + 1, " ");
-  value = *value ? value : "null";
+  walk.unsets = *value == '\0';
+  value = walk.unsets ? "null" : value;
   struct rst_document document = {0};
   if (rst_document_parse(report, *number, value, strlen(value), &document)) {
     char *rest = path;

@@ -21,6 +21,7 @@ struct rst_loaded_case {
   bool leaves_data_every; /**< data.every is, from the iterations */
   struct rst_keys keys;   /**< its table, composed */
   const char *name;       /**< in messages: the path of its file, or "case" */
+  const char *stem;       /**< of the name: without folders and extension */
   const char *folder;     /**< that file names are relative to: "", or ending in a slash */
   const char *source;
   const char *const *overrides;

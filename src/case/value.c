@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const double MOST_EXACT = 9007199254740992.0;
+
 bool rst_scalar_null(const struct rst_scalar *scalar) {
   static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
   for (size_t i = 0; scalar->plain && i < sizeof nulls / sizeof *nulls; ++i) {
@@ -119,8 +121,29 @@ static void report_name(struct rst_report *report, struct rst_place place, const
   free(list);
 }
 
+/* A file name of an override is relative to the current folder, as all names of the command line are; one that has to outlive the
+ * folder of the case, which goes before relative names, becomes absolute. NULL if memory is exhausted. */
+static char *keep_text(const struct rst_key *key, const struct rst_scalar *scalar,
+                       struct rst_loaded_case *owner, bool is_override) {
+  const bool is_relative =
+      is_override && key->type != RST_KEY_TEXT && *scalar->text != '/' && *owner->folder != '\0';
+  char *here = is_relative ? realpath(".", NULL) : NULL;
+  const size_t length = here ? strlen(here) + 1 : 0;
+  char *copy = rst_case_keep(owner, length + scalar->length + 1);
+  if (copy && here) {
+    memcpy(copy, here, length - 1);
+    copy[length - 1] = '/';
+  }
+  if (copy) {
+    memcpy(copy + length, scalar->text, scalar->length);
+  }
+  free(here);
+  return copy;
+}
+
 static bool read_text(const struct rst_key *key, const struct rst_scalar *scalar,
-                      struct rst_loaded_case *owner, struct rst_report *report, void *member) {
+                      struct rst_loaded_case *owner, struct rst_report *report, bool is_override,
+                      void *member) {
   char *copy = NULL;
   if (rst_scalar_null(scalar)) {
     if (key->required || key->type == RST_KEY_FILES) {
@@ -130,12 +153,11 @@ static bool read_text(const struct rst_key *key, const struct rst_scalar *scalar
     if (key->type != RST_KEY_TEXT && scalar->length == 0) {
       return false;
     }
-    copy = rst_case_keep(owner, scalar->length + 1);
+    copy = keep_text(key, scalar, owner, is_override);
     if (!copy) {
       report->exhausted = true;
       return true;
     }
-    memcpy(copy, scalar->text, scalar->length);
   }
   memcpy(member, &copy, sizeof copy);
   return true;
@@ -153,13 +175,23 @@ static bool read_real(const struct rst_key *key, const struct rst_scalar *scalar
   return true;
 }
 
-static bool read_integer(const struct rst_key *key, const struct rst_scalar *scalar, void *member) {
-  if (!scalar->plain || !is_integer(scalar->text)) {
-    return false;
-  }
+/* Also one that is written as a real number, as 1e5; a double is exact up to 2^53. */
+static bool parse_integer(const char *text, long long *value) {
   errno = 0;
-  const long long value = strtoll(scalar->text, NULL, 10);
-  if (errno != 0 || !rst_range_holds(&key->range, (double)value)) {
+  if (is_integer(text)) {
+    *value = strtoll(text, NULL, 10);
+    return errno == 0;
+  }
+  const double number = is_real(text) ? strtod(text, NULL) : NAN;
+  const bool whole = fabs(number) <= MOST_EXACT && number == floor(number);
+  *value = whole ? (long long)number : 0;
+  return whole;
+}
+
+static bool read_integer(const struct rst_key *key, const struct rst_scalar *scalar, void *member) {
+  long long value = 0;
+  if (!scalar->plain || !parse_integer(scalar->text, &value) ||
+      !rst_range_holds(&key->range, (double)value)) {
     return false;
   }
   /* Within the range the low bytes of the two's complement are the value in the member's type. */
@@ -212,7 +244,7 @@ static bool read_twin(const struct rst_key *key, const struct rst_scalar *scalar
 }
 
 static bool read_member(struct rst_report *report, const struct rst_key *key, const struct rst_scalar *scalar,
-                        struct rst_loaded_case *owner, void *member) {
+                        struct rst_loaded_case *owner, bool is_override, void *member) {
   if (memchr(scalar->text, '\0', scalar->length)) {
     return false;
   }
@@ -220,7 +252,7 @@ static bool read_member(struct rst_report *report, const struct rst_key *key, co
   case RST_KEY_TEXT:
   case RST_KEY_FILE:
   case RST_KEY_FILES:
-    return read_text(key, scalar, owner, report, member);
+    return read_text(key, scalar, owner, report, is_override, member);
   case RST_KEY_REAL:
   case RST_KEY_REALS:
     return read_real(key, scalar, member);
@@ -271,7 +303,7 @@ static void describe_twin(const struct rst_key *key, struct rst_text *text) {
 bool rst_value_read(struct rst_report *report, struct rst_place place, const char *path,
                     const struct rst_key *key, const struct rst_scalar *scalar, struct rst_loaded_case *owner,
                     void *member) {
-  if (read_member(report, key, scalar, owner, member)) {
+  if (read_member(report, key, scalar, owner, place.override > 0, member)) {
     return true;
   }
   if (is_meant_as_name(key, scalar) && !rst_scalar_null(scalar)) {

@@ -8,6 +8,7 @@
 #include "cli/output_path.h"
 #include "cli/sharing.h"
 #include "cli/watch.h"
+#include "core/plural.h"
 
 static enum rst_exit exit_code(const struct rst_sweep_summary *summary) {
   return summary->outcome == RST_SWEEP_COMPLETED ? RST_EXIT_DONE : RST_EXIT_STOPPED;
@@ -17,8 +18,8 @@ static void add_text(struct rst_text *text, const char *path, const struct rst_s
                      const struct rst_bifurcation *diagram, const struct rst_ranges *ranges) {
   char wall[32];
   rst_format_duration(summary->wall_seconds, sizeof wall, wall);
-  rst_text_add(text, "%s with %zu of %zu values of %s, %s\n%s", summary->reason, summary->done,
-               summary->count, diagram->parameter, wall, path);
+  rst_text_add(text, "%s with %zu of %zu value%s of %s, %s\n%s", summary->reason, summary->done,
+               summary->count, rst_plural((double)summary->count), diagram->parameter, wall, path);
   rst_ranges_add_text(text, ranges);
 }
 
@@ -110,9 +111,11 @@ static enum rst_exit estimate(struct rst_context *context, const struct rst_argu
     return rst_print_plan("bifurcate", path, &cost, points, 1);
   }
   rst_format_duration(cost.seconds * (double)points / (double)cost.points, sizeof duration, duration);
-  printf("would scan %zu values of %s from %g to %g, each with %ld iterations and %ld samples\nengine %s",
-         points, from->bifurcation.parameter == RST_STEP_LR ? "lr" : "weight_decay", from->bifurcation.from,
-         from->bifurcation.to, from->bifurcation.burn_in, from->bifurcation.samples, cost.engine);
+  printf("would scan %zu value%s of %s from %g to %g, each with %ld iteration%s and %ld sample%s\nengine %s",
+         points, rst_plural((double)points),
+         from->bifurcation.parameter == RST_STEP_LR ? "lr" : "weight_decay", from->bifurcation.from,
+         from->bifurcation.to, from->bifurcation.burn_in, rst_plural((double)from->bifurcation.burn_in),
+         from->bifurcation.samples, rst_plural((double)from->bifurcation.samples), cost.engine);
   if (cost.patches > 0) {
     printf(": %zu distinct patches, rank %zu", cost.patches, cost.rank);
   }

@@ -113,8 +113,8 @@ void rst_report_as_json(void);
 /** Print a text to standard output, with a line's end unless it has one, and clear it. */
 enum rst_exit rst_print_text(struct rst_text *text);
 
-/** Print the line that tells how to go on with what was stopped. */
-void rst_print_resumption(const struct rst_arguments *arguments, const char *command);
+/** Print the command that goes on with what was stopped: the same one, with --resume. */
+void rst_print_resumption(const struct rst_arguments *arguments);
 
 /** Whether the case is to be read from standard input. */
 bool rst_is_standard_input(const struct rst_arguments *arguments);

@@ -62,13 +62,30 @@ enum rst_exit rst_print_text(struct rst_text *text) {
   return RST_EXIT_DONE;
 }
 
-void rst_print_resumption(const struct rst_arguments *arguments, const char *command) {
-  printf("go on with: restrain %s %s --resume%s%s", command, arguments->subject,
-         arguments->output ? " -o " : "", arguments->output ? arguments->output : "");
-  if (arguments->shards > 0) {
-    printf(" --shard %zu/%zu", arguments->shard, arguments->shards);
+/* Options may be shortened. */
+static bool is_option(const char *argument, const char *option) {
+  const size_t length = strlen(argument);
+  return length > 2 && strncmp(argument, option, length) == 0;
+}
+
+void rst_print_resumption(const struct rst_arguments *arguments) {
+  struct rst_text text = {0};
+  rst_text_add(&text, "restrain");
+  rst_text_add_argument(&text, arguments->argv[1]);
+  for (size_t i = 0; i < arguments->subject_count; ++i) {
+    rst_text_add_argument(&text, arguments->subjects[i]);
   }
-  puts(arguments->override_count > 0 ? " (and the same -D)" : "");
+  /* getopt has put what is no option to the end. */
+  for (int i = 2; i < arguments->argc - (int)arguments->subject_count; ++i) {
+    const char *argument = arguments->argv[i];
+    if (!is_option(argument, "--force") && !is_option(argument, "--resume")) {
+      rst_text_add_argument(&text, argument);
+    }
+  }
+  char *line = rst_text_take(&text);
+  printf("go on with: %s --resume%s\n", line ? line : "",
+         rst_is_standard_input(arguments) ? " < CASE.yaml" : "");
+  free(line);
 }
 
 bool rst_is_standard_input(const struct rst_arguments *arguments) {

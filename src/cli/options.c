@@ -20,7 +20,8 @@ struct option_line {
 
 static const struct option_line lines[] = {
     {"define", 'D', RST_OPTION_DEFINE, "key.path=value",
-     "override one key of the case file; may be repeated"},
+     "override one key of the case file; without a value, take it out; may be repeated; file names are "
+     "relative to the current folder"},
     {"output", 'o', RST_OPTION_OUTPUT, "FILE.h5",
      "where to store, folders are made; default a file in output/<stem of the file given>/"},
     {"resume", 0, RST_OPTION_RESUME, NULL, "go on from what is stored, in the same file"},

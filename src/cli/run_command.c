@@ -9,6 +9,7 @@
 #include "cli/profile_text.h"
 #include "cli/run_text.h"
 #include "cli/watch.h"
+#include "core/plural.h"
 #include "core/text.h"
 
 static enum rst_exit exit_code(enum rst_run_outcome outcome) {
@@ -16,6 +17,18 @@ static enum rst_exit exit_code(enum rst_run_outcome outcome) {
                                         [RST_RUN_DIVERGED] = RST_EXIT_DIVERGED,
                                         [RST_RUN_INTERRUPTED] = RST_EXIT_STOPPED};
   return codes[outcome];
+}
+
+static bool has_levels(const struct rst_image_levels *levels) {
+  return levels->black != levels->white;
+}
+
+static void print_levels(const struct rst_image_levels *levels) {
+  if (has_levels(levels) && levels->black == -1.0 && levels->white == 1.0) {
+    printf("  image        numbers of the file as they are\n");
+  } else if (has_levels(levels)) {
+    printf("  image        levels %.10g to %.10g of the file are -1 to 1\n", levels->black, levels->white);
+  }
 }
 
 static void print_text(const struct rst_arguments *arguments, const struct rst_case *run, const char *path,
@@ -26,14 +39,15 @@ static void print_text(const struct rst_arguments *arguments, const struct rst_c
   printf("  loss         %.15g\n  data loss    %.15g\n  residual     %.15g\n", summary->loss,
          summary->data_loss, summary->residual);
   printf("  |gradient|   %.6e\n  |kernel|     %.6e\n", summary->grad_norm, summary->weight_norm);
+  print_levels(&summary->levels);
   rst_run_summary_print(summary);
   rst_profile_print(summary);
   const size_t stem =
       strlen(path) - (strlen(path) > 3 && strcmp(path + strlen(path) - 3, ".h5") == 0 ? 3 : 0);
   printf("%s: %ld snapshot%s; ParaView opens %.*s.xdmf\n", path, summary->snapshots,
-         summary->snapshots == 1 ? "" : "s", (int)stem, path);
+         rst_plural((double)summary->snapshots), (int)stem, path);
   if (summary->outcome == RST_RUN_INTERRUPTED) {
-    rst_print_resumption(arguments, "run");
+    rst_print_resumption(arguments);
   }
 }
 
@@ -63,6 +77,13 @@ static enum rst_exit print_json(const struct rst_arguments *arguments, const str
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
     rst_text_add(&text, ", \"%s\": ", numbers[i].name);
     rst_text_add_number(&text, numbers[i].value);
+  }
+  if (has_levels(&summary->levels)) {
+    rst_text_add(&text, ", \"image_levels\": [");
+    rst_text_add_number(&text, summary->levels.black);
+    rst_text_add(&text, ", ");
+    rst_text_add_number(&text, summary->levels.white);
+    rst_text_add(&text, "]");
   }
   rst_run_summary_add_json(summary, &text);
   rst_profile_add_json(summary, &text);
@@ -129,10 +150,11 @@ static enum rst_exit estimate(struct rst_context *context, const struct rst_argu
   char duration[32];
   rst_format_duration((double)run->step.iterations / cost.rate, sizeof duration, duration);
   printf(
-      "would run %ld iterations of %s (state %zu x %zu, %s, correlation %s) at %.4g a second: %s\nwould "
+      "would run %ld iteration%s of %s (state %zu x %zu, %s, correlation %s) at %.4g a second: %s\nwould "
       "take about %.3g MiB of memory and %.3g MiB of disk\nwould write %s\n",
-      run->step.iterations, cost.flow, cost.ny, cost.nx, run->step.scheme.kind, cost.correlation, cost.rate,
-      duration, cost.memory_bytes / mebibyte, cost.file_bytes / mebibyte, path);
+      run->step.iterations, rst_plural((double)run->step.iterations), cost.flow, cost.ny, cost.nx,
+      run->step.scheme.kind, cost.correlation, cost.rate, duration, cost.memory_bytes / mebibyte,
+      cost.file_bytes / mebibyte, path);
   return RST_EXIT_DONE;
 }
 

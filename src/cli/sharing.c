@@ -56,7 +56,7 @@ void rst_print_continuation(const struct rst_arguments *arguments, const char *c
     printf("what is missing is in shards that were not given, or: restrain %s CASE.yaml --resume -o %s\n",
            command, arguments->output);
   } else if (code == RST_EXIT_STOPPED) {
-    rst_print_resumption(arguments, command);
+    rst_print_resumption(arguments);
   } else if (code == RST_EXIT_DONE && arguments->shards > 1) {
     printf("join the shards with: restrain %s --merge FILE.h5... -o FILE.h5\n", command);
   }

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "cli/sweep_command.h"
+
 #include "cli/watch.h"
+#include "core/plural.h"
 
 static double percentage(size_t part, size_t whole) {
   const double percent = 100.0;
@@ -24,10 +26,12 @@ void rst_sweep_add_plan(struct rst_text *text, const struct rst_case *from, cons
   rst_text_add(text, "would sweep ");
   for (size_t i = from->sweep.axis_count; i-- > 0;) {
     const struct rst_sweep_axis *axis = &from->sweep.axes[i];
-    rst_text_add(text, "%s%zu values of ", i + 1 < from->sweep.axis_count ? ", by " : "", axis->count);
+    rst_text_add(text, "%s%zu value%s of ", i + 1 < from->sweep.axis_count ? ", by " : "", axis->count,
+                 rst_plural((double)axis->count));
     add_axis(text, strncmp(axis->key, "step.", 5) == 0 ? axis->key + 5 : axis->key, axis);
   }
-  rst_text_add(text, ":\n%zu points of %ld iterations", points, from->step.iterations);
+  rst_text_add(text, ":\n%zu point%s of %ld iteration%s", points, rst_plural((double)points),
+               from->step.iterations, rst_plural((double)from->step.iterations));
   if (from->sweep.refine > 0) {
     rst_text_add(text, ", and more where regimes differ, on a grid that is %d times finer",
                  1 << from->sweep.refine);
@@ -77,11 +81,12 @@ static void add_engine(struct rst_text *text, const struct rst_sweep_summary *su
     rst_text_add(text, ": %zu distinct patches, rank %zu", summary->patches, summary->rank);
   }
   if (summary->compared > 0) {
-    rst_text_add(text, "; same regime as the full network at %zu of %zu points", summary->agreed,
-                 summary->compared);
+    rst_text_add(text, "; same regime as the full network at %zu of %zu point%s", summary->agreed,
+                 summary->compared, rst_plural((double)summary->compared));
   }
   if (summary->computed < summary->done) {
-    rst_text_add(text, "; %zu points computed, the others filled in", summary->computed);
+    rst_text_add(text, "; %zu point%s computed, the others filled in", summary->computed,
+                 rst_plural((double)summary->computed));
   }
 }
 
@@ -93,7 +98,8 @@ void rst_sweep_add_text(struct rst_text *text, const struct rst_sweep_facts *fac
   char wall[32];
   rst_format_duration(summary->wall_seconds, sizeof wall, wall);
   add_head(text, facts);
-  rst_text_add(text, "%s with %zu of %zu points, %s\n", summary->reason, summary->done, summary->count, wall);
+  rst_text_add(text, "%s with %zu of %zu point%s, %s\n", summary->reason, summary->done, summary->count,
+               rst_plural((double)summary->count), wall);
   add_regimes(text, summary);
   add_boundaries(text, summary);
   add_engine(text, summary);
@@ -103,8 +109,8 @@ void rst_sweep_add_text(struct rst_text *text, const struct rst_sweep_facts *fac
   } else if (facts->from && facts->from->sweep.theory == RST_SWITCH_NO) {
     rst_text_add(text, "\ntheory: not computed, by sweep.theory");
   } else {
-    rst_text_add(text, "\ntheory: right at %zu of the %zu points for which it predicts", summary->correct,
-                 summary->predicted);
+    rst_text_add(text, "\ntheory: right at %zu of the %zu point%s for which it predicts", summary->correct,
+                 summary->predicted, rst_plural((double)summary->predicted));
   }
   if (summary->predicted > 0) {
     rst_text_add(text, ", %.2f %%", percentage(summary->correct, summary->predicted));

@@ -15,9 +15,11 @@
 
 struct rst_watch {
   double wall_limit; /**< seconds, 0 for none */
-  bool show;         /**< draw the progress line: standard error is a terminal and not --quiet */
+  bool show;         /**< tell how far it is: not --quiet */
+  bool is_terminal;  /**< by one line that is drawn again; else by a line each minute */
   bool drawn;
   long first;           /**< what was done at the first poll: iterations or points of a sweep; -1 before */
+  bool in_theory;       /**< the last poll was of a sweep's thresholds */
   size_t sweep, sweeps; /**< the sweep at hand of a series, from 0; 0 and 1 where there is no series */
   struct timespec started, first_polled, shown;
 };
@@ -32,7 +34,7 @@ const char *rst_watch_poll_sweep(void *user, const struct rst_sweep_progress *pr
 void rst_watch_next(struct rst_watch *watch, size_t sweep, size_t sweeps);
 /** Why to stop, NULL to go on. */
 const char *rst_watch_reason(const struct rst_watch *watch);
-/** Wipe the progress line. */
+/** Wipe the progress line of a terminal. */
 void rst_watch_stop(struct rst_watch *watch);
 
 /** "1:02:03", "2:03" or "0.15 s" into text. */

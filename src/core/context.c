@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/share.h"
+#include "core/warn_once.h"
 
 enum { WARNING_LENGTH = 1024 };
 
@@ -12,7 +13,9 @@ struct rst_context {
   char *message;
   void (*warn)(void *user, const char *text);
   void *warn_user;
-  char *warned; /* the last warning */
+  char *warned; /* the last one that is given once */
+  bool (*stop)(void *user);
+  void *stop_user;
   int threads;
   struct rst_team *team;
   enum rst_rigor rigor;
@@ -50,6 +53,17 @@ void rst_context_set_warning(struct rst_context *context, void (*warn)(void *use
                              void *user) {
   context->warn = warn;
   context->warn_user = user;
+}
+
+void rst_context_set_stop(struct rst_context *context, bool (*stop)(void *user), void *user) {
+  context->stop = stop;
+  context->stop_user = user;
+}
+
+enum rst_status rst_go_on(struct rst_context *context) {
+  RST_REQUIRE(context, !context->stop || !context->stop(context->stop_user), RST_ERROR_STOPPED,
+              "stopped by the caller");
+  return RST_OK;
 }
 
 enum rst_status rst_context_set_threads(struct rst_context *context, int threads) {
@@ -104,21 +118,34 @@ enum rst_status rst_fail(struct rst_context *context, enum rst_status status, co
   return status;
 }
 
-void rst_warn(struct rst_context *context, const char *format, ...) {
+static void pass_warning(struct rst_context *context, bool once, const char *format, va_list arguments) {
+  char text[WARNING_LENGTH];
   if (!context->warn) {
     return;
   }
-  char text[WARNING_LENGTH];
-  va_list arguments;
-  va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
-  if (context->warned && strcmp(context->warned, text) == 0) {
+  if (once && context->warned && strcmp(context->warned, text) == 0) {
     return;
   }
-  free(context->warned);
-  context->warned = strdup(text);
+  if (once) {
+    free(context->warned);
+    context->warned = strdup(text);
+  }
   context->warn(context->warn_user, text);
+}
+
+void rst_warn(struct rst_context *context, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  pass_warning(context, false, format, arguments);
+  va_end(arguments);
+}
+
+void rst_warn_once(struct rst_context *context, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  pass_warning(context, true, format, arguments);
+  va_end(arguments);
 }
 
 void rst_scoped_free(void *address_of_pointer) {

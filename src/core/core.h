@@ -19,6 +19,9 @@ enum rst_status rst_fail(struct rst_context *context, enum rst_status status, co
 /** Pass a warning to the context's handler. */
 void rst_warn(struct rst_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** RST_ERROR_STOPPED where the context's caller wants a long operation to end (rst_context_set_stop()). */
+enum rst_status rst_go_on(struct rst_context *context);
+
 /** Return from the calling function with the status of `call` unless it is RST_OK. */
 #define RST_TRY(call)                                                                                        \
   do {                                                                                                       \

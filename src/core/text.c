@@ -100,3 +100,17 @@ void rst_text_add_object(struct rst_text *text, const struct rst_member *members
   }
   rst_text_add(text, "}");
 }
+
+void rst_text_add_argument(struct rst_text *text, const char *argument) {
+  static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+  rst_text_add(text, text->length ? " " : "");
+  if (*argument && argument[strspn(argument, safe)] == '\0') {
+    rst_text_add(text, "%s", argument);
+    return;
+  }
+  rst_text_add(text, "'");
+  for (const char *c = argument; *c; ++c) {
+    rst_text_add(text, *c == '\'' ? "'\\''" : "%c", *c);
+  }
+  rst_text_add(text, "'");
+}

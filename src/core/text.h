@@ -23,6 +23,9 @@ void rst_text_add_number(struct rst_text *text, double value);
 /** Append a JSON string: quoted, escaped; NULL gives null. */
 void rst_text_add_quoted(struct rst_text *text, const char *string);
 
+/** Append a blank, unless the text is empty, and an argument as a shell needs it: quoted where it must be. */
+void rst_text_add_argument(struct rst_text *text, const char *argument);
+
 /** The malloc'ed text, "" if nothing was added, NULL if memory was exhausted; the object is empty afterwards.
  */
 char *rst_text_take(struct rst_text *text);

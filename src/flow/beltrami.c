@@ -80,7 +80,10 @@ static enum rst_status create(struct rst_flow *flow, const struct rst_flow_param
   beltrami->grid = (struct rst_beltrami_grid){
       .spacing = parameters->diffusion.spacing, .delta = own->delta, .fidelity = own->fidelity};
   flow->cell = pow(beltrami->grid.spacing, own->dimension);
-  RST_TRY(rst_image_create(flow->context, &own->signal, flow->precision, &image));
+  RST_TRY(rst_image_create_with_levels(flow->context, &own->signal, flow->precision, &flow->levels, &image));
+  if (!own->signal.file) {
+    flow->levels = (struct rst_image_levels){0};
+  }
   const enum rst_status status = take_signal(beltrami, image);
   rst_field_destroy(&image);
   RST_TRY(status);

@@ -65,10 +65,15 @@ static enum rst_status build_image(struct rst_convolution *convolution,
                                    const struct rst_flow_parameters *parameters, size_t responses,
                                    rst_convolution_visitor *visit, size_t index) {
   struct rst_convolution_term *term = &convolution->terms[index];
+  const struct rst_image_parameters *source = &parameters->conv.images[index].image;
+  struct rst_image_levels levels;
   struct rst_field *image = NULL;
   term->label = parameters->conv.images[index].label;
-  RST_TRY(rst_image_create(convolution->base.context, &parameters->conv.images[index].image,
-                           parameters->precision, &image));
+  RST_TRY(rst_image_create_with_levels(convolution->base.context, source, parameters->precision, &levels,
+                                       &image));
+  if (index == 0 && source->file) {
+    convolution->base.levels = levels;
+  }
   enum rst_status status = build_term(convolution, parameters, responses, image, term);
   if (status == RST_OK && visit) {
     status = visit(convolution, term, image);

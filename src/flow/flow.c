@@ -190,6 +190,10 @@ const char *rst_flow_correlation(const struct rst_flow *flow) {
   return flow->correlation;
 }
 
+const struct rst_image_levels *rst_flow_image_levels(const struct rst_flow *flow) {
+  return flow->levels.black != flow->levels.white ? &flow->levels : NULL;
+}
+
 static bool is_state(const struct rst_flow *flow, const struct rst_field *u) {
   return u->precision == flow->precision && u->ny == 1 && u->nx == flow->layout.count;
 }

@@ -20,6 +20,8 @@ struct rst_flow {
   const char *correlation;  /**< static; preset to "none" */
   double cell;              /**< of the inner product of the gradient; preset to 1 */
   double correlation_cost;  /**< of one evaluation: estimated nanoseconds on one thread; preset to 0 */
+  struct rst_image_levels
+      levels; /**< of its image, or the first of several; preset to 0 for none from a file */
   /* kept by flow.c: */
   bool linearised; /**< at least once */
   /* lent by who calls: */

@@ -266,7 +266,7 @@ enum rst_status rst_follow_file_write(struct rst_output *output, const struct rs
     tensors[i] = follow->tensors[i].name;
   }
   list_axes(&writer, tensors);
-  RST_TRY(rst_output_provenance(output, effective, effective, "none", &provenance));
+  RST_TRY(rst_output_provenance(output, NULL, effective, "none", &provenance));
   RST_TRY(rst_atomic_file_write(output->context, output->path, &whole));
   return follow->twin_count > 0 ? rst_follow_map_show(output->context, follow, output->path) : RST_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "core/core.h"
 #include "core/files.h"
+#include "core/warn_once.h"
 #include "hdf5/read_array.h"
 #include "image/kinds.h"
 #include "image/npy.h"
@@ -40,10 +41,11 @@ static void warn_of_integers(struct rst_context *context, const char *name, cons
     greatest = fmax(greatest, value);
   }
   if (facts->is_integer && (least < as_they_are.black || greatest > as_they_are.white)) {
-    rst_warn(context,
-             "'%s' holds %s numbers, taken as they are, %.10g to %.10g; of a picture's levels 0 to %.10g "
-             "become -1 to 1 by range: [0, %.10g] beside file, and range: [-1, 1] says that these are none",
-             name, facts->name, least, greatest, facts->most, facts->most);
+    rst_warn_once(
+        context,
+        "'%s' holds %s numbers, taken as they are, %.10g to %.10g; of a picture's levels 0 to %.10g "
+        "become -1 to 1 by range: [0, %.10g] beside file, and range: [-1, 1] says that these are none",
+        name, facts->name, least, greatest, facts->most, facts->most);
   }
 }
 

@@ -53,6 +53,7 @@ struct group {
   struct rst_context *context;
   const char *file, *path;
   size_t snapshots; /* of a run, whose axis comes first; 1 where there is none */
+  size_t chosen;    /* of them */
 };
 
 static enum rst_status read_dataset(const struct group *group, const char *name, char **full,
@@ -93,7 +94,7 @@ static enum rst_status require_shape(const struct group *group, const char *name
   return status;
 }
 
-/* Take over an array that has been read; of a run the last snapshot. */
+/* Take over an array that has been read; of a run the chosen snapshot. */
 static enum rst_status take_array(const struct group *group, const char *name, const struct rst_array *array,
                                   const struct rst_tensor *tensor, struct rst_field *values) {
   const size_t count = rst_tensor_count(tensor);
@@ -101,7 +102,9 @@ static enum rst_status take_array(const struct group *group, const char *name, c
   size_t bytes = 0;
   RST_TRY(require_shape(group, name, array, tensor));
   rst_array_count(array, &stored, &bytes);
-  rst_array_read(array, stored - count, count, (double *)values->data + tensor->offset);
+  const bool is_series = stored > count;
+  rst_array_read(array, is_series ? group->chosen * count : 0, count,
+                 (double *)values->data + tensor->offset);
   return RST_OK;
 }
 
@@ -136,9 +139,15 @@ static enum rst_status read_tensor(const struct group *group, const struct rst_t
   return status;
 }
 
-static enum rst_status read_tensors(struct group *group, const struct rst_layout *layout,
+static enum rst_status read_tensors(struct group *group, const struct rst_layout *layout, long snapshot,
                                     struct rst_field *values) {
   group->snapshots = count_snapshots(group);
+  const long count = (long)group->snapshots;
+  RST_REQUIRE(
+      group->context, snapshot >= -count && snapshot < count, RST_ERROR_ARGUMENT,
+      "%s has %ld snapshot%s; the initial one, %ld, is none (they count from 0, or from -1 backwards)",
+      group->file, count, count == 1 ? "" : "s", snapshot);
+  group->chosen = (size_t)(snapshot < 0 ? count + snapshot : snapshot);
   for (size_t i = 0; i < layout->tensor_count; ++i) {
     RST_TRY(read_tensor(group, &layout->tensors[i], values));
   }
@@ -152,12 +161,12 @@ enum rst_status rst_initial_fill_file(struct rst_context *context,
   char *group = NULL;
   const char *name = parameters->file ? parameters->file : "";
   RST_TRY(rst_files_split_dataset(context, name, &file, &group));
-  struct group tensors = {context, file ? file : name, file ? group : "/", 1};
+  struct group tensors = {context, file ? file : name, file ? group : "/", 1, 0};
   enum rst_status status = RST_OK;
   if (rst_is_safetensors(tensors.file)) {
     status = read_safetensors(&tensors, layout, values);
   } else if (rst_hdf5_is_group(context, tensors.file, tensors.path)) {
-    status = read_tensors(&tensors, layout, values);
+    status = read_tensors(&tensors, layout, parameters->snapshot, values);
   } else {
     status = read_planes(context, name, layout, values);
   }

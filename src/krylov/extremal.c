@@ -62,6 +62,7 @@ static enum rst_status ensure(struct lanczos *lanczos, struct rst_field **field)
 
 /* product = A v, for x of unit norm rounded to v. */
 static enum rst_status multiply(struct lanczos *lanczos, const struct rst_field *x) {
+  RST_TRY(rst_go_on(lanczos->context));
   rst_field_copy(x, lanczos->v);
   lanczos->apply(lanczos->user, lanczos->v, lanczos->product);
   ++lanczos->products;

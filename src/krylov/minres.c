@@ -102,6 +102,7 @@ static enum rst_status solve(struct rst_context *context, struct minres *minres,
   while (minres->residual > target && minres->products < most_products) {
     double alpha = 0.0;
     double beta_next = 0.0;
+    RST_TRY(rst_go_on(context));
     RST_TRY(lanczos_step(context, minres, apply, user, &alpha, &beta_next));
     if (!advance(minres, alpha, beta_next, x) || beta_next <= DBL_EPSILON * minres->scale) {
       return RST_OK;

@@ -79,6 +79,7 @@ void rst_krylov_begin(struct rst_krylov *krylov, rst_operator *apply, void *user
 static enum rst_status extend(struct rst_krylov *krylov) {
   const double negligible = 1e-14;
   const size_t m = krylov->size;
+  RST_TRY(rst_go_on(krylov->context));
   if (!krylov->basis[m + 1]) {
     RST_TRY(rst_field_create_like(krylov->context, krylov->basis[0], &krylov->basis[m + 1]));
   }

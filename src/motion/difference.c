@@ -84,6 +84,7 @@ static enum rst_status follow(struct pair *pair, long iterations, double *growth
   double now = 0.0;
   for (long t = 0; t < iterations && isfinite(now); ++t) {
     half = t == iterations / 2 ? now : half;
+    RST_TRY(rst_go_on(pair->motion[0]->context));
     for (int i = 0; i < 2; ++i) {
       RST_TRY(rst_motion_advance(pair->motion[i]));
     }

@@ -89,10 +89,10 @@ static enum rst_status open_file(struct rst_session *session, const struct rst_c
   struct rst_run_layout layout = *layout_of(session);
   struct rst_provenance provenance;
   layout.transient = session->options->output.transient;
-  RST_TRY(rst_output_provenance(output, rst_case_source(session->run),
-                                rst_case_effective(rst_session_case(session)),
+  RST_TRY(rst_output_provenance(output, session->run, rst_case_effective(rst_session_case(session)),
                                 rst_flow_correlation(session->parts.problem.flow), &provenance));
   provenance.ranks = session->options->ranks ? session->options->ranks->size : 1;
+  provenance.levels = rst_flow_image_levels(session->parts.problem.flow);
   if (output->resuming) {
     return rst_run_file_reopen(context, output->path, &layout, &provenance, checkpoint->snapshots,
                                (size_t)checkpoint->iteration, &session->file);

@@ -53,6 +53,7 @@ static enum rst_status tridiagonalise(struct prober *prober, size_t *steps) {
   double scale = 0.0;
   for (size_t j = 0; j < prober->steps; ++j) {
     struct rst_field *next = prober->basis[j + 1];
+    RST_TRY(rst_go_on(prober->context));
     rst_field_copy(prober->basis[j], prober->v);
     rst_free_hessian_apply(prober->hessian, prober->v, prober->product);
     rst_field_copy(prober->product, next);

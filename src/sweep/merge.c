@@ -109,8 +109,9 @@ static enum rst_status join(struct merger *merger, const char *const *paths, siz
   }
   RST_TRY(conclude(merger, summary));
   struct rst_provenance provenance;
-  RST_TRY(rst_output_provenance(&merger->output, merger->origin.case_source, merger->origin.case_effective,
+  RST_TRY(rst_output_provenance(&merger->output, NULL, merger->origin.case_effective,
                                 merger->origin.correlation, &provenance));
+  provenance.case_source = merger->origin.case_source;
   provenance.rigor = merger->origin.rigor;
   return rst_sweep_file_write(merger->context, merger->output.path, merger->table, &provenance,
                               summary->reason, merger->wall_seconds);

@@ -25,6 +25,7 @@ struct sweep {
   size_t last;             /* place of the last one done */
   double point_iterations; /* updates of this call */
   bool changed;            /* since the table was stored */
+  bool in_theory;          /* the thresholds are computed */
   bool lacks_theory;       /* was stopped before the thresholds were found */
   const char *reason;      /* to stop, NULL to go on */
 };
@@ -49,8 +50,7 @@ static enum rst_status store(struct sweep *sweep, const char *exit_reason) {
   struct timespec began;
   clock_gettime(CLOCK_MONOTONIC, &began);
   RST_TRY(rst_sweep_measure_boundaries(sweep->context, sweep->table));
-  RST_TRY(rst_output_provenance(output, rst_case_source(given), rst_case_effective(given), sweep->correlation,
-                                &provenance));
+  RST_TRY(rst_output_provenance(output, given, rst_case_effective(given), sweep->correlation, &provenance));
   provenance.ranks = ranks ? ranks->size : 1;
   RST_TRY(rst_sweep_file_write(sweep->context, output->path, sweep->table, &provenance, exit_reason,
                                rst_output_wall_seconds(output)));
@@ -86,6 +86,7 @@ static struct rst_sweep_progress progress_of(const struct sweep *sweep) {
   struct rst_sweep_progress progress = {.done = work->done,
                                         .count = work->done + work->underway + work->left,
                                         .point_iterations = sweep->point_iterations,
+                                        .is_theory = sweep->in_theory,
                                         .axis_count = table->axis_count};
   for (size_t i = 0; i < table->axis_count; ++i) {
     progress.names[i] = table->axes[i].name;
@@ -233,7 +234,9 @@ static enum rst_status prepare(struct sweep *sweep) {
   RST_TRY(open_sweep(sweep));
   RST_TRY(store(sweep, "running"));
   if (sweep->task->samples == 0) {
+    sweep->in_theory = true;
     RST_TRY(compute_thresholds(sweep));
+    sweep->in_theory = false;
   }
   sweep->changed = true;
   return RST_OK;

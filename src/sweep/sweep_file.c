@@ -60,10 +60,10 @@ static bool has_theory(const struct rst_sweep_table *table) {
 struct rst_dataset rst_sweep_curve_dataset(const struct rst_sweep_table *table,
                                            const struct rst_sweep_file_axes *axes, int curve) {
   static const struct rst_variable variables[][2] = {
-      {{"lr_lo", "theory: largest learning rate that is stable at the minimum of the descent", "1"},
-       {"lr_hi", "theory: largest learning rate at which what is linear alone is stable", "1"}},
-      {{"lr_lo", "no theory: largest learning rate that is stable at the minimum of the descent", "1"},
-       {"lr_hi", "no theory: largest learning rate at which what is linear alone is stable", "1"}}};
+      {{"lr_lo", "local limit of the learning rate at the minimum that decides", "1"},
+       {"lr_hi", "limit of the learning rate by decay and regulariser alone", "1"}},
+      {{"lr_lo", "no theory: local limit of the learning rate at the minimum that decides", "1"},
+       {"lr_hi", "no theory: limit of the learning rate by decay and regulariser alone", "1"}}};
   struct rst_dataset dataset = {.variable = variables[!has_theory(table)][curve],
                                 .values = curve == RST_SWEEP_LR_LO ? table->lr_lo : table->lr_hi};
   spread(table, axes, true, &dataset);

@@ -43,7 +43,7 @@ static const struct rst_sweep_column columns[] = {
     COLUMN(mean_loss, DOUBLE, SWEEPS, SOURCE(mean_loss), "mean_loss",
            "mean of the objective L over the last half of the iterations", NO_CODES),
     COLUMN_IN("1/iteration", lyapunov, DOUBLE, BOTH, SOURCE(lyapunov), "lyapunov",
-              "largest Lyapunov exponent", NO_CODES),
+              "largest Lyapunov exponent, of finite time", NO_CODES),
     COLUMN_IN("1/iteration", lyapunov_error, DOUBLE, DIAGRAMS, SOURCE(lyapunov_error), "lyapunov_error",
               "standard error of the exponent", NO_CODES),
     COLUMN(max_growth, DOUBLE, BOTH, SOURCE(max_growth), "max_growth",
@@ -62,9 +62,9 @@ static const struct rst_sweep_column columns[] = {
     RST_EVALUATION_LIST(EVALUATION)
 #undef EVALUATION
     /* In the order of an orbit's observables: */
-    COLUMN(data_loss, DOUBLE, SAMPLES, ELSEWHERE, "data_loss", "data term of the objective", NO_CODES),
+    COLUMN(data_loss, DOUBLE, SAMPLES, ELSEWHERE, "data_loss", "data term E, regulariser included", NO_CODES),
     COLUMN(residual, DOUBLE, SAMPLES, ELSEWHERE, "residual",
-           "a = predicted minus given label, mean over images", NO_CODES),
+           "residual a = predicted minus given label, mean over images", NO_CODES),
     COLUMN(weight_norm, DOUBLE, SAMPLES, ELSEWHERE, "weight_norm", "Euclidean norm of the state", NO_CODES),
     COLUMN(probe, DOUBLE, SAMPLES, ELSEWHERE, "probe",
            "inner product of the state and a fixed random unit vector", NO_CODES),

@@ -43,7 +43,7 @@ def run(case: Case = None, *, image: Any = None, signal: Any = None,
                 that has ended (with a larger step__iterations)
     threads     as many threads at most; results are the same bits
     progress    a bar of tqdm: None for where standard error is a terminal
-    overrides   keys of the case, as step__lr=0.05
+    overrides   keys of the case, as step__lr=0.05; None takes a key out
 
     The Dataset's attributes hold the regime and its reason, the period, the
     exponent [1/iteration], the exit reason ("completed" or "diverged", which
@@ -64,11 +64,11 @@ def analyze(case: Case = None, *, image: Any = None, signal: Any = None,
     `lambda_min` of the Hessian, decay included, the limits of the learning
     rate (`lr_max` of a linear flow, `lr_lo` and `lr_hi` of others), symbol
     and amplification factor over the wave numbers (ky, kx) [radians per unit
-    length]; attributes hold the verdict and its explanation. An analysis
-    cannot be stopped: Ctrl-C raises KeyboardInterrupt when it has ended.
+    length]; attributes hold the verdict and its explanation. Ctrl-C raises
+    KeyboardInterrupt; nothing is stored then.
     """
     return _compute('analyze', case, image, signal, path, overwrite, False,
-                    threads, None, overrides)
+                    threads, False, overrides)
 
 
 def sweep(case: Case = None, *, image: Any = None, signal: Any = None,
@@ -191,6 +191,7 @@ class _Watch:
         if self._interrupted:
             raise KeyboardInterrupt(
                 'the file is complete' if self.outcome != 'stopped' else
+                'stopped; nothing was stored' if self._name == 'analyze' else
                 'stopped in good order; with a path, resume=True goes on')
 
     def poll(self, done: float, count: float, loss: float) -> bool:

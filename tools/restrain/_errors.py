@@ -24,7 +24,7 @@ class FileError(Error, OSError):
 
 # In the order of enum rst_status; the first is success.
 STATUSES = ('ok', 'argument', 'case', 'io', 'memory', 'numeric',
-            'unsupported')
+            'unsupported', 'stopped')
 _KINDS: dict[str, type[Error]] = {
     'argument': UsageError, 'case': UsageError, 'unsupported': UsageError,
     'io': FileError}

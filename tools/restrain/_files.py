@@ -268,7 +268,7 @@ def open_many(files: str | Iterable[str | os.PathLike[str]],
         given = [os.fspath(name) for name in files]
     # Checkpoints lie beside results.
     names = [name for name in given
-             if '.checkpoint.' not in os.path.basename(name)]
+             if '.checkpoint' not in os.path.basename(name)]
     if not names:
         raise UsageError('there are no files to join')
     wanted = None if variables is None else list(variables)
@@ -299,7 +299,7 @@ def _scalars(path: str, wanted: list[str] | None) -> xarray.Dataset:
     found = open(path)
     if 'iteration' not in found.dims:
         raise UsageError(f'{path} is no run: it has nothing over iterations')
-    names = [name for name in found.data_vars
+    names = [str(name) for name in found.data_vars
              if 'iteration' in found[name].dims]
     if wanted is not None:
         missing = [name for name in wanted if name not in names]

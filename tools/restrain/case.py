@@ -37,7 +37,7 @@ def as_yaml(value: Any) -> str:
 
 def read_case(case: Case, overrides: Mapping[str, Any]) -> CaseText:
     """A case of any of its forms, with overrides whose names have two
-    underscores, or dots, between the parts of a key."""
+    underscores, or dots, between the parts of a key; None takes it out."""
     given = {name.replace('__', '.'): value
              for name, value in overrides.items()}
     if isinstance(case, Mapping):
@@ -52,8 +52,9 @@ def read_case(case: Case, overrides: Mapping[str, Any]) -> CaseText:
         text, folder = case, None
     else:
         text, folder = _read_file(os.fspath(case))
-    return CaseText(text, folder, [f'{name}={as_yaml(value)}'
-                                   for name, value in given.items()])
+    return CaseText(text, folder, [
+        f'{name}={"" if value is None else as_yaml(value)}'
+        for name, value in given.items()])
 
 
 def _read_file(path: str) -> tuple[str, str]:

@@ -149,7 +149,7 @@ def state_names(ds: xarray.Dataset) -> list[str]:
         return ['kernel']
     return [str(name) for name in ds.data_vars
             if ds[name].dims[:1] == ('time',) and
-            ds[name].dims[-1].startswith(f'{name}.')]
+            str(ds[name].dims[-1]).startswith(f'{name}.')]
 
 
 def _fields(ds: xarray.Dataset) -> list[tuple[str, np.ndarray]]:
