@@ -84,7 +84,7 @@
   X(local_growth, IMPLIED, PERTURBATIONS, RUN, "growth of the leading perturbation in the update", "1")      \
   X(mean_log_growth, IMPLIED, STRETCH_GROWTH, RUN,                                                           \
     "mean log of the growth of the leading perturbation since the row before", "1/iteration")                \
-  X(lyapunov, IMPLIED, PERTURBATIONS, RUN, "largest Lyapunov exponent, of finite time", "1/iteration")          \
+  X(lyapunov, IMPLIED, PERTURBATIONS, RUN, "largest Lyapunov exponent, of finite time", "1/iteration")       \
   X(lyapunov_spectrum, ASKED, PERTURBATIONS, EXPONENT, "finite-time Lyapunov exponents", "1/iteration")      \
   X(participation, ASKED, PERTURBATIONS, RUN, "participation ratio of the leading perturbation", "1")        \
   X(twin_difference, IMPLIED, TWINS, TWIN, "mean relative difference 2|A-B|/(|A|+|B|) to the twin", "1")     \

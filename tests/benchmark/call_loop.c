@@ -14,7 +14,8 @@
  * the same in Python.
  */
 
-static enum rst_status run_once(struct rst_context *context, const char *path, double lr, const char *output) {
+static enum rst_status run_once(struct rst_context *context, const char *path, double lr,
+                                const char *output) {
   char text[64];
   const char *const overrides[] = {text};
   struct rst_case *loaded = NULL;

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What files say of themselves, alike in all kinds of them."""
+import collections
+
+import h5py
+import numpy as np
+
+from support import CASES, WHOLE_CASE, ProgramTest, main
+
+# Of files that describe datasets for others, and texts.
+ELSEWHERE = ("VTKHDF/", "snapshots/", "provenance/", "fixed_points/")
+# The same word for what differs by its place.
+DIFFERENT = ("step", "time", "loss", "size")
+
+
+def text(value):
+    """An attribute as text."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+class Files(ProgramTest):
+    """A file of each kind."""
+
+    def setUp(self):
+        super().setUp()
+        self.write(WHOLE_CASE.replace("output: {every: 4}", "output: {every: "
+                                      "4, scalars: [lyapunov, sharpness]}")
+                   + "reference: a paper\n", "small.case.yaml")
+        for command in ("run", "sweep", "bifurcate", "analyze"):
+            self.restrain(command, "small.case.yaml", "-q", "-o",
+                          f"{command}.h5")
+        self.restrain("follow", "run.h5", "-q", "-o", "follow.h5")
+        for name in ("heat-stable", "linear-decay-1.4e7", "network-textures"):
+            self.restrain("run", CASES / f"{name}.yaml", "-q", "-D",
+                          "step.iterations=3", "-o", f"{name}.h5")
+
+    def test_of_which_case_a_file_is(self):
+        for command in ("run", "sweep", "bifurcate", "analyze"):
+            with h5py.File(self.folder / f"{command}.h5") as file:
+                self.assertEqual(text(file.attrs["case_name"]), "small.case")
+                self.assertEqual(text(file.attrs["reference"]), "a paper")
+                self.assertEqual(file.attrs["lr"], 0.05)
+                self.assertEqual(file.attrs["weight_decay"], 2)
+                self.assertNotIn("image_levels", file.attrs)
+                if command not in ("sweep", "bifurcate"):
+                    self.assertEqual(text(file.attrs["title"]),
+                                     "a small non-linear run")
+        with h5py.File(self.folder / "follow.h5") as file:
+            self.assertNotIn("lr", file.attrs)
+
+    def test_the_levels_of_an_image(self):
+        np.save(self.folder / "i.npy", np.arange(576.0).reshape(24, 24))
+        given = 'flow.image={kind: file, file: i.npy%s}'
+        for more, levels, said in (
+                ("", [-1, 1], "numbers of the file as they are"),
+                (", range: [0, 575]", [0, 575],
+                 "levels 0 to 575 of the file are -1 to 1")):
+            options = ("-o", "l.h5", "--force", "-D", given % more)
+            told = self.restrain("run", "small.case.yaml", *options).stdout
+            self.assertIn(f"image        {said}\n", told)
+            told = self.restrain("run", "small.case.yaml", *options, "--json")
+            self.assertIn(f'"image_levels": [{levels[0]}, {levels[1]}]',
+                          told.stdout)
+            with h5py.File(self.folder / "l.h5") as file:
+                self.assertEqual(file.attrs["image_levels"].tolist(), levels)
+
+    def test_one_thing_has_one_name_and_one_unit(self):
+        names = collections.defaultdict(dict)
+
+        def visit(file):
+            def add(name, item):
+                if isinstance(item, h5py.Dataset) and not name.startswith(
+                        ELSEWHERE):
+                    said = tuple(text(item.attrs.get(key))
+                                 for key in ("long_name", "units"))
+                    self.assertTrue(all(said), f"{file.filename}: {name}")
+                    names[name].setdefault(said, []).append(file.filename)
+            file.visititems(add)
+
+        for path in sorted(self.folder.glob("*.h5")):
+            with h5py.File(path) as file:
+                visit(file)
+        for name, said in names.items():
+            if name not in DIFFERENT:
+                self.assertEqual(len(said), 1, f"{name}: {said}")
+
+
+if __name__ == "__main__":
+    main()
