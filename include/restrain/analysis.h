@@ -59,8 +59,8 @@ struct rst_spectrum_limits {
 
 /** The spectrum of H at one state. */
 struct rst_state_spectrum {
-  struct rst_eigenpair smallest; /**< of H */
-  struct rst_eigenpair largest;  /**< of H */
+  struct rst_eigenpair smallest;               /**< of H */
+  struct rst_eigenpair largest;                /**< of H */
   struct rst_field *vector_min, *vector_max;   /**< unit eigenvectors, of the state's shape */
   double participation_min, participation_max; /**< (sum v^2)^2/(n sum v^4) of them, in [1/n, 1] */
   double ky,

@@ -156,7 +156,7 @@ struct rst_case {
     enum rst_reduction reduction;
   } bifurcation;
   struct {
-    size_t points;                          /**< of the grid of all axes; 0 for a case without this section */
+    size_t points;                      /**< of the grid of all axes; 0 for a case without this section */
     struct rst_sweep_axis lr;           /**< count 0 where the case lists axes instead */
     struct rst_sweep_axis weight_decay; /**< the same */
     const struct rst_sweep_axis
