@@ -72,7 +72,7 @@ class Readme(ProgramTest):
                     count += 1
         self.assertGreaterEqual(count, 5)
         text = (SOURCE / README).read_text(encoding="utf-8")
-        self.assertLessEqual(len(text.splitlines()), 100)
+        self.assertLessEqual(len(text.splitlines()), 90)
 
     def follow_page(self, page):
         """Type a page from its first block to its last."""
