@@ -123,7 +123,10 @@ static void pass_warning(struct rst_context *context, bool once, const char *for
   if (!context->warn) {
     return;
   }
-  vsnprintf(text, sizeof text, format, arguments);
+  va_list again;
+  va_copy(again, arguments);
+  vsnprintf(text, sizeof text, format, again);
+  va_end(again);
   if (once && context->warned && strcmp(context->warned, text) == 0) {
     return;
   }
