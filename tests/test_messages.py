@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import shlex
 import struct
 import subprocess
@@ -98,6 +99,27 @@ class Progress(ProgramTest):
                     self.assertLess(longest, columns)
                     self.assertGreater(longest, min(29, columns - 2))
                     self.assertEqual(lines[-1], "")
+
+    def test_epochs_are_told_of(self):
+        """Four updates each."""
+        self.write("""\
+flow:
+  kind: network
+  layers: [{kind: dense, units: 2}]
+  loss: cross-entropy
+data:
+  every: 100000000
+  train: {kind: textures, size: 8, classes: 2, count: 40}
+sampling: {kind: minibatch, batch: 10}
+initial: {kind: fan-in}
+step: {lr: 0.01}
+""")
+        lines = self.shown("run", "case.yaml", *LONG, "--wall-limit", "2s",
+                           columns=200)
+        told = re.fullmatch(r"(\d+) of 100000000 .*, epoch ([\d.]+) of "
+                            r"25000000\.0, .* left", lines[-2])
+        self.assertTrue(told, lines)
+        self.assertAlmostEqual(int(told[1]) / 4, float(told[2]), delta=0.051)
 
     def test_thresholds_are_told_of(self):
         self.write(WHOLE_CASE.replace("{kind: checkerboard, size: 24}",

@@ -88,9 +88,13 @@ static void add_run(struct rst_text *line, const struct rst_watch *watch,
   char left[32];
   const double rate = (double)(progress->iteration - watch->first) / elapsed;
   format_left(watch, progress->iteration, progress->iterations, elapsed, sizeof left, left);
-  rst_text_add(line, "%ld of %ld (%.0f %%), %.4g iterations/s, loss %.10g, %s left", progress->iteration,
-               progress->iterations, percent * (double)progress->iteration / (double)progress->iterations,
-               rate, progress->loss, left);
+  rst_text_add(line, "%ld of %ld (%.0f %%), ", progress->iteration, progress->iterations,
+               percent * (double)progress->iteration / (double)progress->iterations);
+  if (progress->epoch > 0) {
+    rst_text_add(line, "epoch %.1f of %.1f, ", (double)progress->iteration / (double)progress->epoch,
+                 (double)progress->iterations / (double)progress->epoch);
+  }
+  rst_text_add(line, "%.4g iterations/s, loss %.10g, %s left", rate, progress->loss, left);
 }
 
 /* Sweeps of a series have about as many points each. The last point comes last: the line is cut where it would wrap. */
