@@ -22,7 +22,7 @@ struct rst_loaded_case {
   struct rst_keys keys;   /**< its table, composed */
   const char *name;       /**< in messages: the path of its file, or "case" */
   const char *stem;       /**< of the name: without folders and extension */
-  const char *folder;     /**< that file names are relative to: "", or ending in a slash */
+  const char *folder;     /**< that file names are relative to: "" or NULL, or ending in a slash */
   const char *source;
   const char *const *overrides;
   size_t override_count;

@@ -126,7 +126,7 @@ static void report_name(struct rst_report *report, struct rst_place place, const
 static char *keep_text(const struct rst_key *key, const struct rst_scalar *scalar,
                        struct rst_loaded_case *owner, bool is_override) {
   const bool is_relative =
-      is_override && key->type != RST_KEY_TEXT && *scalar->text != '/' && *owner->folder != '\0';
+      is_override && key->type != RST_KEY_TEXT && *scalar->text != '/' && owner->folder && *owner->folder;
   char *here = is_relative ? realpath(".", NULL) : NULL;
   const size_t length = here ? strlen(here) + 1 : 0;
   char *copy = rst_case_keep(owner, length + scalar->length + 1);
