@@ -43,7 +43,7 @@ static bool find_plane(const struct rst_image_file *file, int rank, const size_t
 }
 
 static double level(const struct rst_array *array, const struct plane *plane, size_t point) {
-  double values[CHANNELS];
+  double values[CHANNELS] = {0};
   for (size_t c = 0; c < (size_t)plane->channels; ++c) {
     rst_array_read(array, point * plane->step + c * plane->across, 1, &values[c]);
   }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
 #include <errno.h>
 #include <float.h>
 #include <math.h>
@@ -20,6 +21,7 @@
 static const struct rst_image_levels as_they_are = {-1.0, 1.0};
 
 void rst_image_map(const struct rst_image_levels *levels, struct rst_field *image) {
+  assert(image);
   double *values = image->data;
   if (levels->black == as_they_are.black && levels->white == as_they_are.white) {
     return;

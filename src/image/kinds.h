@@ -55,7 +55,7 @@ struct rst_image_file {
 /** Read a picture (PNG, JPEG, PGM, told by its content), a .npy file or a dataset "file.h5:/path": its own levels, and which of
  * them are -1 and 1 (include/restrain/image.h). The caller destroys the image, which on failure is NULL. `warn` tells whether
  * integers that are no levels of a picture are worth a warning. */
-enum rst_status rst_image_read_levels(struct rst_context *context, const struct rst_image_file *file,
+enum rst_status rst_image_read_levels(struct rst_context *context, const struct rst_image_file *given,
                                       bool warn, struct rst_image_levels *levels, struct rst_field **image);
 /** Levels to -1 ... 1, in place. */
 void rst_image_map(const struct rst_image_levels *levels, struct rst_field *image);
