@@ -234,7 +234,7 @@ static double memory_of(const char *name) {
     }
   }
   if (file) {
-    fclose(file);
+    (void)fclose(file);
   }
   return 1024.0 * kibibytes;
 }
@@ -243,8 +243,8 @@ static double memory_of(const char *name) {
 static double begin_memory(void) {
   FILE *file = fopen("/proc/self/clear_refs", "w");
   if (file) {
-    fputs("5", file);
-    fclose(file);
+    (void)fputs("5", file);
+    (void)fclose(file);
   }
   return memory_of("VmRSS");
 }
