@@ -88,7 +88,7 @@ class Figures(ProgramTest):
         page = (one / "index.html").read_text(encoding="utf-8")
         self.assertEqual(page, (two / "index.html").read_text())
         self.assertEqual(re.findall('<figure id="(.*)">', page),
-                         [*FIGURES, "bench"])
+                         [*FIGURES, *OTHERS])
         for name in names:
             with self.subTest(name):
                 self.assertIn(name, printed)

@@ -58,7 +58,7 @@ RST_API void rst_langevin_modified_loss(const struct rst_langevin *langevin, dou
  * the density is exp(-x' U x/2) with U = (D + Q)^{-1} A, and the current over the density, drift -A x less diffusion -D U x, is
  * J = -Q U x: the mean velocity, half from the past and half to the future, at x. Q, antisymmetric, solves A Q + Q A = A D - D A, in the
  * eigenvectors of A Q_ij = D_ij (s_i - s_j)/(s_i + s_j). RST_ERROR_NUMERIC where A is not
- * positive definite or D + Q is singular. @param q, u [n][n]. */
+ * positive definite or D + Q is singular. @param q [n][n]. @param u [n][n]. */
 RST_API enum rst_status rst_probability_current_find(struct rst_context *context, size_t n, const double *a,
                                                      const double *d, double *q, double *u);
 
