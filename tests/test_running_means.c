@@ -22,7 +22,6 @@ static struct rst_field *means_of(struct rst_context *context, int count, const 
   for (int i = 0; i < count; ++i) {
     rst_running_means_add((const double[]){x[i], y[i]}, means);
   }
-  ck_assert_double_eq(rst_running_means_count(means), count);
   return means;
 }
 

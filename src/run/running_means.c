@@ -56,10 +56,6 @@ void rst_running_means_add(const double *values, struct rst_field *means) {
   head[COUNT] += 1.0;
 }
 
-double rst_running_means_count(const struct rst_field *means) {
-  return row_of(means, 0)[COUNT];
-}
-
 double rst_running_means_mean(const struct rst_field *means, size_t quantity) {
   const double *head = row_of(means, 0);
   return head[TOTALS + quantity] / head[COUNT];

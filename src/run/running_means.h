@@ -21,8 +21,7 @@ void rst_running_means_clear(struct rst_field *means);
 /** One number of each quantity. */
 void rst_running_means_add(const double *values, struct rst_field *means);
 
-/** How many have come; and the mean of a quantity, NaN of none. */
-double rst_running_means_count(const struct rst_field *means);
+/** Mean of a quantity, NaN of none. */
 double rst_running_means_mean(const struct rst_field *means, size_t quantity);
 
 /** Its standard error, by rst_block_mean() over the groups that are whole: NaN of fewer than 32. */
