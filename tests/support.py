@@ -192,7 +192,19 @@ class ProgramTest(unittest.TestCase):
 
 
 class _TapResult(unittest.TestResult):
+    """One line a test, whatever became of its subtests."""
+
+    def startTest(self, test):
+        super().startTest(test)
+        self._verdict = None
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        if self._verdict is None:
+            self._line("not ok", test)
+
     def _line(self, verdict, test, note=""):
+        self._verdict = verdict
         print(f"{verdict} {self.testsRun} - {test.id()}{note}", flush=True)
 
     def addSuccess(self, test):
@@ -205,22 +217,22 @@ class _TapResult(unittest.TestResult):
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self._explain(test, self.failures)
+        self._line("not ok", test)
+        self._explain(test, err)
 
     def addError(self, test, err):
         super().addError(test, err)
-        self._explain(test, self.errors)
+        self._line("not ok", test)
+        self._explain(test, err)
 
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err:
-            told = self._exc_info_to_string(err, test)
-            print("\n".join("# " + line for line in
-                            f"{subtest}\n{told}".splitlines()))
+            self._explain(subtest, err)
 
-    def _explain(self, test, faults):
-        self._line("not ok", test)
-        print("\n".join("# " + line for line in faults[-1][1].splitlines()))
+    def _explain(self, test, err):
+        told = f"{test}\n{self._exc_info_to_string(err, test)}"
+        print("\n".join("# " + line for line in told.splitlines()))
 
 
 def main(module="__main__"):
