@@ -17,7 +17,7 @@ CONTENTS = (
     ('figure 7', IN_KIND, ('mnist-no-decay',),
      'one and three layers without decay, a tenth of the iterations'),
     ('figure 8', IN_KIND, ('fashion',),
-     'sharpness of deep tanh networks, on 500 images of Fashion-MNIST'),
+     'sharpness of deep tanh networks, on Fashion-MNIST'),
     ('figure 9', COVERED, ('mnist-edge',),
      'one and two layers with decay, boundaries measured and predicted'),
     ('figure 10', IN_KIND, ('falling-rates',),
