@@ -106,15 +106,16 @@ static size_t count_all(const struct rst_sampling_parameters *parameters, size_t
 
 /* From normal numbers in their place, the weights whose covariance is amplitude^2 times that of batches with replacement. */
 static void centre_weights(struct rst_sampler *sampler, double amplitude) {
-  const double n = (double)sampler->examples;
+  const size_t count = sampler->examples;
+  const double n = (double)count;
+  const double root = sqrt(n * (double)sampler->parameters.batch);
+  double *weights = sampler->weights;
   double mean = 0.0;
-  for (size_t i = 0; i < sampler->examples; ++i) {
-    mean += sampler->weights[i] / n;
+  for (size_t i = 0; i < count; ++i) {
+    mean += weights[i] / n;
   }
-  for (size_t i = 0; i < sampler->examples; ++i) {
-    sampler->indices[i] = i;
-    sampler->weights[i] =
-        1.0 / n + amplitude * (sampler->weights[i] - mean) / sqrt(n * (double)sampler->parameters.batch);
+  for (size_t i = 0; i < count; ++i) {
+    weights[i] = 1.0 / n + amplitude * (weights[i] - mean) / root;
   }
 }
 
@@ -263,6 +264,9 @@ static enum rst_status allocate(struct rst_context *context, struct rst_sampler 
   }
   RST_TRY(RST_NEW(context, count, &sampler->indices));
   RST_TRY(RST_NEW(context, count, &sampler->weights));
+  for (size_t i = 0; i < count; ++i) {
+    sampler->indices[i] = i;
+  }
   RST_TRY(RST_NEW(context, (count > sampler->examples ? count : sampler->examples) + 1, &sampler->raw));
   RST_TRY(RST_NEW(context, sampler->examples, &sampler->tickets));
   if (sampler->kind->halves) {
@@ -282,7 +286,7 @@ enum rst_status rst_sampler_create(struct rst_context *context,
   struct rst_sampler *made = NULL;
   RST_TRY(RST_NEW(context, 1, &made));
   *made = (struct rst_sampler){
-      .kind = kind_of(parameters), .parameters = *parameters, .examples = examples, .epoch = -1};
+      .kind = kind_of(parameters), .parameters = *parameters, .examples = examples, .drawn = -1, .epoch = -1};
   const enum rst_status status = allocate(context, made);
   if (status != RST_OK) {
     rst_sampler_destroy(&made);
@@ -313,7 +317,10 @@ const struct rst_draw *rst_sampler_draw(struct rst_sampler *sampler, long t) {
   if (!sampler->kind->fill) {
     return NULL;
   }
-  sampler->kind->fill(sampler, t);
+  if (sampler->drawn != t) {
+    sampler->kind->fill(sampler, t);
+    sampler->drawn = t;
+  }
   return &sampler->draw;
 }
 

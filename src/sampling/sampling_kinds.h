@@ -27,7 +27,8 @@ struct rst_sampler {
   struct rst_sampling_parameters parameters;
   size_t examples;
   struct rst_draw draw;
-  size_t *indices;            /**< [draw.count] */
+  long drawn;                 /**< the update that `draw` is of; -1: of none yet */
+  size_t *indices;            /**< [draw.count]; 0, 1, ... unless the kind fills them */
   double *weights;            /**< [draw.count], or the noise */
   uint64_t *raw;              /**< [max(examples, draw.count) + 1] */
   struct rst_ticket *tickets; /**< [examples] in the order of the epoch */
@@ -40,7 +41,7 @@ struct rst_sampling_kind {
   bool halves; /**< the length is a power of two */
   /** Entries of a draw, or its noise; NULL: weights are equal, there is nothing to draw. */
   size_t (*count)(const struct rst_sampling_parameters *parameters, size_t examples);
-  /** Fill indices and weights of update t. */
+  /** Fill the weights of update t, and the indices unless they are all examples in order. */
   void (*fill)(struct rst_sampler *sampler, long t);
 };
 
