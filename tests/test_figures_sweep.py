@@ -6,16 +6,35 @@ from importlib import import_module
 import h5py
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import to_rgba
+from matplotlib.colors import to_rgb, to_rgba
 
 from figure_files import (
     FLOOR, HOLDER, INPUT, SIZES, STEPS, FigureTest, figures, inputs, make_all,
     sweeps)
-from support import ProgramTest, main
+from support import SOURCE, ProgramTest, main
 
 bench, bifurcation, sweep, zoom = (
     import_module(f"restrain_figures.{name}")
     for name in ("bench", "bifurcation", "sweep", "zoom"))
+style, shades, windows = (import_module(f"restrain.plot.{name}")
+                          for name in ("style", "shades", "windows"))
+
+
+# From dark to light.
+KINDS = {"divergent": ["divergent"],
+         "convergent": ["stable", "transient", "converged"],
+         "chaotic": ["restrained-chaotic"],
+         "periodic": ["restrained-periodic"]}
+
+
+def lightness(colours):
+    """CIE L*, from 0 to 100, of sRGB colours [...][3]."""
+    colours = np.asarray(colours)
+    linear = np.where(colours <= 0.04045, colours / 12.92,
+                      ((colours + 0.055) / 1.055)**2.4)
+    luminance = linear @ (0.2126, 0.7152, 0.0722)
+    return np.where(luminance > 216 / 24389,
+                    116 * np.cbrt(luminance) - 16, luminance * 24389 / 27)
 
 
 def setUpModule():
@@ -27,6 +46,21 @@ def tearDownModule():
 
 
 class Maps(FigureTest):
+    def test_regimes_differ_in_grey(self):
+        levels = np.sort([lightness(to_rgb(colour))
+                          for colour in style.REGIMES.values()])
+        self.assertGreater(np.diff(levels).min(), 8)
+        # ParaView's table is a copy.
+        script = (SOURCE / "tools/paraview_run.py").read_text("utf-8")
+        for word, colour in style.REGIMES.items():
+            self.assertIn(f"('{word}', '{colour}')", script)
+        # No shade of one kind is as light as a shade of another.
+        ends = {kind: (min(found), max(found)) for kind, words in KINDS.items()
+                for found in [[lightness(to_rgb(colour)) for word in words
+                               for colour in style.SHADES[word][1]]]}
+        for darker, lighter in zip(list(KINDS), list(KINDS)[1:]):
+            self.assertLess(ends[darker][1], ends[lighter][0] - 0.2)
+
     def test_map_shows_each_point_around_its_place(self):
         files, figure = self.draw("sweep")
         for index, (run, geometric) in enumerate(zip(files, (False, True))):
@@ -43,9 +77,24 @@ class Maps(FigureTest):
                 middle = np.sqrt(low * high) if geometric else (low + high) / 2
                 self.assert_close(middle, run[name], 1e-12)
             colours = mesh.get_facecolor().reshape(*words.shape, 4)
-            for word, colour in bifurcation.REGIMES.items():
-                shown = (colours == to_rgba(colour)).all(axis=-1)
-                np.testing.assert_array_equal(shown, words == word)
+            self.assert_shades(colours, words, run)
+
+    def assert_shades(self, colours, words, run):
+        """Each regime has its own colour, or shades of it in the order of
+        what it is shaded by."""
+        grey = lightness(colours[..., :3])
+        for word in set(words.ravel()):
+            place = words == word
+            if word not in style.SHADES:
+                self.assertTrue((colours[place] == to_rgba(
+                    style.REGIMES[word])).all())
+                continue
+            name, (first, *_, last) = style.SHADES[word]
+            levels = grey[place][np.argsort(run[name][place])]
+            sign = np.sign(lightness(to_rgb(last)) - lightness(to_rgb(first)))
+            self.assertTrue((sign * np.diff(levels) > -0.5).all(), word)
+            if len(levels) > 20:
+                self.assertGreater(np.ptp(levels), 5, word)
 
     def test_map_has_the_thresholds_between_the_regimes(self):
         files, figure = self.draw("sweep")
@@ -212,12 +261,13 @@ class Windows(ProgramTest):
         for run, axes in zip(runs, maps):
             words = run.words("regime")
             shown = axes.collections[0].get_facecolor()
+            points = sweep.points_of(run)
             np.testing.assert_array_equal(
                 shown.reshape(*words.shape, 4),
-                sweep.colours_of_regimes(words))
+                shades.Shades([points]).of(points))
             for name, limits in (("lr", axes.get_xlim()),
                                  ("weight_decay", axes.get_ylim())):
-                self.assert_close(limits, zoom.extent(run, name), 1e-12)
+                self.assert_close(limits, windows.extent(run, name), 1e-12)
 
     def test_rectangles_are_the_windows(self):
         runs, maps, _ = self.drawn
@@ -230,8 +280,8 @@ class Windows(ProgramTest):
                 box = patch.get_bbox()
                 for name, limits in (("lr", box.intervalx),
                                      ("weight_decay", box.intervaly)):
-                    self.assert_close(limits, zoom.extent(runs[number], name),
-                                      1e-9)
+                    self.assert_close(
+                        limits, windows.extent(runs[number], name), 1e-9)
         self.assertEqual([drawn[number] for number in range(1, len(runs))],
                          zoom.parents(runs))
 

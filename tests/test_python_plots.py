@@ -7,7 +7,7 @@ import sys
 
 import matplotlib.image
 import numpy as np
-from matplotlib.colors import to_rgba
+from matplotlib.colors import to_rgb, to_rgba
 from PIL import Image
 
 from python_package import LIBRARY
@@ -16,7 +16,7 @@ from support import CASES, SMALL_CASE, SOURCE, WHOLE_CASE, ProgramTest, main
 import restrain
 from restrain import plot
 from restrain.plot import canvas
-from restrain.plot.style import KINDS, REGIMES
+from restrain.plot.style import KINDS, REGIMES, SHADES
 
 CHAOS = {"flow": {"kind": "conv", "kernel": 32, "image":
                   {"kind": "checkerboard", "size": 256}},
@@ -118,18 +118,21 @@ class Pictures(ProgramTest):
         figure = plot.map(ds)
         self.save(figure)
         words = set(ds.regime.values.ravel())
-        self.assertLessEqual(words, set(texts(figure)))
+        self.assertLessEqual(words, {text.split(",")[0]
+                                     for text in texts(figure)})
         axes = figure.axes[0]
         colours = axes.collections[0].get_facecolor().reshape(6, 12, 4)
-        # Shades are blends of the regime's own colour and white.
         for word in words:
-            base = np.array(to_rgba(REGIMES[word]))
-            own = colours[ds.regime.values == word]
-            part = (own - base)[:, :3] @ (1 - base)[:3] / (
-                (1 - base)[:3] @ (1 - base)[:3])
-            np.testing.assert_allclose(
-                own, base + part[:, None] * (1 - base), atol=1e-6)
-            self.assertTrue((part > -1e-6).all() and part.max() < 0.7)
+            own = colours[ds.regime.values == word][:, :3]
+            name, ends = SHADES.get(word, (None, [REGIMES[word]]))
+            # Between the ends that the regime's shades have.
+            ends = np.array([to_rgb(colour) for colour in ends])
+            self.assertTrue((own > ends.min(axis=0) - 0.01).all())
+            self.assertTrue((own < ends.max(axis=0) + 0.01).all())
+            if name:
+                values = ds[name].values[ds.regime.values == word]
+                self.assertEqual(len(np.unique(own, axis=0)) > 1,
+                                 len(np.unique(values)) > 1)
         np.testing.assert_array_equal(axes.lines[1].get_xdata(), ds.lr_lo)
         for name in ("lyapunov", "mean_loss", "iterations_run"):
             self.save(plot.map(ds, name))

@@ -35,12 +35,13 @@ RUN = ('kernel', 'difference', 'tangent')
 SWEEP = ('regime', 'lyapunov', 'final_loss')
 SPECTRUM = ('amplification', 'symbol')
 DECADES = ('amplification', 'final_loss', 'mean_loss', 'max_growth')
-# By their codes from -1 on; both restrained ones by their last word.
-REGIMES = (('pending', 1, 1, 1), ('stable', 0.13, 0.40, 0.67),
-           ('transient', 0.57, 0.77, 0.87), ('periodic', 0.99, 0.86, 0.55),
-           ('chaotic', 0.94, 0.54, 0.38),
-           ('divergent', 0.40, 0.00, 0.12), ('undecided', 0.6, 0.6, 0.6),
-           ('converged', 0.26, 0.58, 0.76), ('bounded', 0.97, 0.72, 0.46))
+# By their codes from -1 on, with the colours of restrain/plot/style.py, which
+# ParaView's Python may be unable to import.
+REGIMES = (('pending', '#FFFFFF'), ('stable', '#023B3A'),
+           ('transient', '#184D8C'), ('restrained-periodic', '#A9E2E2'),
+           ('restrained-chaotic', '#DE562B'), ('divergent', '#000000'),
+           ('undecided', '#999999'), ('converged', '#4A60A8'),
+           ('bounded', '#EBAF4F'))
 # From blue through white to red, as the figures of tools/figures.
 RED_WHITE_BLUE = ((-1, 0.02, 0.19, 0.38), (-0.5, 0.26, 0.58, 0.76),
                   (0, 0.97, 0.97, 0.97), (0.5, 0.84, 0.38, 0.30),
@@ -220,13 +221,14 @@ def read_now(source, name):
 
 def colour_regimes(table, codes):
     """Those that there are."""
-    there = [(str(code), *regime) for code, regime in
-             enumerate(REGIMES, start=-1) if code in codes]
+    there = [(code, *regime) for code, regime in enumerate(REGIMES, start=-1)
+             if code in codes]
     table.InterpretValuesAsCategories = 1
-    table.Annotations = [text for code, word, *_ in there
-                         for text in (code, word)]
-    table.IndexedColors = [value for _, _, *shade in there
-                           for value in shade]
+    # Both restrained ones by their last word.
+    table.Annotations = [text for code, word, _ in there
+                         for text in (str(code), word.split('-')[-1])]
+    table.IndexedColors = [part / 255 for *_, colour in there
+                           for part in bytes.fromhex(colour[1:])]
 
 
 def colour_numbers(table, bound):

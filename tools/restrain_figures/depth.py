@@ -6,10 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from restrain.plot.axes import cell_edges
-from restrain.plot.style import REGIMES
+from restrain.plot.shades import Shades
 
 from .style import PAGE
-from .sweep import colours_of_regimes, key, paint
+from .sweep import paint, points_of
 
 COMMAND = 'sweep'
 CASES = ('mnist-depth-*',)
@@ -22,8 +22,8 @@ def layers(sweep):
     return int(sweep.stem.split('-')[2])
 
 
-def plot(axes, sweep):
-    paint(axes, sweep, colours_of_regimes(sweep.words('regime')))
+def plot(axes, sweep, shades):
+    paint(axes, sweep, shades.of(points_of(sweep)))
     for look in ({'color': 'white', 'linewidth': 2.4}, {'color': 'black'}):
         axes.plot(sweep['lr_lo'], sweep['weight_decay'], 'o-', markersize=3,
                   **look)
@@ -35,8 +35,9 @@ def draw(sweeps):
     sweeps = sorted(sweeps, key=layers)
     figure, panels = plt.subplots(2, 2, figsize=(PAGE, 4.6), sharex=True,
                                   sharey=True, layout='constrained')
+    shades = Shades([points_of(sweep) for sweep in sweeps])
     for axes, sweep in zip(panels.flat, sweeps):
-        plot(axes, sweep)
+        plot(axes, sweep, shades)
     first = sweeps[0]
     least = min(np.nanmin(sweep['lr_lo']) for sweep in sweeps)
     panels[0][0].set(
@@ -46,13 +47,11 @@ def draw(sweeps):
         axes.set_ylabel(r'weight decay $\alpha$')
     for axes in panels[-1]:
         axes.set_xlabel('learning rate lr')
-    words = set(np.concatenate([np.unique(sweep.words('regime'))
-                                for sweep in sweeps]))
-    handles = [key(word, facecolor=colour)
-               for word, colour in REGIMES.items() if word in words]
+    shades.draw_bar(figure, panels)
+    handles = shades.handles()
     handles.append(plt.Line2D(
         [], [], color='black', marker='o', markersize=3,
         label=r'$\mathrm{lr_{lo}} = 2/\lambda_\mathrm{max}(H(K_\ast))$'))
-    figure.legend(handles=handles, loc='lower center', ncols=4)
+    figure.legend(handles=handles, loc='lower center', ncols=3)
     figure.get_layout_engine().set(rect=(0, 0.08, 1, 0.92))
     return figure

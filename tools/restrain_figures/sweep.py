@@ -8,9 +8,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize, to_rgba
+from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from restrain.plot.axes import cell_edges, shape_axis
+from restrain.plot.shades import Shades
 from restrain.plot.style import HATCH, PENDING, REGIMES
 
 from .inputs import InputError
@@ -33,11 +35,10 @@ THRESHOLDS = {
     'lr_hi': (r'$\mathrm{lr_{hi}}$', '--', 'decay alone stable below')}
 
 
-def colours_of_regimes(words):
-    colours = np.zeros((*words.shape, 4))
-    for word, colour in REGIMES.items():
-        colours[words == word] = to_rgba(colour)
-    return colours
+def points_of(run):
+    """What the shades of its regimes are made of."""
+    return {'regime': run.words('regime'), 'lyapunov': run['lyapunov'],
+            'iterations_run': run['iterations_run']}
 
 
 def colours_of_values(values, words, norm, palette):
@@ -129,7 +130,7 @@ def title_of(run):
     return f'{name}\n{points}, {engine}'
 
 
-def plot(column, run, exponents, losses):
+def plot(column, run, shades, exponents, losses):
     """One run; whether an exponent or a loss is undefined."""
     words = run.words('regime')
     if (words == PENDING).all():
@@ -139,7 +140,7 @@ def plot(column, run, exponents, losses):
     # As far as they have logarithms.
     mean_loss = np.where(run['mean_loss'] > 0, run['mean_loss'], np.nan)
     colours = (
-        colours_of_regimes(words),
+        shades.of(points_of(run)),
         colours_of_values(run['lyapunov'], words, exponents, EXPONENTS),
         colours_of_values(mean_loss, words, losses, LOSSES))
     for axes, content in zip(column, colours):
@@ -152,18 +153,9 @@ def plot(column, run, exponents, losses):
     return (np.array(colours[1:]) == to_rgba(UNDEFINED)).all(axis=-1).any()
 
 
-def key(text, **look):
-    return plt.Rectangle((0, 0), 1, 1, linewidth=0, label=text, **look)
-
-
-def legend_of_regimes(figure, runs, others):
+def legend_of_regimes(figure, shades, others):
     """Regimes that appear, thresholds, and others, below all panels."""
-    words = set(np.concatenate([np.unique(run.words('regime'))
-                                for run in runs]))
-    handles = [key(word, facecolor=colour)
-               for word, colour in REGIMES.items() if word in words]
-    if PENDING in words:
-        handles.append(key('not done', **HATCH))
+    handles = shades.handles()
     handles += [plt.Line2D([], [], color='black', linestyle=dashes,
                            label=f'{text}: {meaning}')
                 for text, dashes, meaning in THRESHOLDS.values()]
@@ -175,19 +167,22 @@ def legend_of_regimes(figure, runs, others):
 
 
 def draw(runs):
+    shades = Shades([points_of(run) for run in runs])
     exponents, losses = exponent_norm(runs), loss_norm(runs)
     width = PAGE if len(runs) > 1 else COLUMN + 0.6
     figure, panels = plt.subplots(3, len(runs), figsize=(width, 7.6),
                                   layout='constrained', sharex='col',
                                   sharey='col', squeeze=False)
-    undefined = [plot(column, run, exponents, losses)
+    undefined = [plot(column, run, shades, exponents, losses)
                  for run, column in zip(runs, panels.T)]
     for axes in panels[:, 0]:
         axes.set_ylabel(r'weight decay $\alpha$')
+    shades.draw_bar(figure, panels[0])
     figure.colorbar(ScalarMappable(exponents, EXPONENTS), ax=panels[1],
                     extend='both', label='Lyapunov exponent [1/iteration]')
     figure.colorbar(ScalarMappable(losses, LOSSES), ax=panels[2],
                     extend='both', label='mean loss')
-    others = [key('exponent or loss undefined', facecolor=UNDEFINED)]
-    legend_of_regimes(figure, runs, others if any(undefined) else [])
+    others = [Patch(facecolor=UNDEFINED, linewidth=0,
+                    label='exponent or loss undefined')]
+    legend_of_regimes(figure, shades, others if any(undefined) else [])
     return figure

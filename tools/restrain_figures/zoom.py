@@ -11,13 +11,13 @@ import numpy as np
 from matplotlib.ticker import (
     FixedLocator, FuncFormatter, MaxNLocator, NullLocator, StrMethodFormatter)
 
-from restrain.plot.axes import cell_edges
+from restrain.plot import windows
+from restrain.plot.shades import Shades
 
 from .inputs import File, InputError
 from .style import OKABE_ITO, PAGE, number
 from .sweep import (
-    HALO, colours_of_regimes, legend_of_regimes, paint, plot_thresholds,
-    shape_axes)
+    HALO, legend_of_regimes, paint, plot_thresholds, points_of, shape_axes)
 
 COMMAND = 'sweep'
 CASES = ('sweep-zoom',)
@@ -30,31 +30,13 @@ LOOKS = {'divergence': ('o', OKABE_ITO[0]), 'convergence': ('^', OKABE_ITO[4]),
 
 def windows_of(whole):
     """The whole and its windows, sweep.zoom-1.h5, ... beside it."""
-    runs = [whole]
-    stem = os.path.splitext(whole.path)[0]
-    while os.path.exists(path := f'{stem}.zoom-{len(runs)}.h5'):
-        runs.append(File(path))
+    runs = [whole, *(File(path) for path in windows.paths(whole.path))]
     if len(runs) == 1:
+        stem = os.path.splitext(whole.path)[0]
         raise InputError(
             f'{stem}.zoom-1.h5 is missing; make it with\n  restrain sweep '
             f'cases/{whole.stem}.yaml -o {shlex.quote(whole.path)} --resume')
     return runs
-
-
-def extent(run, name):
-    """Where an axis begins and ends, with half a cell on each side."""
-    return cell_edges(run[name])[[0, -1]]
-
-
-def is_inside(run, other):
-    """Whether a run's window is smaller than another's and lies about a point
-    in it."""
-    for name, *_ in AXES:
-        low, high = extent(run, name)
-        start, end = extent(other, name)
-        if not (start < (low + high) / 2 < end and high - low < end - start):
-            return False
-    return True
 
 
 def parents(runs):
@@ -63,7 +45,7 @@ def parents(runs):
     found = []
     for index, run in enumerate(runs[1:]):
         found.append(next((place for place in (index, 0)
-                           if is_inside(run, runs[place])), None))
+                           if windows.is_inside(run, runs[place])), None))
         if found[-1] is None:
             raise InputError(f'{run.path} is no window of {runs[0].path}; '
                              f'make both again from cases/{run.stem}.yaml')
@@ -103,7 +85,8 @@ def label_axis(axis, values, name):
 
 def mark_windows(axes, runs, children):
     """Rectangles with numbers, which are on the far sides of the others."""
-    corners = {child: [extent(runs[child], name) for name, *_ in AXES]
+    corners = {child: [windows.extent(runs[child], name)
+                       for name, *_ in AXES]
                for child in children}
     middle = np.mean([corner[0] for corner in corners.values() or [[0, 0]]])
     for child, ((left, right), (low, high)) in corners.items():
@@ -121,7 +104,9 @@ def plot_window(axes, runs, index, children):
     run = runs[index]
     shape_axes(axes, run)
     axes.set_box_aspect(1)
-    paint(axes, run, colours_of_regimes(run.words('regime')))
+    points = points_of(run)
+    # Shades of its own: exponents are ever closer in smaller windows.
+    paint(axes, run, Shades([points]).of(points))
     plot_thresholds(axes, run)
     mark_windows(axes, runs, children)
     for name, axis, text in AXES:
@@ -175,6 +160,7 @@ def draw(files):
         2 * down, across, squeeze=False, layout='constrained',
         height_ratios=(1.7, 1) * down,
         figsize=(PAGE, (7.2 / across + 1.3) * down + 0.7))
+    shades = Shades([points_of(run) for run in runs])
     most = max(run['boxes'].max() for run in runs)
     maps, counts = panels[::2].ravel(), panels[1::2].ravel()
     for index, run in enumerate(runs):
@@ -187,7 +173,9 @@ def draw(files):
         axes.set_ylabel('boxes $N(d)$')
     for axes in (*maps[len(runs):], *counts[len(runs):]):
         axes.set_axis_off()
-    legend_of_regimes(figure, runs, [
+    shades.draw_bar(figure, panels, shrink=0.4, numbers=False,
+                    label='Lyapunov exponent, by its rank in the window')
+    legend_of_regimes(figure, shades, [
         plt.Line2D([], [], color=colour, marker=marker, markersize=3,
                    linewidth=0.8, label=f'boundary of {name}')
         for name, (marker, colour) in LOOKS.items()] + [

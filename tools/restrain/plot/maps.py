@@ -18,17 +18,13 @@ from .axes import cell_edges, shape_axis
 from .canvas import (
     draw_curve, draw_strip, label_of, legend_below, new_figure,
     regime_handles, scale_log, styled)
+from .shades import Shades
 from .style import COLUMN, HATCH, PAGE, PENDING, RED, REGIMES
 
 if TYPE_CHECKING:
     import xarray
 
 MOST_PANELS = 12
-# What shades a regime: the larger, the lighter.
-SHADES = {'divergent': 'iterations_run', 'restrained-chaotic': 'lyapunov',
-          'restrained-periodic': 'lyapunov', 'bounded': 'lyapunov'}
-OTHERWISE = 'iterations_run'
-LIGHTEST = 0.62
 THRESHOLDS = {'lr_lo': (r'$\mathrm{lr_{lo}}$', '-'),
               'lr_hi': (r'$\mathrm{lr_{hi}}$', '--')}
 
@@ -37,7 +33,7 @@ def map(ds: xarray.Dataset, value: str = 'regime') -> Figure:
     """A sweep over its axes, with the theory's lr_lo and lr_hi.
 
     value   "regime": a colour for each, shaded by how long runs took to
-            diverge or settle, or by the Lyapunov exponent where they did
+            settle or diverge, or by the Lyapunov exponent where they did
             neither; or a variable of the sweep: "lyapunov" [1/iteration],
             "mean_loss", "final_loss", "max_growth", "period",
             "iterations_run"
@@ -55,6 +51,12 @@ def map(ds: xarray.Dataset, value: str = 'regime') -> Figure:
         if ds['regime'].ndim == 1:
             return _curves(ds)
         return _maps(ds, value)
+
+
+def values_of(ds: xarray.Dataset) -> dict[str, np.ndarray]:
+    """What the shades of a sweep are made of."""
+    return {name: ds[name].values
+            for name in ('regime', 'lyapunov', 'iterations_run')}
 
 
 def _curves(ds: xarray.Dataset) -> Figure:
@@ -168,25 +170,16 @@ class _Colours:
         self.words = set(np.unique(ds['regime'].values).tolist())
         self.long_name = ds[value].attrs.get('long_name', value)
         self.units = ds[value].attrs.get('units', '1')
-        self._spread: dict[str, np.ndarray] = {}
         if value == 'regime':
-            for word in self.words:
-                shade = ds[SHADES.get(word, OTHERWISE)].values
-                found = shade[ds['regime'].values == word]
-                self._spread[word] = np.unique(found[np.isfinite(found)])
+            self.shades = Shades([values_of(ds)])
         else:
             self.norm, self.palette = _scale(ds, value)
 
     def of(self, ds: xarray.Dataset) -> np.ndarray:
         """Colours [y][x] of a panel; nothing where a point is pending."""
-        words = ds['regime'].values
         if self.value == 'regime':
-            colours = np.zeros((*words.shape, 4))
-            for word in self.words & set(REGIMES):
-                place = words == word
-                shade = ds[SHADES.get(word, OTHERWISE)].values[place]
-                colours[place] = self._shades(word, shade)
-            return colours
+            return self.shades.of(values_of(ds))
+        words = ds['regime'].values
         values = ds[self.value].values.astype(float)
         shown = np.nan_to_num(values, nan=self.norm.vmin)
         colours = self.palette(self.norm(np.clip(
@@ -196,23 +189,13 @@ class _Colours:
         colours[words == PENDING] = 0
         return colours
 
-    def _shades(self, word: str, shade: np.ndarray) -> np.ndarray:
-        """Towards white by rank among the values that the regime has."""
-        spread = self._spread[word]
-        rank = np.zeros(shade.shape)
-        if spread.size > 1:
-            places = np.searchsorted(spread, np.nan_to_num(
-                shade, nan=spread[0], neginf=spread[0], posinf=spread[-1]))
-            rank = LIGHTEST * places / (spread.size - 1)
-        base = np.array(to_rgba(REGIMES[word]))
-        return base + rank[..., None] * (np.ones(4) - base)
-
     def explain(self, figure: Figure, grid: np.ndarray,
                 thresholds: bool) -> None:
-        """Legend or bar of colours."""
+        """Legend and bar of colours."""
         handles: list[Any] = []
         if self.value == 'regime':
-            handles = list(regime_handles(self.words))
+            handles += self.shades.handles()
+            self.shades.draw_bar(figure, list(grid.ravel()))
         else:
             unit = '' if self.units == '1' else f' [{self.units}]'
             figure.colorbar(ScalarMappable(self.norm, self.palette),
@@ -220,13 +203,13 @@ class _Colours:
                             label=self.long_name + unit)
             if 'divergent' in self.words:
                 handles.append(Patch(color='black', label='divergent'))
-        if PENDING in self.words:
-            handles.append(Patch(label='not done', linewidth=0, **HATCH))
+            if PENDING in self.words:
+                handles.append(Patch(label='not done', linewidth=0, **HATCH))
         if thresholds:
             handles += [Line2D([], [], color='black', linestyle=dashes,
                                label=text)
                         for text, dashes in THRESHOLDS.values()]
-        legend_below(figure, handles, 3)
+        legend_below(figure, handles, 2 if self.value == 'regime' else 3)
 
 
 def _scale(ds: xarray.Dataset, value: str) -> tuple[Normalize, Any]:

@@ -12,11 +12,21 @@ STYLE = {
 OKABE_ITO = ('#000000', '#E69F00', '#56B4E9', '#009E73', '#0072B2', '#D55E00',
              '#CC79A7')
 BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK = OKABE_ITO
-# Hue and lightness tell them apart.
-REGIMES = {'stable': '#0072B2', 'transient': '#9AD0F5',
-           'converged': '#56B4E9', 'restrained-periodic': '#F0E442',
-           'restrained-chaotic': '#D55E00', 'bounded': '#E69F00',
+# Lightness alone tells them apart, on grey paper and to eyes of all kinds.
+REGIMES = {'stable': '#023B3A', 'transient': '#184D8C',
+           'converged': '#4A60A8', 'restrained-periodic': '#A9E2E2',
+           'restrained-chaotic': '#DE562B', 'bounded': '#EBAF4F',
            'divergent': '#000000', 'undecided': '#999999'}
+# What shades a regime, and its colours from the least value to the largest.
+# Exponents end and begin at 0, where they leap from light to dark; divergent,
+# convergent, chaotic, periodic get lighter in this order in any shade.
+SHADES = {
+    'stable': ('iterations_run', ('#023232', '#04635F')),
+    'transient': ('iterations_run', ('#0A2F66', '#2A66A8')),
+    'converged': ('iterations_run', ('#3A4A92', '#5763A8')),
+    'restrained-periodic': ('lyapunov', ('#62CBD9', '#B5E3DF', '#FFF8DC')),
+    'restrained-chaotic': ('lyapunov', ('#F59E3C', '#E4632D', '#CA3A28')),
+    'divergent': ('iterations_run', ('#000000', '#2B1F30'))}
 PENDING = 'pending'
 # Kinds of events: light enough for a curve in black, apart in lightness.
 KINDS = {'discrete': ('#F6D08A', 'the step overshoots'),
