@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,21 +20,24 @@ from PIL import Image
 PROGRAM = os.path.abspath(os.environ["RESTRAIN"])
 SOURCE = Path(os.environ["RESTRAIN_SOURCE"]).resolve()
 IMAGES = SOURCE / "cases" / "images"
-WIDTH, COLOURS = 900, 64
+WIDTH, COLOURS = 900, 256
 
+# Points a side of the plane on top, and of the one that tests compare it with.
+POINTS, FEW_POINTS = 512, 128
 # What makes the file of a case, and what draws it.
-RESULTS = {"bifurcation": ("bifurcate", "bifurcation-lr", "bifurcation.h5"),
+RESULTS = {"zoom": ("sweep", "sweep-zoom", "sweep.h5"),
+           "bifurcation": ("bifurcate", "bifurcation-lr", "bifurcation.h5"),
            "map": ("sweep", "sweep-checkerboard", "sweep.h5"),
            "dashboard": ("run", "restrained-checkerboard", "run.h5")}
 CURVES = sorted(path.stem for path in
                 (SOURCE / "cases").glob("nonlinear-lr-*.yaml"))
 
 
-def compute(command, case, path):
+def compute(command, case, path, *options):
     path.parent.mkdir(exist_ok=True)
     done = subprocess.run(
         [PROGRAM, command, SOURCE / "cases" / f"{case}.yaml", "-q", "-o",
-         path], stdout=subprocess.DEVNULL, check=False)
+         path, *options], stdout=subprocess.DEVNULL, check=False)
     assert done.returncode in (0, 3), case
 
 
@@ -42,7 +46,7 @@ def draw(*words):
                    stdout=subprocess.DEVNULL)
 
 
-def picture(name, folder):
+def picture(name, folder, points=FEW_POINTS):
     """The picture of that name, as tools/figures draws it."""
     path = Path(folder) / f"{name}.png"
     if name == "nonlinear":
@@ -51,7 +55,12 @@ def picture(name, folder):
         draw(name, "-i", folder, "-o", folder)
     else:
         command, case, file = RESULTS[name]
-        compute(command, case, Path(folder) / case / file)
+        options = []
+        if name == "zoom":  # the whole alone
+            for change in ("zoom=[]", f"lr.count={points}",
+                           f"weight_decay.count={points}"):
+                options += ["-D", f"sweep.{change}"]
+        compute(command, case, Path(folder) / case / file, *options)
         # Titles name the file as it was given.
         subprocess.run(
             [SOURCE / "tools" / "figures", "plot", f"{case}/{file}", "-o",
@@ -61,7 +70,7 @@ def picture(name, folder):
 
 
 def small(path):
-    """Of the README's width and few colours."""
+    """Of the README's width and no more colours than a palette has."""
     image = Image.open(path).convert("RGB")
     if image.width > WIDTH:
         height = round(image.height * WIDTH / image.width)
@@ -85,7 +94,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         with ThreadPoolExecutor(2) as pool:
             for name, path in zip(names(), pool.map(
-                    picture, names(), [folder] * len(names()))):
+                    partial(picture, folder=folder, points=POINTS), names())):
                 image = small(path)
                 image.save(IMAGES / f"{name}.png", optimize=True)
                 print(name, image.size,
