@@ -69,9 +69,10 @@ def runs_and_analyses():
 def sweeps():
     for case in CASES.glob("sweep-*.yaml"):
         yield "sweep", case, 300
-    for start in ("mnist-boundary", "mnist-depth"):
+    for start, iterations in (("mnist-boundary", 40), ("mnist-depth", 40),
+                              ("mnist-minima", None)):
         for case in CASES.glob(start + "-*.yaml"):
-            yield "sweep", case, 40
+            yield "sweep", case, iterations
     for name in TRAININGS:
         yield "sweep", CASES / f"perturbed-{name}.yaml", 8
 

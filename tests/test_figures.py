@@ -22,7 +22,7 @@ bifurcation, critical_batch, mnist_edge, nonlinear, paper, perturbed, svag = (
     import_module(f"restrain_figures.{name}")
     for name in ("bifurcation", "critical_batch", "mnist_edge", "nonlinear",
                  "paper", "perturbed", "svag"))
-TABLES = ("table", "nesterov-table", "perturbed")
+TABLES = ("table", "nesterov-table", "perturbed", "minima")
 
 FIGURES = {
     "heat": ("run", ["heat-stable", "heat-unstable"]),
@@ -40,6 +40,7 @@ FIGURES = {
     "fashion": ("run", ["fashion-4-hidden"]),
     "mnist-edge": ("run", ["mnist-2-lr-20"]),
     "depth": ("sweep", ["mnist-depth-2"]),
+    "minima": ("sweep", ["mnist-minima-2"]),
     "edge": ("run", ["edge-euler", "edge-heavy-ball", "edge-nesterov"]),
     "fluctuations": ("run", ["regression-noise"]),
     "diffusion": ("run", ["regression-diffusion-momentum"]),

@@ -15,7 +15,7 @@ CONTENTS = (
      'one-layer network: losses; twins in the last bits'),
     ('figure 6', COVERED, ('sharpness',), 'normalised sharpness'),
     ('figure 7', IN_KIND, ('mnist-no-decay',),
-     'one and three layers without decay, a tenth of the iterations'),
+     'one and three layers without decay, on digits'),
     ('figure 8', IN_KIND, ('fashion',),
      'sharpness of deep tanh networks, on Fashion-MNIST'),
     ('figure 9', COVERED, ('mnist-edge',),
@@ -37,7 +37,7 @@ CONTENTS = (
     ('table 8', IN_KIND, ('perturbed',), 'Adam, and double precision'),
     ('table 9', COVERED, ('nesterov-table',),
      "thresholds of the linearised network, Nesterov's method"),
-    ('abstract', IN_KIND, ('depth',),
+    ('abstract', IN_KIND, ('depth', 'minima'),
      'the part of weight decay and depth in stability'))
 
 
