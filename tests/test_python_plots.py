@@ -15,7 +15,7 @@ from support import CASES, SMALL_CASE, SOURCE, WHOLE_CASE, ProgramTest, main
 
 import restrain
 from restrain import plot
-from restrain.plot import canvas
+from restrain.plot import canvas, films, windows
 from restrain.plot.style import KINDS, REGIMES, SHADES
 
 CHAOS = {"flow": {"kind": "conv", "kernel": 32, "image":
@@ -190,6 +190,44 @@ class Pictures(ProgramTest):
             plot.animate(path, "nothing")
         with self.assertRaisesRegex(restrain.UsageError, "gif"):
             plot.animate(path, output=self.folder / "film.txt", frames=2)
+
+    def test_a_film_leads_into_the_windows_of_a_sweep(self):
+        path = self.folder / "sweep.h5"
+        self.restrain("sweep", self.write(
+            f"{SMALL_CASE}sweep:\n"
+            "  lr: {from: 0.05, to: 5, count: 33, scale: log}\n"
+            "  weight_decay: {from: 0.5, to: 4, count: 33}\n"
+            "  zoom: [{lr: 1, weight_decay: 1, factor: 4, count: 2}]\n"),
+            "-o", path)
+        film = plot.animate(path, output=self.folder / "film.gif", frames=5)
+        with Image.open(self.folder / "film.gif") as frames:
+            self.assertEqual(frames.n_frames, 5)
+        axes = film._fig.axes[0]
+        self.assertEqual(len(axes.images), 3)
+        # It begins at the whole, passes a window and ends at the last one.
+        for frame, name in ((0, "sweep"), (2, "sweep.zoom-1"),
+                            (4, "sweep.zoom-2")):
+            film._func(frame)
+            ds = restrain.open(self.folder / f"{name}.h5")
+            self.assert_close(np.exp(axes.get_xlim()),
+                              windows.extent(ds, "lr"), 1e-9)
+            self.assert_close(axes.get_ylim(),
+                              windows.extent(ds, "weight_decay"), 1e-9)
+        (self.folder / "sweep.zoom-1.h5").unlink()
+        with self.assertRaisesRegex(restrain.UsageError, "sweep.zoom"):
+            plot.animate(path)
+
+    def test_the_way_of_a_film_has_a_point_that_stands_still(self):
+        start, end = np.array([[0, 8], [2, 6]]), np.array([[4, 5], [2, 3]])
+        self.assert_close(films.between(start, end, 1), end, 1e-12)
+        middle = films.between(start, end, 1 / 3)
+        self.assert_close(np.ptp(middle, axis=1), [4, 4 / 4**(1 / 3)], 1e-12)
+        for (low, high), (to_low, to_high), (at_low, at_high) in zip(
+                start, end, middle):
+            still = (low * to_high - high * to_low) / (
+                (to_high - to_low) - (high - low))
+            self.assertAlmostEqual((still - low) / (high - low),
+                                   (still - at_low) / (at_high - at_low))
 
     def test_long_curves_are_bands(self):
         figure = canvas.new_figure(3, 2)
