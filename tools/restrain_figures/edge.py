@@ -10,7 +10,11 @@ from .style import OKABE_ITO, PAGE
 CASES = ('edge-*',)
 SCHEMES = {'euler': 'gradient descent', 'heavy-ball': 'heavy ball',
            'nesterov': 'Nesterov'}
-BLACK, ORANGE, BLUE = OKABE_ITO[0], OKABE_ITO[1], OKABE_ITO[4]
+LIMITS = {'euler': r'2/\mathrm{lr}',
+          'heavy-ball': r'2(1+\mu)/\mathrm{lr}',
+          'nesterov': r'2(1+\mu)/((1+2\mu)\,\mathrm{lr})'}
+BLACK, RED, BLUE = OKABE_ITO[0], OKABE_ITO[5], OKABE_ITO[4]
+BAND = '#A9CCE6'
 
 
 def heading(run):
@@ -25,12 +29,21 @@ def plot_sharpness(axes, run):
     """Also marks the iteration at which the limit is first exceeded."""
     iteration, sharpness = run['iteration'], run['sharpness']
     limit = run['sharpness_limit']
-    axes.plot(iteration, sharpness, color=BLUE, linewidth=0.6)
-    swings = np.abs(np.diff(sharpness)) > 0.02 * limit[1:]
-    middle = (sharpness[1:] + sharpness[:-1]) / 2
-    axes.plot(iteration[1:], np.where(swings, middle, np.nan), color=ORANGE,
-              linewidth=0.6)
-    axes.plot(iteration, limit, '--', color=BLACK)
+    # Where it goes up and down in turns, what it swings between.
+    steps = np.diff(sharpness)
+    turns = np.diff(np.sign(steps)) != 0
+    turns = np.append(turns, False) | np.insert(turns, 0, False)
+    swings = turns & (np.abs(steps) > 0.02 * limit[1:])
+    pairs = np.array([sharpness[:-1], sharpness[1:]])
+    low, middle, high = (np.where(swings, values, np.nan) for values in (
+        pairs.min(axis=0), pairs.mean(axis=0), pairs.max(axis=0)))
+    axes.fill_between(iteration[1:], low, high, color=BAND, linewidth=0)
+    axes.plot(iteration[1:], np.where(swings, np.nan, sharpness[1:]),
+              color=BLUE, linewidth=0.8)
+    axes.plot(iteration[1:], middle, color=RED, linewidth=0.8)
+    axes.plot(iteration, limit, '--', color=BLACK,
+              label=f'limit ${LIMITS[run.setting("step.scheme")]}$')
+    axes.legend(loc='upper right')
     beyond = np.flatnonzero(sharpness > limit)
     if beyond.size:
         axes.axvline(iteration[beyond[0]], color=BLACK, linewidth=0.6,
@@ -64,12 +77,11 @@ def draw(runs):
     figure.legend(
         handles=[
             plt.Line2D([], [], color=BLUE, label='sharpness'),
-            plt.Line2D([], [], color=ORANGE,
-                       label='mean of two iterations where it swings'),
-            plt.Line2D([], [], color=BLACK, linestyle='--',
-                       label="limit of the scheme's step"),
+            plt.Rectangle((0, 0), 1, 1, color=BAND, linewidth=0,
+                          label='from least to largest where it swings'),
+            plt.Line2D([], [], color=RED, label='mean of two iterations'),
             plt.Line2D([], [], color=BLACK, linestyle=':', linewidth=0.6,
-                       label='first beyond it')],
+                       label='first beyond the limit')],
         loc='lower center', ncols=4)
     figure.get_layout_engine().set(rect=(0, 0.045, 1, 0.955))
     return figure

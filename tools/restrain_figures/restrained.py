@@ -6,7 +6,7 @@ import numpy as np
 from restrain.plot.style import KINDS
 
 from .inputs import InputError
-from .style import OKABE_ITO, PAGE
+from .style import OKABE_ITO, PAGE, number
 
 CASES = ('restrained-*',)
 TITLES = {'checkerboard': 'Checkerboard', 'gaussian-field': 'Natural spectrum'}
@@ -17,17 +17,28 @@ MOMENTS = ('before', 'peak', 'after')
 FIELDS = (('kernel', 'kernel $K$'), ('tangent', 'perturbation $v$'),
           (f'difference_{TWIN}', 'twins $A - B$'))
 MAP = 'RdBu_r'
-# Points that change sign from one to the next are shown in a corner.
-CORNERS = {'checkerboard': (slice(8), slice(8))}
+# Fields that are the same pattern at all moments, which changes sign from
+# point to point, are shown at one, in a corner.
+PATTERNS = {'checkerboard': (('peak',), (slice(8), slice(8)))}
+GROWTH = {'discrete': OKABE_ITO[1], 'continuous': OKABE_ITO[2],
+          'non-normal': '#999999'}
 
 
-def shade_events(axes, run):
+def fill_events(axes, run):
+    """Growth beyond 1 in the colour of its event's kind."""
     kinds = run.words('events/kind')
+    growth = np.append(run['local_growth'], np.nan)
     for first, last, kind in zip(run['events/first'], run['events/last'],
                                  kinds):
-        axes.axvspan(first, last + 1, color=KINDS[kind][0], linewidth=0,
-                     zorder=0)
+        updates = np.arange(first, last + 2)
+        axes.fill_between(updates, 1, growth[np.minimum(updates, last)],
+                          step='post', color=GROWTH[kind], linewidth=0)
     return set(kinds)
+
+
+def picture_of(run):
+    """Of which moments the fields are shown, and which part of them."""
+    return PATTERNS.get(run.setting('flow.image.kind'), (MOMENTS, ...))
 
 
 def strongest(run):
@@ -54,9 +65,9 @@ def plot_curves(panels, run, moments):
     growth.axhline(1, color=OKABE_ITO[5], linewidth=0.8, linestyle='--')
     twins.plot(iteration, run['twin_difference', TWIN], color='black',
                linewidth=0.8)
-    kinds = shade_events(growth, run)
+    kinds = fill_events(growth, run)
     for axes in panels:
-        for moment in moments.values():
+        for moment in moments:
             axes.axvline(moment, color='black', linewidth=0.5, linestyle=':')
         axes.set(yscale='log', xlim=(0, SHOWN))
         axes.tick_params(labelbottom=axes is twins)
@@ -67,15 +78,21 @@ def plot_curves(panels, run, moments):
 
 
 def plot_fields(panels, run, moments):
-    """Rows of fields, columns of moments; each field in units of its range,
-    which is one for all moments unless it grows by orders."""
-    for (name, _), line in zip(FIELDS, panels):
-        snapshots = [run.field_at(name, step)[CORNERS.get(
-            run.setting('flow.image.kind'), ...)]
-            for step in moments.values()]
+    """Rows of fields, columns of moments; a field in units of its largest
+    magnitude at all of them, which its label tells, or at each, below it,
+    where it grows by orders."""
+    shown, part = picture_of(run)
+    for (name, text), line in zip(FIELDS, panels):
+        snapshots = [run.field_at(name, moments[word])[part]
+                     for word in shown]
         ranges = [np.abs(snapshot).max() for snapshot in snapshots]
-        if not name.startswith('difference'):
+        if name.startswith('difference') and len(shown) > 1:
+            for axes, bound in zip(line, ranges):
+                axes.set_xlabel(rf'$\pm {number(bound, 2)}$')
+        else:
             ranges = [max(ranges)] * len(ranges)
+            text += f'\n$\\pm {number(ranges[0], 2)}$'
+        line[0].set_ylabel(text, fontsize=7)
         for axes, snapshot, bound in zip(line, snapshots, ranges):
             image = axes.imshow(snapshot / (bound or 1), cmap=MAP, vmin=-1,
                                 vmax=1, origin='lower',
@@ -85,21 +102,21 @@ def plot_fields(panels, run, moments):
             axes.set(xticks=[0, nx - 1] if line is panels[-1] else [],
                      yticks=[0, ny - 1] if axes is line[0] else [])
             axes.tick_params(labelsize=6, length=2, pad=1)
-            axes.set_xlabel(rf'$\pm${bound:.1e}', fontsize=7, labelpad=1)
-    for axes, (word, step) in zip(panels[0], moments.items()):
-        axes.set_title(f'{word}: {step}', fontsize=7)
+            axes.xaxis.label.set_size(7)
+    for axes, word in zip(panels[0], shown):
+        axes.set_title(f'{word}: {moments[word]}', fontsize=7)
     return image
 
 
 def grid_of_fields(figure, runs):
     """Panels [run][field][moment], runs apart."""
-    count = len(MOMENTS)
-    widths = ([1] * count + [0.3]) * len(runs)
-    grid = figure.add_gridspec(len(FIELDS), len(widths) - 1,
-                               width_ratios=widths[:-1])
-    return [[[figure.add_subplot(grid[row, half * (count + 1) + column])
+    counts = [len(picture_of(run)[0]) for run in runs]
+    widths = sum(([1] * count + [0.3] for count in counts), [])[:-1]
+    grid = figure.add_gridspec(len(FIELDS), len(widths), width_ratios=widths)
+    starts = np.cumsum([0] + [count + 1 for count in counts])
+    return [[[figure.add_subplot(grid[row, start + column])
               for column in range(count)] for row in range(len(FIELDS))]
-            for half in range(len(runs))]
+            for start, count in zip(starts, counts)]
 
 
 def draw(runs):
@@ -110,18 +127,17 @@ def draw(runs):
     kinds = set()
     for run, lines, images in zip(runs, curves.T, fields):
         moments = dict(zip(MOMENTS, strongest(run)))
-        kinds |= plot_curves(lines, run, moments)
+        kinds |= plot_curves(lines, run, [moments[word] for word
+                                          in picture_of(run)[0]])
         image = plot_fields(images, run, moments)
     for axes, text in zip(curves[:, 0], ('loss $L$', 'local growth',
                                          'difference\nof twins')):
         axes.set_ylabel(text)
-    for line, (_, text) in zip(fields[0], FIELDS):
-        line[0].set_ylabel(text)
     below.colorbar(image, ax=below.axes, location='bottom', aspect=50,
-                   shrink=0.6, pad=0.02,
-                   label='field, in units of the number below it')
+                   shrink=0.6, pad=0.02, ticks=[-1, 0, 1],
+                   label='field, per the magnitude beside or below it')
     top.legend(
-        handles=[plt.Rectangle((0, 0), 1, 1, color=KINDS[kind][0],
+        handles=[plt.Rectangle((0, 0), 1, 1, color=GROWTH[kind],
                                label=f'{kind}: {KINDS[kind][1]}')
                  for kind in KINDS if kind in kinds] +
         [plt.Line2D([], [], color=OKABE_ITO[5], linestyle='--',
