@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 
 from .._errors import UsageError
 from .canvas import draw_field, new_figure, styled
-from .style import BLACK, BLUE, PAGE, RED
+from .hessians import draw_spectrum
+from .style import BLACK, PAGE, RED
 
 if TYPE_CHECKING:
     import xarray
@@ -41,7 +42,7 @@ def analysis(ds: xarray.Dataset) -> Figure:
         figure = new_figure(PAGE, 4.9)
         grid = figure.subplots(2, 2)
         for axes, draw in zip(grid.ravel(), (
-                _amplification, _spectrum, _mode, _numbers)):
+                _amplification, draw_spectrum, _mode, _numbers)):
             draw(axes, ds)
         said = ds.attrs['explanation'].replace('\n', '; ')
         text = textwrap.wrap(' '.join(said.split()), 100)
@@ -74,36 +75,6 @@ def _amplification(axes: Axes, ds: xarray.Dataset) -> None:
                                shrink=0.9)
     bar.set_ticks([norm.vmin, 1, norm.vmax])
     bar.set_ticklabels([f'{norm.vmin:.3g}', '1', f'{norm.vmax:.3g}'])
-
-
-def _spectrum(axes: Axes, ds: xarray.Dataset) -> None:
-    """Eigenvalues, their density, or the symbol's values, ascending."""
-    axes.set_title('spectrum of the Hessian, decay included')
-    if 'density' in ds:
-        axes.plot(ds['abscissa'].values, ds['density'].values, color=BLACK)
-        axes.set(xlabel=r'$\lambda$', ylabel='density')
-        _mark(axes.axvline, ds)
-    elif 'spectrum' in ds:
-        axes.plot(ds['spectrum'].values, '.', color=BLACK, markersize=2)
-        axes.set(xlabel='number, ascending', ylabel=r'$\lambda$')
-        _mark(axes.axhline, ds)
-    else:
-        values = [float(ds[name]) for name in ('lambda_min', 'lambda_max')]
-        axes.plot([0, 1], values, 'o', color=BLACK)
-        axes.set(xticks=[0, 1], xticklabels=['smallest', 'largest'],
-                 xlim=(-0.5, 1.5), ylabel=r'$\lambda$')
-        _mark(axes.axhline, ds)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc='best')
-
-
-def _mark(line: object, ds: xarray.Dataset) -> None:
-    limit = float(ds['real_limit']) / float(ds['lr'])
-    if np.isfinite(limit):
-        line(limit, color=RED, linestyle='--',  # type: ignore[operator]
-             linewidth=0.8, label=f'limit of the step: {limit:.4g}')
-    line(0, color=BLUE, linewidth=0.6,  # type: ignore[operator]
-         linestyle=':')
 
 
 def _mode(axes: Axes, ds: xarray.Dataset) -> None:

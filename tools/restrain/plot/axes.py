@@ -41,10 +41,19 @@ def shape_axis(axis: Any, values: np.ndarray) -> None:
     axis.axes.set(**{f'{name}lim': (edges[0], edges[-1]), f'{name}scale':
                      'log' if is_geometric(values) else 'linear'})
     if is_geometric(values) and span > 4:
-        digits = (1, 2, 5) if span < 40 else (1, 3) if span < 1000 else (1,)
-        axis.set_major_locator(LogLocator(subs=digits))
-    else:
-        axis.set_major_locator(MaxNLocator(5))
-        axis.set_minor_locator(NullLocator())
+        shape_log(axis, edges)
+        return
+    axis.set_major_locator(MaxNLocator(5))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(StrMethodFormatter('{x:g}'))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def shape_log(axis: Any, values: np.ndarray) -> None:
+    """Ticks of a logarithmic axis over ascending values, as plain
+    numbers."""
+    span = values[-1] / values[0]
+    digits = (1, 2, 5) if span < 40 else (1, 3) if span < 1000 else (1,)
+    axis.set_major_locator(LogLocator(subs=digits))
     axis.set_major_formatter(StrMethodFormatter('{x:g}'))
     axis.set_minor_formatter(NullFormatter())

@@ -6,7 +6,7 @@ into axes. PANELS lists what each needs, by what it tells most.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 
 from ..case import effective_case
 from .canvas import draw_curve, scale_log
-from .style import BLACK, BLUE, GREEN, KINDS, OKABE_ITO, ORANGE, RED, SKY
+from .orbits import default_name, draw_return_map
+from .style import BLACK, BLUE, GREEN, KINDS, OKABE_ITO, ORANGE, RED
 
 if TYPE_CHECKING:
     import pandas
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 # More are too narrow to be told apart.
 MOST_EVENTS = 400
-# States of the tail that a return map shows.
-TAIL = 2000
 
 
 class Panel(NamedTuple):
@@ -97,7 +96,7 @@ def sharpness(axes: Axes, ds: xarray.Dataset, _: object) -> None:
     axes.set_title(r'sharpness $\lambda_\mathrm{max}$' if name == 'sharpness'
                    else r'sharpness $\lambda_\mathrm{max}(P^{-1} H)$')
     draw_curve(axes, *over(ds, name), BLUE)
-    limit = _limit(ds) if name == 'sharpness' else None
+    limit = limit_of_step(ds) if name == 'sharpness' else None
     if limit is not None:
         draw_curve(axes, *limit, RED, "limit of the scheme's step", '--')
         values = ds[name].values
@@ -107,7 +106,9 @@ def sharpness(axes: Axes, ds: xarray.Dataset, _: object) -> None:
         legend(axes, least=1)
 
 
-def _limit(ds: xarray.Dataset) -> tuple[np.ndarray, np.ndarray] | None:
+def limit_of_step(
+        ds: xarray.Dataset) -> tuple[np.ndarray, np.ndarray] | None:
+    """(iterations, the largest stable eigenvalue), where it is known."""
     if 'sharpness_limit' in ds:
         return over(ds, 'sharpness_limit')
     case = effective_case(ds.attrs.get('effective', ''))
@@ -162,12 +163,18 @@ def _focus(axes: Axes, values: np.ndarray) -> None:
 def layers(axes: Axes, ds: xarray.Dataset, _: object) -> None:
     """Sharpness of each layer's block of H."""
     axes.set_title('sharpness of layers')
-    found = ds['layer_sharpness'].transpose('layer', 'iteration')
-    for row, colour in zip(range(found.sizes['layer']), OKABE_ITO * 9):
-        draw_curve(axes, ds['iteration'].values, found.values[row], colour,
-                   str(ds['layer'].values[row]))
+    draw_layers(axes, ds, OKABE_ITO * 9)
     scale_log(axes)
     legend(axes)
+
+
+def draw_layers(axes: Axes, ds: xarray.Dataset, colours: Sequence[str],
+                before: str = '') -> None:
+    """A curve for each layer, with `before` its name as a label."""
+    found = ds['layer_sharpness'].transpose('layer', 'iteration')
+    for row, colour in zip(range(found.sizes['layer']), colours):
+        draw_curve(axes, ds['iteration'].values, found.values[row], colour,
+                   before + str(ds['layer'].values[row]))
 
 
 def displacements(axes: Axes, ds: xarray.Dataset, _: object) -> None:
@@ -198,16 +205,10 @@ def norms(axes: Axes, ds: xarray.Dataset, _: object) -> None:
 
 def return_map(axes: Axes, ds: xarray.Dataset, _: object) -> None:
     """The residual, or the loss, after an update over that before."""
-    residual = ds.get('residual')
-    name = 'residual' if residual is not None and (
-        residual.values != 0).any() else 'loss'
-    values = ds[name].values[-TAIL:]
-    values = values[len(values) // 2:] if len(values) < TAIL else values
+    name = default_name(ds)
+    values = ds[name].values
     axes.set_title(f'return map of the {name}, end of the run')
-    axes.plot(values[[0, -1]], values[[0, -1]], alpha=0)
-    axes.plot(values[:-1], values[1:], '.', color=BLACK, markersize=2,
-              markeredgewidth=0, alpha=0.6)
-    axes.axline((values[-1], values[-1]), slope=1, color=SKY, linewidth=0.8)
+    draw_return_map(axes, values[len(values) // 2:])
     axes.set(xlabel='before an update', ylabel='after it')
 
 

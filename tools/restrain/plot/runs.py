@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from .._errors import UsageError
-from ..case import effective_case
 from . import panels
 from .canvas import (
     draw_field, legend_below, mosaic, new_figure, part_of, styled)
+from .series import head, heading, state_names
 from .style import BLACK, BLUE, COLUMN, FIELD_MAP, KINDS, PAGE
+from .waves import relative
 
 if TYPE_CHECKING:
     import pandas
@@ -45,27 +46,8 @@ def run(ds: xarray.Dataset, events: pandas.DataFrame | None = None) -> Figure:
         for axes, panel in zip(column[:, 0], chosen):
             panel.draw(axes, ds, events)
         column[-1, 0].set_xlabel('iteration')
-        figure.suptitle('\n'.join(_heading(ds)), fontsize=8)
+        head(figure, ds)
     return figure
-
-
-def _heading(ds: xarray.Dataset) -> list[str]:
-    """Title, settings, regime."""
-    case = effective_case(ds.attrs.get('effective', ''))
-    title = case.get('title', 'null')
-    settings = []
-    for key, name in (('flow.kind', ''), ('step.scheme', ''),
-                      ('step.lr', 'lr = '),
-                      ('step.weight_decay', r'$\alpha$ = '),
-                      ('step.momentum', r'$\mu$ = '),
-                      ('flow.precision', '')):
-        value = case.get(key)
-        if value not in (None, '', 'double'):
-            number = isinstance(value, (int, float))
-            settings.append(name + (f'{value:g}' if number else str(value)))
-    regime = ds.attrs.get('regime', '')
-    return [text for text in ('' if title == 'null' else str(title),
-                              ', '.join(settings), regime) if text]
 
 
 def dashboard(path: str | os.PathLike[str]) -> Figure:
@@ -127,7 +109,7 @@ def _page(ds: xarray.Dataset, table: pandas.DataFrame | None,
 
 
 def _head(part: Any, ds: xarray.Dataset, path: str) -> None:
-    lines = _heading(ds)
+    lines = heading(ds)
     regime = ds.attrs.get('regime', '')
     reason = ds.attrs.get('regime_reason', '')
     text = [', '.join(lines[1:-1]) if regime else ', '.join(lines[1:])]
@@ -141,15 +123,6 @@ def _head(part: Any, ds: xarray.Dataset, path: str) -> None:
               ha='center', va='top', fontsize=10, weight='bold')
     part.text(0.5, 0.68, '\n'.join(text), ha='center', va='top', fontsize=7,
               linespacing=1.35)
-
-
-def state_names(ds: xarray.Dataset) -> list[str]:
-    """The state: `kernel`, or a tensor for each of a network's."""
-    if 'kernel' in ds:
-        return ['kernel']
-    return [str(name) for name in ds.data_vars
-            if ds[name].dims[:1] == ('time',) and
-            str(ds[name].dims[-1]).startswith(f'{name}.')]
 
 
 def _fields(ds: xarray.Dataset) -> list[tuple[str, np.ndarray]]:
@@ -202,16 +175,14 @@ def _space_time(axes: Axes, ds: xarray.Dataset) -> None:
     values = ds['kernel'].isel(y=row, time=slice(MOST_TIMES)).values
     across = part_of(values).shape[1]
     values = values[:, :across]
-    # Early large states must not hide late ones.
-    sizes = np.abs(values).max(axis=1, keepdims=True)
-    with np.errstate(invalid='ignore'):
-        shown = values / np.where(sizes > 0, sizes, 1)
+    shown, _, deviates = relative(values)
     axes.pcolormesh(ds['x'].values[:across], ds['step'].values[:len(values)],
                     shown, cmap=FIELD_MAP, vmin=-1, vmax=1, shading='nearest',
                     rasterized=True)
     axes.grid(False)
     axes.set(title='row over updates' if row else 'state over updates',
-             xlabel='x, per its size', ylabel='updates')
+             xlabel='x, per its size' + (', minus the first' if deviates
+                                         else ''), ylabel='updates')
 
 
 def events(df: pandas.DataFrame) -> Figure:
