@@ -51,6 +51,17 @@ sampling: {kind: minibatch, batch: 4, seed: 1}
 step: {scheme: nesterov, momentum: 0.9, lr: 0.05, iterations: 40}
 output: {every: 8, scalars: [member_loss]}
 """
+# More than a block of members, in blocks of other sizes for other threads.
+BLOCKS = """\
+title: many members of a small flow
+flow: {kind: regression, design: {kind: gaussian, samples: 12, seed: 3,
+       spectrum: {kind: power, count: 5, exponent: 1}, noise: 0.5}}
+initial: {kind: normal, seed: 2}
+ensemble: {members: 70, vary: both, quantiles: [0.5]}
+sampling: {kind: svag, batch: 2, l: 2, seed: 4}
+step: {scheme: adam, lr: 0.02, weight_decay: 0.1, iterations: 40}
+output: {every: 8, scalars: [member_loss, member_displacement]}
+"""
 BATCHES = """\
 title: one update
 flow: {kind: regression, design: {kind: file, x: x.npy, y: y.npy}}
@@ -237,14 +248,15 @@ class Ensembles(ProgramTest):
         np.testing.assert_array_equal(run["kernel"][:, 0], states[0])
 
     def test_threads_and_resumed_runs_give_the_same_bits(self):
-        for text in (BANDS, NETWORK):
+        for text in (BANDS, NETWORK, BLOCKS):
             whole = self.run_case(text)
             self.assert_same(whole, self.run_case(text, "two.h5",
                                                   "--threads", "3"))
             case = self.write(text)
             self.restrain("run", case, "-o", "part.h5", "--force", "-D",
                           "step.iterations=24")
-            self.restrain("run", case, "-o", "part.h5", "--resume")
+            self.restrain("run", case, "-o", "part.h5", "--resume",
+                          "--threads", "2")
             with h5py.File(self.folder / "part.h5") as file:
                 rows = {row: i for i, row in enumerate(file["step"][()])}
                 for i, row in enumerate(whole["step"]):

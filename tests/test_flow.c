@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "flow/copies.h"
 #include "networks.h"
-#include "restrain/flow.h"
 
 /* Every check runs over all kinds of flow and, for each, over all variants: boundaries, discretisations of
  * the diffusion term (and none), poolings, activations, dimensions. Kernel and images have odd and even
@@ -425,6 +425,56 @@ START_TEST(bits_do_not_depend_on_threads) {
 }
 END_TEST
 
+/* Each copy comes to the bits of the flow itself, and nothing else of it is left behind. */
+static void check_copies(struct rst_context *context, const struct rst_flow_parameters *parameters,
+                         struct rst_flow *flow, const char *label) {
+  enum { COPIES = 3 };
+  const size_t numbers = rst_flow_layout(flow)->count;
+  const size_t bytes = numbers * rst_precision_size(parameters->precision);
+  struct rst_flow *copies = NULL;
+  struct rst_field *row = NULL;
+  struct rst_field *slopes = NULL;
+  struct rst_flow_value value;
+  if (rst_flow_averages(flow)) {
+    return;
+  }
+  RST_TEST_OK(context, rst_flow_copies_create(context, flow, COPIES, &copies));
+  RST_TEST_OK(context, rst_flow_create_state(context, copies, &row));
+  RST_TEST_OK(context, rst_flow_create_state(context, copies, &slopes));
+  ck_assert_uint_eq(rst_field_count(row), COPIES * numbers);
+  for (uint32_t c = 0; c < COPIES; ++c) {
+    struct rst_field *u = rst_test_state(context, flow, c + 1, scale_of(parameters));
+    memcpy((char *)row->data + c * bytes, u->data, bytes);
+    rst_field_destroy(&u);
+  }
+  rst_flow_evaluate(copies, row, &value, slopes);
+  double sum = 0.0;
+  for (uint32_t c = 0; c < COPIES; ++c) {
+    struct rst_field *u = rst_test_state(context, flow, c + 1, scale_of(parameters));
+    struct rst_field *gradient = rst_test_state(context, flow, 1, 0.0);
+    struct rst_flow_value own;
+    rst_flow_evaluate(flow, u, &own, gradient);
+    ck_assert_msg(memcmp((char *)slopes->data + c * bytes, gradient->data, bytes) == 0, "%s: copy %u", label,
+                  (unsigned)c);
+    ck_assert_double_eq(rst_flow_copies_value(copies, c)->data_loss, own.data_loss);
+    sum += own.data_loss;
+    rst_field_destroy(&gradient);
+    rst_field_destroy(&u);
+  }
+  ck_assert_double_eq(value.data_loss, sum);
+  rst_field_fill(1.0, row);
+  rst_flow_pin(copies, row);
+  rst_test_close(rst_field_sum(row), (double)(COPIES * rst_layout_free_count(rst_flow_layout(flow))), 1e-14);
+  rst_field_destroy(&slopes);
+  rst_field_destroy(&row);
+  rst_flow_destroy(&copies);
+}
+
+START_TEST(copies_are_the_flow_itself) {
+  each_variant(rst_flow_names()[_i], 7, check_copies);
+}
+END_TEST
+
 /* The Hessian is the same everywhere where the kind says so, and nowhere else. */
 START_TEST(facts_hold) {
   struct rst_context *context = rst_test_context();
@@ -463,6 +513,7 @@ int main(void) {
   tcase_add_loop_test(tests, fixed_points_stay_out, 0, kinds);
   tcase_add_loop_test(tests, float_follows_double, 0, kinds);
   tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, kinds);
+  tcase_add_loop_test(tests, copies_are_the_flow_itself, 0, kinds);
   tcase_add_loop_test(tests, facts_hold, 0, RST_TEST_FLOWS);
   suite_add_tcase(suite, tests);
   return rst_test_run(suite);

@@ -150,6 +150,82 @@ START_TEST(an_event_under_way_is_told) {
 }
 END_TEST
 
+/* Copies in a row beside motions of one each, with a sampling whose member is that of the first. */
+static void check_copies(struct setting *setting, const char *label) {
+  enum { COPIES = 5 };
+  const struct rst_motion_parameters one = setting->parameters;
+  const size_t numbers = rst_field_count(setting->start);
+  const size_t bytes = numbers * rst_precision_size(setting->start->precision);
+  struct rst_field *row = NULL;
+  struct rst_motion *all = NULL;
+  RST_TEST_OK(setting->context,
+              rst_field_create(setting->context, setting->start->precision, 1, COPIES * numbers, &row));
+  for (uint32_t c = 0; c < COPIES; ++c) {
+    struct rst_field *u = rst_test_state(setting->context, setting->flow, c + 1, 0.5);
+    memcpy((char *)row->data + c * bytes, u->data, bytes);
+    rst_field_destroy(&u);
+  }
+  setting->parameters.copies = COPIES;
+  RST_TEST_OK(setting->context,
+              rst_motion_create(setting->context, setting->flow, &setting->parameters, row, &all));
+  for (int t = 0; t < STEPS; ++t) {
+    RST_TEST_OK(setting->context, rst_motion_advance(all));
+  }
+  struct rst_observation seen;
+  rst_motion_look(all, &seen);
+  for (uint32_t c = 0; c < COPIES; ++c) {
+    struct rst_observation own;
+    struct rst_motion *motion = NULL;
+    struct rst_field u;
+    struct rst_field *start = rst_test_state(setting->context, setting->flow, c + 1, 0.5);
+    struct rst_motion_parameters parameters = one;
+    parameters.sampling.member += one.draws_together ? 0 : c;
+    RST_TEST_OK(setting->context,
+                rst_motion_create(setting->context, setting->flow, &parameters, start, &motion));
+    for (int t = 0; t < STEPS; ++t) {
+      RST_TEST_OK(setting->context, rst_motion_advance(motion));
+    }
+    rst_motion_look(motion, &own);
+    rst_motion_look_at_copy(all, c, &u, &seen);
+    ck_assert_msg(rst_test_same_bits(&u, motion->u), "%s, copy %u", label, (unsigned)c);
+    ck_assert_double_eq(seen.loss, own.loss);
+    ck_assert_double_eq(seen.weight_norm, own.weight_norm);
+    ck_assert_double_eq(seen.value.data_loss, own.value.data_loss);
+    rst_motion_destroy(&motion);
+    rst_field_destroy(&start);
+  }
+  rst_motion_destroy(&all);
+  rst_field_destroy(&row);
+  setting->parameters = one;
+}
+
+START_TEST(copies_take_the_steps_of_each) {
+  struct setting setting = set_up(rst_scheme_names()[_i]);
+  struct rst_flow_parameters flow;
+  char label[160];
+  if (rst_scheme_facts(setting.parameters.scheme.kind).adapts) {
+    tear_down(&setting);
+    return;
+  }
+  check_copies(&setting, "conv");
+  rst_field_destroy(&setting.start);
+  rst_flow_destroy(&setting.flow);
+  ck_assert(rst_test_small_flow("regression", 1, &flow, label));
+  setting.flow = rst_test_flow(setting.context, &flow);
+  setting.start = rst_test_state(setting.context, setting.flow, 3, 1.0);
+  setting.parameters.schedule = (struct rst_schedule){.kind = RST_SCHEDULE_COSINE, .length = STEPS};
+  for (const char *const *kind = rst_sampling_names(); *kind; ++kind) {
+    for (int together = 0; together < 2; ++together) {
+      setting.parameters.draws_together = together == 1;
+      setting.parameters.sampling = (struct rst_sampling_parameters){
+          .kind = *kind, .batch = 2, .length = 4.0, .sigma = 0.7, .seed = 3, .member = 2};
+      check_copies(&setting, *kind);
+    }
+  }
+  tear_down(&setting);
+}
+END_TEST
+
 START_TEST(what_a_scheme_refuses_makes_no_motion) {
   struct setting setting = set_up("euler");
   struct rst_motion *motion = NULL;
@@ -168,6 +244,7 @@ int main(void) {
   const int schemes = rst_test_scheme_count();
   tcase_add_loop_test(tests, who_looks_changes_nothing, 0, schemes);
   tcase_add_loop_test(tests, observations_belong_to_the_state_before_the_step, 0, schemes);
+  tcase_add_loop_test(tests, copies_take_the_steps_of_each, 0, schemes);
   tcase_add_test(tests, an_event_under_way_is_told);
   tcase_add_test(tests, what_a_scheme_refuses_makes_no_motion);
   suite_add_tcase(suite, tests);

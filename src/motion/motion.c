@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "core/core.h"
+#include "flow/copies.h"
 #include "flow/flow_laps.h"
 
 static enum rst_status create_perturbations(struct rst_motion *motion) {
@@ -20,22 +21,45 @@ static enum rst_status create_perturbations(struct rst_motion *motion) {
   return RST_OK;
 }
 
+/* One sampler, or one for each copy. */
+static enum rst_status create_samplers(struct rst_motion *motion) {
+  const struct rst_motion_parameters *parameters = &motion->parameters;
+  struct rst_sampling_parameters own = parameters->sampling;
+  const size_t count = parameters->copies > 1 && !parameters->draws_together ? parameters->copies : 1;
+  const size_t drawn = rst_sampling_needs_root(&own) ? rst_flow_root_rows(motion->flow)
+                                                     : rst_flow_example_count(motion->flow, RST_TRAINING_SET);
+  RST_TRY(RST_NEW(motion->context, count, &motion->samplers));
+  RST_TRY(RST_NEW(motion->context, count, &motion->draws));
+  for (size_t i = 0; i < count; ++i, ++own.member) {
+    RST_TRY(rst_sampler_create(motion->context, &own, drawn, &motion->samplers[i]));
+    motion->sampler_count += 1;
+  }
+  return rst_flow_prepare(motion->flow, rst_sampler_draw_count(motion->samplers[0]));
+}
+
 /* What draws examples, and what follows their batches. */
 static enum rst_status create_sampling(struct rst_motion *motion) {
   const struct rst_sampling_parameters *sampling = &motion->parameters.sampling;
-  const size_t examples = rst_flow_example_count(motion->flow, RST_TRAINING_SET);
   const struct rst_layout *averages = rst_flow_averages(motion->flow);
   motion->epoch = 1;
   if (!rst_sampling_is_full(sampling)) {
-    const size_t drawn = rst_sampling_needs_root(sampling) ? rst_flow_root_rows(motion->flow) : examples;
-    RST_TRY(rst_sampler_create(motion->context, sampling, drawn, &motion->sampler));
-    RST_TRY(rst_flow_prepare(motion->flow, rst_sampler_draw_count(motion->sampler)));
-    motion->epoch = rst_sampling_epoch(sampling, examples);
+    RST_TRY(create_samplers(motion));
+    motion->epoch = rst_sampling_epoch(sampling, rst_flow_example_count(motion->flow, RST_TRAINING_SET));
   }
   if (averages) {
     RST_TRY(rst_field_create(motion->context, RST_PRECISION_DOUBLE, 1, averages->count, &motion->averages));
     RST_TRY(rst_field_create(motion->context, RST_PRECISION_DOUBLE, 1, averages->count, &motion->statistics));
     rst_flow_start_averages(motion->flow, motion->averages->data);
+  }
+  return RST_OK;
+}
+
+static enum rst_status create_copies(struct rst_motion *motion) {
+  const struct rst_motion_parameters *parameters = &motion->parameters;
+  if (parameters->copies > 1) {
+    assert(!parameters->observed && !parameters->has_slope && parameters->perturbations == 0);
+    RST_TRY(rst_flow_copies_create(motion->context, motion->flow, parameters->copies, &motion->copies));
+    motion->flow = motion->copies;
   }
   return RST_OK;
 }
@@ -51,8 +75,9 @@ static enum rst_status build(struct rst_motion *motion, const struct rst_field *
   if (motion->parameters.has_slope) {
     RST_TRY(rst_field_create_like(context, u, &motion->slope));
   }
-  RST_TRY(rst_scheme_create(context, &motion->parameters.scheme, motion->flow, &motion->scheme));
   RST_TRY(create_sampling(motion));
+  RST_TRY(create_copies(motion));
+  RST_TRY(rst_scheme_create(context, &motion->parameters.scheme, motion->flow, &motion->scheme));
   return motion->parameters.perturbations > 0 ? create_perturbations(motion) : RST_OK;
 }
 
@@ -79,7 +104,12 @@ void rst_motion_destroy(struct rst_motion **motion) {
     rst_event_detector_destroy(&gone->detector);
     rst_tangent_destroy(&gone->tangent);
     rst_scheme_destroy(&gone->scheme);
-    rst_sampler_destroy(&gone->sampler);
+    for (size_t i = 0; i < gone->sampler_count; ++i) {
+      rst_sampler_destroy(&gone->samplers[i]);
+    }
+    free(gone->samplers);
+    free(gone->draws);
+    rst_flow_destroy(&gone->copies);
     rst_field_destroy(&gone->averages);
     rst_field_destroy(&gone->statistics);
     rst_field_destroy(&gone->sums);
@@ -92,16 +122,27 @@ void rst_motion_destroy(struct rst_motion **motion) {
   }
 }
 
+static void choose(struct rst_motion *motion, size_t count, const struct rst_draw **draws) {
+  if (motion->copies) {
+    rst_flow_copies_choose(motion->copies, count, draws);
+  } else {
+    rst_flow_choose(motion->flow, count > 0 ? draws[0] : NULL);
+  }
+}
+
 /* The example weights of this update; then equal ones again. */
 static void draw(struct rst_motion *motion) {
-  if (motion->sampler) {
-    rst_flow_choose(motion->flow, rst_sampler_draw(motion->sampler, motion->iteration));
+  for (size_t i = 0; i < motion->sampler_count; ++i) {
+    motion->draws[i] = rst_sampler_draw(motion->samplers[i], motion->iteration);
+  }
+  if (motion->sampler_count > 0) {
+    choose(motion, motion->sampler_count, motion->draws);
   }
 }
 
 static void undraw(struct rst_motion *motion) {
-  if (motion->sampler) {
-    rst_flow_choose(motion->flow, NULL);
+  if (motion->sampler_count > 0) {
+    choose(motion, 0, NULL);
   }
 }
 
@@ -140,8 +181,27 @@ static void look_at_perturbations(const struct rst_motion *motion, struct rst_ob
   }
 }
 
-void rst_motion_look(struct rst_motion *motion, struct rst_observation *seen) {
+/* Of a state and the value there. */
+static void look_at_loss(const struct rst_motion *motion, const struct rst_field *u,
+                         struct rst_observation *seen) {
   const double decay = motion->parameters.scheme.weight_decay;
+  seen->weight_norm = rst_field_norm(u);
+  seen->loss = seen->value.data_loss +
+               0.5 * decay * rst_flow_cell(motion->flow) * seen->weight_norm * seen->weight_norm;
+}
+
+void rst_motion_look_at_copy(const struct rst_motion *motion, size_t copy, struct rst_field *u,
+                             struct rst_observation *seen) {
+  *u = *motion->u;
+  if (motion->copies) {
+    u->nx = motion->u->nx / motion->parameters.copies;
+    u->data = (char *)motion->u->data + copy * u->nx * rst_precision_size(u->precision);
+    seen->value = *rst_flow_copies_value(motion->copies, copy);
+  }
+  look_at_loss(motion, u, seen);
+}
+
+void rst_motion_look(struct rst_motion *motion, struct rst_observation *seen) {
   seen->iteration = motion->iteration;
   seen->u = motion->u;
   seen->gradient = NULL;
@@ -152,9 +212,7 @@ void rst_motion_look(struct rst_motion *motion, struct rst_observation *seen) {
   if (motion->slope) {
     look_at_slope(motion, seen);
   }
-  seen->weight_norm = rst_field_norm(motion->u);
-  seen->loss = seen->value.data_loss +
-               0.5 * decay * rst_flow_cell(motion->flow) * seen->weight_norm * seen->weight_norm;
+  look_at_loss(motion, motion->u, seen);
   rst_lap(motion->laps, RST_STAGE_OBSERVATION);
   if (motion->slope && motion->tangent) {
     look_at_perturbations(motion, seen);

@@ -19,12 +19,19 @@
  *
  * Both evaluate with the example weights of update t; before and after, the flow has equal weights on all examples. After a look
  * rst_motion_advance() steps from what that has evaluated.
+ *
+ * A motion may be that of several copies of a flow (flow/copies.h), which costs less than a motion for each where they are small, and
+ * comes to the same bits. Its fields have the numbers of one copy after the other; numbers that do not belong to a state, as the
+ * updates that adam counts, are there once. Copies are neither observed nor perturbed.
  */
 
 struct rst_motion_parameters {
   struct rst_scheme_parameters scheme;
   struct rst_schedule schedule;            /**< of its lr; zeroed: constant */
   struct rst_sampling_parameters sampling; /**< zeroed: full */
+  size_t
+      copies; /**< of the flow, at most 1 where the scheme adapts or the flow has averages; 0, as 1: itself */
+  bool draws_together;  /**< all copies draw as the first; otherwise copy c as member sampling.member + c */
   bool observed;        /**< rst_motion_step() will be used, not rst_motion_advance() alone */
   bool has_slope;       /**< grad L is among what is observed, with what a run tells of perturbations */
   size_t perturbations; /**< that are followed; 0 for none */
@@ -58,7 +65,8 @@ struct rst_observation {
 
 struct rst_motion {
   struct rst_context *context;
-  struct rst_flow *flow; /**< borrowed */
+  struct rst_flow *flow;   /**< borrowed, or: */
+  struct rst_flow *copies; /**< owned; NULL: one alone */
   struct rst_motion_parameters parameters;
   struct rst_scheme *scheme;
   struct rst_field *u;
@@ -70,8 +78,10 @@ struct rst_motion {
   struct rst_event_detector *detector; /**< NULL without events, too */
   /** Updates averaged so far, then the sum of log R_jj over them for each exponent; double. */
   struct rst_field *sums;
-  struct rst_sampler *sampler; /**< NULL: the flow has equal weights throughout */
-  long epoch;                  /**< updates of one */
+  size_t sampler_count;          /**< 0: the flow has equal weights throughout; 1, or one for each copy */
+  struct rst_sampler **samplers; /**< [sampler_count] */
+  const struct rst_draw **draws; /**< [sampler_count] of this update, borrowed */
+  long epoch;                    /**< updates of one */
   /** Of the batches before update t, and the statistics of batch t after a look; one row, double; NULL where no layer is
    * normalised over the batch. */
   struct rst_field *averages, *statistics;
@@ -80,7 +90,7 @@ struct rst_motion {
   struct rst_laps *laps;          /**< of the iteration under way; NULL, as preset: not timed */
 };
 
-/** The flow is borrowed, u is copied. */
+/** The flow is borrowed, u is copied; of copies it has all their states. */
 enum rst_status rst_motion_create(struct rst_context *context, struct rst_flow *flow,
                                   const struct rst_motion_parameters *parameters, const struct rst_field *u,
                                   struct rst_motion **motion);
@@ -88,6 +98,9 @@ void rst_motion_destroy(struct rst_motion **motion);
 
 /** Evaluate at the state and fill the observation. */
 void rst_motion_look(struct rst_motion *motion, struct rst_observation *seen);
+/** After a look at copies: u_t of one, a view, its weight norm, value and loss; the rest is left as it is. */
+void rst_motion_look_at_copy(const struct rst_motion *motion, size_t copy, struct rst_field *u,
+                             struct rst_observation *seen);
 /** One step of state, perturbations and events, after a look; completes the observation. */
 enum rst_status rst_motion_step(struct rst_motion *motion, struct rst_observation *seen);
 /** Evaluate and step; for motions without perturbations. */

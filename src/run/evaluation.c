@@ -121,13 +121,13 @@ enum rst_status rst_evaluation_list(const struct rst_evaluations *evaluations, s
 static void assess_training_set(struct rst_evaluations *evaluations, const struct rst_motion *motion,
                                 const struct rst_observation *seen, struct rst_assessment *training) {
   const double *averages = motion->averages ? motion->averages->data : NULL;
-  if (motion->sampler || averages) {
+  if (motion->sampler_count > 0 || averages) {
     rst_flow_assess(evaluations->flow, RST_TRAINING_SET, motion->u, averages, training,
-                    motion->sampler ? evaluations->gradient : NULL);
+                    motion->sampler_count > 0 ? evaluations->gradient : NULL);
   } else {
     *training = (struct rst_assessment){seen->value.data_loss, seen->value.accuracy};
   }
-  if (!motion->sampler) {
+  if (motion->sampler_count == 0) {
     rst_field_copy(motion->gradient, evaluations->gradient);
   }
 }

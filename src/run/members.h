@@ -8,7 +8,8 @@
 
 /** @file
  * Members of an ensemble, all but the run itself or those of one rank. They do not depend on each other: threads of the context
- * share them out, each with a flow of its own, and the bits are the same for any number of threads.
+ * share them out, each with a flow of its own, and the bits are the same for any number of threads. Members of a small flow are
+ * stepped in blocks, as copies of it (flow/copies.h), to the same bits again.
  *
  * What there is of members can be copied to rows, one for each member: fields [members][numbers of one], the first their
  * struct rst_member_numbers, the second their states, then what else later steps depend on.

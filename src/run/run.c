@@ -21,7 +21,7 @@ static const char *ask(const struct rst_session *session, double loss) {
   const struct rst_run_progress progress = {.iteration = motion->iteration,
                                             .iterations = session->run->step.iterations,
                                             .loss = loss,
-                                            .epoch = motion->sampler ? motion->epoch : 0};
+                                            .epoch = motion->sampler_count > 0 ? motion->epoch : 0};
   return session->options->poll ? session->options->poll(session->options->user, &progress) : NULL;
 }
 
