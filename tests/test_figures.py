@@ -247,13 +247,30 @@ class Contents(FigureTest):
 
     def test_growth_is_that_of_the_linearisation(self):
         _, figure = self.draw("growth")
-        slopes = [float(re.search(r"(\S+) an iteration", line.get_label())[1])
-                  for line in figure.axes[0].lines]
-        self.assertEqual(len(slopes), 6)
+        legend = figure.axes[0].get_legend()
+        self.assertIn("[1/iteration]", legend.get_title().get_text())
+        slopes = [list(map(float, re.findall(r"\d\.\d+", text.get_text())))
+                  for text in legend.get_texts()[:3]]
         # Rounding of single precision leaves seven iterations of growth.
-        for twin, product, tolerance in zip(slopes[::2], slopes[1::2],
-                                            (0.01, 0.1, 0.01)):
+        for (twin, product), tolerance in zip(slopes, (0.01, 0.1, 0.01)):
             self.assert_close(product, twin, tolerance)
+
+    def test_runs_that_hide_each_other_are_told_apart(self):
+        runs, figure = self.draw("nonlinear")
+        runs = sorted(runs, key=lambda run: run.lr)
+        axes = figure.axes[0]
+        self.assertEqual(len({line.get_marker() for line in axes.lines}),
+                         len(runs))
+        bounded = [run["loss"] for run in runs if
+                   nonlinear.LR_LO <= run.lr < 0.1]
+        self.assertEqual(len(axes.collections), len(bounded))
+        (inset,) = axes.child_axes
+        for loss, band, line in zip(bounded, axes.collections, inset.lines):
+            extent = band.get_paths()[0].get_extents()
+            self.assertEqual(extent.y0, loss[nonlinear.FILLED:].min())
+            self.assertEqual(extent.y1, loss[nonlinear.FILLED:].max())
+            np.testing.assert_array_equal(line.get_ydata(),
+                                          loss[-nonlinear.LAST:])
 
     def test_events_are_shaded_and_the_strongest_is_shown(self):
         runs, figure = self.draw("restrained")

@@ -40,15 +40,19 @@ def plot(axes, run, twin, colour):
         product > np.log(BEYOND * plateau))) or None)
     image = IMAGES[run.setting('flow.image.kind')]
     name = 'single precision' if twin == 'float' else f'divisor {twin}'
-    axes.plot(iteration, np.where(distance > 0, distance, np.nan),
-              color=colour, linewidth=0.8,
-              label=f'{image}, {name}:\n'
-                    f'{run["twin_growth_rate", twin]:.3f} an iteration')
+    end = 1 + int(np.nan_to_num(run['twin_saturation', twin],
+                                nan=iteration[-1]))
+    distance = np.where(distance > 0, distance, np.nan)
+    axes.plot(iteration[:end], distance[:end], color=colour, linewidth=2,
+              alpha=0.6, solid_capstyle='butt',
+              label=f'{image}, {name}: {run["twin_growth_rate", twin]:.3f}, '
+              f'{slope(product[phase]):.3f}')
+    # As far apart as two runs get: nothing more is told.
+    axes.plot(iteration[end - 1:], distance[end - 1:], color=colour,
+              linewidth=0.5, alpha=0.35)
     axes.plot(iteration[shown], np.exp(product[shown]), '--', color='black',
-              linewidth=0.8,
-              label=f'product of growths:\n'
-                    f'{slope(product[phase]):.3f} an iteration')
-    return run['twin_saturation', twin]
+              linewidth=0.7)
+    return end - 1
 
 
 def draw(runs):
@@ -58,8 +62,10 @@ def draw(runs):
                for (run, twin), colour in zip(curves, COLOURS))
     axes.set(yscale='log', xlim=(0, 1.5 * last), xlabel='iteration',
              ylabel=r'distance of twins $\Vert A - B \Vert$')
-    handles = axes.get_legend_handles_labels()[0]
-    axes.legend(handles=handles[::2] + handles[1::2], loc='lower center',
-                bbox_to_anchor=(0.42, 1), ncols=2, columnspacing=0.8,
-                handlelength=1.8)
+    handles = axes.get_legend_handles_labels()[0] + [plt.Line2D(
+        [], [], color='black', linestyle='--', linewidth=0.7,
+        label='linearisation: product of local growths')]
+    axes.legend(handles=handles, loc='lower center', handlelength=2.4,
+                bbox_to_anchor=(0.42, 1), title='growth [1/iteration] of '
+                'twins, of their linearisation')
     return figure
