@@ -42,12 +42,12 @@ class Shades:
             found = np.concatenate([np.asarray(sweep[name], float)[
                 sweep['regime'] == word] for sweep in sweeps])
             found = found[np.isfinite(found)]
-            if found.size:
+            if found.size and np.ptp(found) > 0:
                 self._knots[word] = np.quantile(found, QUANTILES)
 
     def of(self, sweep: Points) -> np.ndarray:
         """Colours [...][4]; nothing where a point is pending, that of the
-        regime itself where the value is not known."""
+        regime itself where the value is not known or the same at all."""
         words = np.asarray(sweep['regime'])
         colours = np.zeros((*words.shape, 4))
         for word in self.words & set(REGIMES):
@@ -75,8 +75,7 @@ class Shades:
             text = word
             if word in self._knots and SHADES[word][0] == 'iterations_run':
                 low, high = self._knots[word][[0, -1]]
-                if high > low:
-                    text += f', {low:.0f} to {high:.0f} iterations'
+                text += f', {low:.0f} to {high:.0f} iterations'
             found.append(Patch(facecolor=colour, linewidth=0, label=text))
         if PENDING in self.words:
             found.append(Patch(label='not done', linewidth=0, **HATCH))
