@@ -38,7 +38,7 @@ DECADES = ('amplification', 'final_loss', 'mean_loss', 'max_growth')
 # By their codes from -1 on, with the colours of restrain/plot/style.py, which
 # ParaView's Python may be unable to import.
 REGIMES = (('pending', '#FFFFFF'), ('stable', '#023B3A'),
-           ('transient', '#184D8C'), ('restrained-periodic', '#A9E2E2'),
+           ('transient', '#184D8C'), ('restrained-periodic', '#A9E2DE'),
            ('restrained-chaotic', '#DE562B'), ('divergent', '#000000'),
            ('undecided', '#999999'), ('converged', '#4A60A8'),
            ('bounded', '#EBAF4F'))

@@ -14,7 +14,7 @@ OKABE_ITO = ('#000000', '#E69F00', '#56B4E9', '#009E73', '#0072B2', '#D55E00',
 BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK = OKABE_ITO
 # Lightness alone tells them apart, on grey paper and to eyes of all kinds.
 REGIMES = {'stable': '#023B3A', 'transient': '#184D8C',
-           'converged': '#4A60A8', 'restrained-periodic': '#A9E2E2',
+           'converged': '#4A60A8', 'restrained-periodic': '#A9E2DE',
            'restrained-chaotic': '#DE562B', 'bounded': '#EBAF4F',
            'divergent': '#000000', 'undecided': '#999999'}
 # What shades a regime, and its colours from the least value to the largest.
