@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/field_operations.h"
 
+#include "core/lane_sums.h"
 #include "core/real.h"
 
 static void fill(size_t count, double value, void *u) {
@@ -49,48 +50,26 @@ static void descend(size_t count, double lr, double q, const void *g, void *u) {
   }
 }
 
-/* Sums run in independent lanes, added in a fixed order: the compiler may use vectors, the order depends on the count alone. */
-enum { LANES = 8 };
-
-static double add_lanes(const double lane[LANES]) {
-  return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
-}
-
-/* The sum of `term`, an expression in i, over the elements. */
-#define SUM_IN_LANES(count, term)                                                                            \
-  double lane[LANES] = {0};                                                                                  \
-  size_t start = 0;                                                                                          \
-  for (; start + LANES <= (count); start += LANES) {                                                         \
-    for (size_t l = 0; l < LANES; ++l) {                                                                     \
-      const size_t i = start + l;                                                                            \
-      lane[l] += (term);                                                                                     \
-    }                                                                                                        \
-  }                                                                                                          \
-  for (size_t i = start; i < (count); ++i) {                                                                 \
-    lane[i - start] += (term);                                                                               \
-  }                                                                                                          \
-  return add_lanes(lane)
-
 /* 0, and NaN if an element is not finite. */
 static double sum_of_zeros(size_t count, const void *x) {
   const real *p = x;
-  SUM_IN_LANES(count, (double)(p[i] * 0));
+  RST_SUM_IN_LANES(count, (double)(p[i] * 0));
 }
 
 static double dot(size_t count, const void *x, const void *y) {
   const real *p = x;
   const real *q = y;
-  SUM_IN_LANES(count, (double)p[i] * (double)q[i]);
+  RST_SUM_IN_LANES(count, (double)p[i] * (double)q[i]);
 }
 
 static double sum(size_t count, const void *x) {
   const real *p = x;
-  SUM_IN_LANES(count, (double)p[i]);
+  RST_SUM_IN_LANES(count, (double)p[i]);
 }
 
 static double square(size_t count, double factor, const void *x) {
   const real *p = x;
-  SUM_IN_LANES(count, ((double)p[i] * factor) * ((double)p[i] * factor));
+  RST_SUM_IN_LANES(count, ((double)p[i] * factor) * ((double)p[i] * factor));
 }
 
 static inline double scaled_difference(real p, real q, double factor) {
@@ -100,7 +79,7 @@ static inline double scaled_difference(real p, real q, double factor) {
 static double square_of_difference(size_t count, double factor, const void *x, const void *y) {
   const real *p = x;
   const real *q = y;
-  SUM_IN_LANES(count, scaled_difference(p[i], q[i], factor) * scaled_difference(p[i], q[i], factor));
+  RST_SUM_IN_LANES(count, scaled_difference(p[i], q[i], factor) * scaled_difference(p[i], q[i], factor));
 }
 
 /* 0 where both are 0. */
@@ -112,7 +91,7 @@ static inline double relative_difference(double p, double q) {
 static double sum_of_relative_differences(size_t count, const void *x, const void *y) {
   const real *p = x;
   const real *q = y;
-  SUM_IN_LANES(count, relative_difference((double)p[i], (double)q[i]));
+  RST_SUM_IN_LANES(count, relative_difference((double)p[i], (double)q[i]));
 }
 
 static void relative_differences(size_t count, const void *x, const void *y, void *difference) {

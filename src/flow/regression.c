@@ -203,34 +203,26 @@ static size_t example_count(const struct rst_flow *flow, enum rst_example_set se
   return own->x && set == RST_TRAINING_SET ? own->x->ny : 0;
 }
 
-/* Entry k of a choice. */
-static size_t entry(const struct regression *own, const struct rst_choice *choice, size_t k, double *weight) {
-  *weight = choice->whole ? 1.0 / (double)own->x->ny : choice->weights[k];
-  return choice->whole ? k : choice->indices[k];
-}
-
-static size_t entries(const struct regression *own, const struct rst_choice *choice) {
-  return choice->whole ? own->x->ny : choice->count;
+/* Those of a choice, with their targets or without. */
+static struct rst_regression_examples examples_of(const struct regression *own,
+                                                  const struct rst_choice *choice, const double *y) {
+  struct rst_regression_examples examples = {
+      .count = own->x->ny, .columns = own->x->nx, .x = own->x->data, .y = y};
+  if (!choice->whole) {
+    examples.count = choice->count;
+    examples.indices = choice->indices;
+    examples.weights = choice->weights;
+  }
+  return examples;
 }
 
 static void evaluate_choice(const struct regression *own, const struct rst_choice *choice,
                             const struct rst_field *u, struct rst_flow_value *value,
                             struct rst_field *gradient) {
+  const struct rst_regression_examples examples = examples_of(own, choice, own->y);
   *value = (struct rst_flow_value){.accuracy = NAN};
-  if (gradient) {
-    rst_field_fill(0.0, gradient);
-  }
-  for (size_t k = 0; k < entries(own, choice); ++k) {
-    double weight = 0.0;
-    const size_t i = entry(own, choice, k, &weight);
-    const struct rst_field row = row_of(own->x, i);
-    const double misfit = rst_field_dot(&row, u) - own->y[i];
-    value->data_loss += 0.5 * weight * misfit * misfit;
-    value->residual += weight * misfit;
-    if (gradient) {
-      rst_field_axpy(weight * misfit, &row, gradient);
-    }
-  }
+  value->data_loss =
+      own->loops->evaluate_examples(&examples, u->data, &value->residual, gradient ? gradient->data : NULL);
 }
 
 /* gradient += R' noise. */
@@ -274,12 +266,9 @@ static void hessian_product(struct rst_flow *flow, const struct rst_field *v, st
     own->loops->multiply(v->nx, true, own->h->data, v->data, product->data);
     return;
   }
-  rst_field_fill(0.0, product);
-  for (size_t k = 0; k < entries(own, &own->choices.linearised); ++k) {
-    double weight = 0.0;
-    const struct rst_field row = row_of(own->x, entry(own, &own->choices.linearised, k, &weight));
-    rst_field_axpy(weight * rst_field_dot(&row, v), &row, product);
-  }
+  double residual = 0.0;
+  const struct rst_regression_examples examples = examples_of(own, &own->choices.linearised, NULL);
+  (void)own->loops->evaluate_examples(&examples, v->data, &residual, product->data);
 }
 
 /* In the diagonal form eigenvectors are unit vectors. */
