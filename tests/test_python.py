@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Python package computes what the program computes, and opens what it
 stores."""
+import copy
 import importlib.util
 import json
 import os
+import pickle
 import re
 import shutil
 import signal
@@ -18,6 +20,7 @@ from pathlib import Path
 import h5py
 import matplotlib.image
 import numpy as np
+import xarray
 
 from python_package import LIBRARY
 from support import SMALL_CASE, SOURCE, WHOLE_CASE, ProgramTest, main
@@ -172,6 +175,62 @@ class Computing(ProgramTest):
         for again in (restrain.run(PERTURBED, **{"step.lr": 0.8}),
                       restrain.run(run.attrs["effective"])):
             np.testing.assert_array_equal(again.kernel, run.kernel)
+
+    def assert_identical(self, given, stored):
+        """Every variable, its type and attributes, and all that is said of
+        the result but for when and how long."""
+        self.assertEqual(list(given.variables), list(stored.variables))
+        self.assertEqual(set(given.coords), set(stored.coords))
+        for name, variable in stored.variables.items():
+            self.assertTrue(given.variables[name].identical(variable), name)
+            self.assertEqual(given.variables[name].dtype, variable.dtype)
+        self.assertEqual(set(given.attrs), set(stored.attrs))
+        for name in set(stored.attrs) - {"created", "wall_seconds"}:
+            self.assertEqual(type(given.attrs[name]),
+                             type(stored.attrs[name]))
+            np.testing.assert_array_equal(given.attrs[name],
+                                          stored.attrs[name], name)
+
+    def test_a_run_in_memory_is_that_in_its_file(self):
+        network = {
+            "flow": {"kind": "network", "loss": "cross-entropy", "layers": [
+                {"kind": "conv", "channels": 2, "kernel": 3},
+                {"kind": "mean"}, {"kind": "dense", "units": 2}]},
+            "data": {"train": {"kind": "textures", "size": 8, "classes": 2,
+                               "count": 8, "seed": 1}},
+            "initial": {"kind": "fan-in", "seed": 1},
+            "sampling": {"kind": "minibatch", "batch": 4, "seed": 2},
+            "ensemble": {"members": 2},
+            "step": {"lr": 0.1, "iterations": 600},
+            "output": {"every": 100, "scalars": ["member_loss"]}}
+        cases = {
+            "small": SMALL_CASE, "perturbed": PERTURBED, "network": network,
+            "single": SMALL_CASE + "reference: nobody, \"nowhere\"\n",
+            "divergent": SMALL_CASE.replace("lr: 0.05", "lr: 5")}
+        for name, case in cases.items():
+            with self.subTest(name):
+                path = self.folder / f"{name}.h5"
+                stored = restrain.run(case, path=path)
+                self.assert_identical(restrain.run(case), stored)
+
+    def test_a_dataset_is_made_when_it_is_looked_at(self):
+        run = restrain.run(SMALL_CASE)
+        self.assertIsInstance(run, xarray.Dataset)
+        self.assertIsNot(type(run), xarray.Dataset)
+        run.attrs["mine"] = 1
+        self.assertIsNot(type(run), xarray.Dataset)
+        loss = run.loss
+        self.assertIs(type(run), xarray.Dataset)
+        self.assertEqual(run.attrs["mine"], 1)
+        for again in (copy.copy, copy.deepcopy,
+                      lambda ds: pickle.loads(pickle.dumps(ds))):
+            other = again(restrain.run(SMALL_CASE))
+            self.assertIs(type(other), xarray.Dataset)
+            self.assertTrue(other.equals(run))
+        del run  # arrays keep their memory
+        np.testing.assert_array_equal(loss, restrain.run(SMALL_CASE).loss)
+        with self.assertRaises(AttributeError):
+            restrain.run(SMALL_CASE).nothing_of_that_name
 
     def test_names_of_files_that_come_later_are_not_those_kept(self):
         for precision in ("double", "float", "double"):
@@ -371,7 +430,7 @@ class Library(ProgramTest):
 
     def test_declarations_are_those_of_the_headers(self):
         headers = "".join(self.header(name) for name in (
-            "context.h", "case.h", "call.h", "version.h"))
+            "context.h", "case.h", "call.h", "record.h", "version.h"))
         for name, (_, arguments) in _library._SIGNATURES.items():
             with self.subTest(name):
                 text = re.search(rf"RST_API[^;]*\b{name}\((.*?)\);", headers,

@@ -26,7 +26,7 @@ PUBLIC = {
                  "regime sequence spectrum tangent von_neumann",
     "motion": "threshold",
     "case": "case",
-    "archive": "output version",
+    "archive": "output record version",
     "run": "ergodic orbit run",
     "analysis": "analysis",
     "follow": "follow",

@@ -3,11 +3,12 @@
 #define RESTRAIN_CALL_H
 
 #include "restrain/case.h"
+#include "restrain/record.h"
 
 /** @file
  * Calls from other languages: the computations of the program by name, with scalars and strings alone. A language that does
- * not read headers knows no structure: what it was told of one would have to follow each change of it. Results are in the
- * files.
+ * not read headers knows no structure: what it was told of one would have to follow each change of it. Results are in files,
+ * those of runs in records too.
  */
 
 /** NULL-terminated: "run", "analyze", "sweep", "bifurcate". */
@@ -38,5 +39,12 @@ RST_API enum rst_status rst_call(struct rst_context *context, const char *name, 
                                  const char *path, enum rst_call_existing existing,
                                  int (*poll)(void *user, double done, double count, double loss), void *user,
                                  enum rst_call_outcome *outcome);
+
+/** A run as rst_call() does it, whose result is kept in a record rather than in a file. Where it is stopped the record has what was
+ * done so far. */
+RST_API enum rst_status rst_call_record(struct rst_context *context, const struct rst_case *from,
+                                        int (*poll)(void *user, double done, double count, double loss),
+                                        void *user, struct rst_record *record,
+                                        enum rst_call_outcome *outcome);
 
 #endif

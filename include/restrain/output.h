@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "restrain/record.h"
+
 /** @file
  * Where a result is stored, and what may be there already: the first member of the options of every computation.
  *
@@ -21,6 +23,8 @@ struct rst_output_options {
   /** Of a run: the caller alone reads the file, at the end, and removes it. It gets no sidecars, views or checkpoints, and
    * nothing is flushed on the way; a run that is stopped cannot go on. */
   bool transient;
+  /** Of a run: where the result is kept instead of a file, with `path` NULL and without the rest; NULL for none. */
+  struct rst_record *record;
   /** Recorded in /provenance. */
   int argc;
   char *const *argv;

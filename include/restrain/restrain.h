@@ -32,6 +32,7 @@
 #include "restrain/orbit.h"
 #include "restrain/output.h"
 #include "restrain/ranks.h"
+#include "restrain/record.h"
 #include "restrain/regime.h"
 #include "restrain/run.h"
 #include "restrain/sampling.h"

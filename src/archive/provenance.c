@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "archive/record_parts.h"
 #include "core/text.h"
 #include "hdf5/checksum.h"
 #include "hdf5/support.h"
@@ -83,14 +84,43 @@ static bool write_heading(hid_t file, const struct rst_provenance *provenance) {
          (!levels || set_missing_numbers(file, "image_levels", (double[]){levels->black, levels->white}, 2));
 }
 
+/* The time in UTC. */
+static void tell_time(char now[sizeof "0000-00-00T00:00:00Z"]) {
+  const time_t seconds = time(NULL);
+  struct tm utc;
+  strcpy(now, "0000-00-00T00:00:00Z");
+  if (gmtime_r(&seconds, &utc)) {
+    strftime(now, sizeof "0000-00-00T00:00:00Z", "%Y-%m-%dT%H:%M:%SZ", &utc);
+  }
+}
+
+static enum rst_status record_text(struct rst_context *context, struct rst_record *record, const char *name,
+                                   const char *text) {
+  return text && *text ? rst_record_set_text(context, record, name, text) : RST_OK;
+}
+
+enum rst_status rst_provenance_record(struct rst_context *context, struct rst_record *record,
+                                      const struct rst_provenance *provenance) {
+  const struct rst_case *from = provenance->from;
+  const struct rst_image_levels *levels = provenance->levels;
+  const double values[] = {levels ? levels->black : 0.0, levels ? levels->white : 0.0};
+  char now[] = "0000-00-00T00:00:00Z";
+  tell_time(now);
+  RST_TRY(record_text(context, record, "case_name", rst_case_name(from)));
+  RST_TRY(record_text(context, record, "title", from->title));
+  RST_TRY(record_text(context, record, "reference", from->reference));
+  RST_TRY(rst_record_set_numbers(context, record, "lr", &from->step.scheme.lr, 0));
+  RST_TRY(rst_record_set_numbers(context, record, "weight_decay", &from->step.scheme.weight_decay, 0));
+  RST_TRY(levels ? rst_record_set_numbers(context, record, "image_levels", values, 2) : RST_OK);
+  RST_TRY(rst_record_set_text(context, record, "version", rst_version()->version));
+  RST_TRY(rst_record_set_text(context, record, "commit", rst_version()->commit));
+  return rst_record_set_text(context, record, "created", now);
+}
+
 enum rst_status rst_provenance_write(struct rst_context *context, hid_t file, const char *path,
                                      const struct rst_provenance *provenance, const char *created) {
   char now[] = "0000-00-00T00:00:00Z";
-  const time_t seconds = time(NULL);
-  struct tm utc;
-  if (gmtime_r(&seconds, &utc)) {
-    strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  }
+  tell_time(now);
   RST_SCOPED char *libraries = NULL;
   RST_SCOPED char *arguments = NULL;
   RST_TRY(rst_version_libraries(context, &libraries));

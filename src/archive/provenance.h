@@ -5,6 +5,7 @@
 #include <hdf5.h>
 
 #include "restrain/case.h"
+#include "restrain/record.h"
 
 /** @file
  * The group /provenance of an HDF5 file, and the attributes of / that say of which case it is: case_name, title, reference, lr,
@@ -27,6 +28,9 @@ struct rst_provenance {
 /** @param created a UTC time, NULL for now. */
 enum rst_status rst_provenance_write(struct rst_context *context, hid_t file, const char *path,
                                      const struct rst_provenance *provenance, const char *created);
+/** The same, as far as it tells of the result, as attributes of a record. */
+enum rst_status rst_provenance_record(struct rst_context *context, struct rst_record *record,
+                                      const struct rst_provenance *provenance);
 /** @param wisdom receives a malloc'ed text, NULL if there is none or on failure; NULL if it is not wanted. */
 enum rst_status rst_provenance_read(struct rst_context *context, hid_t file, const char *path,
                                     double *wall_seconds, char **wisdom);

@@ -11,11 +11,11 @@ enum { ROOM_FOR_REGIME = 32 };
 
 /* The series of this name, NULL if there is none. */
 static const struct rst_series *find(const struct rst_run_file *file, enum rst_entry entry, const char *name,
-                                     hid_t *dataset) {
+                                     const struct rst_run_dataset **dataset) {
   for (size_t i = 0; i < file->layout.count; ++i) {
     const struct rst_series *series = &file->layout.series[i];
     if (series->entry == entry && strcmp(series->variable.name, name) == 0) {
-      *dataset = file->datasets[i];
+      *dataset = &file->datasets[i];
       return series;
     }
   }
@@ -25,7 +25,7 @@ static const struct rst_series *find(const struct rst_run_file *file, enum rst_e
 enum rst_status rst_run_file_read_scalar(const struct rst_run_file *file, const char *name, size_t member,
                                          size_t first, size_t count, double *values) {
   RST_QUIET();
-  hid_t dataset = H5I_INVALID_HID;
+  const struct rst_run_dataset *dataset = NULL;
   const struct rst_series *series = find(file, RST_AT_ITERATION, name, &dataset);
   size_t rows = file->iterations;
   if (!series) {
@@ -38,25 +38,35 @@ enum rst_status rst_run_file_read_scalar(const struct rst_run_file *file, const 
               file->path, name, members, member);
   RST_REQUIRE(file->context, first <= rows && count <= rows - first, RST_ERROR_ARGUMENT,
               "%s: /%s has %zu rows; %zu from row %zu on are more", file->path, name, rows, count, first);
-  RST_HDF5(file->context, rst_rows_read(dataset, (long)member, first, count, H5T_NATIVE_DOUBLE, values),
-           "%s: /%s cannot be read", file->path, name);
-  return RST_OK;
+  return rst_run_dataset_read(file, dataset, name, member, first, count, RST_NUMBERS_DOUBLE, values);
 }
 
 enum rst_status rst_run_file_write_summary(struct rst_run_file *file, const char *name,
                                            const double *values) {
   RST_QUIET();
-  hid_t dataset = H5I_INVALID_HID;
+  const struct rst_run_dataset *dataset = NULL;
   RST_REQUIRE(file->context, find(file, RST_AT_END, name, &dataset), RST_ERROR_ARGUMENT,
               "%s has no summary /%s", file->path, name);
-  RST_HDF5(file->context, rst_dataset_complete(dataset, RST_NUMBERS_DOUBLE, values), "%s: writing /%s failed",
-           file->path, name);
-  return RST_OK;
+  return rst_run_dataset_complete(file, dataset, name, values);
+}
+
+static enum rst_status record_regime(struct rst_run_file *file, const char *regime,
+                                     const struct rst_regime_result *result) {
+  struct rst_context *context = file->context;
+  RST_TRY(rst_record_set_text(context, file->record, "regime", regime));
+  RST_TRY(rst_record_set_text(context, file->record, "regime_reason", result->reason));
+  RST_TRY(rst_record_set_whole(context, file->record, "period", result->period));
+  RST_TRY(rst_record_set_numbers(context, file->record, "exponent", &result->exponent, 0));
+  return rst_record_set_numbers(context, file->record, "exponent_error", &result->exponent_error, 0);
 }
 
 enum rst_status rst_run_regime_begin(struct rst_run_file *file) {
   const int64_t period = 0;
   const double unknown = NAN;
+  if (file->record) {
+    return record_regime(file, "",
+                         &(struct rst_regime_result){.exponent = unknown, .exponent_error = unknown});
+  }
   RST_HDF5(file->context,
            rst_hdf5_set_text(file->file, "regime", "", ROOM_FOR_REGIME) &&
                rst_hdf5_set_text(file->file, "regime_reason", "", RST_REGIME_REASON) &&
@@ -69,6 +79,9 @@ enum rst_status rst_run_regime_begin(struct rst_run_file *file) {
 
 enum rst_status rst_run_file_write_regime(struct rst_run_file *file, const struct rst_regime_result *regime) {
   RST_QUIET();
+  if (file->record) {
+    return record_regime(file, rst_regime_names()[regime->regime], regime);
+  }
   const int64_t period = regime->period;
   RST_HDF5(
       file->context,

@@ -43,7 +43,7 @@ static const struct rst_axis event_axis = {.variable = {"events/event", "number 
                                            .numbers = RST_NUMBERS_INT64};
 
 struct rst_run_events {
-  hid_t index, shares, columns[COLUMNS];
+  struct rst_run_dataset index, shares, columns[COLUMNS];
   size_t stored, gathered;
   struct rst_event list[MOST_GATHERED];
   double *gathered_shares; /* [MOST_GATHERED][tensors]; NULL where events name none */
@@ -63,7 +63,7 @@ static enum rst_status write_shares(struct rst_run_file *file) {
                                      .rank = 2,
                                      .axes = {&event_axis, file->layout.event_tensors}};
   RST_TRY(RST_NEW(file->context, MOST_GATHERED * tensor_count(file), &file->events->gathered_shares));
-  return rst_dataset_write(file->context, file->file, &shares);
+  return rst_run_dataset_write(file, &shares);
 }
 
 enum rst_status rst_run_events_write(struct rst_run_file *file) {
@@ -78,26 +78,18 @@ enum rst_status rst_run_events_write(struct rst_run_file *file) {
                                        .rank = 1,
                                        .axes = {&event_axis},
                                        .flags = {.names = is_kind ? kinds : NULL}};
-    RST_TRY(rst_dataset_write(file->context, file->file, &column));
+    RST_TRY(rst_run_dataset_write(file, &column));
   }
   return file->layout.event_tensors ? write_shares(file) : RST_OK;
 }
 
 enum rst_status rst_run_events_open(struct rst_run_file *file) {
-  RST_TRY(rst_run_file_open_dataset(file, event_axis.variable.name, &file->events->index));
+  RST_TRY(rst_run_dataset_open(file, event_axis.variable.name, &file->events->index));
   for (size_t i = 0; i < column_count(file); ++i) {
-    RST_TRY(rst_run_file_open_dataset(file, columns[i].variable.name, &file->events->columns[i]));
+    RST_TRY(rst_run_dataset_open(file, columns[i].variable.name, &file->events->columns[i]));
   }
-  return file->layout.event_tensors
-             ? rst_run_file_open_dataset(file, shares_variable.name, &file->events->shares)
-             : RST_OK;
-}
-
-static void let_go(hid_t *dataset) {
-  if (*dataset > 0) {
-    H5Idec_ref(*dataset);
-  }
-  *dataset = 0;
+  return file->layout.event_tensors ? rst_run_dataset_open(file, shares_variable.name, &file->events->shares)
+                                    : RST_OK;
 }
 
 void rst_run_events_close(struct rst_run_file *file) {
@@ -106,10 +98,10 @@ void rst_run_events_close(struct rst_run_file *file) {
     return;
   }
   for (size_t i = 0; i < COLUMNS; ++i) {
-    let_go(&events->columns[i]);
+    rst_run_dataset_close(&events->columns[i]);
   }
-  let_go(&events->index);
-  let_go(&events->shares);
+  rst_run_dataset_close(&events->index);
+  rst_run_dataset_close(&events->shares);
   free(events->gathered_shares);
   events->gathered_shares = NULL;
 }
@@ -122,24 +114,19 @@ static enum rst_status store(struct rst_run_file *file, char *block) {
     for (size_t row = 0; row < events->gathered; ++row) {
       memcpy(block + row * size, (const char *)&events->list[row] + columns[i].offset, size);
     }
-    RST_HDF5(file->context,
-             rst_rows_append(events->columns[i], events->stored, events->gathered,
-                             rst_numbers_type(columns[i].memory, NULL), block),
-             "%s: writing /%s failed", file->path, columns[i].variable.name);
+    RST_TRY(rst_run_dataset_append(file, &events->columns[i], columns[i].variable.name, events->stored,
+                                   events->gathered, columns[i].memory, block));
   }
   if (events->gathered_shares) {
-    RST_HDF5(file->context,
-             rst_rows_append(events->shares, events->stored, events->gathered, H5T_NATIVE_DOUBLE,
-                             events->gathered_shares),
-             "%s: writing /%s failed", file->path, shares_variable.name);
+    RST_TRY(rst_run_dataset_append(file, &events->shares, shares_variable.name, events->stored,
+                                   events->gathered, RST_NUMBERS_DOUBLE, events->gathered_shares));
   }
   int64_t numbers[MOST_GATHERED];
   for (size_t row = 0; row < events->gathered; ++row) {
     numbers[row] = (int64_t)(events->stored + row);
   }
-  RST_HDF5(file->context,
-           rst_rows_append(events->index, events->stored, events->gathered, H5T_NATIVE_INT64, numbers),
-           "%s: writing /events/event failed", file->path);
+  RST_TRY(rst_run_dataset_append(file, &events->index, event_axis.variable.name, events->stored,
+                                 events->gathered, RST_NUMBERS_INT64, numbers));
   events->stored += events->gathered;
   events->gathered = 0;
   return RST_OK;
@@ -175,10 +162,8 @@ static enum rst_status read_stored(const struct rst_run_file *file, size_t first
   double block[MOST_GATHERED]; /* no member is larger */
   for (size_t i = 0; i < column_count(file); ++i) {
     const size_t size = rst_numbers_size(columns[i].memory);
-    RST_HDF5(file->context,
-             rst_rows_read(file->events->columns[i], 0, first, count,
-                           rst_numbers_type(columns[i].memory, NULL), block),
-             "%s: /%s cannot be read", file->path, columns[i].variable.name);
+    RST_TRY(rst_run_dataset_read(file, &file->events->columns[i], columns[i].variable.name, 0, first, count,
+                                 columns[i].memory, block));
     for (size_t row = 0; row < count; ++row) {
       memcpy((char *)&events[row] + columns[i].offset, (const char *)block + row * size, size);
     }
@@ -254,12 +239,12 @@ static enum rst_status count_kept(struct rst_run_file *file, hid_t source, size_
 enum rst_status rst_run_events_copy(struct rst_run_file *file, hid_t source, size_t iterations) {
   size_t kept = 0;
   RST_TRY(count_kept(file, source, iterations, &kept));
-  RST_TRY(rst_run_file_copy_rows(file, source, event_axis.variable.name, file->events->index, kept));
+  RST_TRY(rst_run_file_copy_rows(file, source, event_axis.variable.name, &file->events->index, kept));
   if (file->layout.event_tensors) {
-    RST_TRY(rst_run_file_copy_rows(file, source, shares_variable.name, file->events->shares, kept));
+    RST_TRY(rst_run_file_copy_rows(file, source, shares_variable.name, &file->events->shares, kept));
   }
   for (size_t i = 0; i < column_count(file); ++i) {
-    RST_TRY(rst_run_file_copy_rows(file, source, columns[i].variable.name, file->events->columns[i], kept));
+    RST_TRY(rst_run_file_copy_rows(file, source, columns[i].variable.name, &file->events->columns[i], kept));
   }
   file->events->stored = kept;
   return RST_OK;

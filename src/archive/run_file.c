@@ -10,21 +10,14 @@
 #include "core/clock.h"
 #include "core/files.h"
 
-static void close_identifier(hid_t *id) {
-  if (*id > 0) {
-    H5Idec_ref(*id);
-  }
-  *id = 0;
-}
-
 static void close_datasets(struct rst_run_file *file) {
   for (size_t i = 0; file->datasets && i < file->layout.count; ++i) {
-    close_identifier(&file->datasets[i]);
+    rst_run_dataset_close(&file->datasets[i]);
   }
-  close_identifier(&file->time);
-  close_identifier(&file->step);
-  close_identifier(&file->iteration);
-  close_identifier(&file->evaluation);
+  rst_run_dataset_close(&file->time);
+  rst_run_dataset_close(&file->step);
+  rst_run_dataset_close(&file->iteration);
+  rst_run_dataset_close(&file->evaluation);
   rst_run_events_close(file);
 }
 
@@ -37,7 +30,9 @@ static void destroy(struct rst_run_file **file) {
   }
   if (old->file > 0) {
     rst_hdf5_discard(old->file);
-    close_datasets(old);
+  }
+  close_datasets(old);
+  if (old->file > 0) {
     (void)rst_hdf5_close(old->file);
   }
   if (old->part) {
@@ -118,12 +113,38 @@ enum rst_status rst_run_file_create(struct rst_context *context, const char *pat
   return status;
 }
 
+static enum rst_status record(struct rst_run_file *file, const struct rst_provenance *provenance) {
+  RST_TRY(RST_NEW(file->context, file->layout.count, &file->datasets));
+  rst_record_clear(file->record);
+  RST_TRY(rst_run_layout_write(file));
+  RST_TRY(file->layout.has_events ? rst_run_events_write(file) : RST_OK);
+  RST_TRY(rst_run_regime_begin(file));
+  RST_TRY(rst_provenance_record(file->context, file->record, provenance));
+  RST_TRY(rst_run_layout_open(file));
+  return file->events ? rst_run_events_open(file) : RST_OK;
+}
+
+enum rst_status rst_run_file_record(struct rst_context *context, struct rst_record *kept,
+                                    const struct rst_run_layout *layout,
+                                    const struct rst_provenance *provenance, struct rst_run_file **file) {
+  *file = NULL;
+  RST_TRY(RST_NEW(context, 1, file));
+  **file = (struct rst_run_file){
+      .context = context, .layout = *layout, .width = rst_run_layout_width(layout), .record = kept};
+  enum rst_status status = rst_format(context, &(*file)->path, "the record");
+  if (status == RST_OK) {
+    status = record(*file, provenance);
+  }
+  if (status != RST_OK) {
+    destroy(file);
+  }
+  return status;
+}
+
 static enum rst_status append_instant(struct rst_run_file *file, long step, double time) {
   const int64_t row = step;
-  RST_HDF5(file->context,
-           rst_rows_append(file->step, file->snapshots, 1, H5T_NATIVE_INT64, &row) &&
-               rst_rows_append(file->time, file->snapshots, 1, H5T_NATIVE_DOUBLE, &time),
-           "%s: writing /time failed", file->path);
+  RST_TRY(rst_run_dataset_append(file, &file->step, "step", file->snapshots, 1, RST_NUMBERS_INT64, &row));
+  RST_TRY(rst_run_dataset_append(file, &file->time, "time", file->snapshots, 1, RST_NUMBERS_DOUBLE, &time));
   file->snapshots += 1;
   return RST_OK;
 }
@@ -131,8 +152,6 @@ static enum rst_status append_instant(struct rst_run_file *file, long step, doub
 enum rst_status rst_run_file_append_snapshot(struct rst_run_file *file, long step, double time,
                                              const struct rst_field *const *fields) {
   RST_QUIET();
-  RST_IDS(ids);
-  const hid_t type = rst_numbers_type(rst_numbers_of(file->layout.precision), &ids);
   for (size_t i = 0; i < file->layout.count; ++i) {
     const struct rst_series *series = &file->layout.series[i];
     if (series->entry != RST_AT_SNAPSHOT) {
@@ -144,8 +163,8 @@ enum rst_status rst_run_file_append_snapshot(struct rst_run_file *file, long ste
                     field->precision == file->layout.precision,
                 RST_ERROR_ARGUMENT, "%s: a snapshot of /%s has another shape or precision than the file",
                 file->path, series->variable.name);
-    RST_HDF5(file->context, rst_rows_append(file->datasets[i], file->snapshots, 1, type, field->data),
-             "%s: writing a snapshot of /%s failed", file->path, series->variable.name);
+    RST_TRY(rst_run_dataset_append(file, &file->datasets[i], series->variable.name, file->snapshots, 1,
+                                   rst_numbers_of(file->layout.precision), field->data));
   }
   return append_instant(file, step, time);
 }
@@ -153,9 +172,8 @@ enum rst_status rst_run_file_append_snapshot(struct rst_run_file *file, long ste
 /* `block` has room for the rows of the widest scalar. */
 static enum rst_status append_scalars(struct rst_run_file *file, size_t rows, const long *iterations,
                                       const double *values, double *block) {
-  RST_HDF5(file->context,
-           rst_rows_append(file->iteration, file->iterations, rows, H5T_NATIVE_LONG, iterations),
-           "%s: writing /iteration failed", file->path);
+  RST_TRY(rst_run_dataset_append(file, &file->iteration, "iteration", file->iterations, rows,
+                                 RST_NUMBERS_INT64, iterations));
   for (size_t s = 0; s < file->layout.count; ++s) {
     const struct rst_series *series = &file->layout.series[s];
     if (series->entry != RST_AT_ITERATION) {
@@ -165,9 +183,8 @@ static enum rst_status append_scalars(struct rst_run_file *file, size_t rows, co
     for (size_t i = 0; i < count * rows; ++i) {
       block[i] = values[(i % rows) * file->width + i / rows];
     }
-    RST_HDF5(file->context,
-             rst_rows_append(file->datasets[s], file->iterations, rows, H5T_NATIVE_DOUBLE, block),
-             "%s: writing /%s failed", file->path, series->variable.name);
+    RST_TRY(rst_run_dataset_append(file, &file->datasets[s], series->variable.name, file->iterations, rows,
+                                   RST_NUMBERS_DOUBLE, block));
     values += count;
   }
   file->iterations += rows;
@@ -188,14 +205,12 @@ enum rst_status rst_run_file_append_scalars(struct rst_run_file *file, size_t ro
 enum rst_status rst_run_file_append_evaluation(struct rst_run_file *file, long iteration,
                                                const double *values) {
   RST_QUIET();
-  RST_HDF5(file->context,
-           rst_rows_append(file->evaluation, file->evaluations, 1, H5T_NATIVE_LONG, &iteration),
-           "%s: writing /evaluation failed", file->path);
+  RST_TRY(rst_run_dataset_append(file, &file->evaluation, "evaluation", file->evaluations, 1,
+                                 RST_NUMBERS_INT64, &iteration));
   for (size_t s = 0; s < file->layout.count; ++s) {
     if (file->layout.series[s].entry == RST_AT_EVALUATION) {
-      RST_HDF5(file->context,
-               rst_rows_append(file->datasets[s], file->evaluations, 1, H5T_NATIVE_DOUBLE, values++),
-               "%s: writing /%s failed", file->path, file->layout.series[s].variable.name);
+      RST_TRY(rst_run_dataset_append(file, &file->datasets[s], file->layout.series[s].variable.name,
+                                     file->evaluations, 1, RST_NUMBERS_DOUBLE, values++));
     }
   }
   file->evaluations += 1;
@@ -223,7 +238,7 @@ static bool views_are_due(const struct rst_run_file *file, const struct timespec
 
 enum rst_status rst_run_file_flush(struct rst_run_file *file, bool durable) {
   RST_QUIET();
-  if (file->layout.transient) {
+  if (file->layout.transient || file->record) {
     return durable ? rst_run_events_store(file) : RST_OK;
   }
   struct timespec now;
@@ -240,6 +255,12 @@ enum rst_status rst_run_file_flush(struct rst_run_file *file, bool durable) {
 }
 
 static enum rst_status finish(struct rst_run_file *file, const char *exit_reason, double wall_seconds) {
+  if (file->record) {
+    RST_TRY(rst_run_events_store(file));
+    RST_TRY(rst_record_set_text(file->context, file->record, "exit_reason", exit_reason));
+    RST_TRY(rst_record_set_numbers(file->context, file->record, "wall_seconds", &wall_seconds, 0));
+    return rst_record_finish(file->context, file->record);
+  }
   RST_TRY(rst_provenance_finish(file->context, file->file, file->path, exit_reason, wall_seconds));
   RST_TRY(rst_run_file_flush(file, true));
   close_datasets(file);

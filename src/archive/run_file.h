@@ -7,6 +7,7 @@
 #include "restrain/event.h"
 #include "restrain/field.h"
 #include "restrain/layout.h"
+#include "restrain/record.h"
 #include "restrain/regime.h"
 
 /** @file
@@ -79,6 +80,11 @@ struct rst_run_file;
 /** Create under a temporary name in the same folder, write header and provenance, flush and rename to `path`:
  * an existing file is replaced by a complete one or not at all. Folders are not created. */
 enum rst_status rst_run_file_create(struct rst_context *context, const char *path,
+                                    const struct rst_run_layout *layout,
+                                    const struct rst_provenance *provenance, struct rst_run_file **file);
+
+/** The same into a record, which is emptied. */
+enum rst_status rst_run_file_record(struct rst_context *context, struct rst_record *record,
                                     const struct rst_run_layout *layout,
                                     const struct rst_provenance *provenance, struct rst_run_file **file);
 

@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "archive/run_dataset.h"
 #include "archive/run_file.h"
 #include "hdf5/rows.h"
 #include "hdf5/stack.h"
@@ -18,11 +19,13 @@ struct rst_run_events;
 struct rst_run_file {
   struct rst_context *context;
   char *path;
-  char *part;                                    /**< temporary name until the file is complete, then NULL */
-  struct rst_run_layout layout;                  /**< its lists are borrowed */
-  size_t width;                                  /**< of a row of scalars */
-  hid_t file, time, step, iteration, evaluation; /**< the last one 0 where there is none */
-  hid_t *datasets;                               /**< of the series */
+  char *part;                   /**< temporary name until the file is complete, then NULL */
+  struct rst_run_layout layout; /**< its lists are borrowed */
+  size_t width;                 /**< of a row of scalars */
+  hid_t file;                   /**< 0 where there is a record */
+  struct rst_record *record;    /**< that stands for the file, borrowed; NULL for none */
+  struct rst_run_dataset time, step, iteration, evaluation; /**< the last one closed where there is none */
+  struct rst_run_dataset *datasets;                         /**< of the series */
   size_t snapshots, iterations, evaluations;
   struct rst_run_events *events; /**< NULL if none are recorded */
   struct {
@@ -35,7 +38,6 @@ struct rst_run_file {
 /** Scales and series, without rows (run_layout.c); and their identifiers in an open file. */
 enum rst_status rst_run_layout_write(struct rst_run_file *file);
 enum rst_status rst_run_layout_open(struct rst_run_file *file);
-enum rst_status rst_run_file_open_dataset(const struct rst_run_file *file, const char *name, hid_t *dataset);
 /** Of the numbers of a series, in memory and in the file. */
 enum rst_numbers rst_series_numbers(const struct rst_run_file *file, const struct rst_series *series);
 /** The snapshots of a series, whose `path` is still to be given. */
@@ -55,7 +57,7 @@ void rst_run_events_close(struct rst_run_file *file);
 
 /** Append to a dataset without rows the first ones of dataset `name` of an older file (run_resume.c). */
 enum rst_status rst_run_file_copy_rows(struct rst_run_file *file, hid_t source, const char *name,
-                                       hid_t dataset, size_t rows);
+                                       const struct rst_run_dataset *dataset, size_t rows);
 /** RST_ERROR_IO: a dataset of an older file cannot be read; the message names the places that are damaged. */
 enum rst_status rst_run_file_fail_read(struct rst_run_file *file, hid_t source, const char *name);
 

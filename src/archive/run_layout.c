@@ -66,13 +66,13 @@ static enum rst_status write_axes(struct rst_run_file *file) {
                                    .numbers = RST_NUMBERS_INT64,
                                    .rank = 1,
                                    .axes = {&time_axis}};
-  RST_TRY(rst_dataset_write(file->context, file->file, &step));
-  RST_TRY(rst_axis_write(file->context, file->file, &iteration_axis));
+  RST_TRY(rst_run_dataset_write(file, &step));
+  RST_TRY(rst_run_dataset_write_axis(file, &iteration_axis));
   if (file->layout.evaluate_every > 0) {
-    RST_TRY(rst_axis_write(file->context, file->file, &evaluation_axis));
+    RST_TRY(rst_run_dataset_write_axis(file, &evaluation_axis));
   }
   for (size_t i = 0; i < file->layout.axis_count; ++i) {
-    RST_TRY(rst_axis_write(file->context, file->file, file->layout.axes[i]));
+    RST_TRY(rst_run_dataset_write_axis(file, file->layout.axes[i]));
   }
   return RST_OK;
 }
@@ -86,7 +86,7 @@ static enum rst_status write_empty(struct rst_run_file *file, struct rst_dataset
   }
   dataset->values = values;
   dataset->is_open = true;
-  return rst_dataset_write(file->context, file->file, dataset);
+  return rst_run_dataset_write(file, dataset);
 }
 
 enum rst_status rst_run_layout_write(struct rst_run_file *file) {
@@ -95,26 +95,20 @@ enum rst_status rst_run_layout_write(struct rst_run_file *file) {
     const struct rst_series *series = &file->layout.series[i];
     struct rst_dataset dataset = dataset_of(file, series);
     RST_TRY(series->entry == RST_AT_END ? write_empty(file, &dataset, rst_series_length(series))
-                                        : rst_dataset_write(file->context, file->file, &dataset));
+                                        : rst_run_dataset_write(file, &dataset));
   }
-  return RST_OK;
-}
-
-enum rst_status rst_run_file_open_dataset(const struct rst_run_file *file, const char *name, hid_t *dataset) {
-  *dataset = H5Dopen2(file->file, name, H5P_DEFAULT);
-  RST_HDF5(file->context, *dataset >= 0, "%s: /%s cannot be opened", file->path, name);
   return RST_OK;
 }
 
 enum rst_status rst_run_layout_open(struct rst_run_file *file) {
-  RST_TRY(rst_run_file_open_dataset(file, "time", &file->time));
-  RST_TRY(rst_run_file_open_dataset(file, "step", &file->step));
-  RST_TRY(rst_run_file_open_dataset(file, "iteration", &file->iteration));
+  RST_TRY(rst_run_dataset_open(file, "time", &file->time));
+  RST_TRY(rst_run_dataset_open(file, "step", &file->step));
+  RST_TRY(rst_run_dataset_open(file, "iteration", &file->iteration));
   if (file->layout.evaluate_every > 0) {
-    RST_TRY(rst_run_file_open_dataset(file, "evaluation", &file->evaluation));
+    RST_TRY(rst_run_dataset_open(file, "evaluation", &file->evaluation));
   }
   for (size_t i = 0; i < file->layout.count; ++i) {
-    RST_TRY(rst_run_file_open_dataset(file, file->layout.series[i].variable.name, &file->datasets[i]));
+    RST_TRY(rst_run_dataset_open(file, file->layout.series[i].variable.name, &file->datasets[i]));
   }
   return RST_OK;
 }

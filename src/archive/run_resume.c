@@ -36,17 +36,17 @@ enum rst_status rst_run_file_fail_read(struct rst_run_file *file, hid_t source, 
 }
 
 enum rst_status rst_run_file_copy_rows(struct rst_run_file *file, hid_t source, const char *name,
-                                       hid_t dataset, size_t rows) {
+                                       const struct rst_run_dataset *dataset, size_t rows) {
   RST_IDS(ids);
   RST_REQUIRE(file->context, rst_hdf5_has(source, name), RST_ERROR_IO,
               "%s has no /%s and cannot be resumed by this case; start again with --force", file->path, name);
   const hid_t old = rst_ids_keep(&ids, H5Dopen2(source, name, H5P_DEFAULT));
   RST_HDF5(file->context, old >= 0, "%s: /%s cannot be opened", file->path, name);
-  RST_REQUIRE(file->context, fits(old, dataset, rows), RST_ERROR_IO,
+  RST_REQUIRE(file->context, fits(old, dataset->id, rows), RST_ERROR_IO,
               "%s: /%s has another shape or type, or fewer than %zu rows, and cannot be resumed; start again "
               "with --force",
               file->path, name, rows);
-  return rst_rows_copy(old, dataset, rows) ? RST_OK : rst_run_file_fail_read(file, source, name);
+  return rst_rows_copy(old, dataset->id, rows) ? RST_OK : rst_run_file_fail_read(file, source, name);
 }
 
 /* Rows of a series that stay. */
@@ -66,16 +66,16 @@ static enum rst_status copy_all(struct rst_run_file *file, hid_t source, size_t 
                                 size_t iterations) {
   const size_t rows = rst_run_layout_rows(&file->layout, iterations);
   const size_t evaluations = rst_run_layout_evaluations(&file->layout, iterations);
-  RST_TRY(rst_run_file_copy_rows(file, source, "time", file->time, snapshots));
-  RST_TRY(rst_run_file_copy_rows(file, source, "step", file->step, snapshots));
-  RST_TRY(rst_run_file_copy_rows(file, source, "iteration", file->iteration, rows));
+  RST_TRY(rst_run_file_copy_rows(file, source, "time", &file->time, snapshots));
+  RST_TRY(rst_run_file_copy_rows(file, source, "step", &file->step, snapshots));
+  RST_TRY(rst_run_file_copy_rows(file, source, "iteration", &file->iteration, rows));
   if (file->layout.evaluate_every > 0) {
-    RST_TRY(rst_run_file_copy_rows(file, source, "evaluation", file->evaluation, evaluations));
+    RST_TRY(rst_run_file_copy_rows(file, source, "evaluation", &file->evaluation, evaluations));
   }
   for (size_t i = 0; i < file->layout.count; ++i) {
     const struct rst_series *series = &file->layout.series[i];
     if (series->entry != RST_AT_END) {
-      RST_TRY(rst_run_file_copy_rows(file, source, series->variable.name, file->datasets[i],
+      RST_TRY(rst_run_file_copy_rows(file, source, series->variable.name, &file->datasets[i],
                                      rows_that_stay(&file->layout, series, snapshots, iterations)));
     }
   }

@@ -91,8 +91,8 @@ static enum rst_status write_sidecar(const struct rst_run_file *file, bool spect
 enum rst_status rst_run_xdmf_write(struct rst_run_file *file, bool durable) {
   RST_SCOPED double *times = NULL;
   RST_TRY(RST_NEW(file->context, file->views.snapshots, &times));
-  RST_HDF5(file->context, rst_rows_read(file->time, 0, 0, file->views.snapshots, H5T_NATIVE_DOUBLE, times),
-           "%s: /time cannot be read", file->path);
+  RST_TRY(rst_run_dataset_read(file, &file->time, "time", 0, 0, file->views.snapshots, RST_NUMBERS_DOUBLE,
+                               times));
   RST_TRY(write_sidecar(file, false, times, ".xdmf", durable));
   return write_sidecar(file, true, times, ".spectrum.xdmf", durable);
 }

@@ -119,3 +119,12 @@ enum rst_status rst_call(struct rst_context *context, const char *name, const st
   clock_gettime(CLOCK_MONOTONIC, &call.told);
   return computations[index](&call, outcome);
 }
+
+enum rst_status rst_call_record(struct rst_context *context, const struct rst_case *from,
+                                int (*poll)(void *user, double done, double count, double loss), void *user,
+                                struct rst_record *record, enum rst_call_outcome *outcome) {
+  struct call call = {
+      .context = context, .from = from, .output = {.record = record}, .poll = poll, .user = user};
+  clock_gettime(CLOCK_MONOTONIC, &call.told);
+  return call_run(&call, outcome);
+}

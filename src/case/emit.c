@@ -16,14 +16,16 @@ struct emitter {
 
 /* Begin a member on a line of its own. */
 static void begin_member(struct emitter *emitter, const char *name, size_t length) {
+  struct rst_text *text = &emitter->text;
+  const size_t indent = 2 * (size_t)emitter->depth;
+  const bool item = !emitter->json && emitter->first && emitter->item;
   if (emitter->json) {
-    rst_text_add(&emitter->text, "%s\n%*s\"%.*s\": ", emitter->first ? "" : ",", 2 * emitter->depth, "",
-                 (int)length, name);
-  } else if (emitter->first && emitter->item) {
-    rst_text_add(&emitter->text, "%*s- %.*s:", 2 * emitter->depth - 2, "", (int)length, name);
-  } else {
-    rst_text_add(&emitter->text, "%*s%.*s:", 2 * emitter->depth, "", (int)length, name);
+    rst_text_add(text, emitter->first ? "\n" : ",\n");
   }
+  rst_text_add_blanks(text, indent - (item ? 2 : 0));
+  rst_text_add(text, emitter->json ? "\"" : item ? "- " : "");
+  rst_text_add_bytes(text, name, length);
+  rst_text_add(text, emitter->json ? "\": " : ":");
   emitter->first = emitter->item = false;
 }
 

@@ -355,8 +355,8 @@ static void add_real(struct rst_text *text, double value) {
   char *digits = rst_text_take(&number);
   const size_t mantissa = digits ? strcspn(digits, "e") : 0;
   const bool bare = digits && digits[mantissa] && !memchr(digits, '.', mantissa);
-  rst_text_add(text, "%.*s%s%s", (int)mantissa, digits ? digits : "", bare ? ".0" : "",
-               digits ? digits + mantissa : "");
+  rst_text_add_bytes(text, digits, mantissa);
+  rst_text_add(text, "%s%s", bare ? ".0" : "", digits ? digits + mantissa : "");
   text->failed = text->failed || !digits;
   free(digits);
 }

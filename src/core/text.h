@@ -17,6 +17,9 @@ struct rst_text {
 
 /** Append, printf format. */
 void rst_text_add(struct rst_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Append so many bytes, and blanks. */
+void rst_text_add_bytes(struct rst_text *text, const char *bytes, size_t count);
+void rst_text_add_blanks(struct rst_text *text, size_t count);
 /** Append the shortest decimal that reads back as the same double; "null" in place of NaN and infinities,
  * which JSON lacks. */
 void rst_text_add_number(struct rst_text *text, double value);

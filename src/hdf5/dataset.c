@@ -170,8 +170,7 @@ static enum rst_status make(struct rst_context *context, hid_t file, const struc
   return RST_OK;
 }
 
-/* Of doubles or whole numbers. */
-static enum rst_status list_places(struct rst_context *context, const struct rst_axis *axis, void **values) {
+enum rst_status rst_axis_places(struct rst_context *context, const struct rst_axis *axis, void **values) {
   RST_TRY(rst_allocate(context, axis->count, sizeof(double), values));
   for (size_t i = 0; i < axis->count; ++i) {
     const double place = axis->first + axis->step * (double)i;
@@ -190,7 +189,7 @@ enum rst_status rst_axis_write(struct rst_context *context, hid_t file, const st
   }
   RST_SCOPED void *places = NULL;
   if (!axis->values && axis->count > 0) {
-    RST_TRY(list_places(context, axis, &places));
+    RST_TRY(rst_axis_places(context, axis, &places));
   }
   const struct rst_dataset scale = {.variable = axis->variable,
                                     .numbers = axis->numbers,

@@ -60,6 +60,8 @@ struct rst_dataset {
   struct rst_flags flags;
 };
 
+/** The places of an axis with a first one and a step: doubles or 64-bit numbers, to be freed. */
+enum rst_status rst_axis_places(struct rst_context *context, const struct rst_axis *axis, void **values);
 /** Make the scale of an axis, unless the file has it. */
 enum rst_status rst_axis_write(struct rst_context *context, hid_t file, const struct rst_axis *axis);
 /** Make a dataset, and the scales of its axes that the file has not yet. */

@@ -61,8 +61,10 @@ static enum rst_status conclude(struct rst_session *session, const struct rst_ob
       .full_step = evaluations ? rst_evaluation_full_step(evaluations, session->parts.motion) : NAN,
       .file = session->file};
   RST_TRY(rst_outcome_draw(session->context, &request, summary));
-  RST_TRY(rst_sidecars_write_weights(session->context, session->output.path, session->run->output.weights,
-                                     rst_flow_layout(session->parts.motion->flow), seen->u));
+  RST_TRY(!session->output.path ? RST_OK
+                                : rst_sidecars_write_weights(
+                                      session->context, session->output.path, session->run->output.weights,
+                                      rst_flow_layout(session->parts.motion->flow), seen->u));
   rst_profile_end(&session->profile, RST_STAGE_FRAME);
   return RST_OK;
 }

@@ -93,6 +93,10 @@ static enum rst_status open_file(struct rst_session *session, const struct rst_c
                                 rst_flow_correlation(session->parts.problem.flow), &provenance));
   provenance.ranks = session->options->ranks ? session->options->ranks->size : 1;
   provenance.levels = rst_flow_image_levels(session->parts.problem.flow);
+  if (session->options->output.record) {
+    return rst_run_file_record(context, session->options->output.record, &layout, &provenance,
+                               &session->file);
+  }
   if (output->resuming) {
     return rst_run_file_reopen(context, output->path, &layout, &provenance, checkpoint->snapshots,
                                (size_t)checkpoint->iteration, &session->file);
@@ -219,7 +223,7 @@ enum rst_status rst_session_flush(struct rst_session *session) {
 }
 
 enum rst_status rst_session_checkpoint(struct rst_session *session) {
-  if (session->options->output.transient) {
+  if (session->options->output.transient || session->options->output.record) {
     return RST_OK;
   }
   rst_profile_begin(&session->profile);

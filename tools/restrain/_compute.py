@@ -15,7 +15,8 @@ from ._arrays import plane
 from .case import Case, read_case
 from ._errors import UsageError
 from ._files import Reader, read
-from ._library import Session, in_main_thread, library_version
+from ._library import Record, Session, in_main_thread, library_version
+from ._records import pending
 
 if TYPE_CHECKING:
     import xarray
@@ -126,7 +127,14 @@ def _compute(name: str, case: Case, image: Any, given_signal: Any,
         if array is not None:
             session.set_image(array)
         with _Watch(name, progress) as watch:
-            watch.outcome = session.call(name, place, existing, watch.poll)
+            if place is None:
+                record = Record()
+                watch.outcome = session.record(watch.poll, record)
+            else:
+                watch.outcome = session.call(name, place, existing, watch.poll)
+        if place is None:
+            return pending(record, {'case': text.text,
+                                    'effective': session.effective()})
         if path is None:
             return _reader.read(place, {
                 'version': library_version(), 'exit_reason': watch.outcome,
@@ -135,10 +143,12 @@ def _compute(name: str, case: Case, image: Any, given_signal: Any,
 
 
 @contextlib.contextmanager
-def _place(path: str | os.PathLike[str] | None, name: str) -> Iterator[str]:
-    """The file at `path`, or one that does not stay."""
-    if path is not None:
-        yield os.fspath(path)
+def _place(path: str | os.PathLike[str] | None,
+           name: str) -> Iterator[str | None]:
+    """The file at `path`, or one that does not stay; None for a run, which
+    needs none."""
+    if path is not None or name == 'run':
+        yield None if path is None else os.fspath(path)
         return
     folder = tempfile.mkdtemp(prefix='restrain-', dir=_memory())
     try:
@@ -171,9 +181,12 @@ class _Watch:
         self._fault: BaseException | None = None
 
     def __enter__(self) -> _Watch:
-        default = signal.default_int_handler
-        if in_main_thread() and signal.getsignal(signal.SIGINT) is default:
-            self._before = signal.signal(signal.SIGINT, self._interrupt)
+        if in_main_thread():
+            before = signal.signal(signal.SIGINT, self._interrupt)
+            if before is signal.default_int_handler:
+                self._before = before
+            else:
+                signal.signal(signal.SIGINT, before)
         return self
 
     def _interrupt(self, *_: object) -> None:

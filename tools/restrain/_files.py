@@ -63,15 +63,17 @@ def read(path: str, group: str | None = None, *,
                 variables[name] = _variable(path, item, words)
         attributes = _attributes(file.attrs)
         attributes.update(_provenance(file))
-    return _dataset(path, variables, attributes)
+    return dataset(path, variables, attributes)
 
 
-def _dataset(path: str, variables: dict[str, xarray.Variable],
-             attributes: dict[str, Any]) -> xarray.Dataset:
+def dataset(path: str, variables: dict[str, xarray.Variable],
+            attributes: dict[str, Any]) -> xarray.Dataset:
+    """Variables as a Dataset; `path` of their file, '' for none."""
     coordinates = {name: variables.pop(name) for name in list(variables)
                    if name in COORDINATES}
     found = xarray.Dataset(variables, coordinates, attributes)
-    found.encoding['source'] = path
+    if path:
+        found.encoding['source'] = path
     return found
 
 
@@ -83,7 +85,7 @@ class Reader:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[tuple, dict[str, _Meaning]] = {}
+        self._kept: dict[tuple, dict[str, Meaning]] = {}
 
     def read(self, path: str, known: dict[str, Any]) -> xarray.Dataset:
         """A file; `known` is said of its provenance, `effective` part of
@@ -97,10 +99,10 @@ class Reader:
                 self._kept[key] = {
                     name: _meaning(file[name]) for name in names
                     if isinstance(file[name], h5py.Dataset)}
-            variables = {name: _interpret(_values(file, name), meaning, True)
+            variables = {name: interpret(_values(file, name), meaning, True)
                          for name, meaning in self._kept[key].items()}
             attributes = {**_attributes(file.attrs), **known}
-        return _dataset(path, variables, attributes)
+        return dataset(path, variables, attributes)
 
 
 def _values(file: h5py.File, name: str) -> np.ndarray:
@@ -157,15 +159,15 @@ def _dimensions(item: h5py.Dataset) -> list[str]:
             for scales in item.attrs['DIMENSION_LIST']]
 
 
-class _Meaning(NamedTuple):
+class Meaning(NamedTuple):
     """What a dataset's numbers are."""
 
     dimensions: list[str]
     attributes: dict[str, Any]
 
 
-def _meaning(item: h5py.Dataset) -> _Meaning:
-    return _Meaning(_dimensions(item), _attributes(item.attrs))
+def _meaning(item: h5py.Dataset) -> Meaning:
+    return Meaning(_dimensions(item), _attributes(item.attrs))
 
 
 def _variable(path: str, item: h5py.Dataset, words: bool) -> xarray.Variable:
@@ -174,11 +176,12 @@ def _variable(path: str, item: h5py.Dataset, words: bool) -> xarray.Variable:
         lazy = indexing.LazilyIndexedArray(
             _Field(path, item.name, item.shape, item.dtype))
         return xarray.Variable(meaning.dimensions, lazy, meaning.attributes)
-    return _interpret(item[()], meaning, words)
+    return interpret(item[()], meaning, words)
 
 
-def _interpret(values: np.ndarray, meaning: _Meaning,
-               words: bool) -> xarray.Variable:
+def interpret(values: np.ndarray, meaning: Meaning,
+              words: bool) -> xarray.Variable:
+    """Numbers with what they mean, flags as words if that is wanted."""
     attributes = dict(meaning.attributes)
     if isinstance(values, np.ndarray) and values.dtype.hasobject:
         values = np.array([_text(one) for one in values.ravel()],

@@ -13,6 +13,7 @@ from ctypes import (
     CFUNCTYPE, POINTER, byref, c_char_p, c_double, c_int, c_size_t, c_void_p)
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,13 @@ _SIGNATURES = {
     'rst_case_destroy': (None, [POINTER(c_void_p)]),
     'rst_call': (c_int, [c_void_p, c_char_p, c_void_p, c_char_p, c_int,
                          _Poll, c_void_p, POINTER(c_int)]),
+    'rst_call_record': (c_int, [c_void_p, c_void_p, _Poll, c_void_p,
+                                c_void_p, POINTER(c_int)]),
+    'rst_record_create': (c_int, [c_void_p, POINTER(c_void_p)]),
+    'rst_record_destroy': (None, [POINTER(c_void_p)]),
+    'rst_record_attributes': (c_char_p, [c_void_p]),
+    'rst_record_arrays': (c_char_p, [c_void_p]),
+    'rst_record_values': (POINTER(c_void_p), [c_void_p]),
     'rst_version': (POINTER(c_char_p), [])}
 
 
@@ -146,6 +154,41 @@ class Session:
             self._context, name.encode(), self._case, os.fsencode(path),
             EXISTING.index(existing), told, None, byref(outcome)))
         return OUTCOMES[outcome.value]
+
+    def record(self, poll: Callable[[float, float, float], bool],
+               record: Record) -> str:
+        """The same of a run that is kept in a record."""
+        outcome = c_int()
+        told = _Poll(lambda _, *numbers: poll(*numbers))
+        self._check(self._library.rst_record_create(
+            self._context, byref(record.handle)))
+        self._check(self._library.rst_call_record(
+            self._context, self._case, told, None, record.handle,
+            byref(outcome)))
+        return OUTCOMES[outcome.value]
+
+
+class Record:
+    """A run in memory, which outlives its session."""
+
+    def __init__(self) -> None:
+        self._library = library()
+        self.handle = c_void_p()
+
+    def __del__(self) -> None:
+        self._library.rst_record_destroy(byref(self.handle))
+
+    def attributes(self) -> bytes:
+        """Of the result, as JSON."""
+        return self._library.rst_record_attributes(self.handle)
+
+    def arrays(self) -> bytes:
+        """What they are, as JSON."""
+        return self._library.rst_record_arrays(self.handle)
+
+    def values(self) -> Any:
+        """The addresses of their numbers, in that order; None for none."""
+        return self._library.rst_record_values(self.handle)
 
 
 def in_main_thread() -> bool:
