@@ -9,8 +9,8 @@
  * Usage: call_loop CASE.yaml RUNS
  *
  * So many runs of a case at as many learning rates, one after the other, as tools that call the library do them: the case is
- * made, run into a record, of which the regime and the last loss are read, and released. Prints the processor time of one run in seconds; python_loop.py does
- * the same in Python.
+ * made, run into a record, of which the regime and the last loss are read, and released. Prints the processor time of one run in
+ * seconds; python_loop.py does the same in Python.
  */
 
 static enum rst_status run_once(struct rst_context *context, const char *path, double lr) {

@@ -4,10 +4,9 @@
 Usage: python_loop.py CALL_LOOP
 
 A learning-rate scan of so many small runs in a loop without files, in Python
-and in C (call_loop.c, whose program is named): processor time of a run, the
-median of some rounds that alternate, and the ratio of the two. In Python the
-scan reads the regime of each run; and once more the last loss too, for which
-xarray has to make the Dataset.
+as records and as Datasets, and in C (call_loop.c, whose program is named):
+processor time of a run, the median of some rounds that alternate, and the
+ratios to C. Each reads the regime and the last loss of each run.
 """
 import statistics
 import subprocess
@@ -36,23 +35,17 @@ output: {{every: 20}}
 """
 
 
-def in_python(path, look):
-    """Seconds of a run."""
-    look(restrain.run(path, step__lr=0.05))
+def in_python(path, compute):
+    """Seconds of a run of which the regime and the last loss are read."""
+    def once(lr):
+        run = compute(path, step__lr=lr)
+        return run.attrs["regime"], float(run["loss"][-1])
+
+    once(0.05)
     start = time.process_time()
     for i in range(RUNS):
-        look(restrain.run(path, step__lr=0.05 + 1e-5 * i))
+        once(0.05 + 1e-5 * i)
     return (time.process_time() - start) / RUNS
-
-
-def regime(run):
-    """Look at the regime alone."""
-    return run.attrs["regime"]
-
-
-def last_loss(run):
-    """Look at the last loss as well."""
-    return regime(run), float(run.loss[-1])
 
 
 def in_c(program, path):
@@ -68,12 +61,13 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             path = str(Path(folder) / "case.yaml")
             Path(path).write_text(CASE.format(*numbers), encoding="utf-8")
-            rounds = [(in_python(path, regime), in_python(path, last_loss),
+            rounds = [(in_python(path, restrain.record),
+                       in_python(path, restrain.run),
                        in_c(sys.argv[1], path)) for _ in range(ROUNDS)]
         fast, full, plain = (statistics.median(column)
                              for column in zip(*rounds))
         print(f"{name:26} {RUNS} runs: {1e3 * fast:.3f} ms a run in Python,"
-              f" {1e3 * full:.3f} with the last loss, {1e3 * plain:.3f} in C:"
+              f" {1e3 * full:.3f} with Datasets, {1e3 * plain:.3f} in C:"
               f" {fast / plain:.2f} and {full / plain:.2f} times", flush=True)
 
 

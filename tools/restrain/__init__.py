@@ -15,6 +15,7 @@ the program `restrain`, has stored, as xarray and pandas objects.
 Compute (each takes a case, arrays and overrides, and returns a Dataset):
 
     run         integrate a case; scalars over `iteration`, fields over `time`
+    record      the same as arrays by their names, for loops of small runs
     analyze     its stability before any run: spectrum, limits of lr
     sweep       regimes over learning rates and weight decays, or any keys
     bifurcate   what it settles on over the learning rate or the weight decay
@@ -54,7 +55,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import plot
     from ._arrays import grey
-    from ._compute import analyze, bifurcate, run, sweep
+    from ._compute import analyze, bifurcate, record, run, sweep
     from ._errors import Error, FileError, UsageError
     from ._files import events, open, open_many
     from ._library import library_version
@@ -63,15 +64,15 @@ __version__ = '0.1.0'
 
 __all__ = ['Error', 'FileError', 'UsageError', 'analyze', 'bifurcate',
            'events', 'grey', 'library_version', 'open', 'open_many', 'plot',
-           'run', 'sweep']
+           'record', 'run', 'sweep']
 
 # What is used is imported: xarray alone takes a second.
 _PLACES = {
     'Error': '_errors', 'FileError': '_errors', 'UsageError': '_errors',
-    'analyze': '_compute', 'bifurcate': '_compute', 'run': '_compute',
-    'sweep': '_compute', 'events': '_files', 'open': '_files',
-    'open_many': '_files', 'grey': '_arrays', 'library_version': '_library',
-    'plot': 'plot'}
+    'analyze': '_compute', 'bifurcate': '_compute', 'record': '_compute',
+    'run': '_compute', 'sweep': '_compute', 'events': '_files',
+    'open': '_files', 'open_many': '_files', 'grey': '_arrays',
+    'library_version': '_library', 'plot': 'plot'}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ._arrays import plane
-from .case import Case, read_case
+from .case import Case, CaseText, read_case
 from ._errors import UsageError
 from ._files import Reader, read
-from ._library import Record, Session, in_main_thread, library_version
-from ._records import pending
+from ._library import Handle, Session, in_main_thread, library_version
+from ._records import Record
 
 if TYPE_CHECKING:
     import xarray
@@ -53,6 +53,28 @@ def run(case: Case = None, *, image: Any = None, signal: Any = None,
     """
     return _compute('run', case, image, signal, path, overwrite, resume,
                     threads, progress, overrides)
+
+
+def record(case: Case = None, *, image: Any = None, signal: Any = None,
+           threads: int = 1, progress: bool | None = None,
+           **overrides: Any) -> Record:
+    """The same in memory, as arrays by their names instead of a Dataset.
+
+    Parameters as of run(), which makes the Dataset of such a record. That
+    takes longer than a small run: a loop over many needs no Dataset of each.
+
+        last = [restrain.record(case, step__lr=lr)["loss"][-1] for lr in rates]
+    """
+    text, array = _prepare(case, image, signal, overrides)
+    with Session(threads) as session:
+        session.load(text)
+        if array is not None:
+            session.set_image(array)
+        handle = Handle()
+        with _Watch('run', progress) as watch:
+            watch.outcome = session.record(watch.poll, handle)
+        return Record(handle, {'case': text.text,
+                               'effective': session.effective()})
 
 
 def analyze(case: Case = None, *, image: Any = None, signal: Any = None,
@@ -114,27 +136,18 @@ def _compute(name: str, case: Case, image: Any, given_signal: Any,
     if resume and overwrite:
         raise UsageError('resume goes on with a file, overwrite replaces it: '
                          'choose one')
-    array = None
-    for values, key in ((image, 'flow.image'), (given_signal, 'flow.signal')):
-        if values is not None:
-            array = plane(values, key)
-            overrides = {**overrides, key: {'kind': 'memory'}}
+    if path is None and name == 'run':
+        return record(case, image=image, signal=given_signal, threads=threads,
+                      progress=progress, **overrides).dataset()
+    text, array = _prepare(case, image, given_signal, overrides)
     existing = ('transient' if path is None else 'resume' if resume else
                 'replace' if overwrite else 'refuse')
     with Session(threads) as session, _place(path, name) as place:
-        text = read_case(case, overrides)
         session.load(text)
         if array is not None:
             session.set_image(array)
         with _Watch(name, progress) as watch:
-            if place is None:
-                record = Record()
-                watch.outcome = session.record(watch.poll, record)
-            else:
-                watch.outcome = session.call(name, place, existing, watch.poll)
-        if place is None:
-            return pending(record, {'case': text.text,
-                                    'effective': session.effective()})
+            watch.outcome = session.call(name, place, existing, watch.poll)
         if path is None:
             return _reader.read(place, {
                 'version': library_version(), 'exit_reason': watch.outcome,
@@ -142,13 +155,22 @@ def _compute(name: str, case: Case, image: Any, given_signal: Any,
         return read(place)
 
 
+def _prepare(case: Case, image: Any, given_signal: Any,
+             overrides: dict[str, Any]) -> tuple[CaseText, Any]:
+    """The text of a case, and the array that it takes from memory, if any."""
+    array = None
+    for values, key in ((image, 'flow.image'), (given_signal, 'flow.signal')):
+        if values is not None:
+            array = plane(values, key)
+            overrides = {**overrides, key: {'kind': 'memory'}}
+    return read_case(case, overrides), array
+
+
 @contextlib.contextmanager
-def _place(path: str | os.PathLike[str] | None,
-           name: str) -> Iterator[str | None]:
-    """The file at `path`, or one that does not stay; None for a run, which
-    needs none."""
-    if path is not None or name == 'run':
-        yield None if path is None else os.fspath(path)
+def _place(path: str | os.PathLike[str] | None, name: str) -> Iterator[str]:
+    """The file at `path`, or one that does not stay."""
+    if path is not None:
+        yield os.fspath(path)
         return
     folder = tempfile.mkdtemp(prefix='restrain-', dir=_memory())
     try:

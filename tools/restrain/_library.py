@@ -156,39 +156,39 @@ class Session:
         return OUTCOMES[outcome.value]
 
     def record(self, poll: Callable[[float, float, float], bool],
-               record: Record) -> str:
+               record: Handle) -> str:
         """The same of a run that is kept in a record."""
         outcome = c_int()
         told = _Poll(lambda _, *numbers: poll(*numbers))
         self._check(self._library.rst_record_create(
-            self._context, byref(record.handle)))
+            self._context, byref(record.pointer)))
         self._check(self._library.rst_call_record(
-            self._context, self._case, told, None, record.handle,
+            self._context, self._case, told, None, record.pointer,
             byref(outcome)))
         return OUTCOMES[outcome.value]
 
 
-class Record:
-    """A run in memory, which outlives its session."""
+class Handle:
+    """Of a run in memory (record.h), which outlives its session."""
 
     def __init__(self) -> None:
         self._library = library()
-        self.handle = c_void_p()
+        self.pointer = c_void_p()
 
     def __del__(self) -> None:
-        self._library.rst_record_destroy(byref(self.handle))
+        self._library.rst_record_destroy(byref(self.pointer))
 
     def attributes(self) -> bytes:
         """Of the result, as JSON."""
-        return self._library.rst_record_attributes(self.handle)
+        return self._library.rst_record_attributes(self.pointer)
 
     def arrays(self) -> bytes:
         """What they are, as JSON."""
-        return self._library.rst_record_arrays(self.handle)
+        return self._library.rst_record_arrays(self.pointer)
 
     def values(self) -> Any:
         """The addresses of their numbers, in that order; None for none."""
-        return self._library.rst_record_values(self.handle)
+        return self._library.rst_record_values(self.pointer)
 
 
 def in_main_thread() -> bool:

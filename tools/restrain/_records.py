@@ -1,41 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs that were kept in memory (record.h), as Datasets that are made when they
-are looked at: many small runs in a loop cost more in Python than in C."""
+"""Runs that were kept in memory (record.h)."""
 from __future__ import annotations
 
 import ctypes
 import functools
 import json
 import math
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray
 
 from ._files import Meaning, dataset, interpret
-from ._library import Record
-
-# Where a pending Dataset keeps what it is to be made of; see Pending.
-PLACE = '_close'
+from ._library import Handle
 
 
 class _Memory:
     """Numbers of a record, which lives as long as a view of them."""
 
-    def __init__(self, record: Record, address: int, shape: tuple[int, ...],
+    def __init__(self, handle: Handle, address: int, shape: tuple[int, ...],
                  kind: str) -> None:
-        self._record = record
+        self._handle = handle
         self.__array_interface__ = {
             'version': 3, 'shape': shape, 'data': (address, False),
             'typestr': np.dtype(kind).str}
 
 
+class _Array(NamedTuple):
+    """What an array is: the same for many runs."""
+    place: int
+    meaning: Meaning
+    kind: str
+    shape: tuple[int, ...]
+
+
 @functools.lru_cache(maxsize=64)
-def _arrays(description: bytes) -> list[
-        tuple[str, int, Meaning, str, tuple[int, ...]]]:
-    """What the arrays are: the same for many runs. Those in groups are left
-    out, as open() of a file does."""
-    found = []
+def _arrays(description: bytes) -> dict[str, _Array]:
+    found = {}
     for place, array in enumerate(json.loads(description)):
         name = array['name']
         attributes = dict(array['attributes'])
@@ -45,21 +47,26 @@ def _arrays(description: bytes) -> list[
         dimensions = [
             f'{name}_{axis}' if scale is None else scale.rpartition('/')[2]
             for axis, scale in enumerate(array['axes'])]
-        found.append((name, place, Meaning(dimensions, attributes),
-                      array['type'], tuple(array['shape'])))
-    return sorted((entry for entry in found if '/' not in entry[0]),
-                  key=lambda entry: entry[0])
+        found[name] = _Array(place, Meaning(dimensions, attributes),
+                             array['type'], tuple(array['shape']))
+    return dict(sorted(found.items()))
 
 
-class Source:
-    """A record and what else is known of the run."""
+class Record(Mapping[str, np.ndarray]):
+    """A run in memory: its arrays by the names of the datasets of run.h5,
+    `attrs`, and the Dataset of both.
 
-    def __init__(self, record: Record, known: dict[str, str]) -> None:
-        self._record, self._known = record, known
+    Arrays are not copied: they are the library's memory, which stays as long
+    as the record or one of them.
+    """
 
-    def attributes(self) -> dict[str, Any]:
-        """Those of the Dataset."""
-        found = json.loads(self._record.attributes())
+    def __init__(self, handle: Handle, known: dict[str, str]) -> None:
+        self._handle, self._known = handle, known
+
+    @functools.cached_property
+    def attrs(self) -> dict[str, Any]:
+        """The regime, ...: the attributes of the Dataset."""
+        found = json.loads(self._handle.attributes())
         for name, value in found.items():
             if value is None:
                 found[name] = math.nan
@@ -68,75 +75,29 @@ class Source:
         return {**found, **self._known}
 
     def dataset(self) -> xarray.Dataset:
-        """Without attributes."""
-        addresses = self._record.values()
-        return dataset('', {
-            name: interpret(self._values(addresses[place], kind, shape),
-                            meaning, True)
-            for name, place, meaning, kind, shape in
-            _arrays(self._record.arrays())}, {})
+        """As restrain.run() returns it, without the events."""
+        variables = {
+            name: interpret(self[name], array.meaning, True)
+            for name, array in self._arrays.items() if '/' not in name}
+        return dataset('', variables, dict(self.attrs))
 
-    def _values(self, address: int | None, kind: str,
-                shape: tuple[int, ...]) -> np.ndarray:
+    @property
+    def _arrays(self) -> dict[str, _Array]:
+        return _arrays(self._handle.arrays())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        place, _, kind, shape = self._arrays[name]
+        address = self._handle.values()[place]
         if kind == 'text':
             texts = (ctypes.c_char_p * math.prod(shape)).from_address(address)
             return np.array([text.decode(errors='replace') for text in texts],
                             dtype=str).reshape(shape)
         if not address:
             return np.empty(shape, kind)
-        return np.asarray(_Memory(self._record, address, shape, kind))
-
-
-class Pending(xarray.Dataset):
-    """A Dataset that is made when something of it is first asked for, and is
-    a plain one from then on.
-
-    All that a Dataset knows lies in its slots. Here they are empty, so that
-    Python asks __getattr__() for them. Attributes come by themselves: the
-    regime of a run costs no arrays.
-    """
-
-    __slots__ = ()
-
-    def __getattr__(self, name: str) -> Any:
-        if name in xarray.Dataset.__slots__:
-            self._provide(name)
-            return object.__getattribute__(self, name)
-        return super().__getattr__(name)
-
-    def _provide(self, name: str) -> None:
-        try:
-            source = object.__getattribute__(self, PLACE)
-        except AttributeError:
-            return
-        if not isinstance(source, Source):
-            return
-        if name == '_attrs':
-            object.__setattr__(self, '_attrs', source.attributes())
-            return
-        self._become(source.dataset())
-
-    def _become(self, made: xarray.Dataset) -> None:
-        self._attrs  # before its source is gone
-        for slot in xarray.Dataset.__slots__:
-            if slot not in ('_attrs', '__weakref__', PLACE) and hasattr(
-                    made, slot):
-                object.__setattr__(self, slot, getattr(made, slot))
-        object.__setattr__(self, PLACE, None)
-        object.__setattr__(self, '__class__', xarray.Dataset)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        self._variables  # which makes it a plain one
-        return self.__reduce_ex__(protocol)
-
-
-def pending(record: Record, known: dict[str, str]) -> xarray.Dataset:
-    """The Dataset of a record; `known` joins its attributes."""
-    source = Source(record, known)
-    if PLACE not in xarray.Dataset.__slots__:  # an xarray of another make
-        made = source.dataset()
-        made.attrs = source.attributes()
-        return made
-    made = object.__new__(Pending)
-    object.__setattr__(made, PLACE, source)
-    return made
+        return np.asarray(_Memory(self._handle, address, shape, kind))

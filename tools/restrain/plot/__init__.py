@@ -15,7 +15,7 @@
     exponent    how the Lyapunov exponent converges
     hessian     eigenvalues of the Hessian beside the limits of the step
     precision   a run in single and in double precision
-    animate     a film of a field of a run
+    animate     a film of a field of a run, or into the windows of a sweep
 
 Each returns a matplotlib Figure (animate: an animation) made without pyplot,
 so that many can be drawn without closing any: figure.savefig("name.png"); a
