@@ -263,6 +263,28 @@ class Kinds(ProgramTest):
         self.run_case(CHAOS, twins=[3], step__iterations=20)
         self.assert_refused("precision", "give the other run's file")
 
+    def test_dashboards_of_ensembles(self):
+        self.run_case(CHAOS, twins=[], output__fields=[],
+                      output__scalars=["member_loss"], ensemble={
+                          "members": 5, "vary": "initial",
+                          "quantiles": [0.25, 0.75]}, step__iterations=40)
+        ds = restrain.open(self.path)
+        axes = {axes.get_title(): axes
+                for axes in self.draw("dashboard").axes}
+        lines = axes["losses of the members"].lines
+        np.testing.assert_array_equal(
+            [line.get_ydata() for line in lines],
+            [*ds.member_loss.values, np.median(ds.member_loss, axis=0),
+             *ds.loss_quantile.values])
+        mean, deviation = axes["norm of the mean state, and of deviations "
+                               "from it"].lines
+        np.testing.assert_allclose(deviation.get_ydata(), np.sqrt(
+            ds.ensemble_variance.sum(("y", "x"))), rtol=1e-12)
+        np.testing.assert_allclose(mean.get_ydata(), np.sqrt(
+            (ds.ensemble_mean**2).sum(("y", "x"))), rtol=1e-12)
+        for name in ("ensemble mean", "ensemble variance"):
+            self.assertTrue(axes[name].images or axes[name + ", corner"])
+
     def test_all_are_documented_and_in_the_command(self):
         text = (SOURCE / "tools/python.md").read_text("utf-8")
         rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", text, re.M))

@@ -18,6 +18,8 @@ from .style import FIELD_MAP, REGIMES, STYLE
 POINTS, BINS = 3000, 600
 # Points a side of the part of a checkerboard that is shown.
 CORNER = 10
+# Planes of more than this ratio of sides are stretched.
+STRIP = 6
 # Between tiles, and where nothing is defined.
 GAP = '#999999'
 LABELS = {'lr': 'learning rate lr', 'weight_decay': r'weight decay $\alpha$',
@@ -77,8 +79,11 @@ def draw_field(axes: Axes, values: np.ndarray, title: str) -> None:
         title += ', corner'
     shown = np.where(np.isfinite(values), values, np.nan)
     bound = float(np.nanmax(np.abs(shown))) if np.isfinite(shown).any() else 1
+    # The key of a long strip would be as long as the strip is wide.
+    strip = max(values.shape) > STRIP * min(values.shape)
     image = axes.imshow(shown, cmap=FIELD_MAP, interpolation='nearest',
-                        norm=CenteredNorm(0, bound or 1))
+                        norm=CenteredNorm(0, bound or 1),
+                        aspect='auto' if strip else 'equal')
     axes.set_facecolor(GAP)
     axes.grid(False)
     axes.set_title(title)

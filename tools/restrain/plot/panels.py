@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from ..case import effective_case
 from .canvas import draw_curve, scale_log
 from .orbits import default_name, draw_return_map
-from .style import BLACK, BLUE, GREEN, KINDS, OKABE_ITO, ORANGE, RED
+from .style import BLACK, BLUE, GREEN, KINDS, OKABE_ITO, ORANGE, RED, SKY
 
 if TYPE_CHECKING:
     import pandas
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # More are too narrow to be told apart.
 MOST_EVENTS = 400
+MOST_MEMBERS = 100
 
 
 class Panel(NamedTuple):
@@ -177,6 +178,41 @@ def draw_layers(axes: Axes, ds: xarray.Dataset, colours: Sequence[str],
                    before + str(ds['layer'].values[row]))
 
 
+def members(axes: Axes, ds: xarray.Dataset, _: object) -> None:
+    """Losses of an ensemble: each member's and their median, and the
+    quantiles that the case asked for."""
+    axes.set_title('losses of the members')
+    x = ds['iteration'].values
+    if 'member_loss' in ds:
+        rows = ds['member_loss'].transpose('member', 'iteration').values
+        for row in rows[:MOST_MEMBERS]:
+            axes.plot(x, row, color=SKY, linewidth=0.3, zorder=1)
+        draw_curve(axes, x, np.median(rows, axis=0), BLACK,
+                   f'median of {len(rows)}')
+    if 'loss_quantile' in ds:
+        found = ds['loss_quantile'].transpose('quantile', 'iteration')
+        for level, row in zip(ds['quantile'].values, found.values):
+            draw_curve(axes, x, row, BLUE, f'quantile {level:g}', '--')
+    scale_log(axes)
+    legend(axes, least=1)
+
+
+def spread(axes: Axes, ds: xarray.Dataset, _: object) -> None:
+    """Of an ensemble, how large its mean state and the deviations from it
+    are: the root of the sum of the variances of all weights."""
+    axes.set_title('norm of the mean state, and of deviations from it')
+    steps = ds['step'].values
+    for name, power, colour, label in (
+            ('ensemble_mean', 2, BLACK, 'mean'),
+            ('ensemble_variance', 1, ORANGE, 'standard deviation')):
+        if name in ds:
+            values = ds[name].values.reshape(len(steps), -1)
+            draw_curve(axes, steps, np.sqrt((values**power).sum(axis=1)),
+                       colour, label)
+    scale_log(axes)
+    legend(axes)
+
+
 def displacements(axes: Axes, ds: xarray.Dataset, _: object) -> None:
     """Square norms of the way since the start, and of each step."""
     axes.set_title('squared displacement of the weights')
@@ -228,6 +264,8 @@ PANELS = (
     Panel(('twin_difference',), twins),
     Panel(('lyapunov',), exponent),
     Panel(('layer_sharpness',), layers),
+    Panel(('member_loss', 'loss_quantile'), members),
+    Panel(('ensemble_variance',), spread),
     Panel(('global_displacement',), displacements),
     Panel(('grad_norm', 'weight_norm'), norms))
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import xarray
 
 # Fields beside the state, in the order in which there is room for them.
-FIELDS = ('tangent', 'difference_', 'gradient', 'relative_difference_')
+FIELDS = ('ensemble_mean', 'ensemble_variance', 'tangent',
+          'difference_', 'gradient', 'relative_difference_')
 MOST_FIELDS = 4
 # Snapshots from which on a space-time diagram tells something.
 SNAPSHOTS = 8
@@ -176,10 +177,10 @@ def _space_time(axes: Axes, ds: xarray.Dataset) -> None:
     across = part_of(values).shape[1]
     values = values[:, :across]
     shown, _, deviates = relative(values)
+    axes.grid(False)
     axes.pcolormesh(ds['x'].values[:across], ds['step'].values[:len(values)],
                     shown, cmap=FIELD_MAP, vmin=-1, vmax=1, shading='nearest',
                     rasterized=True)
-    axes.grid(False)
     axes.set(title='row over updates' if row else 'state over updates',
              xlabel='x, per its size' + (', minus the first' if deviates
                                          else ''), ylabel='updates')

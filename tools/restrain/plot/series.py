@@ -73,7 +73,7 @@ def series(ds: xarray.Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:
         axis for axis in variable.dims if axis in TIMES]
     if variable is None or not axes:
         raise UsageError(f'{source_of(ds)} has no {field} over iterations; '
-                         f'it has {", ".join(over_time(ds))}')
+                         f'it has {", ".join(over_time(ds)) or "nothing"}')
     others = [axis for axis in variable.dims if axis not in TIMES]
     if len(places) != len(others):
         raise UsageError(f'{name} is no number over iterations: name an '
@@ -131,6 +131,7 @@ def field_of(ds: xarray.Dataset, field: str | None) -> xarray.DataArray:
         raise UsageError(
             f'{source_of(ds)} has no ' +
             (f'field {wanted}' if wanted else 'fields') +
-            (f'; it has {", ".join(names)}' if names else
+            (f'; it has {", ".join(names)}; output.fields of its case asks '
+             'for more' if names else
              ': only a run stores them'))
     return ds[wanted]

@@ -148,8 +148,8 @@ def _snapshots(ds: xarray.Dataset, field: xarray.DataArray,
 def _draw(axes: Axes, steps: np.ndarray, y: np.ndarray, values: np.ndarray,
           norm: Any, colours: str, label: str) -> None:
     """Values [iteration][y] as colours, and their key."""
+    axes.grid(False)
     image = axes.pcolormesh(cell_edges(steps.astype(float)), cell_edges(y),
                             values.T, norm=norm, cmap=colours,
                             rasterized=True)
-    axes.grid(False)
     axes.figure.colorbar(image, ax=axes, pad=0.01, label=label)
