@@ -4,6 +4,7 @@ import collections
 
 import h5py
 import numpy as np
+import xarray
 
 from support import CASES, WHOLE_CASE, ProgramTest, main
 
@@ -47,6 +48,50 @@ class Files(ProgramTest):
                                      "a small non-linear run")
         with h5py.File(self.folder / "follow.h5") as file:
             self.assertNotIn("lr", file.attrs)
+
+    def test_merged_shards_are_of_their_case(self):
+        for shard in (0, 1):
+            self.restrain("sweep", "small.case.yaml", "-q", "--shard",
+                          f"{shard}/2", "-o", f"part{shard}.h5")
+        self.restrain("sweep", "--merge", "part0.h5", "part1.h5", "-o",
+                      "merged.h5")
+        with h5py.File(self.folder / "merged.h5") as merged, h5py.File(
+                self.folder / "part1.h5") as part:
+            for name in ("case_name", "reference", "lr", "weight_decay"):
+                self.assertEqual(merged.attrs[name], part.attrs[name])
+            self.assertEqual(text(merged.attrs["case_name"]), "small.case")
+
+    def test_conventions_and_what_is_missing(self):
+        for path in sorted(self.folder.glob("*.h5")):
+            with h5py.File(path) as file:
+                self.assertEqual(text(file.attrs["Conventions"]),
+                                 "restrain-1")
+                for name, item in file.items():
+                    if not isinstance(item, h5py.Dataset):
+                        continue
+                    named = "_FillValue" in item.attrs
+                    is_scale = item.attrs.get("CLASS") == b"DIMENSION_SCALE"
+                    self.assertEqual(named, item.dtype.kind == "f" and
+                                     not is_scale, f"{path}: {name}")
+                    if named:
+                        self.assertEqual(item.attrs["_FillValue"].dtype,
+                                         item.dtype)
+                        self.assertTrue(np.isnan(item.attrs["_FillValue"]))
+
+    def test_netcdf_readers_mask_nothing_else(self):
+        try:
+            import h5netcdf  # noqa: F401
+        except ImportError:
+            self.skipTest("no h5netcdf")
+        masked = xarray.open_dataset(self.folder / "sweep.h5",
+                                     engine="h5netcdf")
+        plain = xarray.open_dataset(self.folder / "sweep.h5",
+                                    engine="h5netcdf", mask_and_scale=False)
+        for name in plain.variables:
+            np.testing.assert_array_equal(masked[name], plain[name])
+            self.assertEqual(masked[name].dtype, plain[name].dtype)
+        masked.close()
+        plain.close()
 
     def test_the_levels_of_an_image(self):
         np.save(self.folder / "i.npy", np.arange(576.0).reshape(24, 24))

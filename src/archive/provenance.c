@@ -76,11 +76,13 @@ static bool set_missing_numbers(hid_t file, const char *name, const double *numb
 static bool write_heading(hid_t file, const struct rst_provenance *provenance) {
   const struct rst_case *from = provenance->from;
   const struct rst_image_levels *levels = provenance->levels;
-  return (!from || (set_missing_text(file, "case_name", rst_case_name(from)) &&
-                    set_missing_text(file, "title", from->title) &&
-                    set_missing_text(file, "reference", from->reference) &&
-                    set_missing_numbers(file, "lr", &from->step.scheme.lr, 0) &&
-                    set_missing_numbers(file, "weight_decay", &from->step.scheme.weight_decay, 0))) &&
+  return set_missing_text(file, "Conventions", RST_CONVENTIONS) &&
+         (!from ||
+          (set_missing_text(file, "case_name", provenance->name ? provenance->name : rst_case_name(from)) &&
+           set_missing_text(file, "title", from->title) &&
+           set_missing_text(file, "reference", from->reference) &&
+           set_missing_numbers(file, "lr", &from->step.scheme.lr, 0) &&
+           set_missing_numbers(file, "weight_decay", &from->step.scheme.weight_decay, 0))) &&
          (!levels || set_missing_numbers(file, "image_levels", (double[]){levels->black, levels->white}, 2));
 }
 
@@ -106,6 +108,7 @@ enum rst_status rst_provenance_record(struct rst_context *context, struct rst_re
   const double values[] = {levels ? levels->black : 0.0, levels ? levels->white : 0.0};
   char now[] = "0000-00-00T00:00:00Z";
   tell_time(now);
+  RST_TRY(rst_record_set_text(context, record, "Conventions", RST_CONVENTIONS));
   RST_TRY(record_text(context, record, "case_name", rst_case_name(from)));
   RST_TRY(record_text(context, record, "title", from->title));
   RST_TRY(record_text(context, record, "reference", from->reference));

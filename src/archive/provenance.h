@@ -8,9 +8,12 @@
 #include "restrain/record.h"
 
 /** @file
- * The group /provenance of an HDF5 file, and the attributes of / that say of which case it is: case_name, title, reference, lr,
- * weight_decay, image_levels; those that are there stay. `path` is for messages.
+ * The group /provenance of an HDF5 file, and the attributes of / that say how to read it, Conventions, and of which case it is:
+ * case_name, title, reference, lr, weight_decay, image_levels; those that are there stay. `path` is for messages.
  */
+
+/** The rules of files.md that every file keeps. */
+#define RST_CONVENTIONS "restrain-1"
 
 /** Written to /provenance; borrowed during the call. */
 struct rst_provenance {
@@ -22,6 +25,7 @@ struct rst_provenance {
   int threads, ranks;
   const char *rigor, *correlation;
   const struct rst_case *from;           /**< whose name and step the file bears; NULL for none */
+  const char *name;                      /**< in place of its name; NULL for none */
   const struct rst_image_levels *levels; /**< of the image's file; NULL for none or unknown */
 };
 

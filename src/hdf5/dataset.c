@@ -2,6 +2,7 @@
 #include "hdf5/dataset.h"
 
 #include <hdf5_hl.h>
+#include <math.h>
 #include <string.h>
 
 #include "core/text.h"
@@ -115,6 +116,16 @@ static bool attach(hid_t file, hid_t made, int axis, const char *name) {
   return scale >= 0 && H5DSattach_scale(made, scale, (unsigned)axis) >= 0;
 }
 
+/* What is not known is NaN, and netCDF's readers are told so: theirs would be 9.97e36. Places are all known. */
+static bool name_missing(hid_t made, const struct rst_dataset *dataset) {
+  const double missing = NAN;
+  const float narrow = NAN;
+  const bool is_float = dataset->numbers == RST_NUMBERS_FLOAT;
+  return (dataset->numbers != RST_NUMBERS_DOUBLE && !is_float) ||
+         rst_hdf5_set_numbers(made, "_FillValue", rst_numbers_type(dataset->numbers, NULL),
+                              is_float ? (const void *)&narrow : &missing, 1);
+}
+
 static bool describe(hid_t file, hid_t made, const struct rst_dataset *dataset, bool is_scale) {
   const struct rst_variable *variable = &dataset->variable;
   bool done = !variable->long_name || (rst_hdf5_set_text(made, "long_name", variable->long_name, 0) &&
@@ -127,7 +138,8 @@ static bool describe(hid_t file, hid_t made, const struct rst_dataset *dataset, 
     const char *name = dataset->axes[axis]->variable.name;
     done = !name || attach(file, made, axis, name);
   }
-  return done && (!dataset->flags.names || write_flags(made, &dataset->flags));
+  return done && (is_scale || !variable->long_name || name_missing(made, dataset)) &&
+         (!dataset->flags.names || write_flags(made, &dataset->flags));
 }
 
 static size_t bytes_of(hid_t dataset, enum rst_numbers numbers) {

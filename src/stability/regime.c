@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/plural.h"
 #include "stability/regime_rules.h"
 
 const char *const *rst_regime_names(void) {
@@ -125,8 +126,9 @@ static void judge(const struct rst_trajectory *t, struct rst_regime_result *resu
   }
   if (t->states < RST_REGIME_LEAST_STATES) {
     rst_regime_decide(t, result, RST_REGIME_UNDECIDED,
-                      "too short: %zu states of the %d that the rules need; run longer%s", t->states,
-                      RST_REGIME_LEAST_STATES, rst_regime_spacing(t) > 1 ? " or record more of them" : "");
+                      "too short: %zu state%s of the %d that the rules need; run longer%s", t->states,
+                      rst_plural((double)t->states), RST_REGIME_LEAST_STATES,
+                      rst_regime_spacing(t) > 1 ? " or record more of them" : "");
     return;
   }
   if (!rst_regime_judge_convergence(t, result)) {

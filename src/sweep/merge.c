@@ -97,6 +97,25 @@ static enum rst_status conclude(struct merger *merger, struct rst_sweep_summary 
   return RST_OK;
 }
 
+/* The case is that of the first file, and so is its name. */
+static enum rst_status store(struct merger *merger, const struct rst_sweep_summary *summary) {
+  const struct rst_sweep_origin *origin = &merger->origin;
+  struct rst_case *from = NULL;
+  struct rst_provenance provenance;
+  RST_TRY(rst_case_parse(merger->context, origin->case_effective, NULL, NULL, 0, &from));
+  enum rst_status status =
+      rst_output_provenance(&merger->output, from, origin->case_effective, origin->correlation, &provenance);
+  if (status == RST_OK) {
+    provenance.case_source = origin->case_source;
+    provenance.rigor = origin->rigor;
+    provenance.name = origin->case_name;
+    status = rst_sweep_file_write(merger->context, merger->output.path, merger->table, &provenance,
+                                  summary->reason, merger->wall_seconds);
+  }
+  rst_case_destroy(&from);
+  return status;
+}
+
 static enum rst_status join(struct merger *merger, const char *const *paths, size_t count,
                             struct rst_sweep_summary *summary) {
   RST_TRY(
@@ -108,13 +127,7 @@ static enum rst_status join(struct merger *merger, const char *const *paths, siz
     RST_TRY(add(merger, paths[i]));
   }
   RST_TRY(conclude(merger, summary));
-  struct rst_provenance provenance;
-  RST_TRY(rst_output_provenance(&merger->output, NULL, merger->origin.case_effective,
-                                merger->origin.correlation, &provenance));
-  provenance.case_source = merger->origin.case_source;
-  provenance.rigor = merger->origin.rigor;
-  return rst_sweep_file_write(merger->context, merger->output.path, merger->table, &provenance,
-                              summary->reason, merger->wall_seconds);
+  return store(merger, summary);
 }
 
 enum rst_status rst_sweep_join(struct rst_context *context, bool are_diagrams, const char *const *paths,

@@ -105,7 +105,7 @@ enum rst_status rst_sweep_file_read(struct rst_context *context, const char *pat
 
 /** What of its origin a file holds; to be freed. NULL where it is missing. */
 struct rst_sweep_origin {
-  char *case_source, *case_effective, *rigor, *correlation;
+  char *case_source, *case_effective, *case_name, *rigor, *correlation;
 };
 /** Make the table that a file holds, without its case. */
 enum rst_status rst_sweep_file_load(struct rst_context *context, const char *path,

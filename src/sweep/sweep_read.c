@@ -184,6 +184,7 @@ static enum rst_status load(struct rst_context *context, const char *path, struc
   *origin = (struct rst_sweep_origin){
       .case_source = rst_hdf5_dataset_text(group, "case"),
       .case_effective = rst_hdf5_dataset_text(group, "effective"),
+      .case_name = rst_hdf5_attribute_text(file, "case_name"),
       .rigor = rst_hdf5_attribute_text(group, "rigor"),
       .correlation = rst_hdf5_attribute_text(group, "correlation"),
   };
@@ -211,6 +212,7 @@ enum rst_status rst_sweep_file_load(struct rst_context *context, const char *pat
 void rst_sweep_origin_clear(struct rst_sweep_origin *origin) {
   free(origin->case_source);
   free(origin->case_effective);
+  free(origin->case_name);
   free(origin->rigor);
   free(origin->correlation);
   *origin = (struct rst_sweep_origin){0};

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Attributes that serve the file rather than its readers.
 HIDDEN = ('CLASS', 'NAME', 'DIMENSION_LIST', 'REFERENCE_LIST', 'crc32',
+          '_FillValue',
           '_Netcdf4Dimid', '_Netcdf4Coordinates', '_NCProperties')
 PROVENANCE = ('version', 'commit', 'created', 'exit_reason', 'wall_seconds')
 # Of a file, no datasets.
