@@ -125,7 +125,7 @@ static void assert_stored(const struct rst_record *record, const char *name) {
 
 START_TEST(a_record_has_what_the_file_has) {
   static const char *const names[] = {
-      "loss",        "weight_norm", "time",     "step",           "y", "twin_distance", "events/kind",
+      "loss",        "weight_norm",  "time",     "step",           "y", "twin_distance", "events/kind",
       "events/peak", "events/first", "lyapunov", "twin_saturation"};
   struct rst_case *loaded = rst_test_case(RESTRAINED "twins: [3, 5]\n", NULL, NULL);
   struct rst_record *record = NULL;
