@@ -157,6 +157,49 @@ class Images(ProgramTest):
         self.assertIn("save it in RGB",
                       self.loss(IMAGE.format("cmyk.jpg"), 4))
 
+    def test_tiff(self):
+        draw = np.random.RandomState(9)
+        bytes_ = draw.randint(0, 256, (24, 20)).astype("u1")
+        words = draw.randint(0, 65536, (24, 20)).astype("u2")
+        colours = draw.randint(0, 256, (24, 20, 3)).astype("u1")
+        numbers = draw.randn(24, 20).astype("f4")
+        kinds = {"bytes": (bytes_, 2 * (bytes_ / 255) - 1),
+                 "words": (words, 2 * (words / 65535) - 1),
+                 "colours": (colours, 2 * luminance(
+                     colours.astype(float)) / 255 - 1),
+                 "numbers": (numbers, numbers.astype(float))}
+        for name, (given, values) in kinds.items():
+            for compression in (None, "tiff_lzw", "tiff_adobe_deflate"):
+                with self.subTest(name, compression=compression):
+                    Image.fromarray(given).save(self.folder / "a.tif",
+                                                compression=compression)
+                    self.compare("a.tif", values)
+        # Values that libtiff has to swap, and 0 for white.
+        Image.fromarray(words.astype(">u2")).save(self.folder / "b.tif")
+        self.assertEqual((self.folder / "b.tif").read_bytes()[:2], b"MM")
+        self.compare("b.tif", kinds["words"][1])
+        Image.fromarray(bytes_).save(self.folder / "c.tif")
+        whole = (self.folder / "c.tif").read_bytes()
+        tag = b"\x06\x01\x03\0\x01\0\0\0"  # the photometric interpretation
+        self.assertEqual(whole.count(tag + b"\x01"), 1)
+        (self.folder / "c.tif").write_bytes(
+            whole.replace(tag + b"\x01", tag + b"\0"))
+        self.compare("c.tif", 2 * ((255 - bytes_.astype(float)) / 255) - 1)
+
+    def test_damaged_tiff(self):
+        draw = np.random.RandomState(10)
+        Image.fromarray(draw.randint(0, 256, (64, 64)).astype("u1")).save(
+            self.folder / "a.tif")
+        whole = (self.folder / "a.tif").read_bytes()
+        for length in (9, len(whole) // 2, len(whole) - 1):
+            (self.folder / "cut.tif").write_bytes(whole[:length])
+            self.assertIn("valid TIFF file", self.loss(
+                IMAGE.format("cut.tif"), 4))
+        for mode in ("CMYK", "1", "P", "I"):
+            Image.new(mode, (24, 24)).save(self.folder / "other.tif")
+            self.assertIn("store it in rows", self.loss(
+                IMAGE.format("other.tif"), 4))
+
     def compare(self, name, values):
         """An image against the numbers that it should be."""
         with h5py.File(self.folder / "values.h5", "w") as file:

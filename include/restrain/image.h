@@ -19,12 +19,12 @@
  * | gaussian-field | real Gaussian field, power spectrum abs(w)^-exponent, mean 0, variance 1    |
  * | paper          | one row of 100 points, the signal of arXiv 2206.02001v4, figure 2: 35 of    |
  * |                | 230, 30 of 160, 35 that fall from 230 to 205                                |
- * | file           | PNG, JPEG, PGM, .npy, or an HDF5 dataset "file.h5:/path"; any shape         |
+ * | file           | PNG, JPEG, TIFF, PGM, .npy, or an HDF5 dataset "file.h5:/path"; any shape   |
  * | memory         | `pixels`, which a calling program gives (rst_case_set_image()); any shape   |
  *
  * The noise of gaussian-field is rst_random_normal(seed), transformed, weighted, transformed back; exponent 2 is
- * like nature. Levels black ... white of a file map linearly to -1 ... 1: 0 ... max of PNG, JPEG and PGM, -1 ... 1 of HDF5 and
- * .npy, whose numbers so are taken as they are; `range` states others. Colour, which in an array is a last or else a first axis
+ * like nature. Levels black ... white of a file map linearly to -1 ... 1: 0 ... max of PNG, JPEG, PGM and whole numbers of TIFF,
+ * -1 ... 1 of HDF5, .npy and floating-point TIFF, whose numbers so are taken as they are; `range` states others. Colour, which in an array is a last or else a first axis
  * of 3, becomes luminance (Rec. 709 weights) before; alpha and Exif's orientation are ignored.
  *
  * Initial kinds, on a state of given layout, whose tensors are taken in their order; tent, and file where it is a plane, fill

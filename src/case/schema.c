@@ -77,8 +77,9 @@ static const struct rst_key case_keys[] = {
      LISTED(content.initial.values, content.initial.value_count),
      HELP("the state itself, one number for each of its numbers, in their order")},
     {FILE_NAME("initial.file"), REQUIRED, WHEN({"initial.kind", "file"}), AT(content.initial.file),
-     HELP("HDF5 dataset file.h5:/path, PNG, JPEG, PGM or .npy, of the shape of the state; or HDF5 group "
-          "file.h5:/path or file file.h5 with the tensors' names, such as a run's")},
+     HELP(
+         "HDF5 dataset file.h5:/path, PNG, JPEG, TIFF, PGM or .npy, of the shape of the state; or HDF5 group "
+         "file.h5:/path or file file.h5 with the tensors' names, such as a run's")},
     {INTEGER("initial.snapshot", BETWEEN(-MOST, MOST)), DEFAULT("-1"), WHEN({"initial.kind", "file"}),
      AT(content.initial.snapshot),
      HELP("of a run's file, the snapshot to start from: 0 is the first, -1 the last")},

@@ -12,13 +12,12 @@ static const struct rst_key image_keys[] = {
      WHEN({"kind", "checkerboard constant grating gaussian-field"}), IMAGE(image.size),
      HELP("points a side")},
     {FILE_NAME("file"), REQUIRED, WHEN({"kind", "file"}), IMAGE(image.file),
-     HELP(
-         "PNG, JPEG or PGM, whose grey levels, or luminance (Rec. 709), map to -1..1, a .npy file or an HDF5 "
-         "dataset file.h5:/path, whose numbers are taken as they are")},
+     HELP("PNG, JPEG, TIFF or PGM, whose grey levels, or luminance (Rec. 709), map to -1..1, a .npy file or "
+          "an HDF5 dataset file.h5:/path, whose numbers are taken as they are")},
     {REALS("range", ANY), WHEN({"kind", "file"}),
      LIST(struct rst_labelled_image, image.range, image.range_count),
      HELP("levels of the file that become -1 and 1, as [0, 255] of a picture of bytes in HDF5 or .npy; "
-          "without, 0 and the greatest of PNG, JPEG and PGM, -1 and 1 of others")},
+          "without, 0 and the greatest level of pictures, -1 and 1 of numbers")},
     {INTEGER("most_points", WHOLE(1)), DEFAULT("268435456"), WHEN({"kind", "file"}), IMAGE(image.most_points),
      HELP("points of the file that are read at most")},
     {INTEGER("seed", BETWEEN(0, MOST_SEED)), DEFAULT("0"), WHEN({"kind", "gaussian-field"}),

@@ -99,6 +99,8 @@ static const struct {
   rst_image_decoder *decode;
 } formats[] = {{"\x89PNG\r\n\x1a\n", 8, rst_image_decode_png},
                {"\xff\xd8\xff", 3, rst_image_decode_jpeg},
+               {"II*\0", 4, rst_image_decode_tiff},
+               {"MM\0*", 4, rst_image_decode_tiff},
                {"P2", 2, rst_image_decode_pgm},
                {"P5", 2, rst_image_decode_pgm}};
 enum { FORMATS = sizeof formats / sizeof *formats, LONGEST_MAGIC = 8 };
@@ -122,7 +124,7 @@ static enum rst_status decode(struct rst_context *context, const struct rst_imag
   RST_REQUIRE(context, memcmp(magic, magic_hdf5, sizeof magic_hdf5 - 1) != 0, RST_ERROR_IO,
               "'%s' is an HDF5 file; name a dataset in it, as in '%s:/kernel'", file->name, file->name);
   return rst_fail(context, RST_ERROR_IO,
-                  "'%s' is neither a PNG (8 or 16 bit), JPEG or PGM (P2 or P5) image nor a .npy file",
+                  "'%s' is neither a PNG (8 or 16 bit), JPEG, TIFF or PGM (P2 or P5) image nor a .npy file",
                   file->name);
 }
 
@@ -143,7 +145,7 @@ enum rst_status rst_image_read_levels(struct rst_context *context, const struct 
   *image = NULL;
   *levels = as_they_are;
   RST_REQUIRE(context, file.name && *file.name, RST_ERROR_ARGUMENT,
-              "the kind 'file' needs the name of a PNG, JPEG, PGM or .npy file or of a dataset "
+              "the kind 'file' needs the name of a PNG, JPEG, TIFF, PGM or .npy file or of a dataset "
               "'file.h5:/path'");
   if (stat(file.name, &information) != 0) {
     const int error = errno;

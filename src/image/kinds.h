@@ -52,7 +52,7 @@ struct rst_image_file {
   bool colour;        /* an axis of 3 are channels */
 };
 
-/** Read a picture (PNG, JPEG, PGM, told by its content), a .npy file or a dataset "file.h5:/path": its own levels, and which of
+/** Read a picture (PNG, JPEG, TIFF, PGM, told by its content), a .npy file or a dataset "file.h5:/path": its own levels, and which of
  * them are -1 and 1 (include/restrain/image.h). The caller destroys the image, which on failure is NULL. `warn` tells whether
  * integers that are no levels of a picture are worth a warning. */
 enum rst_status rst_image_read_levels(struct rst_context *context, const struct rst_image_file *given,
@@ -66,6 +66,7 @@ typedef enum rst_status rst_image_decoder(struct rst_context *context, const str
 rst_image_decoder rst_image_decode_png;
 rst_image_decoder rst_image_decode_jpeg;
 rst_image_decoder rst_image_decode_pgm;
+rst_image_decoder rst_image_decode_tiff;
 
 /** The plane that an array of numbers is. Axes of length 1 are passed over where there are more than two, the leading ones first,
  * then the last ones. RST_ERROR_IO for another shape or too many points; rst_image_check_array() needs no numbers. */
