@@ -231,8 +231,9 @@ class _TapResult(unittest.TestResult):
             self._explain(subtest, err)
 
     def _explain(self, test, err):
-        told = f"{test}\n{self._exc_info_to_string(err, test)}"
-        print("\n".join("# " + line for line in told.splitlines()))
+        # Of what a test prints, meson shows this alone.
+        print(f"{test}\n{self._exc_info_to_string(err, test)}",
+              file=sys.stderr)
 
 
 def main(module="__main__"):

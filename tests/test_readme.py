@@ -12,6 +12,7 @@ import sys
 
 from manual_pages import (README, TYPED, fenced_blocks, indented_blocks,
                           stands_in)
+from python_package import LIBRARY
 from support import PROGRAM, SOURCE, WHOLE_CASE, ProgramTest, main
 
 # What sets up, builds, or needs hours or packages of its own: tested by the
@@ -50,7 +51,8 @@ class Readme(ProgramTest):
             ["bash", "-c", command], cwd=self.folder, check=False,
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
             env=dict(os.environ, PATH=path, MPLBACKEND="Agg",
-                     PYTHONPATH=str(SOURCE / "tools")))
+                     PYTHONPATH=str(SOURCE / "tools"),
+                     RESTRAIN_LIBRARY=str(LIBRARY)))
         diverged = done.returncode == 3 and "diverged" in done.stdout
         self.assertTrue(done.returncode == 0 or diverged,
                         f"{command}\n{done.stderr}")
