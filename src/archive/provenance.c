@@ -86,13 +86,12 @@ static bool write_heading(hid_t file, const struct rst_provenance *provenance) {
          (!levels || set_missing_numbers(file, "image_levels", (double[]){levels->black, levels->white}, 2));
 }
 
-/* The time in UTC. */
-static void tell_time(char now[sizeof "0000-00-00T00:00:00Z"]) {
+/* The time in UTC, of the length of `now`, which stays where there is none. */
+static void tell_time(size_t size, char *now) {
   const time_t seconds = time(NULL);
   struct tm utc;
-  strcpy(now, "0000-00-00T00:00:00Z");
   if (gmtime_r(&seconds, &utc)) {
-    strftime(now, sizeof "0000-00-00T00:00:00Z", "%Y-%m-%dT%H:%M:%SZ", &utc);
+    strftime(now, size, "%Y-%m-%dT%H:%M:%SZ", &utc);
   }
 }
 
@@ -107,7 +106,7 @@ enum rst_status rst_provenance_record(struct rst_context *context, struct rst_re
   const struct rst_image_levels *levels = provenance->levels;
   const double values[] = {levels ? levels->black : 0.0, levels ? levels->white : 0.0};
   char now[] = "0000-00-00T00:00:00Z";
-  tell_time(now);
+  tell_time(sizeof now, now);
   RST_TRY(rst_record_set_text(context, record, "Conventions", RST_CONVENTIONS));
   RST_TRY(record_text(context, record, "case_name", rst_case_name(from)));
   RST_TRY(record_text(context, record, "title", from->title));
@@ -123,7 +122,7 @@ enum rst_status rst_provenance_record(struct rst_context *context, struct rst_re
 enum rst_status rst_provenance_write(struct rst_context *context, hid_t file, const char *path,
                                      const struct rst_provenance *provenance, const char *created) {
   char now[] = "0000-00-00T00:00:00Z";
-  tell_time(now);
+  tell_time(sizeof now, now);
   RST_SCOPED char *libraries = NULL;
   RST_SCOPED char *arguments = NULL;
   RST_TRY(rst_version_libraries(context, &libraries));

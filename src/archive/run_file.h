@@ -84,7 +84,7 @@ enum rst_status rst_run_file_create(struct rst_context *context, const char *pat
                                     const struct rst_provenance *provenance, struct rst_run_file **file);
 
 /** The same into a record, which is emptied. */
-enum rst_status rst_run_file_record(struct rst_context *context, struct rst_record *record,
+enum rst_status rst_run_file_record(struct rst_context *context, struct rst_record *kept,
                                     const struct rst_run_layout *layout,
                                     const struct rst_provenance *provenance, struct rst_run_file **file);
 
