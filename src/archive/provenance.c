@@ -86,7 +86,7 @@ static bool write_heading(hid_t file, const struct rst_provenance *provenance) {
          (!levels || set_missing_numbers(file, "image_levels", (double[]){levels->black, levels->white}, 2));
 }
 
-/* The time in UTC, of the length of `now`, which stays where there is none. */
+/* The time in UTC; `now` stays as it is where there is none. */
 static void tell_time(size_t size, char *now) {
   const time_t seconds = time(NULL);
   struct tm utc;
