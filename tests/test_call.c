@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,43 +60,6 @@ START_TEST(each_leaves_its_file) {
   ck_assert(stat(output, &found) == 0 && found.st_size > 0);
   RST_TEST_FAILS(CONTEXT, RST_ERROR_IO, "file.h5", call(name, loaded, RST_CALL_REFUSE, NULL, &outcome));
   RST_TEST_OK(CONTEXT, call(name, loaded, RST_CALL_REPLACE, NULL, &outcome));
-  rst_case_destroy(&loaded);
-}
-END_TEST
-
-static size_t files_beside_output(void) {
-  char folder[sizeof output];
-  memcpy(folder, output, sizeof folder);
-  *strrchr(folder, '/') = '\0';
-  DIR *entries = opendir(folder);
-  ck_assert_ptr_nonnull(entries);
-  size_t count = 0;
-  for (const struct dirent *entry = readdir(entries); entry; entry = readdir(entries)) {
-    count += entry->d_name[0] != '.';
-  }
-  closedir(entries);
-  return count;
-}
-
-START_TEST(a_transient_run_is_one_file_with_all_numbers) {
-  struct rst_case *loaded = rst_test_case(RESTRAINED, NULL, NULL);
-  enum rst_call_outcome outcome = RST_CALL_STOPPED;
-  struct rst_field *found[2][2] = {{NULL}};
-  static const char *const names[] = {"loss", "events/amplification"};
-  for (int pass = 0; pass < 2; ++pass) {
-    RST_TEST_OK(CONTEXT, call("run", loaded, pass ? RST_CALL_REPLACE : RST_CALL_TRANSIENT, NULL, &outcome));
-    ck_assert_int_eq(outcome, RST_CALL_COMPLETED);
-    ck_assert_uint_eq(files_beside_output(), pass ? 4 : 1);
-    for (int i = 0; i < 2; ++i) {
-      RST_TEST_OK(CONTEXT, rst_archive_read_field(CONTEXT, output, names[i], 1000, &found[pass][i]));
-    }
-  }
-  for (int i = 0; i < 2; ++i) {
-    ck_assert(rst_test_same_bits(found[0][i], found[1][i]));
-    rst_field_destroy(&found[0][i]);
-    rst_field_destroy(&found[1][i]);
-  }
-  RST_TEST_FAILS(CONTEXT, RST_ERROR_IO, "file.h5", call("run", loaded, RST_CALL_TRANSIENT, NULL, &outcome));
   rst_case_destroy(&loaded);
 }
 END_TEST
@@ -225,7 +187,6 @@ int main(void) {
   TCase *tests = tcase_create("call");
   tcase_add_checked_fixture(tests, set_up, rst_test_bench_tear_down);
   tcase_add_loop_test(tests, each_leaves_its_file, 0, 4);
-  tcase_add_test(tests, a_transient_run_is_one_file_with_all_numbers);
   tcase_add_test(tests, a_record_has_what_the_file_has);
   tcase_add_test(tests, a_record_keeps_what_a_stopped_run_has_done);
   tcase_add_test(tests, outcomes_are_told);

@@ -15,12 +15,7 @@
 RST_API const char *const *rst_call_names(void);
 
 /** What becomes of a file that is there already. */
-enum rst_call_existing {
-  RST_CALL_REFUSE,
-  RST_CALL_RESUME,
-  RST_CALL_REPLACE,
-  RST_CALL_TRANSIENT /**< refuse; and rst_output_options.transient */
-};
+enum rst_call_existing { RST_CALL_REFUSE, RST_CALL_RESUME, RST_CALL_REPLACE };
 
 enum rst_call_outcome {
   RST_CALL_COMPLETED,

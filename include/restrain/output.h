@@ -20,9 +20,6 @@ struct rst_output_options {
   bool force;       /**< replace what is stored there */
   /** Make the folders of the file that are missing, once the case has been turned into objects. */
   bool make_folders;
-  /** Of a run: the caller alone reads the file, at the end, and removes it. It gets no sidecars, views or checkpoints, and
-   * nothing is flushed on the way; a run that is stopped cannot go on. */
-  bool transient;
   /** Of a run: where the result is kept instead of a file, with `path` NULL and without the rest; NULL for none. */
   struct rst_record *record;
   /** Recorded in /provenance. */

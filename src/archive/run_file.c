@@ -238,7 +238,7 @@ static bool views_are_due(const struct rst_run_file *file, const struct timespec
 
 enum rst_status rst_run_file_flush(struct rst_run_file *file, bool durable) {
   RST_QUIET();
-  if (file->layout.transient || file->record) {
+  if (file->record) {
     return durable ? rst_run_events_store(file) : RST_OK;
   }
   struct timespec now;

@@ -57,7 +57,6 @@ struct rst_run_layout {
   long every;          /**< iterations from one row of scalars to the next, the last one excepted; 0: 1 */
   long evaluate_every; /**< iterations from one evaluation to the next, likewise; 0: there are none */
   bool has_events;
-  bool transient; /**< nothing but the end is flushed, and other programs are shown nothing */
   const struct rst_axis *event_tensors; /**< that events name; NULL for none */
 };
 

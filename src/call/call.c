@@ -112,8 +112,7 @@ enum rst_status rst_call(struct rst_context *context, const char *name, const st
                       .output = {.path = path,
                                  .resume = existing == RST_CALL_RESUME,
                                  .force = existing == RST_CALL_REPLACE,
-                                 .make_folders = true,
-                                 .transient = existing == RST_CALL_TRANSIENT},
+                                 .make_folders = true},
                       .poll = poll,
                       .user = user};
   clock_gettime(CLOCK_MONOTONIC, &call.told);

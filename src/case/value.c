@@ -353,11 +353,14 @@ static void add_real(struct rst_text *text, double value) {
   struct rst_text number = {0};
   rst_text_add_number(&number, value);
   char *digits = rst_text_take(&number);
-  const size_t mantissa = digits ? strcspn(digits, "e") : 0;
-  const bool bare = digits && digits[mantissa] && !memchr(digits, '.', mantissa);
+  if (!digits) {
+    text->failed = true;
+    return;
+  }
+  const size_t mantissa = strcspn(digits, "e");
+  const bool bare = digits[mantissa] && !memchr(digits, '.', mantissa);
   rst_text_add_bytes(text, digits, mantissa);
-  rst_text_add(text, "%s%s", bare ? ".0" : "", digits ? digits + mantissa : "");
-  text->failed = text->failed || !digits;
+  rst_text_add(text, "%s%s", bare ? ".0" : "", digits + mantissa);
   free(digits);
 }
 

@@ -15,7 +15,7 @@ struct rst_text {
   bool failed;
 };
 
-/** Append, printf format. */
+/** Append, printf format; no text of it may be NULL. */
 void rst_text_add(struct rst_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** Append so many bytes, and blanks. */
 void rst_text_add_bytes(struct rst_text *text, const char *bytes, size_t count);

@@ -29,8 +29,8 @@ struct rst_motion_parameters {
   struct rst_scheme_parameters scheme;
   struct rst_schedule schedule;            /**< of its lr; zeroed: constant */
   struct rst_sampling_parameters sampling; /**< zeroed: full */
-  size_t
-      copies; /**< of the flow, at most 1 where the scheme adapts or the flow has averages; 0, as 1: itself */
+  /** Of the flow, at most 1 where the scheme adapts or the flow has averages; 0, as 1: itself. */
+  size_t copies;
   bool draws_together;  /**< all copies draw as the first; otherwise copy c as member sampling.member + c */
   bool observed;        /**< rst_motion_step() will be used, not rst_motion_advance() alone */
   bool has_slope;       /**< grad L is among what is observed, with what a run tells of perturbations */

@@ -86,23 +86,21 @@ static enum rst_status require_same_case(const struct rst_session *session, cons
 static enum rst_status open_file(struct rst_session *session, const struct rst_checkpoint *checkpoint) {
   struct rst_context *context = session->context;
   struct rst_output *output = &session->output;
-  struct rst_run_layout layout = *layout_of(session);
+  const struct rst_run_layout *layout = layout_of(session);
   struct rst_provenance provenance;
-  layout.transient = session->options->output.transient;
   RST_TRY(rst_output_provenance(output, session->run, rst_case_effective(rst_session_case(session)),
                                 rst_flow_correlation(session->parts.problem.flow), &provenance));
   provenance.ranks = session->options->ranks ? session->options->ranks->size : 1;
   provenance.levels = rst_flow_image_levels(session->parts.problem.flow);
   if (session->options->output.record) {
-    return rst_run_file_record(context, session->options->output.record, &layout, &provenance,
-                               &session->file);
+    return rst_run_file_record(context, session->options->output.record, layout, &provenance, &session->file);
   }
   if (output->resuming) {
-    return rst_run_file_reopen(context, output->path, &layout, &provenance, checkpoint->snapshots,
+    return rst_run_file_reopen(context, output->path, layout, &provenance, checkpoint->snapshots,
                                (size_t)checkpoint->iteration, &session->file);
   }
   RST_TRY(rst_output_prepare(output));
-  RST_TRY(rst_run_file_create(context, output->path, &layout, &provenance, &session->file));
+  RST_TRY(rst_run_file_create(context, output->path, layout, &provenance, &session->file));
   return rst_checkpoint_remove(context, output->path); /* those of a run that was replaced */
 }
 
@@ -223,7 +221,7 @@ enum rst_status rst_session_flush(struct rst_session *session) {
 }
 
 enum rst_status rst_session_checkpoint(struct rst_session *session) {
-  if (session->options->output.transient || session->options->output.record) {
+  if (session->options->output.record) {
     return RST_OK;
   }
   rst_profile_begin(&session->profile);

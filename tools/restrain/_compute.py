@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ._arrays import plane
 from .case import Case, CaseText, read_case
 from ._errors import UsageError
-from ._files import Reader, read
-from ._library import Handle, Session, in_main_thread, library_version
+from ._files import read
+from ._library import Handle, Session, in_main_thread
 from ._records import Record
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 # A file system in memory, for files that nobody is to see: it needs no disk
 # to confirm what is flushed. Where it is small, results may not fit.
 MEMORY, ROOMY = '/dev/shm', 2**30
-_reader = Reader()
 
 
 def run(case: Case = None, *, image: Any = None, signal: Any = None,
@@ -140,19 +139,16 @@ def _compute(name: str, case: Case, image: Any, given_signal: Any,
         return record(case, image=image, signal=given_signal, threads=threads,
                       progress=progress, **overrides).dataset()
     text, array = _prepare(case, image, given_signal, overrides)
-    existing = ('transient' if path is None else 'resume' if resume else
-                'replace' if overwrite else 'refuse')
+    existing = ('resume' if resume else 'replace' if overwrite else 'refuse')
     with Session(threads) as session, _place(path, name) as place:
         session.load(text)
         if array is not None:
             session.set_image(array)
         with _Watch(name, progress) as watch:
             watch.outcome = session.call(name, place, existing, watch.poll)
-        if path is None:
-            return _reader.read(place, {
-                'version': library_version(), 'exit_reason': watch.outcome,
-                'case': text.text, 'effective': session.effective()})
-        return read(place)
+        found = read(place)
+        # A file that does not stay is read as a whole.
+        return found.load() if path is None else found
 
 
 def _prepare(case: Case, image: Any, given_signal: Any,

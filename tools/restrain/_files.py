@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,11 +21,9 @@ if TYPE_CHECKING:
 
 # Attributes that serve the file rather than its readers.
 HIDDEN = ('CLASS', 'NAME', 'DIMENSION_LIST', 'REFERENCE_LIST', 'crc32',
-          '_FillValue',
-          '_Netcdf4Dimid', '_Netcdf4Coordinates', '_NCProperties')
+          '_FillValue', '_Netcdf4Dimid', '_Netcdf4Coordinates',
+          '_NCProperties')
 PROVENANCE = ('version', 'commit', 'created', 'exit_reason', 'wall_seconds')
-# Of a file, no datasets.
-GROUPS = ('VTKHDF', 'events', 'provenance', 'snapshots')
 # Larger fields are read when they are used.
 WHOLE = 2**26
 # Beside their scale, positions on an axis.
@@ -76,44 +73,6 @@ def dataset(path: str, variables: dict[str, xarray.Variable],
     if path:
         found.encoding['source'] = path
     return found
-
-
-class Reader:
-    """Reads many small files that were just made alike, all in memory.
-
-    Names of axes, units and words take most of the time: they are kept for
-    files of the same names whose cases differ in numbers alone.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple, dict[str, Meaning]] = {}
-
-    def read(self, path: str, known: dict[str, Any]) -> xarray.Dataset:
-        """A file; `known` is said of its provenance, `effective` part of
-        it."""
-        with _open(path) as file:
-            names = [name for name in file if name not in GROUPS]
-            key = (re.sub(r'[-+.0-9]+(e[-+]?[0-9]+)?', '',
-                          known['effective']),
-                   *names)
-            if key not in self._kept:
-                self._kept[key] = {
-                    name: _meaning(file[name]) for name in names
-                    if isinstance(file[name], h5py.Dataset)}
-            variables = {name: interpret(_values(file, name), meaning, True)
-                         for name, meaning in self._kept[key].items()}
-            attributes = {**_attributes(file.attrs), **known}
-        return dataset(path, variables, attributes)
-
-
-def _values(file: h5py.File, name: str) -> np.ndarray:
-    """All of a dataset: ten times faster than by h5py.Dataset."""
-    found = h5py.h5d.open(file.id, name.encode())
-    if found.dtype.hasobject:
-        return file[name][()]
-    values = np.empty(found.shape, found.dtype)
-    found.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
-    return values
 
 
 def _open(path: str) -> h5py.File:

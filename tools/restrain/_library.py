@@ -22,7 +22,7 @@ from ._errors import Error, failure
 
 NAME = 'librestrain.so.0'
 OUTCOMES = ('completed', 'diverged', 'stopped')
-EXISTING = ('refuse', 'resume', 'replace', 'transient')
+EXISTING = ('refuse', 'resume', 'replace')
 
 _Poll = CFUNCTYPE(c_int, c_void_p, c_double, c_double, c_double)
 _Warn = CFUNCTYPE(None, c_void_p, c_char_p)
