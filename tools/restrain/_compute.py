@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 # to confirm what is flushed. Where it is small, results may not fit.
 MEMORY, ROOMY = '/dev/shm', 2**30
 
+# What signal.signal() wraps: up to Python 3.11 it takes as long as a tenth of
+# a small run to tell that a handler is no member of an enumeration.
+_on_signal = getattr(signal.signal, '__wrapped__', signal.signal)
+
 
 def run(case: Case = None, *, image: Any = None, signal: Any = None,
         path: str | os.PathLike[str] | None = None, overwrite: bool = False,
@@ -72,7 +76,7 @@ def record(case: Case = None, *, image: Any = None, signal: Any = None,
         handle = Handle()
         with _Watch('run', progress) as watch:
             watch.outcome = session.record(watch.poll, handle)
-        return Record(handle, {'case': text.text,
+        return Record(handle, {'case': session.source(),
                                'effective': session.effective()})
 
 
@@ -200,11 +204,11 @@ class _Watch:
 
     def __enter__(self) -> _Watch:
         if in_main_thread():
-            before = signal.signal(signal.SIGINT, self._interrupt)
+            before = _on_signal(signal.SIGINT, self._interrupt)
             if before is signal.default_int_handler:
                 self._before = before
             else:
-                signal.signal(signal.SIGINT, before)
+                _on_signal(signal.SIGINT, before)
         return self
 
     def _interrupt(self, *_: object) -> None:
@@ -212,7 +216,7 @@ class _Watch:
 
     def __exit__(self, kind: object, fault: object, trace: object) -> None:
         if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+            _on_signal(signal.SIGINT, self._before)
         if self._bar is not None:
             self._bar.close()
         if kind is not None:

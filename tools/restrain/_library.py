@@ -35,8 +35,11 @@ _SIGNATURES = {
     'rst_context_set_threads': (c_int, [c_void_p, c_int]),
     'rst_case_parse': (c_int, [c_void_p, c_char_p, c_char_p, _Texts,
                                c_size_t, POINTER(c_void_p)]),
+    'rst_case_load': (c_int, [c_void_p, c_char_p, _Texts, c_size_t,
+                              POINTER(c_void_p)]),
     'rst_case_set_image': (c_int, [c_void_p, POINTER(c_double), c_size_t,
                                    c_size_t, c_void_p]),
+    'rst_case_source': (c_char_p, [c_void_p]),
     'rst_case_effective': (c_char_p, [c_void_p]),
     'rst_case_destroy': (None, [POINTER(c_void_p)]),
     'rst_call': (c_int, [c_void_p, c_char_p, c_void_p, c_char_p, c_int,
@@ -129,16 +132,24 @@ class Session:
         """Make the case of this session."""
         count = len(case.overrides)
         overrides = (c_char_p * count)(*map(os.fsencode, case.overrides))
-        self._check(self._library.rst_case_parse(
-            self._context, os.fsencode(case.text),
-            None if case.folder is None else os.fsencode(case.folder),
-            overrides, count, byref(self._case)))
+        if case.path is None:
+            self._check(self._library.rst_case_parse(
+                self._context, os.fsencode(case.text), None, overrides, count,
+                byref(self._case)))
+        else:
+            self._check(self._library.rst_case_load(
+                self._context, os.fsencode(case.path), overrides, count,
+                byref(self._case)))
 
     def set_image(self, values: np.ndarray) -> None:
         """Give the case its image: contiguous doubles of two axes."""
         self._check(self._library.rst_case_set_image(
             self._context, values.ctypes.data_as(POINTER(c_double)),
             *values.shape, self._case))
+
+    def source(self) -> str:
+        """The text of the case."""
+        return self._library.rst_case_source(self._case).decode()
 
     def effective(self) -> str:
         """Every key of the case with its value, as YAML."""

@@ -81,7 +81,7 @@ class Record(Mapping[str, np.ndarray]):
             for name, array in self._arrays.items() if '/' not in name}
         return dataset('', variables, dict(self.attrs))
 
-    @property
+    @functools.cached_property
     def _arrays(self) -> dict[str, _Array]:
         return _arrays(self._handle.arrays())
 

@@ -8,16 +8,17 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Union
 
-from ._errors import FileError, UsageError
+from ._errors import UsageError
 
 Case = Union[str, 'os.PathLike[str]', Mapping, None]
 
 
 class CaseText(NamedTuple):
-    """YAML, and what it needs besides."""
+    """YAML in a file or at hand, with file names in it relative to the
+    file's folder or to the current one."""
 
+    path: str | None
     text: str
-    folder: str | None  # that file names are relative to; None: the current
     overrides: list[str]  # key.path=value, in YAML
 
 
@@ -40,31 +41,20 @@ def read_case(case: Case, overrides: Mapping[str, Any]) -> CaseText:
     underscores, or dots, between the parts of a key; None takes it out."""
     given = {name.replace('__', '.'): value
              for name, value in overrides.items()}
+    path, text = None, ''
     if isinstance(case, Mapping):
         # {"step.lr": 0.1} is no key of YAML.
         given = {**{name: value for name, value in case.items()
                     if '.' in name}, **given}
-        text, folder = as_yaml({name: value for name, value in case.items()
-                                if '.' not in name}), None
-    elif case is None:
-        text, folder = '', None
+        text = as_yaml({name: value for name, value in case.items()
+                        if '.' not in name})
     elif isinstance(case, str) and '\n' in case:
-        text, folder = case, None
-    else:
-        text, folder = _read_file(os.fspath(case))
-    return CaseText(text, folder, [
+        text = case
+    elif case is not None:
+        path = os.fspath(case)
+    return CaseText(path, text, [
         f'{name}={"" if value is None else as_yaml(value)}'
         for name, value in given.items()])
-
-
-def _read_file(path: str) -> tuple[str, str]:
-    try:
-        with open(path, encoding='utf-8') as file:
-            return file.read(), os.path.dirname(path)
-    except UnicodeDecodeError as fault:
-        raise UsageError(f'{path} is no case file: {fault}') from fault
-    except OSError as fault:
-        raise FileError(f'{path} cannot be read: {fault.strerror}') from fault
 
 
 def effective_case(text: str) -> dict[str, Any]:
