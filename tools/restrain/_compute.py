@@ -8,6 +8,9 @@ import shutil
 import signal
 import sys
 import tempfile
+# signal.signal() up to Python 3.11 needs as long as a tenth of a small run to
+# find that a handler is none of its enumeration.
+from _signal import signal as _on_signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +27,6 @@ if TYPE_CHECKING:
 # A file system in memory, for files that nobody is to see: it needs no disk
 # to confirm what is flushed. Where it is small, results may not fit.
 MEMORY, ROOMY = '/dev/shm', 2**30
-
-# What signal.signal() wraps: up to Python 3.11 it takes as long as a tenth of
-# a small run to tell that a handler is no member of an enumeration.
-_on_signal = getattr(signal.signal, '__wrapped__', signal.signal)
 
 
 def run(case: Case = None, *, image: Any = None, signal: Any = None,

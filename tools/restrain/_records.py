@@ -16,17 +16,6 @@ from ._files import Meaning, dataset, interpret
 from ._library import Handle
 
 
-class _Memory:
-    """Numbers of a record, which lives as long as a view of them."""
-
-    def __init__(self, handle: Handle, address: int, shape: tuple[int, ...],
-                 kind: str) -> None:
-        self._handle = handle
-        self.__array_interface__ = {
-            'version': 3, 'shape': shape, 'data': (address, False),
-            'typestr': np.dtype(kind).str}
-
-
 class _Array(NamedTuple):
     """What an array is: the same for many runs."""
     place: int
@@ -66,7 +55,7 @@ class Record(Mapping[str, np.ndarray]):
     @functools.cached_property
     def attrs(self) -> dict[str, Any]:
         """The regime, ...: the attributes of the Dataset."""
-        found = json.loads(self._handle.attributes())
+        found = json.loads(self._handle.attributes().decode())
         for name, value in found.items():
             if value is None:
                 found[name] = math.nan
@@ -98,6 +87,9 @@ class Record(Mapping[str, np.ndarray]):
             texts = (ctypes.c_char_p * math.prod(shape)).from_address(address)
             return np.array([text.decode(errors='replace') for text in texts],
                             dtype=str).reshape(shape)
-        if not address:
+        size = np.dtype(kind).itemsize * math.prod(shape)
+        if size == 0:
             return np.empty(shape, kind)
-        return np.asarray(_Memory(self._handle, address, shape, kind))
+        memory = (ctypes.c_char * size).from_address(address)
+        memory.record = self._handle  # which lives as long as a view of it
+        return np.frombuffer(memory, kind).reshape(shape)
