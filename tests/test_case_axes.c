@@ -62,6 +62,24 @@ START_TEST(effective_axes_load_to_themselves) {
 }
 END_TEST
 
+START_TEST(values_of_the_plane_are_listed) {
+  struct rst_case *loaded = rst_test_case(RST_TEST_HEAT_CASE
+                                          "sweep:\n"
+                                          "  lr: [0.1, 0.3, 0.4]\n"
+                                          "  weight_decay: {values: [0, 2]}\n",
+                                          "sweep.lr.values.1=0.2", NULL);
+  ck_assert_uint_eq(loaded->sweep.points, 6);
+  ck_assert_str_eq(loaded->sweep.axes[1].name, "lr");
+  ck_assert(rst_sweep_axis_value(&loaded->sweep.axes[1], 1) == 0.2);
+  ck_assert(rst_sweep_axis_value(&loaded->sweep.axes[0], 1) == 2.0);
+  ck_assert_ptr_nonnull(strstr(rst_case_effective(loaded), "  lr:\n    values: [0.1, 0.2, 0.4]\n"));
+  struct rst_case *again = rst_test_case(rst_case_effective(loaded), NULL, NULL);
+  ck_assert_str_eq(rst_case_effective(again), rst_case_effective(loaded));
+  rst_case_destroy(&again);
+  rst_case_destroy(&loaded);
+}
+END_TEST
+
 START_TEST(the_usual_plane_is_two_axes) {
   struct rst_case *loaded = rst_test_case(RST_TEST_HEAT_CASE
                                           "sweep:\n"
@@ -177,6 +195,27 @@ START_TEST(a_plane_needs_both_axes) {
 }
 END_TEST
 
+static const struct {
+  const char *override, *fragment;
+} plane_faults[] = {
+    {"sweep.lr=[2, 1]", "key \"sweep.lr.values\": expected ascending numbers, found 1 after 2"},
+    {"sweep.lr.values=[1, 1]", "key \"sweep.lr.values\": expected ascending numbers, found 1 after 1"},
+    {"sweep.lr=[0, 1]", "key \"sweep.lr.values.0\": expected a number > 0, found 0"},
+    {"sweep.lr=[]", "list \"sweep.lr.values\" is empty"},
+    {"sweep.lr=1", "\"sweep.lr\" is a section: expected a mapping, found 1"},
+    {"sweep.lr.from=1", "keys \"sweep.lr.from\" and \"sweep.lr.values\" exclude each other"},
+    {"sweep.refine=1", "keys \"sweep.refine\" and \"sweep.lr.values\" exclude each other"},
+    {"sweep.lr.values=", "missing key \"sweep.lr.from\""},
+};
+
+START_TEST(faults_of_listed_planes) {
+  struct rst_case *loaded = NULL;
+  RST_TEST_FAILS(CONTEXT, RST_ERROR_CASE, plane_faults[_i].fragment,
+                 rst_test_bench_load(RST_TEST_HEAT_CASE "sweep: {lr: [1, 2], weight_decay: [0]}\n",
+                                     &plane_faults[_i].override, 1, &loaded));
+}
+END_TEST
+
 START_TEST(bifurcations_choose_their_reduction) {
   struct rst_case *loaded = rst_test_case(RST_TEST_HEAT_CASE "bifurcation: {from: 1, to: 2}\n", NULL, NULL);
   ck_assert_int_eq(loaded->bifurcation.reduction, RST_REDUCTION_AUTO);
@@ -194,6 +233,8 @@ int main(void) {
   tcase_add_checked_fixture(tests, rst_test_bench_set_up, rst_test_bench_tear_down);
   tcase_add_test(tests, axes_are_listed_in_their_order);
   tcase_add_test(tests, effective_axes_load_to_themselves);
+  tcase_add_test(tests, values_of_the_plane_are_listed);
+  tcase_add_loop_test(tests, faults_of_listed_planes, 0, sizeof plane_faults / sizeof *plane_faults);
   tcase_add_test(tests, the_usual_plane_is_two_axes);
   tcase_add_test(tests, names_are_whole_keys_where_they_end_alike);
   tcase_add_test(tests, integers_of_a_scan_are_exact);

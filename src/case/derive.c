@@ -223,6 +223,18 @@ static void count_points(struct rst_scope *scope) {
   content->sweep.points = (size_t)points;
 }
 
+/* Values of the plane are coordinates of maps. */
+static void require_ascending(struct rst_scope *scope, const char *path, const struct rst_sweep_axis *axis) {
+  for (size_t i = 1; axis->values && i < axis->count; ++i) {
+    if (axis->values[i] <= axis->values[i - 1]) {
+      rst_report_add(scope->report, value_place(scope, path),
+                     "key \"%s%s\": expected ascending numbers, found %.10g after %.10g", scope->prefix, path,
+                     axis->values[i], axis->values[i - 1]);
+      return;
+    }
+  }
+}
+
 static void derive_sweep(struct rst_scope *scope) {
   struct rst_case *content = &scope->owner->content;
   struct rst_sweep_axis *lr = &content->sweep.lr;
@@ -230,6 +242,8 @@ static void derive_sweep(struct rst_scope *scope) {
   struct fy_node_pair *zoom = scope->entries[rst_keys_find(scope->keys, "zoom")].pair;
   derive_axis(scope, "lr.", lr);
   derive_axis(scope, "weight_decay.", weight_decay);
+  require_ascending(scope, "lr.values", lr);
+  require_ascending(scope, "weight_decay.values", weight_decay);
   count_points(scope);
   for (size_t i = 0; zoom && i < content->sweep.zoom_count; ++i) {
     struct fy_node *items = rst_node_follow(fy_node_pair_value(zoom));

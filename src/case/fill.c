@@ -37,8 +37,11 @@ static void collect_pair(struct rst_scope *scope, struct fy_node *mapping, struc
   }
   char path[RST_PATH_LENGTH];
   snprintf(path, sizeof path, "%s%s", section, name.text);
-  const size_t row = rst_keys_find(scope->keys, path);
+  size_t row = rst_keys_find(scope->keys, path);
   struct fy_node *value = rst_node_follow(fy_node_pair_value(pair));
+  if (row == SIZE_MAX && value && fy_node_is_sequence(value)) {
+    row = rst_keys_find_values(scope->keys, path);
+  }
   if (row != SIZE_MAX) {
     scope->entries[row].pair = pair;
   } else if (!rst_keys_section(scope->keys, path)) {

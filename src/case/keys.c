@@ -15,6 +15,17 @@ size_t rst_keys_find(const struct rst_keys *keys, const char *path) {
   return SIZE_MAX;
 }
 
+size_t rst_keys_find_values(const struct rst_keys *keys, const char *path) {
+  const size_t length = strlen(path);
+  for (size_t i = 0; i < keys->count; ++i) {
+    if (strncmp(keys->keys[i].path, path, length) == 0 &&
+        strcmp(keys->keys[i].path + length, ".values") == 0) {
+      return i;
+    }
+  }
+  return SIZE_MAX;
+}
+
 bool rst_keys_section(const struct rst_keys *keys, const char *path) {
   const size_t length = strlen(path);
   for (size_t i = 0; i < keys->count; ++i) {

@@ -15,7 +15,7 @@
   X(grad_norm, ALWAYS, NOTHING, RUN, "Euclidean norm of the gradient of L", "1")                             \
   X(weight_norm, ALWAYS, NOTHING, RUN, "Euclidean norm of the state", "1")                                   \
   X(update_ratio, ALWAYS, NOTHING, RUN, "norm of the update over norm of the state", "1")                    \
-  X(step_size, IMPLIED, SCHEDULE, RUN, "length of the time step taken", "time")                              \
+  X(step_size, IMPLIED, SCHEDULE, RUN, "length of the time step taken", "1")                                 \
   X(max_abs, ASKED, NOTHING, RUN, "largest magnitude of the state", "1")                                     \
   X(sharpness, ASKED, SHARPNESS, RUN, "largest eigenvalue of the Hessian of L", "1")                         \
   X(sharpness_residual, ASKED, SHARPNESS, RUN, "residual of its eigenpair", "1")                             \

@@ -58,16 +58,35 @@ static bool reachable(struct walk *walk, const char *name, struct fy_node *value
   return value != NULL;
 }
 
+/* Give the section `name` a mapping: an empty one or, for a list, the one that the list is short for. */
+static struct fy_node *make_section(struct walk *walk, const char *name, struct fy_node *list) {
+  struct fy_node *mapping = fy_node_create_mapping(walk->tree);
+  if (mark(walk, mapping) && list) {
+    struct fy_node *key = fy_node_create_scalar_copy(walk->tree, "values", FY_NT);
+    const int failed = fy_node_mapping_append(mapping, key, fy_node_copy(walk->tree, list));
+    walk->report->exhausted = walk->report->exhausted || failed != 0;
+  }
+  if (mapping) {
+    set_value(walk, name, mapping);
+  }
+  return mapping;
+}
+
+/* Whether a list stands for the section `name`. */
+static bool is_short(const struct walk *walk, const char *name, struct fy_node *value) {
+  char path[2 * PATH_LENGTH];
+  snprintf(path, sizeof path, "%s%s", walk->section, name);
+  return value && fy_node_is_sequence(value) && rst_keys_find_values(walk->keys, path) != SIZE_MAX;
+}
+
 /* Enter a section, created where the file has none. */
 static bool enter_section(struct walk *walk, const char *name) {
   struct fy_node_pair *pair = rst_node_lookup(walk->mapping, name);
   struct fy_node *value = pair ? fy_node_pair_value(pair) : NULL;
-  if (rst_node_null(value) && !walk->unsets) {
-    value = fy_node_create_mapping(walk->tree);
-    if (!mark(walk, value)) {
-      return false;
-    }
-    set_value(walk, name, value);
+  if (is_short(walk, name, value)) {
+    value = make_section(walk, name, value);
+  } else if (rst_node_null(value) && !walk->unsets) {
+    value = make_section(walk, name, NULL);
   }
   if (!reachable(walk, name, value) || !fy_node_is_mapping(value)) {
     return false;

@@ -47,6 +47,8 @@ void *rst_case_keep(struct rst_loaded_case *owner, size_t size);
 
 /** Index of the first row with this path, SIZE_MAX if there is none. */
 size_t rst_keys_find(const struct rst_keys *keys, const char *path);
+/** Index of the row `path`.values, of the list that may stand for the section `path`; SIZE_MAX if there is none. */
+size_t rst_keys_find_values(const struct rst_keys *keys, const char *path);
 /** Whether `path` is a section: some row's path begins with it and a dot. */
 bool rst_keys_section(const struct rst_keys *keys, const char *path);
 /** Index one past the rows that share the path of row `first`. */

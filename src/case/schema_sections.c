@@ -113,33 +113,44 @@ static const struct rst_key zoom_keys[] = {
 };
 const struct rst_keys rst_sweep_zoom_keys = RST_KEYS(zoom_keys, struct rst_sweep_zoom);
 
-/* Refinement and zoom halve and shorten both axes of a plane. */
 #define IN_PLANE WHEN({"axes", "absent"})
+#define LR_RANGE WHEN({"axes", "absent"}, {"lr.values", "absent"})
+#define WEIGHT_DECAY_RANGE WHEN({"axes", "absent"}, {"weight_decay.values", "absent"})
+/* Refinement and zoom halve and shorten both axes of a plane. */
+#define IN_RANGES WHEN({"axes", "absent"}, {"lr.values", "absent"}, {"weight_decay.values", "absent"})
 
 static const struct rst_key sweep_keys[] = {
     {ITEMS("axes", rst_sweep_axis_keys), SWEEP(axes),
      .count_offset = offsetof(struct rst_case, sweep.axis_count) - offsetof(struct rst_case, sweep),
      HELP("what the sweep runs over in place of sweep.lr and sweep.weight_decay, the first slowest")},
-    {REAL("lr.from", MORE_THAN(0)), REQUIRED, UNIT("time"), IN_PLANE, SWEEP(lr.from),
+    {REALS("lr.values", MORE_THAN(0)), UNIT("time"), IN_PLANE, SWEEP(lr.values),
+     .count_offset = offsetof(struct rst_case, sweep.lr.count) - offsetof(struct rst_case, sweep),
+     HELP("learning rates, in place of the other keys of the section; sweep.lr: [...] is short for it")},
+    {REAL("lr.from", MORE_THAN(0)), REQUIRED, UNIT("time"), LR_RANGE, SWEEP(lr.from),
      HELP("first learning rate")},
-    {REAL("lr.to", MORE_THAN(0)), REQUIRED, UNIT("time"), IN_PLANE, SWEEP(lr.to),
+    {REAL("lr.to", MORE_THAN(0)), REQUIRED, UNIT("time"), LR_RANGE, SWEEP(lr.to),
      HELP("last one, at least the first")},
-    {INTEGER("lr.count", BETWEEN(1, MOST_VALUES)), REQUIRED, IN_PLANE, SWEEP(lr.count),
+    {INTEGER("lr.count", BETWEEN(1, MOST_VALUES)), REQUIRED, LR_RANGE, SWEEP(lr.count),
      HELP("number of learning rates, both ends included")},
-    {CHOICE("lr.scale", scale_names), DEFAULT("linear"), IN_PLANE, SWEEP(lr.scale),
+    {CHOICE("lr.scale", scale_names), DEFAULT("linear"), LR_RANGE, SWEEP(lr.scale),
      HELP("whether neighbouring values have the same difference or the same ratio")},
-    {REAL("weight_decay.from", AT_LEAST(0)), REQUIRED, UNIT("1/time"), IN_PLANE, SWEEP(weight_decay.from),
-     HELP("first weight decay")},
-    {REAL("weight_decay.to", AT_LEAST(0)), REQUIRED, UNIT("1/time"), IN_PLANE, SWEEP(weight_decay.to),
-     HELP("last one, at least the first")},
-    {INTEGER("weight_decay.count", BETWEEN(1, MOST_VALUES)), REQUIRED, IN_PLANE, SWEEP(weight_decay.count),
-     HELP("number of weight decays, both ends included")},
-    {CHOICE("weight_decay.scale", scale_names), DEFAULT("linear"), IN_PLANE, SWEEP(weight_decay.scale),
+    {REALS("weight_decay.values", AT_LEAST(0)), UNIT("1/time"), IN_PLANE, SWEEP(weight_decay.values),
+     .count_offset = offsetof(struct rst_case, sweep.weight_decay.count) - offsetof(struct rst_case, sweep),
+     HELP("weight decays, in place of the other keys of the section; sweep.weight_decay: [...] is short for "
+          "it")},
+    {REAL("weight_decay.from", AT_LEAST(0)), REQUIRED, UNIT("1/time"), WEIGHT_DECAY_RANGE,
+     SWEEP(weight_decay.from), HELP("first weight decay")},
+    {REAL("weight_decay.to", AT_LEAST(0)), REQUIRED, UNIT("1/time"), WEIGHT_DECAY_RANGE,
+     SWEEP(weight_decay.to), HELP("last one, at least the first")},
+    {INTEGER("weight_decay.count", BETWEEN(1, MOST_VALUES)), REQUIRED, WEIGHT_DECAY_RANGE,
+     SWEEP(weight_decay.count), HELP("number of weight decays, both ends included")},
+    {CHOICE("weight_decay.scale", scale_names), DEFAULT("linear"), WEIGHT_DECAY_RANGE,
+     SWEEP(weight_decay.scale),
      HELP("whether neighbouring values have the same difference or the same ratio")},
-    {INTEGER("refine", BETWEEN(0, RST_SWEEP_MOST_LEVELS)), DEFAULT("0"), IN_PLANE, SWEEP(refine),
+    {INTEGER("refine", BETWEEN(0, RST_SWEEP_MOST_LEVELS)), DEFAULT("0"), IN_RANGES, SWEEP(refine),
      HELP(
          "times that cells of the grid are halved, each way, where a boundary between regimes crosses them")},
-    {ITEMS("zoom", rst_sweep_zoom_keys), DEFAULT("[]"), IN_PLANE, SWEEP(zoom),
+    {ITEMS("zoom", rst_sweep_zoom_keys), DEFAULT("[]"), IN_RANGES, SWEEP(zoom),
      .count_offset = offsetof(struct rst_case, sweep.zoom_count) - offsetof(struct rst_case, sweep),
      HELP("series of windows into the plane, each a sweep of its own")},
     {INTEGER("agreement", WHOLE(0)), DEFAULT("16"), UNIT("points"), SWEEP(agreement),
