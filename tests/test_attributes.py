@@ -2,6 +2,7 @@
 """What files say of themselves, alike in all kinds of them."""
 import collections
 import importlib.util
+import json
 
 import h5py
 import numpy as np
@@ -99,14 +100,25 @@ class Files(ProgramTest):
                 ("", [-1, 1], "numbers of the file as they are"),
                 (", range: [0, 575]", [0, 575],
                  "levels 0 to 575 of the file are -1 to 1")):
-            options = ("-o", "l.h5", "--force", "-D", given % more)
-            told = self.restrain("run", "small.case.yaml", *options).stdout
-            self.assertIn(f"image        {said}\n", told)
-            told = self.restrain("run", "small.case.yaml", *options, "--json")
-            self.assertIn(f'"image_levels": [{levels[0]}, {levels[1]}]',
-                          told.stdout)
-            with h5py.File(self.folder / "l.h5") as file:
-                self.assertEqual(file.attrs["image_levels"].tolist(), levels)
+            for command in ("run", "analyze", "sweep", "bifurcate"):
+                options = ("-o", "l.h5", "--force", "-D", given % more)
+                told = self.restrain(command, "small.case.yaml", *options)
+                self.assertRegex(told.stdout, rf"(?m)^ *image +{said}$")
+                told = self.restrain(command, "small.case.yaml", *options,
+                                     "--json")
+                self.assertEqual(json.loads(told.stdout)["image_levels"],
+                                 levels)
+                self.levels_are("l.h5", levels)
+            for shard in (0, 1):
+                self.restrain("sweep", "small.case.yaml", *options[2:],
+                              "-o", f"l{shard}.h5", "--shard", f"{shard}/2")
+            self.restrain("sweep", "--merge", "l0.h5", "l1.h5", *options[:3])
+            self.levels_are("l.h5", levels)
+
+    def levels_are(self, name, levels):
+        """What a file says that its image was made of."""
+        with h5py.File(self.folder / name) as file:
+            self.assertEqual(file.attrs["image_levels"].tolist(), levels)
 
     def test_one_thing_has_one_name_and_one_unit(self):
         names = collections.defaultdict(dict)

@@ -182,6 +182,20 @@ class Damage(ProgramTest):
         self.damage_each("out.h5", read, datasets(self.folder / "out.h5"),
                          *work)
 
+    def test_attributes_of_too_many_numbers(self):
+        for command, name, attribute, said in (
+                ("sweep", "out.h5", "patches", "attributes of a sweep are "
+                 "missing"),
+                ("run", "out.checkpoint", "iteration", "no checkpoint is "
+                 "usable")):
+            work = (command, self.case, "-q", "-o", "out.h5")
+            self.restrain(*work, "--force", *SHORT)
+            with h5py.File(self.folder / name, "a") as file:
+                file.attrs[attribute] = np.full(5000, 7)
+            more = ("-D", "step.iterations=30") if command == "run" else SHORT
+            done = self.restrain(*work, "--resume", *more, expect=4)
+            self.assertIn(said, done.stderr)
+
     def test_verify_finds_all(self):
         for command in ("run", "sweep", "bifurcate", "analyze"):
             name = f"{command}.h5"

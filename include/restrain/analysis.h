@@ -133,6 +133,8 @@ struct rst_analysed_band {
 /** Names are static; arrays and fields are owned by the analysis; what was not computed is NULL, 0 or NaN. */
 struct rst_analysis {
   const char *flow, *scheme, *correlation;
+  /** Of the image's file; 0 and 0 where there is none: rst_flow_image_levels(). */
+  struct rst_image_levels levels;
   bool linear;
   size_t ny, nx;  /**< of the state, see rst_layout_shape() */
   double spacing; /**< of its points */

@@ -215,8 +215,8 @@ RST_API struct rst_linear_terms rst_flow_linear_terms(const struct rst_flow *flo
 RST_API double rst_flow_cell(const struct rst_flow *flow);
 /** Name of the correlation's implementation, "none" for a flow without one. */
 RST_API const char *rst_flow_correlation(const struct rst_flow *flow);
-/** Levels of the file of its image, or of the first of several; NULL where that is from no file. */
-RST_API const struct rst_image_levels *rst_flow_image_levels(const struct rst_flow *flow);
+/** Levels of the file of its image, or of the first of several; 0 and 0 where that is from no file. */
+RST_API struct rst_image_levels rst_flow_image_levels(const struct rst_flow *flow);
 
 /** Evaluate at u: the value and, unless NULL, gradient = grad E(u), zero on points that the flow keeps fixed.
  * Value and gradient are not finite where E overflows; that is no error. Not thread-safe for one flow. */

@@ -81,8 +81,8 @@ struct rst_run_summary {
   bool has_evaluation;                                      /**< there are examples, and the run has ended: */
   struct rst_evaluation evaluation;                         /**< at the last state */
   double wall_seconds;                                      /**< of all calls that made the file */
-  struct rst_image_levels
-      levels; /**< of the image's file; 0 and 0 where there is none: rst_flow_image_levels() */
+  /** Of the image's file; 0 and 0 where there is none: rst_flow_image_levels(). */
+  struct rst_image_levels levels;
   /** With options->profile, where the time of this call went, and in how many iterations that was measured: 0 without. */
   struct rst_stage_time profile[RST_RUN_STAGES];
   long profiled;

@@ -85,8 +85,10 @@ struct rst_sweep_summary {
   size_t regimes[RST_REGIME_COUNT]; /**< points of each */
   const char *engine;               /**< "reduced" or "full" */
   size_t patches, rank;             /**< of the reduction; 0 without */
-  size_t compared, agreed;          /**< points run in both ways, and of the same regime in both */
-  size_t computed;                  /**< of `done`, those that were run and not filled in */
+  /** Of the image's file; 0 and 0 where there is none: rst_flow_image_levels(). */
+  struct rst_image_levels levels;
+  size_t compared, agreed; /**< points run in both ways, and of the same regime in both */
+  size_t computed;         /**< of `done`, those that were run and not filled in */
   double dimension[RST_SWEEP_BOUNDARIES], dimension_error[RST_SWEEP_BOUNDARIES]; /**< NaN if there is none */
   size_t predicted, correct; /**< points whose regime the theory predicts, and where it is right; see below */
   double point_iterations;   /**< updates of this call */

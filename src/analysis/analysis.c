@@ -97,6 +97,7 @@ static void describe(const struct rst_analysis_task *task, struct rst_analysis *
   analysis->flow = rst_flow_name(task->flow);
   analysis->scheme = static_name(rst_scheme_names(), scheme->kind);
   analysis->correlation = rst_flow_correlation(task->flow);
+  analysis->levels = rst_flow_image_levels(task->flow);
   analysis->linear = rst_flow_facts(task->flow).linear;
   rst_layout_shape(rst_flow_layout(task->flow), &analysis->ny, &analysis->nx);
   analysis->spacing = kernel->spacing;

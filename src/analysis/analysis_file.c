@@ -19,6 +19,7 @@ enum rst_status rst_analysis_file_write(struct rst_output *output, const struct 
                                         .write = write_content,
                                         .user = &writer};
   RST_TRY(rst_output_provenance(output, from, rst_case_effective(from), analysis->correlation, &provenance));
+  provenance.levels = analysis->levels;
   RST_TRY(rst_atomic_file_write(output->context, output->path, &whole));
   return rst_analysis_xdmf_write(output->context, analysis, output->path);
 }

@@ -155,8 +155,8 @@ static enum rst_status read_content(struct rst_context *context, hid_t file,
                                     struct rst_checkpoint *checkpoint) {
   bool complete = rst_hdf5_has(file, group_of_blocks);
   for (size_t i = 0; complete && i < MEMBER_COUNT; ++i) {
-    complete = rst_hdf5_read_number(file, members[i].name, member_type(&members[i]),
-                                    (char *)checkpoint + members[i].offset);
+    complete = rst_hdf5_read_numbers(file, members[i].name, member_type(&members[i]),
+                                     (char *)checkpoint + members[i].offset, 1);
   }
   if (complete) {
     checkpoint->effective = rst_hdf5_dataset_text(file, "effective");

@@ -75,7 +75,7 @@ static bool set_missing_numbers(hid_t file, const char *name, const double *numb
 /* What a reader wants to know of a file before its numbers. */
 static bool write_heading(hid_t file, const struct rst_provenance *provenance) {
   const struct rst_case *from = provenance->from;
-  const struct rst_image_levels *levels = provenance->levels;
+  const double levels[] = {provenance->levels.black, provenance->levels.white};
   return set_missing_text(file, "Conventions", RST_CONVENTIONS) &&
          (!from ||
           (set_missing_text(file, "case_name", provenance->name ? provenance->name : rst_case_name(from)) &&
@@ -83,7 +83,7 @@ static bool write_heading(hid_t file, const struct rst_provenance *provenance) {
            set_missing_text(file, "reference", from->reference) &&
            set_missing_numbers(file, "lr", &from->step.scheme.lr, 0) &&
            set_missing_numbers(file, "weight_decay", &from->step.scheme.weight_decay, 0))) &&
-         (!levels || set_missing_numbers(file, "image_levels", (double[]){levels->black, levels->white}, 2));
+         (levels[0] == levels[1] || set_missing_numbers(file, "image_levels", levels, 2));
 }
 
 /* The time in UTC; `now` stays as it is where there is none. */
@@ -103,8 +103,7 @@ static enum rst_status record_text(struct rst_context *context, struct rst_recor
 enum rst_status rst_provenance_record(struct rst_context *context, struct rst_record *record,
                                       const struct rst_provenance *provenance) {
   const struct rst_case *from = provenance->from;
-  const struct rst_image_levels *levels = provenance->levels;
-  const double values[] = {levels ? levels->black : 0.0, levels ? levels->white : 0.0};
+  const double levels[] = {provenance->levels.black, provenance->levels.white};
   char now[] = "0000-00-00T00:00:00Z";
   tell_time(sizeof now, now);
   RST_TRY(rst_record_set_text(context, record, "Conventions", RST_CONVENTIONS));
@@ -113,7 +112,8 @@ enum rst_status rst_provenance_record(struct rst_context *context, struct rst_re
   RST_TRY(record_text(context, record, "reference", from->reference));
   RST_TRY(rst_record_set_numbers(context, record, "lr", &from->step.scheme.lr, 0));
   RST_TRY(rst_record_set_numbers(context, record, "weight_decay", &from->step.scheme.weight_decay, 0));
-  RST_TRY(levels ? rst_record_set_numbers(context, record, "image_levels", values, 2) : RST_OK);
+  RST_TRY(levels[0] != levels[1] ? rst_record_set_numbers(context, record, "image_levels", levels, 2)
+                                 : RST_OK);
   RST_TRY(rst_record_set_text(context, record, "version", rst_version()->version));
   RST_TRY(rst_record_set_text(context, record, "commit", rst_version()->commit));
   return rst_record_set_text(context, record, "created", now);
@@ -142,7 +142,7 @@ enum rst_status rst_provenance_finish(struct rst_context *context, hid_t file, c
   const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_name, H5P_DEFAULT));
   RST_HDF5(context,
            rst_hdf5_update_text(group, "exit_reason", exit_reason) &&
-               rst_hdf5_update_number(group, "wall_seconds", H5T_NATIVE_DOUBLE, &wall_seconds),
+               rst_hdf5_update_numbers(group, "wall_seconds", H5T_NATIVE_DOUBLE, &wall_seconds, 1),
            "%s: /%s cannot be completed", path, group_name);
   return RST_OK;
 }
@@ -154,7 +154,7 @@ enum rst_status rst_provenance_read(struct rst_context *context, hid_t file, con
     *wisdom = NULL;
   }
   const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, group_name, H5P_DEFAULT));
-  const bool read = rst_hdf5_read_number(group, "wall_seconds", H5T_NATIVE_DOUBLE, wall_seconds);
+  const bool read = rst_hdf5_read_numbers(group, "wall_seconds", H5T_NATIVE_DOUBLE, wall_seconds, 1);
   RST_HDF5(context, read, "%s: /%s cannot be read", path, group_name);
   if (wisdom && rst_hdf5_has(group, "wisdom")) {
     RST_TRY(rst_dataset_require_intact(context, path, file, "provenance/wisdom"));

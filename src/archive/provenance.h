@@ -24,9 +24,9 @@ struct rst_provenance {
   char *const *argv;
   int threads, ranks;
   const char *rigor, *correlation;
-  const struct rst_case *from;           /**< whose name and step the file bears; NULL for none */
-  const char *name;                      /**< in place of its name; NULL for none */
-  const struct rst_image_levels *levels; /**< of the image's file; NULL for none or unknown */
+  const struct rst_case *from;    /**< whose name and step the file bears; NULL for none */
+  const char *name;               /**< in place of its name; NULL for none */
+  struct rst_image_levels levels; /**< of the image's file; 0 and 0 for none or unknown */
 };
 
 /** @param created a UTC time, NULL for now. */

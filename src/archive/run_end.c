@@ -83,13 +83,13 @@ enum rst_status rst_run_file_write_regime(struct rst_run_file *file, const struc
     return record_regime(file, rst_regime_names()[regime->regime], regime);
   }
   const int64_t period = regime->period;
-  RST_HDF5(
-      file->context,
-      rst_hdf5_update_text(file->file, "regime", rst_regime_names()[regime->regime]) &&
-          rst_hdf5_update_text(file->file, "regime_reason", regime->reason) &&
-          rst_hdf5_update_number(file->file, "period", H5T_NATIVE_INT64, &period) &&
-          rst_hdf5_update_number(file->file, "exponent", H5T_NATIVE_DOUBLE, &regime->exponent) &&
-          rst_hdf5_update_number(file->file, "exponent_error", H5T_NATIVE_DOUBLE, &regime->exponent_error),
-      "%s: the attributes of / cannot be written", file->path);
+  RST_HDF5(file->context,
+           rst_hdf5_update_text(file->file, "regime", rst_regime_names()[regime->regime]) &&
+               rst_hdf5_update_text(file->file, "regime_reason", regime->reason) &&
+               rst_hdf5_update_numbers(file->file, "period", H5T_NATIVE_INT64, &period, 1) &&
+               rst_hdf5_update_numbers(file->file, "exponent", H5T_NATIVE_DOUBLE, &regime->exponent, 1) &&
+               rst_hdf5_update_numbers(file->file, "exponent_error", H5T_NATIVE_DOUBLE,
+                                       &regime->exponent_error, 1),
+           "%s: the attributes of / cannot be written", file->path);
   return RST_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "analysis/analysis_table.h"
 #include "cli/analyze_command.h"
+#include "cli/levels_text.h"
 
 static void add_names(struct rst_text *text, const char *const (*names)[2], size_t count) {
   for (size_t i = 0; i < count; ++i) {
@@ -156,6 +157,7 @@ void rst_analysis_add_json(struct rst_text *text, const struct rst_analysis *ana
   rst_text_add_quoted(text, subject);
   add_names(text, names, sizeof names / sizeof *names);
   rst_text_add(text, ", \"shape\": [%zu, %zu]", analysis->ny, analysis->nx);
+  rst_levels_add_json(&analysis->levels, text);
   add_group(text, ", ", analysis, RST_ANALYSIS_SETTINGS);
   add_symbol(text, analysis);
   if (analysis->linear) {

@@ -4,6 +4,7 @@
 
 #include "analysis/analysis_table.h"
 #include "cli/analyze_command.h"
+#include "cli/levels_text.h"
 
 enum { LABEL = 24, CELL = 16 };
 
@@ -267,6 +268,7 @@ void rst_analysis_add_text(struct rst_text *text, const struct rst_case *from,
   rst_text_add(text, "%s, state %zu x %zu, correlation %s; %s, lr = %.8g, weight decay alpha = %.8g\n",
                analysis->flow, analysis->ny, analysis->nx, analysis->correlation, analysis->scheme,
                analysis->lr, analysis->weight_decay);
+  rst_levels_add_text(&analysis->levels, "image ", text);
   if (analysis->linear) {
     add_spectrum(text, analysis);
     add_limits(text, analysis);

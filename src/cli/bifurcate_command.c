@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/levels_text.h"
 #include "cli/mpi_ranks.h"
 #include "cli/output_path.h"
 #include "cli/sharing.h"
@@ -18,8 +19,10 @@ static void add_text(struct rst_text *text, const char *path, const struct rst_s
                      const struct rst_bifurcation *diagram, const struct rst_ranges *ranges) {
   char wall[32];
   rst_format_duration(summary->wall_seconds, sizeof wall, wall);
-  rst_text_add(text, "%s with %zu of %zu value%s of %s, %s\n%s", summary->reason, summary->done,
-               summary->count, rst_plural((double)summary->count), diagram->parameter, wall, path);
+  rst_text_add(text, "%s with %zu of %zu value%s of %s, %s\n", summary->reason, summary->done, summary->count,
+               rst_plural((double)summary->count), diagram->parameter, wall);
+  rst_levels_add_text(&summary->levels, "image ", text);
+  rst_text_add(text, "%s", path);
   rst_ranges_add_text(text, ranges);
 }
 
@@ -38,7 +41,9 @@ static void add_json(struct rst_text *text, const struct rst_arguments *argument
   for (int i = 0; rst_regime_names()[i]; ++i) {
     rst_text_add(text, "%s\"%s\": %zu", i ? ", " : "", rst_regime_names()[i], summary->regimes[i]);
   }
-  rst_text_add(text, "}, \"ranges\": ");
+  rst_text_add(text, "}");
+  rst_levels_add_json(&summary->levels, text);
+  rst_text_add(text, ", \"ranges\": ");
   rst_ranges_add_json(text, ranges);
   rst_text_add(text, ", \"wall_seconds\": ");
   rst_text_add_number(text, summary->wall_seconds);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/levels_text.h"
 #include "cli/mpi_ranks.h"
 #include "cli/output_path.h"
 #include "cli/profile_text.h"
@@ -19,15 +20,11 @@ static enum rst_exit exit_code(enum rst_run_outcome outcome) {
   return codes[outcome];
 }
 
-static bool has_levels(const struct rst_image_levels *levels) {
-  return levels->black != levels->white;
-}
-
 static void print_levels(const struct rst_image_levels *levels) {
-  if (has_levels(levels) && levels->black == -1.0 && levels->white == 1.0) {
-    printf("  image        numbers of the file as they are\n");
-  } else if (has_levels(levels)) {
-    printf("  image        levels %.10g to %.10g of the file are -1 to 1\n", levels->black, levels->white);
+  struct rst_text text = {0};
+  rst_levels_add_text(levels, "  image        ", &text);
+  if (text.length > 0) {
+    (void)rst_print_text(&text);
   }
 }
 
@@ -78,13 +75,7 @@ static enum rst_exit print_json(const struct rst_arguments *arguments, const str
     rst_text_add(&text, ", \"%s\": ", numbers[i].name);
     rst_text_add_number(&text, numbers[i].value);
   }
-  if (has_levels(&summary->levels)) {
-    rst_text_add(&text, ", \"image_levels\": [");
-    rst_text_add_number(&text, summary->levels.black);
-    rst_text_add(&text, ", ");
-    rst_text_add_number(&text, summary->levels.white);
-    rst_text_add(&text, "]");
-  }
+  rst_levels_add_json(&summary->levels, &text);
   rst_run_summary_add_json(summary, &text);
   rst_profile_add_json(summary, &text);
   rst_text_add(&text, "}");

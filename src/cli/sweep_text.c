@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/levels_text.h"
 #include "cli/sweep_command.h"
-
 #include "cli/watch.h"
 #include "core/plural.h"
 
@@ -100,6 +100,7 @@ void rst_sweep_add_text(struct rst_text *text, const struct rst_sweep_facts *fac
   add_head(text, facts);
   rst_text_add(text, "%s with %zu of %zu point%s, %s\n", summary->reason, summary->done, summary->count,
                rst_plural((double)summary->count), wall);
+  rst_levels_add_text(&summary->levels, "image ", text);
   add_regimes(text, summary);
   add_boundaries(text, summary);
   add_engine(text, summary);
@@ -166,6 +167,7 @@ void rst_sweep_add_json(struct rst_text *text, const struct rst_sweep_facts *fac
     rst_text_add(text, "%s\"%s\": %zu", i ? ", " : "", rst_regime_names()[i], summary->regimes[i]);
   }
   rst_text_add(text, "}");
+  rst_levels_add_json(&summary->levels, text);
   add_by_boundary(text, "dimension", summary->dimension);
   add_by_boundary(text, "dimension_error", summary->dimension_error);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {

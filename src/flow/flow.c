@@ -190,8 +190,8 @@ const char *rst_flow_correlation(const struct rst_flow *flow) {
   return flow->correlation;
 }
 
-const struct rst_image_levels *rst_flow_image_levels(const struct rst_flow *flow) {
-  return flow->levels.black != flow->levels.white ? &flow->levels : NULL;
+struct rst_image_levels rst_flow_image_levels(const struct rst_flow *flow) {
+  return flow->levels;
 }
 
 static bool is_state(const struct rst_flow *flow, const struct rst_field *u) {

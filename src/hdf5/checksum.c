@@ -18,14 +18,14 @@ bool rst_checksum_attach(hid_t dataset, size_t size, const void *values) {
 
 bool rst_checksum_update(hid_t dataset, size_t size, const void *values) {
   const int64_t sum = sum_of(size, values);
-  return rst_hdf5_update_number(dataset, attribute_name, H5T_NATIVE_INT64, &sum);
+  return rst_hdf5_update_numbers(dataset, attribute_name, H5T_NATIVE_INT64, &sum, 1);
 }
 
 /* False if there is none. */
 static bool read_sum(hid_t dataset, int64_t *sum) {
   *sum = NONE_YET;
   return H5Aexists(dataset, attribute_name) > 0 &&
-         rst_hdf5_read_number(dataset, attribute_name, H5T_NATIVE_INT64, sum) && *sum != NONE_YET;
+         rst_hdf5_read_numbers(dataset, attribute_name, H5T_NATIVE_INT64, sum, 1) && *sum != NONE_YET;
 }
 
 bool rst_checksum_holds(hid_t dataset, size_t size, const void *values) {

@@ -243,16 +243,23 @@ bool rst_hdf5_update_text(hid_t object, const char *name, const char *text) {
   return done;
 }
 
-bool rst_hdf5_update_number(hid_t object, const char *name, hid_t type, const void *value) {
-  RST_IDS(ids);
-  const hid_t attribute = rst_ids_keep(&ids, H5Aopen(object, name, H5P_DEFAULT));
-  return attribute >= 0 && H5Awrite(attribute, type, value) >= 0;
+/* The attribute, if it holds so many numbers: others' files may hold any. */
+static hid_t open_numbers(struct rst_ids *ids, hid_t object, const char *name, hssize_t count) {
+  const hid_t attribute = rst_ids_keep(ids, H5Aopen(object, name, H5P_DEFAULT));
+  const hid_t space = attribute < 0 ? H5I_INVALID_HID : rst_ids_keep(ids, H5Aget_space(attribute));
+  return space >= 0 && H5Sget_simple_extent_npoints(space) == count ? attribute : H5I_INVALID_HID;
 }
 
-bool rst_hdf5_read_number(hid_t object, const char *name, hid_t type, void *value) {
+bool rst_hdf5_update_numbers(hid_t object, const char *name, hid_t type, const void *values, size_t count) {
   RST_IDS(ids);
-  const hid_t attribute = rst_ids_keep(&ids, H5Aopen(object, name, H5P_DEFAULT));
-  return attribute >= 0 && H5Aread(attribute, type, value) >= 0;
+  const hid_t attribute = open_numbers(&ids, object, name, (hssize_t)count);
+  return attribute >= 0 && H5Awrite(attribute, type, values) >= 0;
+}
+
+bool rst_hdf5_read_numbers(hid_t object, const char *name, hid_t type, void *values, size_t count) {
+  RST_IDS(ids);
+  const hid_t attribute = open_numbers(&ids, object, name, (hssize_t)count);
+  return attribute >= 0 && H5Aread(attribute, type, values) >= 0;
 }
 
 bool rst_hdf5_write_text(hid_t location, const char *name, const char *text) {

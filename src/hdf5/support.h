@@ -78,10 +78,10 @@ enum rst_status rst_hdf5_open(struct rst_context *context, const char *path, str
 /** Attributes: a UTF-8 string of fixed length (at least `room` bytes); `count` numbers, 0 for a scalar. */
 bool rst_hdf5_set_text(hid_t object, const char *name, const char *text, size_t room);
 bool rst_hdf5_set_numbers(hid_t object, const char *name, hid_t type, const void *values, hsize_t count);
-/** Overwrite the value of an attribute in place, all its numbers; a text longer than its room is cut. */
+/** Overwrite an attribute in place; a text longer than its room is cut. Like reading, false unless it has just so many numbers. */
 bool rst_hdf5_update_text(hid_t object, const char *name, const char *text);
-bool rst_hdf5_update_number(hid_t object, const char *name, hid_t type, const void *value);
-bool rst_hdf5_read_number(hid_t object, const char *name, hid_t type, void *value);
+bool rst_hdf5_update_numbers(hid_t object, const char *name, hid_t type, const void *values, size_t count);
+bool rst_hdf5_read_numbers(hid_t object, const char *name, hid_t type, void *values, size_t count);
 /** The type of UTF-8 strings of variable length. */
 hid_t rst_hdf5_label_type(struct rst_ids *ids);
 /** A scalar dataset holding a UTF-8 string. */

@@ -66,7 +66,7 @@ bool rst_vtkhdf_update_steps(hid_t file, const struct rst_xdmf_mesh *mesh, size_
   int64_t extent[EXTENT];
   extent_of(mesh, count == 1, extent);
   const hid_t group = rst_ids_keep(&ids, H5Gopen2(file, "VTKHDF", H5P_DEFAULT));
-  return rst_hdf5_update_number(group, "WholeExtent", H5T_NATIVE_INT64, extent) &&
-         rst_hdf5_update_number(rst_ids_keep(&ids, H5Gopen2(group, "Steps", H5P_DEFAULT)), "NSteps",
-                                H5T_NATIVE_INT, &steps);
+  return rst_hdf5_update_numbers(group, "WholeExtent", H5T_NATIVE_INT64, extent, EXTENT) &&
+         rst_hdf5_update_numbers(rst_ids_keep(&ids, H5Gopen2(group, "Steps", H5P_DEFAULT)), "NSteps",
+                                 H5T_NATIVE_INT, &steps, 1);
 }

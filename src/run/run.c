@@ -113,8 +113,7 @@ static enum rst_status perform(struct rst_context *context, const struct rst_cas
   struct rst_run_summary made = {.regime.regime = RST_REGIME_UNDECIDED};
   RST_TRY(rst_session_open(context, run, options, &session));
   made.first = session.parts.motion->iteration;
-  const struct rst_image_levels *levels = rst_flow_image_levels(session.parts.problem.flow);
-  made.levels = levels ? *levels : made.levels;
+  made.levels = rst_flow_image_levels(session.parts.problem.flow);
   const enum rst_status status = integrate(&session, &made);
   made.last = session.parts.motion->iteration;
   made.snapshots = (long)rst_run_file_snapshots(session.file);

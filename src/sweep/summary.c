@@ -50,8 +50,11 @@ void rst_sweep_summarize(const struct rst_sweep_table *table, size_t shard, size
                          struct rst_sweep_summary *summary) {
   const bool is_shard = shards > 1;
   const size_t points = is_shard ? rst_sweep_coarse_points(table) : table->points;
-  *summary = (struct rst_sweep_summary){
-      .axes = table->axis_count, .engine = table->engine, .patches = table->patches, .rank = table->rank};
+  *summary = (struct rst_sweep_summary){.axes = table->axis_count,
+                                        .engine = table->engine,
+                                        .patches = table->patches,
+                                        .rank = table->rank,
+                                        .levels = table->levels};
   memcpy(summary->dimension, table->boxes.dimension, sizeof summary->dimension);
   memcpy(summary->dimension_error, table->boxes.dimension_error, sizeof summary->dimension_error);
   for (size_t i = shard; i < points; i += shards) {

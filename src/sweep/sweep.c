@@ -131,6 +131,7 @@ static enum rst_status describe(struct sweep *sweep) {
   RST_TRY(status);
   RST_TRY(rst_problem_create(context, &sweep->task->from, &problem));
   sweep->correlation = rst_flow_correlation(problem.flow);
+  table->levels = rst_flow_image_levels(problem.flow);
   rst_problem_destroy(&problem);
   return RST_OK;
 }

@@ -150,7 +150,9 @@ enum rst_status rst_sweep_file_write(struct rst_context *context, const char *pa
                                      const struct rst_provenance *provenance, const char *exit_reason,
                                      double wall_seconds) {
   struct writer writer = {context, table};
-  const struct rst_atomic_file whole = {.provenance = provenance,
+  struct rst_provenance origin = *provenance;
+  origin.levels = table->levels;
+  const struct rst_atomic_file whole = {.provenance = &origin,
                                         .exit_reason = exit_reason,
                                         .wall_seconds = wall_seconds,
                                         .write = write_content,

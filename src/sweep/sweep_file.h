@@ -51,11 +51,12 @@ struct rst_sweep_table {
   long burn_in;
   double *data_loss, *residual, *weight_norm, *probe; /**< [points][samples], NaN where there is none */
   /* Of a sweep: */
-  size_t limits;         /**< points of a grid without the axis of lr */
-  double *lr_lo, *lr_hi; /**< [limits]; NaN until known */
-  const char *engine;    /**< static; attribute of / */
-  size_t patches, rank;  /**< likewise */
-  bool has_evaluations;  /**< of flows with examples, run in full */
+  size_t limits;                  /**< points of a grid without the axis of lr */
+  double *lr_lo, *lr_hi;          /**< [limits]; NaN until known */
+  const char *engine;             /**< static; attribute of / */
+  size_t patches, rank;           /**< likewise */
+  struct rst_image_levels levels; /**< likewise, image_levels; 0 and 0 for none */
+  bool has_evaluations;           /**< of flows with examples, run in full */
   struct rst_sweep_boxes boxes;
 };
 

@@ -22,9 +22,15 @@ static enum rst_status check_flags(struct rst_context *context, const char *path
 
 static bool read_size(hid_t file, const char *name, size_t *size) {
   int64_t value = -1;
-  const bool read = rst_hdf5_read_number(file, name, H5T_NATIVE_INT64, &value) && value >= 0;
+  const bool read = rst_hdf5_read_numbers(file, name, H5T_NATIVE_INT64, &value, 1) && value >= 0;
   *size = read ? (size_t)value : 0;
   return read;
+}
+
+static void read_levels(hid_t file, struct rst_image_levels *levels) {
+  double values[] = {0.0, 0.0};
+  const bool read = rst_hdf5_read_numbers(file, "image_levels", H5T_NATIVE_DOUBLE, values, 2);
+  *levels = (struct rst_image_levels){read ? values[0] : 0.0, read ? values[1] : 0.0};
 }
 
 static bool is_refined(size_t count, size_t times) {
@@ -78,6 +84,7 @@ static enum rst_status read_content(struct rst_context *context, const char *pat
   const struct rst_sweep_column *columns = rst_sweep_columns(&count);
   const struct rst_sweep_file_axes axes = rst_sweep_file_axes(table);
   table->has_evaluations = rst_hdf5_has(file, "train_loss");
+  read_levels(file, &table->levels);
   for (size_t i = 0; i < count; ++i) {
     if (rst_sweep_column_is_stored(&columns[i], table)) {
       RST_TRY(read_column(context, path, file, &axes, &columns[i], table));
