@@ -2,13 +2,15 @@
 """Films of the fields of a run, and of the way into a sweep's windows."""
 from __future__ import annotations
 
+import io
 import os
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.animation import (
-    AbstractMovieWriter, FuncAnimation, PillowWriter, writers)
+from matplotlib.animation import AbstractMovieWriter, FuncAnimation, writers
 from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from PIL import Image
 
 from .._errors import UsageError
 from ..case import effective_case
@@ -186,14 +188,26 @@ def between(start: np.ndarray, end: np.ndarray, part: float) -> np.ndarray:
     return weight * start + (1 - weight) * end
 
 
-class _Gif(PillowWriter):
+class _Gif(AbstractMovieWriter):
     """Frames with the palette that suits their colours: Pillow has a coarse
-    one for pictures that could be transparent."""
+    one for pictures that could be transparent, as those of its writer are."""
+
+    def setup(self, fig: Figure, outfile: str,
+              dpi: float | None = None) -> None:
+        super().setup(fig, outfile, dpi=dpi)
+        self._pictures: list[Image.Image] = []
+
+    def grab_frame(self, **savefig_kwargs: object) -> None:
+        buffer = io.BytesIO()
+        self.fig.savefig(buffer, **{**savefig_kwargs, 'format': 'rgba',
+                                    'dpi': self.dpi})
+        picture = Image.frombytes('RGBA', self.frame_size, buffer.getvalue())
+        self._pictures.append(picture.convert('RGB').quantize())
 
     def finish(self) -> None:
-        self._frames = [frame.convert('RGB').quantize()
-                        for frame in self._frames]
-        super().finish()
+        self._pictures[0].save(
+            self.outfile, save_all=True, append_images=self._pictures[1:],
+            duration=int(1000 / self.fps), loop=0)
 
 
 def _writer(output: str, fps: int) -> AbstractMovieWriter:
