@@ -22,18 +22,9 @@ struct rst_record_entry {
   char *bytes;                   /* owned; a column of several members has gaps until the end */
 };
 
-struct attribute {
-  const char *name, *text; /* text NULL: numbers */
-  bool is_whole;
-  size_t count; /* 0 for a single number */
-  double values[2];
-};
-
-enum { MOST_ATTRIBUTE_NUMBERS = 2 };
-
 struct rst_record {
   struct rst_record_entry **entries;
-  struct attribute *attributes;
+  struct rst_record_attribute *attributes;
   char **texts; /* every text of the others */
   size_t count, attribute_count, text_count;
   char *attributes_json, *arrays_json;
@@ -285,7 +276,7 @@ void rst_record_complete(struct rst_record_entry *entry, const void *values) {
 }
 
 static enum rst_status find_attribute(struct rst_context *context, struct rst_record *record,
-                                      const char *name, struct attribute **found) {
+                                      const char *name, struct rst_record_attribute **found) {
   for (size_t i = 0; i < record->attribute_count; ++i) {
     if (strcmp(record->attributes[i].name, name) == 0) {
       *found = &record->attributes[i];
@@ -294,7 +285,7 @@ static enum rst_status find_attribute(struct rst_context *context, struct rst_re
   }
   RST_TRY(reserve(context, record->attribute_count, sizeof *record->attributes, &record->attributes));
   *found = &record->attributes[record->attribute_count];
-  **found = (struct attribute){0};
+  **found = (struct rst_record_attribute){0};
   RST_TRY(keep(context, record, name, &(*found)->name));
   record->attribute_count += 1;
   return RST_OK;
@@ -302,14 +293,14 @@ static enum rst_status find_attribute(struct rst_context *context, struct rst_re
 
 enum rst_status rst_record_set_text(struct rst_context *context, struct rst_record *record, const char *name,
                                     const char *text) {
-  struct attribute *attribute = NULL;
+  struct rst_record_attribute *attribute = NULL;
   RST_TRY(find_attribute(context, record, name, &attribute));
   return keep(context, record, text, &attribute->text);
 }
 
 enum rst_status rst_record_set_whole(struct rst_context *context, struct rst_record *record, const char *name,
                                      long value) {
-  struct attribute *attribute = NULL;
+  struct rst_record_attribute *attribute = NULL;
   RST_TRY(find_attribute(context, record, name, &attribute));
   attribute->values[0] = (double)value;
   attribute->is_whole = true;
@@ -318,94 +309,13 @@ enum rst_status rst_record_set_whole(struct rst_context *context, struct rst_rec
 
 enum rst_status rst_record_set_numbers(struct rst_context *context, struct rst_record *record,
                                        const char *name, const double *values, size_t count) {
-  struct attribute *attribute = NULL;
-  RST_REQUIRE(context, count <= MOST_ATTRIBUTE_NUMBERS, RST_ERROR_ARGUMENT,
-              "an attribute has at most %d numbers; %s has %zu", MOST_ATTRIBUTE_NUMBERS, name, count);
+  struct rst_record_attribute *attribute = NULL;
+  RST_REQUIRE(context, count <= RST_RECORD_ATTRIBUTE_NUMBERS, RST_ERROR_ARGUMENT,
+              "an attribute has at most %d numbers; %s has %zu", RST_RECORD_ATTRIBUTE_NUMBERS, name, count);
   RST_TRY(find_attribute(context, record, name, &attribute));
   memcpy(attribute->values, values, (count > 0 ? count : 1) * sizeof *values);
   attribute->count = count;
   return RST_OK;
-}
-
-/* Numbers that are no whole ones show it. */
-static void add_number(struct rst_text *text, double value, bool is_whole) {
-  const size_t before = text->length;
-  rst_text_add_number(text, value);
-  if (!is_whole && isfinite(value) && !text->failed && !strpbrk(text->bytes + before, ".e")) {
-    rst_text_add(text, ".0");
-  }
-}
-
-static char *write_attributes(const struct rst_record *record) {
-  struct rst_text text = {0};
-  rst_text_add(&text, "{");
-  for (size_t i = 0; i < record->attribute_count; ++i) {
-    const struct attribute *attribute = &record->attributes[i];
-    rst_text_add(&text, i > 0 ? ", " : "");
-    rst_text_add_quoted(&text, attribute->name);
-    rst_text_add(&text, ": %s", attribute->count > 0 ? "[" : "");
-    if (attribute->text) {
-      rst_text_add_quoted(&text, attribute->text);
-    } else {
-      add_number(&text, attribute->values[0], attribute->is_whole);
-    }
-    for (size_t j = 1; j < attribute->count; ++j) {
-      rst_text_add(&text, ", ");
-      add_number(&text, attribute->values[j], attribute->is_whole);
-    }
-    rst_text_add(&text, attribute->count > 0 ? "]" : "");
-  }
-  rst_text_add(&text, "}");
-  return rst_text_take(&text);
-}
-
-static void add_flags(struct rst_text *text, const struct rst_record_array *array) {
-  rst_text_add(text, ", \"flag_values\": [%d", array->flag_first);
-  int code = array->flag_first;
-  for (const char *blank = strchr(array->flag_meanings, ' '); blank; blank = strchr(blank + 1, ' ')) {
-    rst_text_add(text, ", %d", ++code);
-  }
-  rst_text_add(text, "], \"flag_meanings\": ");
-  rst_text_add_quoted(text, array->flag_meanings);
-}
-
-static void add_array(struct rst_text *text, const struct rst_record_array *array) {
-  static const char *const types[] = {
-      [RST_RECORD_FLOAT64] = "float64", [RST_RECORD_FLOAT32] = "float32", [RST_RECORD_INT64] = "int64",
-      [RST_RECORD_INT32] = "int32",     [RST_RECORD_INT8] = "int8",       [RST_RECORD_TEXT] = "text"};
-  rst_text_add(text, "{\"name\": ");
-  rst_text_add_quoted(text, array->name);
-  rst_text_add(text, ", \"type\": \"%s\", \"axes\": [", types[array->type]);
-  for (int axis = 0; axis < array->rank; ++axis) {
-    rst_text_add(text, axis > 0 ? ", " : "");
-    rst_text_add_quoted(text, array->axes[axis]);
-  }
-  rst_text_add(text, "], \"shape\": [");
-  for (int axis = 0; axis < array->rank; ++axis) {
-    rst_text_add(text, "%s%zu", axis > 0 ? ", " : "", array->shape[axis]);
-  }
-  rst_text_add(text, "], \"attributes\": {");
-  if (array->long_name) {
-    rst_text_add(text, "\"long_name\": ");
-    rst_text_add_quoted(text, array->long_name);
-    rst_text_add(text, ", \"units\": ");
-    rst_text_add_quoted(text, array->units);
-  }
-  if (array->flag_meanings) {
-    add_flags(text, array);
-  }
-  rst_text_add(text, "}}");
-}
-
-static char *write_arrays(const struct rst_record *record) {
-  struct rst_text text = {0};
-  rst_text_add(&text, "[");
-  for (size_t i = 0; i < record->count; ++i) {
-    rst_text_add(&text, i > 0 ? ", " : "");
-    add_array(&text, &record->entries[i]->array);
-  }
-  rst_text_add(&text, "]");
-  return rst_text_take(&text);
 }
 
 /* Columns lose their gaps. */
@@ -425,8 +335,8 @@ enum rst_status rst_record_finish(struct rst_context *context, struct rst_record
     close_entry(record->entries[i]);
     record->values[i] = record->entries[i]->array.values;
   }
-  record->attributes_json = write_attributes(record);
-  record->arrays_json = write_arrays(record);
+  record->attributes_json = rst_record_write_attributes(record->attributes, record->attribute_count);
+  record->arrays_json = rst_record_write_arrays(record);
   RST_REQUIRE(context, record->attributes_json && record->arrays_json, RST_ERROR_MEMORY,
               "memory is exhausted");
   return RST_OK;
@@ -445,7 +355,7 @@ const struct rst_record_array *rst_record_find(const struct rst_record *record, 
   return entry ? &entry->array : NULL;
 }
 
-static const struct attribute *attribute_of(const struct rst_record *record, const char *name) {
+static const struct rst_record_attribute *attribute_of(const struct rst_record *record, const char *name) {
   for (size_t i = 0; i < record->attribute_count; ++i) {
     if (strcmp(record->attributes[i].name, name) == 0) {
       return &record->attributes[i];
@@ -455,12 +365,12 @@ static const struct attribute *attribute_of(const struct rst_record *record, con
 }
 
 const char *rst_record_text(const struct rst_record *record, const char *name) {
-  const struct attribute *attribute = attribute_of(record, name);
+  const struct rst_record_attribute *attribute = attribute_of(record, name);
   return attribute ? attribute->text : NULL;
 }
 
 double rst_record_number(const struct rst_record *record, const char *name) {
-  const struct attribute *attribute = attribute_of(record, name);
+  const struct rst_record_attribute *attribute = attribute_of(record, name);
   return attribute && !attribute->text && attribute->count == 0 ? attribute->values[0] : NAN;
 }
 

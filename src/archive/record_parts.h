@@ -12,6 +12,15 @@
 /** An array that may still grow. */
 struct rst_record_entry;
 
+enum { RST_RECORD_ATTRIBUTE_NUMBERS = 2 };
+
+struct rst_record_attribute {
+  const char *name, *text; /**< text NULL: numbers */
+  bool is_whole;
+  size_t count; /**< 0 for a single number */
+  double values[RST_RECORD_ATTRIBUTE_NUMBERS];
+};
+
 /** Forget everything: a record may serve several runs. */
 void rst_record_clear(struct rst_record *record);
 /** Add an array, and those of the places of its axes that are not there yet. */
@@ -36,6 +45,10 @@ enum rst_status rst_record_set_whole(struct rst_context *context, struct rst_rec
                                      long value);
 enum rst_status rst_record_set_numbers(struct rst_context *context, struct rst_record *record,
                                        const char *name, const double *values, size_t count);
+
+/** rst_record_attributes() and rst_record_arrays(), malloc'ed; NULL if memory is exhausted (record_json.c). */
+char *rst_record_write_attributes(const struct rst_record_attribute *attributes, size_t count);
+char *rst_record_write_arrays(const struct rst_record *record);
 
 /** Nothing comes any more: shapes, values and descriptions are made. */
 enum rst_status rst_record_finish(struct rst_context *context, struct rst_record *record);
