@@ -357,6 +357,30 @@ START_TEST(impulse_gives_the_shifted_image) {
 }
 END_TEST
 
+/* By the elements that were found without the operator. */
+START_TEST(a_response_is_spread_to_its_positions) {
+  struct rst_context *context = rst_test_context();
+  for (const char *const *name = rst_correlation_names(); *name; ++name) {
+    for (size_t p = 0; p < PRECISIONS; ++p) {
+      struct sample sample = make_sample(context, *name, &geometries[_i], precisions[p]);
+      size_t my = 0;
+      size_t mx = 0;
+      rst_correlation_position_shape(sample.correlation, &my, &mx);
+      ck_assert(my == sample.my && mx == sample.mx);
+      struct rst_field *expected = expand(context, &sample, sample.weights);
+      struct rst_field *spread = noise(context, precisions[p], my, mx, 4);
+      rst_correlation_spread(sample.correlation, sample.weights, spread);
+      ck_assert_mem_eq(spread->data, expected->data,
+                       rst_field_count(spread) * rst_precision_size(precisions[p]));
+      rst_field_destroy(&spread);
+      rst_field_destroy(&expected);
+      clear_sample(&sample);
+    }
+  }
+  rst_context_destroy(&context);
+}
+END_TEST
+
 /* The same bits from a second call, after other arguments, and from a second operator whose image is gone. */
 START_TEST(results_are_the_same_bits) {
   struct rst_context *context = rst_test_context();
@@ -393,6 +417,7 @@ int main(void) {
   tcase_add_loop_test(shapes, adjoint_is_the_adjoint, 0, GEOMETRIES);
   tcase_add_loop_test(shapes, apply_and_adjoint_are_linear, 0, GEOMETRIES);
   tcase_add_loop_test(shapes, impulse_gives_the_shifted_image, 0, GEOMETRIES);
+  tcase_add_loop_test(shapes, a_response_is_spread_to_its_positions, 0, GEOMETRIES);
   tcase_add_loop_test(shapes, results_are_the_same_bits, 0, GEOMETRIES);
   tcase_set_timeout(shapes, 600);
   suite_add_tcase(suite, shapes);

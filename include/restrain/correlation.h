@@ -55,12 +55,19 @@ RST_API const struct rst_field *rst_correlation_multiplicities(const struct rst_
 RST_API void rst_correlation_response_shape(const struct rst_correlation *correlation, size_t *my,
                                             size_t *mx);
 
+/** Rows and columns of the positions, (ny-ky+1) x (nx-kx+1) or ny x nx. */
+RST_API void rst_correlation_position_shape(const struct rst_correlation *correlation, size_t *my,
+                                            size_t *mx);
+
 /** response = apply(kernel); kernel is ky x kx, response my x mx, both of the image's precision. */
 RST_API void rst_correlation_apply(struct rst_correlation *correlation, const struct rst_field *kernel,
                                    struct rst_field *response);
 /** kernel = adjoint(weights); weights is my x mx, kernel ky x kx. */
 RST_API void rst_correlation_adjoint(struct rst_correlation *correlation, const struct rst_field *weights,
                                      struct rst_field *kernel);
+/** positions[m][n] = the number of the response that belongs to position (m, n): a copy, where all multiplicities are 1. */
+RST_API void rst_correlation_spread(const struct rst_correlation *correlation,
+                                    const struct rst_field *response, struct rst_field *positions);
 
 /** What one implementation would cost. Times are seconds of one apply() and one adjoint(). */
 struct rst_correlation_candidate {

@@ -167,6 +167,7 @@ struct rst_flow_facts {
   bool plane_waves;
   bool examples;  /**< E is a weighted sum over examples, of which some may be chosen */
   bool one_layer; /**< the network of conv: per image a sigmoid of pool s(c) - shift, under cross entropy */
+  bool image_on_grid; /**< its image lies on the grid of the state */
 };
 
 /** What of grad E is linear whatever the state, the regulariser or the fidelity term, and the rest of it. */
@@ -217,6 +218,22 @@ RST_API double rst_flow_cell(const struct rst_flow *flow);
 RST_API const char *rst_flow_correlation(const struct rst_flow *flow);
 /** Levels of the file of its image, or of the first of several; 0 and 0 where that is from no file. */
 RST_API struct rst_image_levels rst_flow_image_levels(const struct rst_flow *flow);
+
+/** Images that the flow takes: those of conv and conv-linear, the signal of beltrami; 0 for a flow without. */
+RST_API size_t rst_flow_image_count(const struct rst_flow *flow);
+/** Whether the flow has responses c: conv and conv-linear. */
+RST_API bool rst_flow_has_responses(const struct rst_flow *flow);
+/** The images as the flow takes them, levels mapped, one below the other: [count ny][nx], in the flow's precision; of which there
+ * must be one at least. RST_ERROR_ARGUMENT for images that differ in shape. */
+RST_API enum rst_status rst_flow_create_images(struct rst_context *context, const struct rst_flow *flow,
+                                               struct rst_field **images);
+/** Zeros in the shape of the responses to the images, one below the other: [count my][mx], a number for each position of the
+ * kernel in the image. Errors likewise; the flow must have responses. */
+RST_API enum rst_status rst_flow_create_responses(struct rst_context *context, const struct rst_flow *flow,
+                                                  struct rst_field **responses);
+/** responses = c, the correlation of u with each image, whichever are chosen: the numbers that rst_flow_evaluate() pools s of. The
+ * linearisation is left alone. */
+RST_API void rst_flow_respond(struct rst_flow *flow, const struct rst_field *u, struct rst_field *responses);
 
 /** Evaluate at u: the value and, unless NULL, gradient = grad E(u), zero on points that the flow keeps fixed.
  * Value and gradient are not finite where E overflows; that is no error. Not thread-safe for one flow. */

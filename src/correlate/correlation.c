@@ -147,6 +147,11 @@ void rst_correlation_response_shape(const struct rst_correlation *correlation, s
   *mx = multiplicities ? multiplicities->nx : correlation->shape.mx;
 }
 
+void rst_correlation_position_shape(const struct rst_correlation *correlation, size_t *my, size_t *mx) {
+  *my = correlation->shape.my;
+  *mx = correlation->shape.mx;
+}
+
 static bool is_kernel(const struct rst_correlation *correlation, const struct rst_field *field) {
   return field->precision == correlation->precision && field->ny == correlation->shape.ky &&
          field->nx == correlation->shape.kx;
@@ -171,4 +176,16 @@ void rst_correlation_adjoint(struct rst_correlation *correlation, const struct r
   assert(is_response(correlation, weights));
   assert(is_kernel(correlation, kernel));
   type_of(correlation)->adjoint(correlation->state, weights->data, kernel->data);
+}
+
+void rst_correlation_spread(const struct rst_correlation *correlation, const struct rst_field *response,
+                            struct rst_field *positions) {
+  assert(is_response(correlation, response));
+  assert(positions->precision == correlation->precision && positions->ny == correlation->shape.my &&
+         positions->nx == correlation->shape.mx);
+  if (correlation->multiplicities) {
+    type_of(correlation)->spread(correlation->state, response->data, positions->data);
+  } else {
+    rst_field_copy(response, positions);
+  }
 }

@@ -35,6 +35,8 @@ struct rst_correlation_type {
                             const void *image, double budget, void **state);
   /** The multiplicities, of the shape of the response. NULL: all are 1, and the response is my x mx. */
   const struct rst_field *(*multiplicities)(const void *state);
+  /** As rst_correlation_spread(); where there are multiplicities. */
+  void (*spread)(const void *state, const void *response, void *positions);
   void (*apply)(void *state, const void *kernel, void *response);
   void (*adjoint)(void *state, const void *weights, void *kernel);
   void (*destroy)(void *state); /**< never called with NULL */

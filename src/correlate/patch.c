@@ -29,6 +29,8 @@ struct patch {
   size_t count;                     /* patches */
   real *patches;                    /* [count][stride] */
   struct rst_field *multiplicities; /* 1 x count */
+  size_t positions;
+  uint32_t *names; /* [positions]: the patch at each */
 };
 
 /* Measured with 64-byte vectors: apply and adjoint, the fixed part and each patch. */
@@ -150,12 +152,14 @@ static enum rst_status collect(struct rst_context *context, const struct search 
   patch->count = search->naming.count;
   RST_TRY(RST_NEW(context, patch->count * patch->stride, &patch->patches));
   RST_TRY(rst_field_create(context, RST_REAL_PRECISION, 1, patch->count, &patch->multiplicities));
+  RST_TRY(RST_NEW(context, shape->my * shape->mx, &patch->names));
   real *w = patch->multiplicities->data;
   size_t found = 0;
   for (size_t m = 0; m < shape->my; ++m) {
     for (size_t n = 0; n < shape->mx; ++n) {
       const uint32_t name = search->names[m * search->columns + n];
       w[name] += 1;
+      patch->names[patch->positions++] = name;
       if (name == found) {
         copy_patch(shape, image, m, n, patch->patches + found * patch->stride);
         ++found;
@@ -169,6 +173,7 @@ static void destroy(void *state) {
   struct patch *patch = state;
   rst_field_destroy(&patch->multiplicities);
   free(patch->patches);
+  free(patch->names);
   free(patch);
 }
 
@@ -326,9 +331,17 @@ static const struct rst_field *multiplicities(const void *state) {
   return ((const struct patch *)state)->multiplicities;
 }
 
+static void spread(const void *state, const void *response, void *positions) {
+  const struct patch *patch = state;
+  for (size_t i = 0; i < patch->positions; ++i) {
+    ((real *)positions)[i] = ((const real *)response)[patch->names[i]];
+  }
+}
+
 const struct rst_correlation_type RST_REAL(rst_correlation_patch) = {.state_cost = state_cost,
                                                                      .create = create,
                                                                      .multiplicities = multiplicities,
+                                                                     .spread = spread,
                                                                      .apply = apply,
                                                                      .adjoint = adjoint,
                                                                      .destroy = destroy};

@@ -155,6 +155,11 @@ static struct rst_linear_terms linear_terms(const struct rst_flow *flow) {
                                        beltrami->dimension == 1 ? 2 / beltrami->grid.spacing : (double)NAN};
 }
 
+static bool signal_image(const struct rst_flow *flow, size_t index, struct rst_field *image) {
+  *image = rst_flow_kernel(flow, ((const struct beltrami *)flow)->signal);
+  return index == 0;
+}
+
 static void fill_initial(struct rst_flow *flow, struct rst_field *u) {
   rst_field_copy(((const struct beltrami *)flow)->signal, u);
 }
@@ -179,7 +184,7 @@ static const char *const without[] = {"flow.boundary", "flow.diffusion.coefficie
 
 const struct rst_flow_type rst_flow_beltrami = {
     .size = sizeof(struct beltrami),
-    .facts = {.plane_waves = true},
+    .facts = {.plane_waves = true, .image_on_grid = true},
     .create = create,
     .destroy = destroy,
     .evaluate = evaluate,
@@ -187,6 +192,7 @@ const struct rst_flow_type rst_flow_beltrami = {
     .hessian_product = hessian_product,
     .frozen_symbol = frozen_symbol,
     .linear_terms = linear_terms,
+    .image = signal_image,
     .initial = "signal",
     .fill_initial = fill_initial,
     .keys = keys,

@@ -382,5 +382,8 @@ const struct rst_flow_type rst_flow_conv = {
     .assess = assess,
     .layer_states = layer_states,
     .linear_terms = rst_convolution_linear_terms,
+    .image = rst_convolution_image,
+    .response_shape = rst_convolution_response_shape,
+    .respond = rst_convolution_respond,
     .keys = keys,
 };

@@ -32,14 +32,13 @@ static double residual(const struct rst_convolution_term *term) {
 }
 
 /* Add (a/2) m / n; the term's contribution is work space. */
-static void add_slope(struct conv_linear *linear, struct rst_convolution_term *term,
-                      const struct rst_field *image) {
+static void add_slope(struct conv_linear *linear, struct rst_convolution_term *term) {
   if (linear->mean) {
     rst_field_fill(1.0, term->response[0]);
     rst_correlation_adjoint(term->correlation, term->response[0], term->contribution);
     rst_field_scale(term->norm, term->contribution);
   } else {
-    rst_field_fill(rst_field_sum(image) / (double)rst_field_count(image), term->contribution);
+    rst_field_fill(rst_field_sum(term->image) / (double)rst_field_count(term->image), term->contribution);
   }
   struct rst_field slope = rst_flow_kernel(&linear->base.base, linear->slope);
   rst_field_axpy(residual(term) / 2 / (double)linear->base.count, term->contribution, &slope);
@@ -50,8 +49,8 @@ static double curvature(const struct conv_linear *linear, const struct rst_convo
   return residual(term) * linear->beta / 2 * term->norm / (double)linear->base.count;
 }
 
-static enum rst_status add_symbol(struct conv_linear *linear, const struct rst_convolution_term *term,
-                                  const struct rst_field *image) {
+static enum rst_status add_symbol(struct conv_linear *linear, const struct rst_convolution_term *term) {
+  const struct rst_field *image = term->image;
   struct rst_context *context = linear->base.base.context;
   struct rst_field *power = NULL;
   if (linear->symbol && (linear->symbol->ny != image->ny || linear->symbol->nx != image->nx)) {
@@ -67,16 +66,16 @@ static enum rst_status add_symbol(struct conv_linear *linear, const struct rst_c
   return status;
 }
 
-static enum rst_status visit(struct rst_convolution *convolution, struct rst_convolution_term *term,
-                             const struct rst_field *image) {
+static enum rst_status visit(struct rst_convolution *convolution, struct rst_convolution_term *term) {
   struct conv_linear *linear = (struct conv_linear *)convolution;
   struct rst_context *context = convolution->base.context;
   if (term == convolution->terms) {
     RST_TRY(rst_flow_create_state(context, &convolution->base, &linear->slope));
-    RST_TRY(rst_field_create(context, RST_PRECISION_DOUBLE, image->ny, image->nx, &linear->symbol));
+    RST_TRY(
+        rst_field_create(context, RST_PRECISION_DOUBLE, term->image->ny, term->image->nx, &linear->symbol));
   }
-  add_slope(linear, term, image);
-  return add_symbol(linear, term, image);
+  add_slope(linear, term);
+  return add_symbol(linear, term);
 }
 
 static enum rst_status create(struct rst_flow *flow, const struct rst_flow_parameters *parameters) {
@@ -190,5 +189,8 @@ const struct rst_flow_type rst_flow_conv_linear = {
     .frozen_symbol = frozen_symbol,
     .symbol_shape = symbol_shape,
     .symbol = symbol,
+    .image = rst_convolution_image,
+    .response_shape = rst_convolution_response_shape,
+    .respond = rst_convolution_respond,
     .keys = keys,
 };

@@ -37,8 +37,9 @@ static enum rst_status check(struct rst_context *context, const struct rst_flow_
 
 static enum rst_status build_term(struct rst_convolution *convolution,
                                   const struct rst_flow_parameters *parameters, size_t responses,
-                                  const struct rst_field *image, struct rst_convolution_term *term) {
+                                  struct rst_convolution_term *term) {
   struct rst_context *context = convolution->base.context;
+  const struct rst_field *image = term->image;
   const size_t k = parameters->conv.kernel;
   RST_REQUIRE(context, k <= image->ny && k <= image->nx, RST_ERROR_ARGUMENT,
               "the kernel of %zu x %zu is larger than image %td of %zu x %zu; make it smaller", k, k,
@@ -67,19 +68,14 @@ static enum rst_status build_image(struct rst_convolution *convolution,
   struct rst_convolution_term *term = &convolution->terms[index];
   const struct rst_image_parameters *source = &parameters->conv.images[index].image;
   struct rst_image_levels levels;
-  struct rst_field *image = NULL;
   term->label = parameters->conv.images[index].label;
   RST_TRY(rst_image_create_with_levels(convolution->base.context, source, parameters->precision, &levels,
-                                       &image));
+                                       &term->image));
   if (index == 0 && source->file) {
     convolution->base.levels = levels;
   }
-  enum rst_status status = build_term(convolution, parameters, responses, image, term);
-  if (status == RST_OK && visit) {
-    status = visit(convolution, term, image);
-  }
-  rst_field_destroy(&image);
-  return status;
+  RST_TRY(build_term(convolution, parameters, responses, term));
+  return visit ? visit(convolution, term) : RST_OK;
 }
 
 static enum rst_status build_regulariser(struct rst_convolution *convolution,
@@ -117,6 +113,7 @@ void rst_convolution_release(struct rst_convolution *convolution) {
     for (size_t j = 0; j < RST_CONVOLUTION_MOST_RESPONSES; ++j) {
       rst_field_destroy(&term->response[j]);
     }
+    rst_field_destroy(&term->image);
     rst_field_destroy(&term->values);
     rst_field_destroy(&term->contribution);
     rst_field_destroy(&term->window_power);
@@ -197,6 +194,36 @@ void rst_convolution_add(struct rst_convolution *convolution, const struct rst_f
   }
   if (convolution->regulariser) {
     rst_laplacian_add(convolution->regulariser, &at, &sum);
+  }
+}
+
+bool rst_convolution_image(const struct rst_flow *flow, size_t index, struct rst_field *image) {
+  const struct rst_convolution *convolution = (const struct rst_convolution *)flow;
+  if (index < convolution->count) {
+    *image = *convolution->terms[index].image;
+  }
+  return index < convolution->count;
+}
+
+void rst_convolution_response_shape(const struct rst_flow *flow, size_t *my, size_t *mx) {
+  rst_correlation_position_shape(((const struct rst_convolution *)flow)->terms->correlation, my, mx);
+}
+
+static void response_task(const struct rst_convolution *convolution, struct rst_convolution_term *term,
+                          const struct rst_field *u) {
+  (void)convolution;
+  rst_correlation_apply(term->correlation, u, term->response[0]);
+}
+
+void rst_convolution_respond(struct rst_flow *flow, const struct rst_field *u, struct rst_field *responses) {
+  struct rst_convolution *convolution = (struct rst_convolution *)flow;
+  const size_t my = responses->ny / convolution->count;
+  const size_t size = my * responses->nx * rst_precision_size(responses->precision);
+  rst_convolution_run(convolution, response_task, u);
+  for (size_t i = 0; i < convolution->count; ++i) {
+    const struct rst_convolution_term *term = &convolution->terms[i];
+    struct rst_field own = {responses->precision, my, responses->nx, (char *)responses->data + i * size};
+    rst_correlation_spread(term->correlation, term->response[0], &own);
   }
 }
 

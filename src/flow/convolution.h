@@ -16,6 +16,7 @@
 enum { RST_CONVOLUTION_MOST_RESPONSES = 3 };
 
 struct rst_convolution_term {
+  struct rst_field *image;
   struct rst_correlation *correlation;
   int label;
   double norm; /**< of the pooling: 1, or 1 / number of positions */
@@ -47,10 +48,9 @@ struct rst_convolution {
 /** The keys of both flows, before and after those of one kind. */
 extern const struct rst_keys rst_convolution_first_keys, rst_convolution_last_keys;
 
-/** Called once per term, in order, while its image exists. */
+/** Called once per term, in order. */
 typedef enum rst_status rst_convolution_visitor(struct rst_convolution *convolution,
-                                                struct rst_convolution_term *term,
-                                                const struct rst_field *image);
+                                                struct rst_convolution_term *term);
 
 /** Work on one term: reads the convolution and x, the kernel of a state or of a direction, writes the term alone. */
 typedef void rst_convolution_task(const struct rst_convolution *convolution,
@@ -87,6 +87,11 @@ struct rst_flow_value rst_convolution_value(struct rst_convolution *convolution,
 /** total = total + sum of the terms' contributions + the regulariser's -gamma Lap_h v. */
 void rst_convolution_add(struct rst_convolution *convolution, const struct rst_field *v,
                          struct rst_field *total);
+
+/** As rst_flow_type has them; rst_convolution_respond() uses response[0]. */
+bool rst_convolution_image(const struct rst_flow *flow, size_t index, struct rst_field *image);
+void rst_convolution_response_shape(const struct rst_flow *flow, size_t *my, size_t *mx);
+void rst_convolution_respond(struct rst_flow *flow, const struct rst_field *u, struct rst_field *responses);
 
 /** Make term->window_power unless it is there: P(w) = sum_mn |(I*e_w)_mn|^2 / k^2 on the plane waves e_w of the kernel's
  * window, the Rayleigh quotients of the windowed correlation; double, k x k, FFT order. Uses response[0]. */

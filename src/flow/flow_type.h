@@ -75,6 +75,11 @@ struct rst_flow_type {
   /** As rst_flow_layer_states(); of a kind whose layout has layers. */
   enum rst_status (*layer_states)(struct rst_flow *flow, const struct rst_field *u,
                                   struct rst_layer_state *states);
+  /** Image number `index`, in memory of the flow; false beyond the last. NULL: there are none. */
+  bool (*image)(const struct rst_flow *flow, size_t index, struct rst_field *image);
+  /** Positions of the kernel in the first image, and as rst_flow_respond(); both NULL: there are no responses. */
+  void (*response_shape)(const struct rst_flow *flow, size_t *my, size_t *mx);
+  void (*respond)(struct rst_flow *flow, const struct rst_field *u, struct rst_field *responses);
   /** As rst_flow_linear_terms(). NULL: there are none, and the rest does not grow. */
   struct rst_linear_terms (*linear_terms)(const struct rst_flow *flow);
   /** Name of the kind's own initial state, the default of a case, and what fills it; NULL for none. */
