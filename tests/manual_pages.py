@@ -12,7 +12,8 @@ import re
 from support import SOURCE
 
 README = "README.md"
-TYPED = ("cases/tutorial.md", "cases/own-data.md", "src/follow/follow.md",
+TYPED = ("cases/tutorial.md", "cases/own-data.md",
+         "src/flow/image_and_response.md", "src/follow/follow.md",
          "tools/python.md")
 
 

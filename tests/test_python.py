@@ -200,8 +200,15 @@ class Computing(ProgramTest):
             "ensemble": {"members": 2},
             "step": {"lr": 0.1, "iterations": 600},
             "output": {"every": 100, "scalars": ["member_loss"]}}
+        pictures = {
+            "flow": {"kind": "conv", "kernel": 3, "images": [
+                {"kind": "checkerboard", "size": 12, "label": 1},
+                {"kind": "gaussian-field", "size": 12, "label": 0}]},
+            "step": {"lr": 0.1, "iterations": 9},
+            "output": {"every": 3, "fields": ["image", "response"]}}
         cases = {
-            "small": SMALL_CASE, "perturbed": PERTURBED, "network": network,
+            "pictures": pictures, "small": SMALL_CASE,
+            "perturbed": PERTURBED, "network": network,
             "single": SMALL_CASE + "reference: nobody, \"nowhere\"\n",
             "divergent": SMALL_CASE.replace("lr: 0.05", "lr: 5")}
         for name, case in cases.items():

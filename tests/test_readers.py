@@ -11,7 +11,7 @@ import matplotlib.image
 import numpy as np
 
 from read_run import reads_vtkhdf
-from support import PROGRAM, SMALL_CASE, SOURCE, ProgramTest, main
+from support import CASES, PROGRAM, SMALL_CASE, SOURCE, ProgramTest, main
 
 HEAT_CASE = """\
 flow: {kind: heat, points: 31, diffusion: {coefficient: 1, spacing: 0.3}}
@@ -104,6 +104,23 @@ class Readers(ProgramTest):
         subprocess.run([writer, self.folder / "run.h5"], check=True,
                        capture_output=True, timeout=240)
         self.read("run.h5", reader="read_tensors.py")
+
+    def test_images_and_responses(self):
+        images = ("flow.images=[{kind: checkerboard, size: 24, label: 1}, "
+                  "{kind: gaussian-field, size: 24, label: 0}]")
+        cases = {"one.h5": (SMALL_CASE, "output.fields=[image, response]"),
+                 "two.h5": (SMALL_CASE.replace("  image: {kind: checkerboard, "
+                                               "size: 24}\n", ""), images,
+                            "output.fields=[image, response]"),
+                 "signal.h5": ((CASES / "beltrami-10.yaml").read_text("utf-8"),
+                               "step.iterations=20", "output.fields=[image]")}
+        for name, (text, *overrides) in cases.items():
+            with self.subTest(name):
+                self.restrain("run", self.write(text), "-o", name,
+                              *(word for given in overrides
+                                for word in ("-D", given)))
+                self.read(name, reader="read_images.py")
+        self.read("one.h5")
 
     def test_followed_trajectories(self):
         random = np.random.RandomState(1)
@@ -207,6 +224,19 @@ class SideBySide(PictureTest):
 
 
 class Maps(PictureTest):
+    def test_an_image_and_responses(self):
+        self.restrain("run", self.write(SMALL_CASE), "-o", "run.h5", "-D",
+                      "step.iterations=0", "-D", "flow.image.size=8", "-D",
+                      "output.fields=[image, response]")
+        with h5py.File(self.folder / "run.h5") as run:
+            for name, values in (("image", run["image"][()]),
+                                 ("response", run["response"][0])):
+                self.show(f"run.{name}.xdmf", "--save", f"{name}.png")
+                view, = self.picture(f"{name}.0000.png", 1)
+                shades = view[self.places(view, *values.shape)]
+                red = shades[..., 0] - shades[..., 2]
+                self.assertTrue((np.sign(red) == np.sign(values)).all())
+
     def test_the_first_row_is_on_top(self):
         self.restrain("run", self.write(SMALL_CASE), "-o", "run.h5", "-D",
                       "step.iterations=0")

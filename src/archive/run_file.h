@@ -3,6 +3,7 @@
 #define RST_RUN_FILE_H
 
 #include "archive/provenance.h"
+#include "archive/sidecars.h"
 #include "hdf5/dataset.h"
 #include "restrain/event.h"
 #include "restrain/field.h"
@@ -18,6 +19,7 @@
  *     /<series> (time, ...)                        of snapshots: chunks (1, ...), shuffle, deflate
  *     /<series> (..., iteration)                   of iterations: double, chunks of a page
  *     /evaluation, /<series> (evaluation)          of evaluations, over their iterations: the same
+ *     /<series> (...)                              of the start: the same for all snapshots, compressed as they are
  *     /<series> (...)                              of the end: double, NaN until the run has ended
  *     /events/<column> (event)                     one row per event, if events are recorded; scale /events/event
  *     /VTKHDF                                      the pictures of the first grid, times under Steps
@@ -33,18 +35,20 @@
  */
 
 /** When a series has an entry. */
-enum rst_entry { RST_AT_SNAPSHOT, RST_AT_ITERATION, RST_AT_EVALUATION, RST_AT_END };
+enum rst_entry { RST_AT_SNAPSHOT, RST_AT_ITERATION, RST_AT_EVALUATION, RST_AT_START, RST_AT_END };
 
-/** A dataset of a run: an array of numbers, of the layout's precision for a snapshot and doubles else, for each entry. */
+/** A dataset of a run: an array of numbers for each entry, of the layout's precision for a snapshot and at the start and doubles
+ * else. */
 struct rst_series {
   struct rst_variable variable; /**< a name "group/name" lies in a group of its own */
   enum rst_entry entry;
   int rank; /**< of an entry; of a snapshot at least 1, of an evaluation 0 */
   const struct rst_axis *axes[RST_TENSOR_MOST_AXES];
-  /* Of snapshots; those of the same axes are one grid, beginning with the first of them: */
-  const char *grid;  /**< its name */
-  const char *shown; /**< what the picture on it is called */
-  bool is_spectrum;  /**< in FILE.spectrum.xdmf rather than FILE.xdmf */
+  const void *values; /**< of the start, borrowed until the file is closed; NULL for others */
+  /* Of snapshots and of the start; those of the same axes are one grid, beginning with the first of them: */
+  const char *grid;         /**< its name */
+  const char *shown;        /**< what the picture on it is called */
+  enum rst_sidecar sidecar; /**< that shows it */
 };
 
 /** What the file holds; its lists are borrowed until the file is closed. */
@@ -88,8 +92,8 @@ enum rst_status rst_run_file_record(struct rst_context *context, struct rst_reco
                                     const struct rst_provenance *provenance, struct rst_run_file **file);
 
 /** Open to append: rows from `snapshots` on and those of iterations from `iterations` on are dropped (RST_ERROR_IO if the file
- * holds fewer, or has another layout), and events whose last update is not below `iterations` - 1; argv, threads and the like in
- * /provenance are replaced. The rows that stay, none of which may be damaged, and what others have added (additions.h) are
+ * holds fewer, or has another layout, or other numbers of the start), and events whose last update is not below `iterations` - 1;
+ * argv, threads and the like in /provenance are replaced. The rows that stay, none of which may be damaged, and what others have added (additions.h) are
  * copied into a new file, which replaces the old one as in rst_run_file_create(); summaries and attributes of / begin anew. */
 enum rst_status rst_run_file_reopen(struct rst_context *context, const char *path,
                                     const struct rst_run_layout *layout,

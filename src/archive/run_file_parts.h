@@ -40,6 +40,8 @@ enum rst_status rst_run_layout_write(struct rst_run_file *file);
 enum rst_status rst_run_layout_open(struct rst_run_file *file);
 /** Of the numbers of a series, in memory and in the file. */
 enum rst_numbers rst_series_numbers(const struct rst_run_file *file, const struct rst_series *series);
+/** A series as a dataset, without rows. */
+struct rst_dataset rst_series_dataset(const struct rst_run_file *file, const struct rst_series *series);
 /** The snapshots of a series, whose `path` is still to be given. */
 struct rst_stack rst_series_stack(const struct rst_run_file *file, const struct rst_series *series);
 /** The cells of its pictures (run_xdmf.c). */
@@ -78,7 +80,7 @@ enum rst_status rst_views_update(struct rst_run_file *file, bool durable);
 enum { RST_VIEW_NAME_LENGTH = 256 };
 void rst_view_name(char name[RST_VIEW_NAME_LENGTH], const char *series, size_t index);
 
-/** FILE.xdmf, and FILE.spectrum.xdmf for spectra, for the snapshots that the views show (run_xdmf.c). */
+/** The sidecars for the snapshots that the views show (run_xdmf.c). */
 enum rst_status rst_run_xdmf_write(struct rst_run_file *file, bool durable);
 
 /** An older file that is resumed, NULL for none: what others have added to it is kept, and when it was created. */

@@ -31,7 +31,8 @@ size_t rst_run_layout_width(const struct rst_run_layout *layout) {
 }
 
 enum rst_numbers rst_series_numbers(const struct rst_run_file *file, const struct rst_series *series) {
-  return series->entry == RST_AT_SNAPSHOT ? rst_numbers_of(file->layout.precision) : RST_NUMBERS_DOUBLE;
+  const bool is_field = series->entry == RST_AT_SNAPSHOT || series->entry == RST_AT_START;
+  return is_field ? rst_numbers_of(file->layout.precision) : RST_NUMBERS_DOUBLE;
 }
 
 struct rst_stack rst_series_stack(const struct rst_run_file *file, const struct rst_series *series) {
@@ -45,8 +46,9 @@ bool rst_series_share_grid(const struct rst_series *one, const struct rst_series
 }
 
 /* Snapshots are rows before their own axes, iterations after them. */
-static struct rst_dataset dataset_of(const struct rst_run_file *file, const struct rst_series *series) {
-  struct rst_dataset dataset = {.variable = series->variable, .numbers = rst_series_numbers(file, series)};
+struct rst_dataset rst_series_dataset(const struct rst_run_file *file, const struct rst_series *series) {
+  struct rst_dataset dataset = {
+      .variable = series->variable, .numbers = rst_series_numbers(file, series), .values = series->values};
   if (series->entry == RST_AT_SNAPSHOT) {
     dataset.axes[dataset.rank++] = &time_axis;
   }
@@ -93,7 +95,7 @@ enum rst_status rst_run_layout_write(struct rst_run_file *file) {
   RST_TRY(write_axes(file));
   for (size_t i = 0; i < file->layout.count; ++i) {
     const struct rst_series *series = &file->layout.series[i];
-    struct rst_dataset dataset = dataset_of(file, series);
+    struct rst_dataset dataset = rst_series_dataset(file, series);
     RST_TRY(series->entry == RST_AT_END ? write_empty(file, &dataset, rst_series_length(series))
                                         : rst_run_dataset_write(file, &dataset));
   }

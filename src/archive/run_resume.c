@@ -49,6 +49,26 @@ enum rst_status rst_run_file_copy_rows(struct rst_run_file *file, hid_t source, 
   return rst_rows_copy(old, dataset->id, rows) ? RST_OK : rst_run_file_fail_read(file, source, name);
 }
 
+/* What is stored once must be what the case gives now: a file that it names may have changed. */
+static enum rst_status check_constant(const struct rst_run_file *file, hid_t source,
+                                      const struct rst_series *series) {
+  const struct rst_dataset dataset = rst_series_dataset(file, series);
+  const char *name = series->variable.name;
+  const size_t size = rst_series_length(series) * rst_numbers_size(dataset.numbers);
+  RST_SCOPED char *old = NULL;
+  bool same = rst_hdf5_has(source, name) && rst_dataset_fits(source, &dataset);
+  if (same) {
+    RST_TRY(RST_NEW(file->context, size, &old));
+    RST_TRY(rst_dataset_read(file->context, file->path, source, &dataset, old));
+    same = memcmp(old, series->values, size) == 0;
+  }
+  RST_REQUIRE(file->context, same, RST_ERROR_IO,
+              "%s: /%s is not what the case gives now, and cannot be resumed; restore the file that the case "
+              "reads it from, or start again with --force",
+              file->path, name);
+  return RST_OK;
+}
+
 /* Rows of a series that stay. */
 static size_t rows_that_stay(const struct rst_run_layout *layout, const struct rst_series *series,
                              size_t snapshots, size_t iterations) {
@@ -74,7 +94,9 @@ static enum rst_status copy_all(struct rst_run_file *file, hid_t source, size_t 
   }
   for (size_t i = 0; i < file->layout.count; ++i) {
     const struct rst_series *series = &file->layout.series[i];
-    if (series->entry != RST_AT_END) {
+    if (series->entry == RST_AT_START) {
+      RST_TRY(check_constant(file, source, series));
+    } else if (series->entry != RST_AT_END) {
       RST_TRY(rst_run_file_copy_rows(file, source, series->variable.name, &file->datasets[i],
                                      rows_that_stay(&file->layout, series, snapshots, iterations)));
     }

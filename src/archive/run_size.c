@@ -61,6 +61,22 @@ enum rst_status rst_run_size_fields(struct rst_context *context, const struct rs
   return RST_OK;
 }
 
+enum rst_status rst_run_size_constants(struct rst_context *context, const struct rst_run_layout *layout,
+                                       double *bytes) {
+  *bytes = 0.0;
+  for (size_t i = 0; i < layout->count; ++i) {
+    const struct rst_series *series = &layout->series[i];
+    double constant = 0.0;
+    if (series->entry == RST_AT_START) {
+      const struct rst_field field = {layout->precision, 1, rst_series_length(series),
+                                      (void *)series->values};
+      RST_TRY(compress_field(context, &field, &constant));
+    }
+    *bytes += constant;
+  }
+  return RST_OK;
+}
+
 /* But for the compressed fields. */
 static void add_snapshots(size_t numbers, enum rst_precision precision, double snapshots,
                           struct rst_run_size *size) {
@@ -75,7 +91,7 @@ static void add_snapshots(size_t numbers, enum rst_precision precision, double s
 struct rst_run_size rst_run_size_estimate(const struct rst_run_layout *layout,
                                           const struct rst_run_rows *rows) {
   enum { CHUNK = RST_ROWS_PER_CHUNK, INSTANTS = 2, SCALES = 5 };
-  struct rst_run_size size = {.file = 24.0 * kibibyte + rows->snapshots * rows->fields,
+  struct rst_run_size size = {.file = 24.0 * kibibyte + rows->snapshots * rows->fields + rows->constants,
                               .memory = 8.0 * kibibyte * kibibyte};
   for (int i = 0; i < INSTANTS; ++i) {
     add_column(rows->snapshots, 1, CHUNK, &size);

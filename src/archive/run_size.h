@@ -14,13 +14,16 @@
  * Measured on files of HDF5 1.10 to 1.14. How well fields can be compressed depends on the run.
  */
 
-/** Bytes of the fields of one snapshot as they are stored, compressed. */
+/** Bytes of the fields of one snapshot as they are stored, compressed; and of the series of the start. */
 enum rst_status rst_run_size_fields(struct rst_context *context, const struct rst_run_layout *layout,
                                     const struct rst_field *const *fields, double *bytes);
+enum rst_status rst_run_size_constants(struct rst_context *context, const struct rst_run_layout *layout,
+                                       double *bytes);
 
 struct rst_run_rows {
   double snapshots, scalars, evaluations, events;
-  double fields; /**< bytes of a snapshot, on average */
+  double fields;    /**< bytes of a snapshot, on average */
+  double constants; /**< bytes of the series of the start */
 };
 
 struct rst_run_size {

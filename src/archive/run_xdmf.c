@@ -3,21 +3,23 @@
 
 #include "archive/run_file_parts.h"
 
-/* The run's sidecars for ParaView: the pictures of all snapshots, and those of spectra. */
+/* The run's sidecars for ParaView: the pictures of all snapshots. */
 
-/* Whether a series is shown in a sidecar, and the first on its grid. */
-static bool is_shown(const struct rst_series *series, bool spectra) {
-  return series->entry == RST_AT_SNAPSHOT && series->is_spectrum == spectra;
+/* Whether a series is shown in a sidecar, and the first on its grid. What is stored once has no views, and is shown where it is a
+ * plane itself. */
+static bool is_shown(const struct rst_series *series, enum rst_sidecar sidecar) {
+  const bool is_plane = series->entry == RST_AT_START && series->rank == 2;
+  return (series->entry == RST_AT_SNAPSHOT || is_plane) && series->sidecar == sidecar;
 }
 
-static bool begins_grid(const struct rst_run_layout *layout, size_t index, bool spectra) {
+static bool begins_grid(const struct rst_run_layout *layout, size_t index, enum rst_sidecar sidecar) {
   const struct rst_series *series = &layout->series[index];
   for (size_t i = 0; i < index; ++i) {
-    if (is_shown(&layout->series[i], spectra) && rst_series_share_grid(&layout->series[i], series)) {
+    if (is_shown(&layout->series[i], sidecar) && rst_series_share_grid(&layout->series[i], series)) {
       return false;
     }
   }
-  return is_shown(series, spectra);
+  return is_shown(series, sidecar);
 }
 
 struct rst_xdmf_mesh rst_series_mesh(const struct rst_series *series) {
@@ -34,10 +36,11 @@ static void add_arrays(struct rst_xdmf *xdmf, const struct rst_run_layout *layou
                        const struct rst_series *first, size_t index) {
   for (size_t i = 0; i < layout->count; ++i) {
     const struct rst_series *series = &layout->series[i];
-    if (is_shown(series, first->is_spectrum) && rst_series_share_grid(series, first)) {
+    if (is_shown(series, first->sidecar) && rst_series_share_grid(series, first)) {
       char view[RST_VIEW_NAME_LENGTH];
       rst_view_name(view, series->variable.name, index);
-      const struct rst_xdmf_attribute attribute = {series->shown, view, "Float",
+      const char *dataset = series->entry == RST_AT_START ? series->variable.name : view;
+      const struct rst_xdmf_attribute attribute = {series->shown, dataset, "Float",
                                                    rst_precision_size(layout->precision)};
       rst_xdmf_add_attribute(xdmf, &attribute);
     }
@@ -45,7 +48,7 @@ static void add_arrays(struct rst_xdmf *xdmf, const struct rst_run_layout *layou
 }
 
 /* Several grids are blocks of a moment, from left to right with a cell between them. */
-static void add_snapshot(struct rst_xdmf *xdmf, const struct rst_run_layout *layout, bool spectra,
+static void add_snapshot(struct rst_xdmf *xdmf, const struct rst_run_layout *layout, enum rst_sidecar sidecar,
                          size_t grids, size_t index, double time) {
   char name[32];
   snprintf(name, sizeof name, "snapshot %zu", index);
@@ -55,7 +58,7 @@ static void add_snapshot(struct rst_xdmf *xdmf, const struct rst_run_layout *lay
   double right = NAN;
   for (size_t i = 0; i < layout->count; ++i) {
     const struct rst_series *series = &layout->series[i];
-    if (begins_grid(layout, i, spectra)) {
+    if (begins_grid(layout, i, sidecar)) {
       struct rst_xdmf_mesh mesh = rst_series_mesh(series);
       mesh.origin_x = isnan(right) ? mesh.origin_x : right + 1.5 * mesh.step_x;
       right = mesh.origin_x + ((double)mesh.nx - 0.5) * mesh.step_x;
@@ -69,12 +72,12 @@ static void add_snapshot(struct rst_xdmf *xdmf, const struct rst_run_layout *lay
   }
 }
 
-static enum rst_status write_sidecar(const struct rst_run_file *file, bool spectra, const double *times,
-                                     const char *ending, bool durable) {
+static enum rst_status write_sidecar(const struct rst_run_file *file, enum rst_sidecar sidecar,
+                                     const double *times, bool durable) {
   struct rst_xdmf xdmf;
   size_t grids = 0;
   for (size_t i = 0; i < file->layout.count; ++i) {
-    grids += begins_grid(&file->layout, i, spectra);
+    grids += begins_grid(&file->layout, i, sidecar);
   }
   if (grids == 0) {
     return RST_OK;
@@ -82,10 +85,10 @@ static enum rst_status write_sidecar(const struct rst_run_file *file, bool spect
   rst_xdmf_begin(&xdmf, file->path);
   rst_xdmf_begin_collection(&xdmf, "snapshots");
   for (size_t index = 0; index < file->views.snapshots; ++index) {
-    add_snapshot(&xdmf, &file->layout, spectra, grids, index, times[index]);
+    add_snapshot(&xdmf, &file->layout, sidecar, grids, index, times[index]);
   }
   rst_xdmf_end_grid(&xdmf);
-  return rst_xdmf_write(&xdmf, file->context, ending, durable);
+  return rst_xdmf_write(&xdmf, file->context, rst_sidecar_endings[sidecar], durable);
 }
 
 enum rst_status rst_run_xdmf_write(struct rst_run_file *file, bool durable) {
@@ -93,6 +96,8 @@ enum rst_status rst_run_xdmf_write(struct rst_run_file *file, bool durable) {
   RST_TRY(RST_NEW(file->context, file->views.snapshots, &times));
   RST_TRY(rst_run_dataset_read(file, &file->time, "time", 0, 0, file->views.snapshots, RST_NUMBERS_DOUBLE,
                                times));
-  RST_TRY(write_sidecar(file, false, times, ".xdmf", durable));
-  return write_sidecar(file, true, times, ".spectrum.xdmf", durable);
+  for (int sidecar = 0; sidecar < RST_SIDECARS; ++sidecar) {
+    RST_TRY(write_sidecar(file, (enum rst_sidecar)sidecar, times, durable));
+  }
+  return RST_OK;
 }

@@ -287,6 +287,46 @@ enum rst_status rst_series_list_add_averages(struct rst_series_list *list,
   return RST_OK;
 }
 
+/* Of `count` planes, one below the other. */
+static struct rst_series series_of_planes(struct rst_series_list *list, const struct rst_variable *variable,
+                                          enum rst_entry entry, const struct rst_axis axes[2], size_t count) {
+  struct rst_series series = {
+      .variable = *variable, .entry = entry, .grid = variable->name, .shown = variable->name};
+  if (count > 1) {
+    list->example = number_axis("example", "number of the image, as the case lists them", count, 0);
+    series.axes[series.rank++] = &list->example;
+  }
+  series.axes[series.rank++] = &axes[0];
+  series.axes[series.rank++] = &axes[1];
+  return series;
+}
+
+enum rst_status rst_series_list_add_images(struct rst_series_list *list, const struct rst_variable *variable,
+                                           const struct rst_field *images, size_t count, bool on_grid) {
+  list->image[0] = place_axis("image.y", "position along y in the image", images->ny / count, 1);
+  list->image[1] = place_axis("image.x", "position along x in the image", images->nx, 1);
+  struct rst_series series =
+      series_of_planes(list, variable, RST_AT_START, on_grid ? list->tensors[0] : list->image, count);
+  series.values = images->data;
+  series.sidecar = on_grid ? RST_SIDECAR_STATE : RST_SIDECAR_IMAGE;
+  return append(list, &series);
+}
+
+enum rst_status rst_series_list_add_responses(struct rst_series_list *list,
+                                              const struct rst_variable *variable,
+                                              const struct rst_field *responses, size_t count, size_t ky,
+                                              size_t kx) {
+  list->response[0] = place_axis("response.y", "position along y in the image, of the middle of the kernel",
+                                 responses->ny / count, 1);
+  list->response[1] = place_axis("response.x", "position along x in the image, of the middle of the kernel",
+                                 responses->nx, 1);
+  list->response[0].first = ((double)ky - 1) / 2;
+  list->response[1].first = ((double)kx - 1) / 2;
+  struct rst_series series = series_of_planes(list, variable, RST_AT_SNAPSHOT, list->response, count);
+  series.sidecar = RST_SIDECAR_RESPONSE;
+  return append(list, &series);
+}
+
 enum rst_status rst_series_list_add_spectrum(struct rst_series_list *list,
                                              const struct rst_variable *variable) {
   const struct rst_series series = {.variable = *variable,
@@ -295,7 +335,7 @@ enum rst_status rst_series_list_add_spectrum(struct rst_series_list *list,
                                     .axes = {&list->ky, &list->kx},
                                     .grid = "spectrum",
                                     .shown = variable->name,
-                                    .is_spectrum = true};
+                                    .sidecar = RST_SIDECAR_SPECTRUM};
   return append(list, &series);
 }
 

@@ -18,6 +18,7 @@ struct rst_series_list {
   struct rst_run_layout layout;   /**< what the file is to hold; its members are the list's */
   struct rst_axis (*tensors)[RST_TENSOR_MOST_AXES];
   struct rst_axis (*averages)[RST_TENSOR_MOST_AXES]; /**< of the tensors of running averages; NULL without */
+  struct rst_axis example, image[2], response[2]; /**< of images, and of responses to them, along y and x */
   struct rst_axis ky, kx; /**< angular wave numbers of the first tensor's planes, ascending, 0 at index n/2 */
   /** Count 0: there are none. */
   struct rst_axis twin, exponent, layer, member, quantile, direction, other_direction;
@@ -64,6 +65,16 @@ enum rst_status rst_series_list_add_field(struct rst_series_list *list, const st
 enum rst_status rst_series_list_add_averages(struct rst_series_list *list,
                                              const struct rst_variable *variable,
                                              const struct rst_layout *averages);
+/** Add images [count ny][nx], one below the other, that are stored once and borrowed as long as the list: over the state's own y
+ * and x where they lie on its grid, /image.y and /image.x else. Several have the axis /example before these. */
+enum rst_status rst_series_list_add_images(struct rst_series_list *list, const struct rst_variable *variable,
+                                           const struct rst_field *images, size_t count, bool on_grid);
+/** Add snapshots of the responses to them, over /response.y and /response.x: places in the image where the middle of a kernel of
+ * ky x kx points comes to lie. */
+enum rst_status rst_series_list_add_responses(struct rst_series_list *list,
+                                              const struct rst_variable *variable,
+                                              const struct rst_field *responses, size_t count, size_t ky,
+                                              size_t kx);
 /** Add snapshots over ky and kx. */
 enum rst_status rst_series_list_add_spectrum(struct rst_series_list *list,
                                              const struct rst_variable *variable);

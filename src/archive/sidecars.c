@@ -8,20 +8,30 @@
 #include "image/safetensors.h"
 
 static const char weights_ending[] = ".weights.safetensors";
+static const char vtkhdf_ending[] = ".vtkhdf";
+
+const char *const rst_sidecar_endings[RST_SIDECARS] = {[RST_SIDECAR_STATE] = ".xdmf",
+                                                       [RST_SIDECAR_SPECTRUM] = ".spectrum.xdmf",
+                                                       [RST_SIDECAR_IMAGE] = ".image.xdmf",
+                                                       [RST_SIDECAR_RESPONSE] = ".response.xdmf"};
+
+static enum rst_status remove_sidecar(struct rst_context *context, const char *path, const char *ending) {
+  RST_SCOPED char *sidecar = NULL;
+  RST_TRY(rst_files_sibling(context, path, ending, &sidecar));
+  return rst_files_remove(context, sidecar);
+}
 
 enum rst_status rst_sidecars_remove(struct rst_context *context, const char *path) {
-  static const char *const endings[] = {".xdmf", ".spectrum.xdmf", ".vtkhdf", weights_ending};
-  for (size_t i = 0; i < sizeof endings / sizeof *endings; ++i) {
-    RST_SCOPED char *sidecar = NULL;
-    RST_TRY(rst_files_sibling(context, path, endings[i], &sidecar));
-    RST_TRY(rst_files_remove(context, sidecar));
+  for (int i = 0; i < RST_SIDECARS; ++i) {
+    RST_TRY(remove_sidecar(context, path, rst_sidecar_endings[i]));
   }
-  return RST_OK;
+  RST_TRY(remove_sidecar(context, path, vtkhdf_ending));
+  return remove_sidecar(context, path, weights_ending);
 }
 
 enum rst_status rst_sidecars_link_vtkhdf(struct rst_context *context, const char *path) {
   RST_SCOPED char *link = NULL;
-  RST_TRY(rst_files_sibling(context, path, ".vtkhdf", &link));
+  RST_TRY(rst_files_sibling(context, path, vtkhdf_ending, &link));
   return rst_files_link(context, rst_files_base(path), link);
 }
 

@@ -116,6 +116,10 @@
   X(kernel, ALWAYS, NOTHING, RUN, "state of the flow: the kernel K, or u of the heat equation", "1", STATE)  \
   X(averages, IMPLIED, AVERAGES, RUN, "running averages that batches are normalised by", "1", AVERAGES)      \
   X(gradient, ASKED, NOTHING, RUN, "gradient of L", "1", LIKE)                                               \
+  X(image, ASKED, IMAGE, RUN, "image I as the flow takes it, its levels mapped; stored once", "1", IMAGES)   \
+  X(response, ASKED, RESPONSE, RUN,                                                                          \
+    "response c, the correlation of the kernel and the image at each position, before the activation", "1",  \
+    RESPONSES)                                                                                               \
   X(amplification, ASKED, AMPLIFICATION, RUN, "amplification factor abs(G(w)), coefficients frozen", "1",    \
     SPECTRUM)                                                                                                \
   X(tangent, ASKED, PERTURBATIONS, RUN, "leading perturbation, of unit norm", "1", LIKE)                     \

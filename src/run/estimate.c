@@ -108,6 +108,7 @@ static enum rst_status size_up(struct rst_context *context, const struct rst_cas
   }
   RST_TRY(rst_outcome_list(run, rst_observer_series(parts->observer)));
   RST_TRY(sample(context, run, parts, &rows));
+  RST_TRY(rst_run_size_constants(context, &rst_observer_series(parts->observer)->layout, &rows.constants));
   const struct rst_run_size size =
       rst_run_size_estimate(&rst_observer_series(parts->observer)->layout, &rows);
   const double sequences = JUDGED + (run->ergodic.burn_in >= 0 ? COMPARED : 0);

@@ -88,6 +88,8 @@ EXPOSE(ensemble_variance, rst_ensemble_variance(view->ensemble, view->observatio
 EXPOSE(ensemble_covariance, rst_ensemble_covariance(view->ensemble, view->observation->u))
 EXPOSE(kernel, view->observation->u)
 EXPOSE(gradient, view->observation->gradient)
+EXPOSE(image, view->images)
+EXPOSE(response, view->responses)
 EXPOSE(amplification, view->amplification)
 EXPOSE(tangent, rst_tangent_vector(view->motion->tangent, 0))
 

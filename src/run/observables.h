@@ -28,6 +28,8 @@ enum rst_need {
   RST_NEED_ERGODIC,
   RST_NEED_ERGODIC_NOISE, /**< the record, and measurements of the noise */
   RST_NEED_CENTRAL_FLOW,
+  RST_NEED_IMAGE,    /**< of a flow that takes images */
+  RST_NEED_RESPONSE, /**< of a flow that responds to them */
   RST_NEED_AMPLIFICATION,
   RST_NEED_PERTURBATIONS,
   RST_NEED_STRETCH, /**< what the updates between two rows have in common */
@@ -56,13 +58,15 @@ enum rst_per {
   RST_PER_QUANTILE
 };
 
-/** A number, the state, an array of its kind, running averages, an array over wave numbers, or over pairs of directions; all but
- * the first are fields. */
+/** A number, the state, an array of its kind, running averages, images, which do not change, responses to them, an array over wave
+ * numbers, or over pairs of directions; all but the first are fields. */
 enum rst_observable_kind {
   RST_SCALAR,
   RST_FIELD_STATE,
   RST_FIELD_LIKE,
   RST_FIELD_AVERAGES,
+  RST_FIELD_IMAGES,
+  RST_FIELD_RESPONSES,
   RST_FIELD_SPECTRUM,
   RST_FIELD_COVARIANCE
 };
@@ -81,8 +85,8 @@ struct rst_view {
   struct rst_ergodic_numbers ergodic;
   struct rst_central_flow_numbers central;
   double central_distance;
-  double largest_update, mean_log_growth; /**< since the row before */
-  const struct rst_field *amplification;
+  double largest_update, mean_log_growth;                     /**< since the row before */
+  const struct rst_field *images, *responses, *amplification; /**< NULL unless needed */
   struct rst_field *scratch; /**< for a field that is computed or converted */
 };
 

@@ -25,6 +25,7 @@ enum { UPDATES, LARGEST, GROWTHS, LOG_GROWTH_SUM, STRETCH_PARTS };
 
 struct rst_observer {
   struct rst_context *context;
+  struct rst_flow *flow; /* borrowed */
   const struct rst_layout *layout;
   const struct rst_layout *averages; /* NULL without */
   struct rst_series_list series;
@@ -32,8 +33,9 @@ struct rst_observer {
   struct recorded *recorded;
   struct rst_field *tensors; /* of the states that are exposed, [count][tensors] */
   struct rst_field *average_tensors;
-  const char **labels;             /* of the twins */
-  const struct rst_motion *motion; /* borrowed, as the next */
+  struct rst_field *images, *responses; /* NULL unless needed */
+  const char **labels;                  /* of the twins */
+  const struct rst_motion *motion;      /* borrowed, as the next */
   struct rst_twins *twins;
   struct rst_ensemble *ensemble;
   struct rst_sharpness *sharpness, *lambda_min, *preconditioned; /* NULL unless needed, as the next */
@@ -67,6 +69,14 @@ static enum rst_status check_asked(const struct rst_observer *made, const struct
   const char *list = observable->kind == RST_SCALAR ? "scalars" : "fields";
   RST_REQUIRE(made->context, need != RST_NEED_AVERAGES || made->averages, RST_ERROR_ARGUMENT,
               "output.fields asks for averages, but no layer is normalised over the batch; leave them out");
+  RST_REQUIRE(made->context, need != RST_NEED_IMAGE || rst_flow_image_count(made->flow) > 0,
+              RST_ERROR_ARGUMENT, "output.fields asks for image, but the flow %s takes none; leave it out",
+              rst_flow_name(made->flow));
+  RST_REQUIRE(
+      made->context, need != RST_NEED_RESPONSE || rst_flow_has_responses(made->flow), RST_ERROR_ARGUMENT,
+      "output.fields asks for response, of a layer to its image, but the flow %s is no such layer; leave "
+      "it out",
+      rst_flow_name(made->flow));
   RST_REQUIRE(made->context, need != RST_NEED_TWINS || run->twin_count > 0, RST_ERROR_ARGUMENT,
               "output.%s asks for %s, but the case has no twins; add twins: [1, 3]", list, name);
   RST_REQUIRE(
@@ -144,6 +154,24 @@ static enum rst_status add_scalar(struct rst_observer *made, const struct rst_ob
              : rst_series_list_add(&made->series, &observable->variable, RST_AT_ITERATION, axis);
 }
 
+/* Images and responses of them, which are made where they are needed. */
+static enum rst_status add_images(struct rst_observer *made, const struct rst_observable *observable) {
+  RST_TRY(rst_flow_create_images(made->context, made->flow, &made->images));
+  const struct rst_view view = {.images = made->images};
+  return rst_series_list_add_images(&made->series, &observable->variable, observable->expose(&view, 0),
+                                    rst_flow_image_count(made->flow),
+                                    rst_flow_facts(made->flow).image_on_grid);
+}
+
+static enum rst_status add_responses(struct rst_observer *made, const struct rst_observable *observable) {
+  size_t ky = 0;
+  size_t kx = 0;
+  rst_tensor_plane_shape(made->layout->tensors, &ky, &kx);
+  RST_TRY(rst_flow_create_responses(made->context, made->flow, &made->responses));
+  return rst_series_list_add_responses(&made->series, &observable->variable, made->responses,
+                                       rst_flow_image_count(made->flow), ky, kx);
+}
+
 static enum rst_status add(struct rst_observer *made, const struct rst_observable *observable, size_t member,
                            const struct rst_field *like) {
   struct recorded *recorded = &made->recorded[made->count++];
@@ -158,6 +186,10 @@ static enum rst_status add(struct rst_observer *made, const struct rst_observabl
     RST_TRY(rst_field_create(made->context, like->precision, 1, made->averages->count, &recorded->scratch));
     RST_TRY(RST_NEW(made->context, made->averages->tensor_count, &made->average_tensors));
     return rst_series_list_add_averages(&made->series, &observable->variable, made->averages);
+  case RST_FIELD_IMAGES:
+    return add_images(made, observable);
+  case RST_FIELD_RESPONSES:
+    return add_responses(made, observable);
   case RST_FIELD_SPECTRUM:
     return rst_series_list_add_spectrum(&made->series, &observable->variable);
   case RST_FIELD_COVARIANCE:
@@ -258,6 +290,7 @@ static enum rst_status create_instruments(struct rst_observer *made, const struc
 
 static enum rst_status build(struct rst_observer *made, const struct rst_case *run, struct rst_flow *flow) {
   struct rst_field *like = NULL;
+  made->flow = flow;
   made->layout = rst_flow_layout(flow);
   made->averages = rst_flow_averages(flow);
   RST_TRY(find_needs(made, run));
@@ -305,6 +338,8 @@ void rst_observer_destroy(struct rst_observer **observer) {
   free(gone->recorded);
   free(gone->tensors);
   free(gone->average_tensors);
+  rst_field_destroy(&gone->images);
+  rst_field_destroy(&gone->responses);
   free(gone->labels);
   rst_series_list_clear(&gone->series);
   free(gone);
@@ -456,20 +491,27 @@ static const struct rst_field **split(const struct rst_layout *layout, const str
 enum rst_status rst_observer_expose(struct rst_observer *observer, const struct rst_observation *observation,
                                     const struct rst_field **fields) {
   struct rst_view view = view_of(observer, observation);
+  view.responses = observer->responses;
+  if (observer->responses) {
+    rst_flow_respond(observer->flow, observation->u, observer->responses);
+  }
   if (observer->amplification) {
     RST_TRY(rst_amplification_measure(observer->amplification, observation->u, &view.amplification));
   }
   for (size_t i = 0; i < observer->count && observer->recorded[i].of->expose; ++i) {
     const struct recorded *recorded = &observer->recorded[i];
+    if (recorded->of->kind == RST_FIELD_IMAGES) {
+      continue; /* stored at the start */
+    }
     view.scratch = recorded->scratch;
     const struct rst_field *exposed = recorded->of->expose(&view, recorded->member);
-    if (recorded->of->kind == RST_FIELD_SPECTRUM || recorded->of->kind == RST_FIELD_COVARIANCE) {
-      *fields++ = exposed;
-    } else if (recorded->of->kind == RST_FIELD_AVERAGES) {
+    if (recorded->of->kind == RST_FIELD_AVERAGES) {
       fields = split(observer->averages, exposed, observer->average_tensors, fields);
-    } else {
+    } else if (recorded->of->kind == RST_FIELD_STATE || recorded->of->kind == RST_FIELD_LIKE) {
       fields =
           split(observer->layout, exposed, observer->tensors + i * observer->layout->tensor_count, fields);
+    } else {
+      *fields++ = exposed;
     }
   }
   return RST_OK;
