@@ -61,6 +61,29 @@ class Help(ProgramTest):
                     meaning = file[name].attrs["long_name"].decode()
                     self.assertIn(meaning, " ".join(text.split()))
 
+    def test_each_word_is_a_topic(self):
+        tables = json.loads(self.restrain("help", "--json").stdout)["case"]
+        for topic in ("scalars", "fields", "evaluations", "regimes"):
+            whole = self.restrain("help", topic).stdout
+            heading = whole[:whole.index("  ")]
+            # A word that is a section too comes after its keys.
+            for word in tables[topic][::5] + tables[topic][-1:]:
+                keys, found, rest = self.restrain(
+                    "help", word["name"]).stdout.rpartition(heading)
+                self.assertTrue(found)
+                self.assertEqual(" ".join(rest.split()).removesuffix(
+                    f", {word.get('units', '1')}"),
+                    f"{word['name']} {word['help']}")
+                for key in re.findall(r"^  (\S+)$", keys, re.MULTILINE):
+                    self.assertTrue(key.startswith(word["name"] + "."), key)
+        for word in ("image", "response"):
+            text = self.restrain("help", word).stdout
+            self.assertRegex(text, rf"\n  {word}\n +{word} [Ic]")
+            self.assertIn(text.partition("\n\n")[2], self.restrain(
+                "help", "output.fields").stdout)
+        self.assertIn("did you mean response?", self.restrain(
+            "help", "respons", expect=2).stderr)
+
     def test_help_keeps_within_80_columns(self):
         everything = json.loads(self.restrain("help", "--json").stdout)
         commands = [command["words"]["name"]

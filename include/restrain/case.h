@@ -231,7 +231,8 @@ RST_API enum rst_status rst_case_compare(struct rst_context *context, const char
 RST_API enum rst_status rst_case_reference(struct rst_context *context, char **text);
 
 /** The same of one topic: a key ("step.lr", and for output.scalars and output.fields what they may name), a section ("step"),
- * or one of "scalars", "fields", "evaluations" and "regimes". RST_ERROR_ARGUMENT for another, naming the nearest. */
+ * one of "scalars", "fields", "evaluations" and "regimes", or a word of these lists. RST_ERROR_ARGUMENT for another, naming the
+ * nearest. */
 RST_API enum rst_status rst_case_explain(struct rst_context *context, const char *topic, char **text);
 
 /** All of that for programs, as a malloc'ed JSON object: "keys", each with "path", "value" (what it must be and its default),

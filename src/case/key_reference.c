@@ -117,63 +117,85 @@ enum rst_status rst_case_reference(struct rst_context *context, char **text) {
   return finish(context, status, &made, text);
 }
 
-static void add_meaning(struct rst_text *text, const char *name, const char *meaning) {
-  rst_text_add(text, "  %s", name);
-  add_wrapped(text, meaning);
-  rst_text_add(text, "\n");
+/* Words of a list and what they mean: all of them, or one. */
+struct words {
+  struct rst_text *text;
+  const char *heading; /* NULL once it is there */
+  const char *only;    /* NULL for all */
+  size_t found;
+};
+
+static void add_meaning(struct words *words, const char *name, const char *meaning) {
+  if (words->only && strcmp(words->only, name) != 0) {
+    return;
+  }
+  if (words->heading) {
+    rst_text_add(words->text, "%s%s\n\n", words->text->length ? "\n" : "", words->heading);
+    words->heading = NULL;
+  }
+  rst_text_add(words->text, "  %s", name);
+  add_wrapped(words->text, meaning);
+  rst_text_add(words->text, "\n");
+  words->found += 1;
 }
 
-static void add_variable(struct rst_text *text, const char *name, const char *meaning, const char *units) {
-  struct rst_text words = {0};
-  rst_text_add(&words, "%s%s%s", meaning, strcmp(units, "1") == 0 ? "" : ", ",
+static void add_variable(struct words *words, const char *name, const char *meaning, const char *units) {
+  struct rst_text text = {0};
+  rst_text_add(&text, "%s%s%s", meaning, strcmp(units, "1") == 0 ? "" : ", ",
                strcmp(units, "1") == 0 ? "" : units);
-  RST_SCOPED char *taken = rst_text_take(&words);
-  add_meaning(text, name, taken ? taken : meaning);
+  RST_SCOPED char *taken = rst_text_take(&text);
+  add_meaning(words, name, taken ? taken : meaning);
 }
 
-#define ADD_SCALAR(name, when, need, per, long_name, units) add_variable(text, #name, long_name, units);
-#define ADD_FIELD(name, when, need, per, long_name, units, kind) add_variable(text, #name, long_name, units);
-#define ADD_EVALUATION(name, set, long_name, units) add_variable(text, #name, long_name, units);
+#define ADD_SCALAR(name, when, need, per, long_name, units) add_variable(words, #name, long_name, units);
+#define ADD_FIELD(name, when, need, per, long_name, units, kind) add_variable(words, #name, long_name, units);
+#define ADD_EVALUATION(name, set, long_name, units) add_variable(words, #name, long_name, units);
 
-static void add_scalars(struct rst_text *text) {
-  rst_text_add(text,
-               "Scalars of a run, a number for each iteration. output.scalars asks for those\n"
-               "that are not recorded anyway.\n\n");
+static void add_scalars(struct words *words) {
   RST_SCALAR_LIST(ADD_SCALAR)
 }
 
-static void add_fields(struct rst_text *text) {
-  rst_text_add(text, "Fields of a run, an array for each snapshot, by output.fields.\n\n");
+static void add_fields(struct words *words) {
   RST_FIELD_LIST(ADD_FIELD)
 }
 
-static void add_evaluations(struct rst_text *text) {
-  rst_text_add(text,
-               "Evaluations over whole sets, of flows over examples, every data.every\n"
-               "iterations.\n\n");
+static void add_evaluations(struct words *words) {
   RST_EVALUATION_LIST(ADD_EVALUATION)
 }
 
-static void add_regimes(struct rst_text *text) {
-  rst_text_add(text, "Regimes: what becomes of a run, and of a point of a sweep.\n\n");
+static void add_regimes(struct words *words) {
   for (int i = 0; i < RST_REGIME_COUNT; ++i) {
-    add_meaning(text, rst_regime_names()[i], rst_regime_meanings()[i]);
+    add_meaning(words, rst_regime_names()[i], rst_regime_meanings()[i]);
   }
 }
 
 /* Topics that are no keys. */
 static const struct {
   const char *name, *key; /* and the key that it explains as well */
-  void (*add)(struct rst_text *text);
-} lists[] = {{"scalars", "output.scalars", add_scalars},
-             {"fields", "output.fields", add_fields},
-             {"evaluations", "data.every", add_evaluations},
-             {"regimes", NULL, add_regimes}};
+  const char *heading;
+  void (*add)(struct words *words);
+} lists[] = {{"scalars", "output.scalars",
+              "Scalars of a run, a number for each iteration. output.scalars asks for those\n"
+              "that are not recorded anyway.",
+              add_scalars},
+             {"fields", "output.fields",
+              "Fields of a run, by output.fields: an array for each snapshot, of the image one.", add_fields},
+             {"evaluations", "data.every",
+              "Evaluations over whole sets, of flows over examples, every data.every\n"
+              "iterations.",
+              add_evaluations},
+             {"regimes", NULL, "Regimes: what becomes of a run, and of a point of a sweep.", add_regimes}};
 enum { LISTS = sizeof lists / sizeof *lists };
 
 static void offer_keys(const struct rst_keys *keys, struct rst_nearest *nearest) {
   for (size_t i = 0; i < keys->count; ++i) {
     rst_nearest_offer(nearest, keys->keys[i].path);
+  }
+}
+
+static void offer_words(const char *const *words, struct rst_nearest *nearest) {
+  for (; *words; ++words) {
+    rst_nearest_offer(nearest, *words);
   }
 }
 
@@ -186,6 +208,8 @@ static enum rst_status fail_unknown(struct rst_context *context, const char *top
   for (size_t i = 0; i < LISTS; ++i) {
     rst_nearest_offer(&nearest, lists[i].name);
   }
+  offer_words(rst_case_scalar_names(), &nearest);
+  offer_words(rst_case_field_names(), &nearest);
   const enum rst_status status = rst_fail(
       context, RST_ERROR_ARGUMENT, "there is no help on '%s'%s%s%s; restrain help case lists all keys", topic,
       nearest.best ? ", did you mean " : "", nearest.best ? nearest.best : "", nearest.best ? "?" : "");
@@ -199,11 +223,10 @@ enum rst_status rst_case_explain(struct rst_context *context, const char *topic,
   enum rst_status status = rst_keys_walk(context, add_row, &choice);
   for (size_t i = 0; i < LISTS && status == RST_OK; ++i) {
     const bool with_key = lists[i].key && strcmp(topic, lists[i].key) == 0;
-    if (with_key || strcmp(topic, lists[i].name) == 0) {
-      rst_text_add(&made, with_key ? "\n" : "");
-      lists[i].add(&made);
-      choice.found += 1;
-    }
+    const bool whole = with_key || strcmp(topic, lists[i].name) == 0;
+    struct words words = {.text = &made, .heading = lists[i].heading, .only = whole ? NULL : topic};
+    lists[i].add(&words);
+    choice.found += words.found;
   }
   if (status == RST_OK && choice.found == 0) {
     status = fail_unknown(context, topic);
