@@ -11,6 +11,7 @@ import matplotlib.image
 import numpy as np
 
 from read_run import reads_vtkhdf
+from read_tensors import READERS
 from support import CASES, PROGRAM, SMALL_CASE, SOURCE, ProgramTest, main
 
 HEAT_CASE = """\
@@ -224,6 +225,32 @@ class SideBySide(PictureTest):
 
 
 class Maps(PictureTest):
+    def test_the_state_of_a_network_beside_running_averages(self):
+        """A picture of the state is of all its grids, by any reader."""
+        case = self.write("""\
+flow:
+  kind: network
+  loss: cross-entropy
+  layers:
+    - {kind: conv, channels: 4, kernel: 3, normalisation: {kind: batch}}
+    - {kind: mean}
+    - {kind: dense, units: 2}
+data: {train: {kind: textures, size: 8, classes: 2, count: 8, seed: 1}}
+initial: {kind: fan-in, seed: 1}
+step: {lr: 0.1, iterations: 2}
+""")
+        self.restrain("run", case, "-o", "run.h5")
+        self.assertTrue((self.folder / "run.averages.xdmf").exists())
+        pictures = []
+        for reader in READERS:
+            self.show("run.xdmf", "--reader", reader, "--save", "x.png",
+                      "--at", "0")
+            pictures += self.picture("x.png", 1)
+        coloured = np.ptp(pictures[0][:int(0.8 * self.SIZE)], axis=2)
+        self.assertGreater((coloured > 0.1).sum(), 100)
+        for other in pictures[1:]:
+            np.testing.assert_array_equal(other, pictures[0])
+
     def test_an_image_and_responses(self):
         self.restrain("run", self.write(SMALL_CASE), "-o", "run.h5", "-D",
                       "step.iterations=0", "-D", "flow.image.size=8", "-D",

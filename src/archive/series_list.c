@@ -281,7 +281,8 @@ enum rst_status rst_series_list_add_averages(struct rst_series_list *list,
                                       .rank = tensor->rank,
                                       .axes = {&list->averages[i][0]},
                                       .grid = tensor->name,
-                                      .shown = variable->name};
+                                      .shown = variable->name,
+                                      .sidecar = RST_SIDECAR_AVERAGES};
     RST_TRY(append(list, &series));
   }
   return RST_OK;
@@ -346,6 +347,7 @@ enum rst_status rst_series_list_add_covariance(struct rst_series_list *list,
                                     .rank = 2,
                                     .axes = {&list->direction, &list->other_direction},
                                     .grid = "directions",
-                                    .shown = variable->name};
+                                    .shown = variable->name,
+                                    .sidecar = RST_SIDECAR_DIRECTIONS};
   return append(list, &series);
 }

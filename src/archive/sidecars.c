@@ -12,6 +12,8 @@ static const char vtkhdf_ending[] = ".vtkhdf";
 
 const char *const rst_sidecar_endings[RST_SIDECARS] = {[RST_SIDECAR_STATE] = ".xdmf",
                                                        [RST_SIDECAR_SPECTRUM] = ".spectrum.xdmf",
+                                                       [RST_SIDECAR_AVERAGES] = ".averages.xdmf",
+                                                       [RST_SIDECAR_DIRECTIONS] = ".directions.xdmf",
                                                        [RST_SIDECAR_IMAGE] = ".image.xdmf",
                                                        [RST_SIDECAR_RESPONSE] = ".response.xdmf"};
 
