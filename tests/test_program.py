@@ -44,6 +44,34 @@ class Help(ProgramTest):
         self.assertIn("did you mean step.lr?", self.restrain(
             "help", "step.lrr", expect=2).stderr)
 
+    def test_items_of_a_list_are_topics_by_their_number(self):
+        self.assertEqual(self.restrain("help", "flow.layers.2.kernel").stdout,
+                         self.restrain("help", "flow.layers.N.kernel").stdout)
+        self.assertIn("no help on", self.restrain(
+            "help", "flow.layers.x.kernel", expect=2).stderr)
+
+    def test_each_way_to_do_something_is_explained(self):
+        tables = json.loads(self.restrain("help", "--json").stdout)["case"]
+        ways = [key for key in tables["keys"] if key["names"]
+                and re.search(r"(kind|scheme|decay|function|operator|loss)$",
+                              key["path"])]
+        self.assertGreater(len(ways), 15)
+        for key in ways:
+            for word in {*key["names"]} - {"none", "file"}:
+                self.assertRegex(key["help"], rf"(?<![\w-]){word}(?![\w-])",
+                                 key["path"])
+
+    def test_conditions_name_each_key_once(self):
+        tables = json.loads(self.restrain("help", "--json").stdout)["case"]
+        for key in tables["keys"]:
+            about = [part.split()[0] for part in key["when"].split("; ")
+                     if part]
+            self.assertEqual(len(about), len({*about}), key)
+        self.assertEqual(
+            {key["when"] for key in tables["keys"]
+             if key["path"] == "flow.diffusion.coefficient"},
+            {"flow.kind heat", "flow.kind conv, conv-linear"})
+
     def test_words_of_results_are_topics(self):
         run = self.restrain("run", self.write(SMALL_CASE), "--json", "-o",
                             "run.h5")

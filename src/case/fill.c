@@ -96,8 +96,8 @@ static void report_missing(struct rst_scope *scope, const struct rst_key *key) {
     }
   }
   char *text = rst_text_take(&expected);
-  rst_report_add(scope->report, section_place(scope, key->path), "missing key \"%s%s\" (%s): expected %s",
-                 scope->prefix, key->path, key->help, text ? text : "");
+  rst_report_add(scope->report, section_place(scope, key->path), "missing key \"%s%s\" (%.*s): expected %s",
+                 scope->prefix, key->path, (int)strcspn(key->help, ";"), key->help, text ? text : "");
   free(text);
 }
 

@@ -66,10 +66,21 @@ struct choice {
   const char *before; /* the outermost row before, NULL at first */
 };
 
+/* Whether `path` is the topic or below it. A number in the topic, as in flow.layers.0.kernel, is an item, N. */
+static bool is_below(const char *path, const char *topic) {
+  while (*topic) {
+    const size_t digits = *path == 'N' ? strspn(topic, "0123456789") : 0;
+    if (digits == 0 && *path != *topic) {
+      return false;
+    }
+    topic += digits ? digits : 1;
+    ++path;
+  }
+  return *path == '\0' || *path == '.';
+}
+
 static bool is_wanted(struct choice *choice, const char *path) {
-  const size_t length = choice->topic ? strlen(choice->topic) : 0;
-  const bool wanted = !choice->topic || (strncmp(path, choice->topic, length) == 0 &&
-                                         (path[length] == '\0' || path[length] == '.'));
+  const bool wanted = !choice->topic || is_below(path, choice->topic);
   choice->found += wanted;
   return wanted;
 }

@@ -3,6 +3,7 @@
 
 #include <locale.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "case/value.h"
 #include "core/core.h"
@@ -22,10 +23,32 @@ void rst_key_describe(const struct rst_key *key, struct rst_text *text) {
   }
 }
 
-void rst_key_conditions(const struct rst_key *key, struct rst_text *text) {
+/* Whether every condition of the key on what the condition `at` is about allows the word, and none stands before `at`. */
+static bool is_allowed(const struct rst_key *key, size_t at, const char *word, size_t length) {
   for (size_t i = 0; i < RST_KEY_CONDITIONS && key->when[i].key; ++i) {
-    rst_text_add(text, "%s%s ", i ? "; " : "", key->when[i].key);
-    rst_condition_values(&key->when[i], text);
+    if (strcmp(key->when[i].key, key->when[at].key) == 0 &&
+        (i < at || !rst_condition_names(&key->when[i], word, length))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* A flow narrows the conditions of a row that several share: both are about one key. */
+void rst_key_conditions(const struct rst_key *key, struct rst_text *text) {
+  const char *between = "";
+  for (size_t i = 0; i < RST_KEY_CONDITIONS && key->when[i].key; ++i) {
+    bool first = true;
+    for (const char *word = key->when[i].values; *word; word += strspn(word, " ")) {
+      const size_t length = strcspn(word, " ");
+      if (is_allowed(key, i, word, length)) {
+        rst_text_add(text, "%s%s%s%.*s", first ? between : ", ", first ? key->when[i].key : "",
+                     first ? " " : "", (int)length, word);
+        between = "; ";
+        first = false;
+      }
+      word += length;
+    }
   }
 }
 

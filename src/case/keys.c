@@ -49,10 +49,8 @@ size_t rst_keys_stem(const char *path) {
   return dot ? (size_t)(dot - path) + 1 : 0;
 }
 
-/* Whether `word` is one of the words of `list`, which blanks separate. */
-static bool listed(const char *list, const char *word) {
-  const size_t length = strlen(word);
-  for (const char *at = list; *at;) {
+bool rst_condition_names(const struct rst_condition *condition, const char *word, size_t length) {
+  for (const char *at = condition->values; *at;) {
     const size_t span = strcspn(at, " ");
     if (span == length && strncmp(at, word, span) == 0) {
       return true;
@@ -66,7 +64,7 @@ bool rst_condition_holds(const struct rst_keys *keys, const struct rst_condition
                          const void *base) {
   const struct rst_key *key = &keys->keys[rst_keys_find(keys, condition->key)];
   const char *value = rst_value_name(key, base);
-  return value && listed(condition->values, value);
+  return value && rst_condition_names(condition, value, strlen(value));
 }
 
 void rst_condition_values(const struct rst_condition *condition, struct rst_text *text) {

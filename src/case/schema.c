@@ -23,7 +23,15 @@ static const struct rst_key case_keys[] = {
     {TEXT("reference"), AT(content.reference), HELP("publication and figure that it reproduces")},
     {TEXT("cost"), AT(content.cost), HELP("what it takes to run")},
 
-    {NAMED("flow.kind", rst_flow_names), REQUIRED, AT(content.flow.kind), HELP("the gradient flow")},
+    {NAMED("flow.kind", rst_flow_names), REQUIRED, AT(content.flow.kind),
+     HELP(
+         "the gradient flow; du/dt = -grad L(u), L = E + (alpha/2) sum u^2; heat: du/dt = kappa Lap u; conv: "
+         "one convolutional layer, E the logistic loss of mean s(c) - shift, c the correlation of kernel "
+         "and image; "
+         "conv-linear: conv linearised about the kernel 0; network: flow.layers on the examples of "
+         "data.train; beltrami: E = sum (fidelity/2)(I-u)^2 + sqrt(|grad u|^2 + delta^2); "
+         "landscape: E a function of a few numbers, flow.function; regression: E = (1/2) sum h_i (u_i - "
+         "c)^2, or the least squares of flow.design")},
     {CHOICE("flow.precision", precision_names), DEFAULT("double"), AT(content.flow.precision),
      HELP("floating-point type of all fields")},
     {CHOICE("flow.boundary", boundary_names), .derived = "the first that the flow offers",
@@ -45,7 +53,11 @@ static const struct rst_key case_keys[] = {
           "in any case")},
 
     {NAMED("sampling.kind", rst_sampling_names), DEFAULT("full"), AT(content.sampling.kind),
-     HELP("the example weights of an update, as restrain/sampling.h says")},
+     HELP("the example weights of an update; full: all alike; minibatch: batches, as in SGD; svag: of two "
+          "batches, so that l updates have the noise of one step of SGD; gaussian: normal ones, with the "
+          "covariance of batches; "
+          "sde: the differential equation of SGD in steps of lr/l; hessian: all alike, and noise of "
+          "covariance (sigma^2/batch) H is added to the gradient")},
     {INTEGER("sampling.batch", WHOLE(1)), REQUIRED,
      WHEN({"sampling.kind", "minibatch svag gaussian sde hessian"}), AT(content.sampling.batch),
      HELP("examples of a batch; of gaussian and sde, one whose covariance it has; hessian divides its own by "
@@ -64,8 +76,11 @@ static const struct rst_key case_keys[] = {
      HELP("seed of the draws, which are those of NumPy's Philox")},
 
     {NAMED("initial.kind", rst_initial_names), DEFAULT("normal"), AT(content.initial.kind),
-     HELP("the initial state; normal is NumPy's seed(seed); randn(...), bit for bit; fan-in and uniform "
-          "go by the number of inputs, as restrain/image.h says")},
+     HELP("the initial state; normal: scale times NumPy's seed(seed); randn(...), bit for bit; fan-in: "
+          "weights gain/sqrt(inputs) randn(...), biases 0; uniform: both within +-1/sqrt(inputs); zero; "
+          "constant: scale everywhere; "
+          "tent: rises from 0 at the rim to scale in the middle; list: initial.values; file: initial.file; "
+          "signal, of beltrami: flow.signal")},
     {INTEGER("initial.seed", BETWEEN(0, MOST_SEED)), DEFAULT("0"),
      WHEN({"initial.kind", "normal fan-in uniform"}), AT(content.initial.seed),
      HELP("seed of the random numbers")},
@@ -85,27 +100,34 @@ static const struct rst_key case_keys[] = {
      HELP("of a run's file, the snapshot to start from: 0 is the first, -1 the last")},
 
     {NAMED("step.scheme", rst_scheme_names), DEFAULT("euler"), AT(content.step.scheme.kind),
-     HELP("the time stepping; euler is gradient descent")},
+     HELP("what an update does; euler: u - lr g, g = grad L(u), gradient descent; heavy-ball: v = "
+          "mu v + g, u - lr v; nesterov, as in PyTorch: v = mu v + g, u - lr (g + mu v); "
+          "rk2, rk4: Runge-Kutta of order 2 and 4; imex: the decay implicitly, (u - lr grad E)/(1 + lr "
+          "alpha); cfl: euler with at most safety 2/lambda_max(u) for lr; adam: PyTorch's Adam, with "
+          "decoupled decay AdamW")},
     {REAL("step.lr", MORE_THAN(0)), REQUIRED, UNIT("time"), AT(content.step.scheme.lr),
-     HELP("step size, the learning rate")},
+     HELP("the learning rate, the time step; euler takes u to u - lr grad L(u)")},
     {REAL("step.weight_decay", AT_LEAST(0)), DEFAULT("0"), UNIT("1/time"),
-     AT(content.step.scheme.weight_decay), HELP("alpha, the decay of the state towards 0")},
+     AT(content.step.scheme.weight_decay),
+     HELP("alpha, the weight decay; L = E + (alpha/2) sum u^2, so that the state decays towards 0")},
     {INTEGER("step.iterations", WHOLE(0)), REQUIRED, AT(content.step.iterations), HELP("number of updates")},
 
     {CHOICE("step.schedule.kind", schedule_names), DEFAULT("constant"), AT(content.step.schedule.kind),
-     HELP("how step.lr changes, as restrain/schedule.h says")},
+     HELP("how the learning rate changes: constant; steps: step.lr times the factor of the last of the times "
+          "at that has come; cosine: falls from step.lr to final step.lr at length, as half a cosine")},
     {CHOICE("step.schedule.unit", unit_names), DEFAULT("epochs"), AT(content.step.schedule.unit),
-     HELP("of its times; an epoch of full batches is an iteration")},
+     HELP("of the times at and warm_up; an epoch of full batches is an iteration")},
     {REALS("step.schedule.at", AT_LEAST(0)), REQUIRED, WHEN({"step.schedule.kind", "steps"}),
-     LISTED(content.step.schedule.at, content.step.schedule.at_count), HELP("times, ascending")},
+     LISTED(content.step.schedule.at, content.step.schedule.at_count),
+     HELP("times at which the factor changes, ascending")},
     {REALS("step.schedule.factors", MORE_THAN(0)), REQUIRED, WHEN({"step.schedule.kind", "steps"}),
      LISTED(content.step.schedule.factors, content.step.schedule.factor_count),
-     HELP("of step.lr, from each of those times on")},
+     HELP("of step.lr, from each of the times at on")},
     {REAL("step.schedule.final", BETWEEN(0, 1)), DEFAULT("0"), WHEN({"step.schedule.kind", "cosine"}),
      AT(content.step.schedule.final), HELP("factor of step.lr that the cosine falls to")},
     {INTEGER("step.schedule.length", WHOLE(0)), DEFAULT("0"), UNIT("iterations"),
      WHEN({"step.schedule.kind", "cosine"}), .derived = "step.iterations", AT(content.step.schedule.length),
-     HELP("when it is there")},
+     HELP("the update at which the cosine has fallen to final")},
     {REAL("step.schedule.warm_up", AT_LEAST(0)), DEFAULT("0"), AT(content.step.schedule.warm_up),
      HELP("time over which step.lr rises linearly first")},
 

@@ -59,6 +59,8 @@ size_t rst_keys_stem(const char *path);
 /** Whether the condition holds for the filled structure at `base`. */
 bool rst_condition_holds(const struct rst_keys *keys, const struct rst_condition *condition,
                          const void *base);
+/** Whether the `length` characters at `word` are one of the values of the condition. */
+bool rst_condition_names(const struct rst_condition *condition, const char *word, size_t length);
 /** Append the values of the condition, "heat" or "conv, conv-linear". */
 void rst_condition_values(const struct rst_condition *condition, struct rst_text *text);
 bool rst_key_applies(const struct rst_keys *keys, const struct rst_key *key, const void *base);

@@ -16,7 +16,9 @@ static const char *const scale_names[] = {"none", "unit", "symmetric", "standard
       "mean 0, deviation 1 over the training set, per channel")
 
 static const struct rst_key examples_keys[] = {
-    {NAMED("kind", rst_examples_names), REQUIRED, SET(kind), HELP("what the examples come from")},
+    {NAMED("kind", rst_examples_names), REQUIRED, SET(kind),
+     HELP("what the examples come from; idx: files of MNIST's format; cifar: binary batches of CIFAR-10; "
+          "file: .npy or HDF5 files; textures: made, oriented gratings under noise, a direction a class")},
     {FILE_NAME("images"), REQUIRED, WHEN({"kind", "idx file"}), SET(images),
      HELP("idx: the file of MNIST's format, plain or .gz; file: file.h5:/path or .npy, [n][y][x] or "
           "[n][channel][y][x]")},
@@ -24,7 +26,7 @@ static const struct rst_key examples_keys[] = {
      HELP("the same for the labels, [n], from 0")},
     {FILES("files"), REQUIRED, WHEN({"kind", "cifar"}),
      LIST(struct rst_examples_parameters, files, file_count), HELP("binary batches of CIFAR-10")},
-    {INTEGER("size", WHOLE(1)), DEFAULT("16"), MADE, SET(size), HELP("points a side")},
+    {INTEGER("size", WHOLE(1)), DEFAULT("16"), MADE, SET(size), HELP("points of an image a side")},
     {INTEGER("classes", BETWEEN(1, INT_MAX)), DEFAULT("4"), MADE, SET(texture_classes),
      HELP("number of classes, each a direction of the grating")},
     {REALS("classes", WHOLE(0)), FROM_FILES, LIST(struct rst_examples_parameters, classes, class_count),

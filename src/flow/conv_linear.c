@@ -171,7 +171,8 @@ static enum rst_status frozen_symbol(struct rst_flow *flow, const struct rst_fie
 static const char *const activations[] = {"swish", NULL};
 static const struct rst_key rows[] = {
     {NAMED("flow.activation.kind", NULL), DEFAULT("swish"), .names = activations,
-     PLACE(struct rst_flow_parameters, conv.activation), HELP("the activation that was linearised")},
+     PLACE(struct rst_flow_parameters, conv.activation),
+     HELP("the activation that is linearised; swish: s(z) = z sigmoid(beta z)")},
 };
 static const struct rst_keys conv_linear_keys = RST_KEYS(rows, struct rst_flow_parameters);
 static const struct rst_keys *const keys[] = {&rst_convolution_first_keys, &conv_linear_keys,

@@ -7,7 +7,12 @@
 
 /* The label comes last: it is no key of flow.image, which has flow.label beside it. */
 static const struct rst_key image_keys[] = {
-    {NAMED("kind", rst_image_names), REQUIRED, IMAGE(image.kind), HELP("what the image is")},
+    {NAMED("kind", rst_image_names), REQUIRED, IMAGE(image.kind),
+     HELP("what the image I[m][n] is; checkerboard: -1 where m + n is even, else 1; constant: value; "
+          "grating: cos(2 pi (n cos(angle) + m sin(angle))/period); gaussian-field: random, with the power "
+          "spectrum |w|^-exponent, mean 0, variance 1; "
+          "paper: one row of 100 points, plateaus 230 and 160 and a slope; file: from a file; memory: an "
+          "array that a program hands over, image= in Python")},
     {INTEGER("size", WHOLE(1)), DEFAULT("256"),
      WHEN({"kind", "checkerboard constant grating gaussian-field"}), IMAGE(image.size),
      HELP("points a side")},
@@ -30,7 +35,7 @@ static const struct rst_key image_keys[] = {
      HELP("direction of the wave vector, from the x axis towards the y axis")},
     {REAL("exponent", ANY), DEFAULT("2"), WHEN({"kind", "gaussian-field"}), IMAGE(image.exponent),
      HELP("power spectrum |w|^-exponent; 2 is like nature")},
-    {INTEGER("label", BETWEEN(0, 1)), DEFAULT("1"), IMAGE(label), HELP("class of the image")},
+    {INTEGER("label", BETWEEN(0, 1)), DEFAULT("1"), IMAGE(label), HELP("y, the class of the image")},
 };
 enum { IMAGE_KEYS = sizeof image_keys / sizeof *image_keys };
 const struct rst_keys rst_labelled_image_keys = {image_keys, IMAGE_KEYS, sizeof(struct rst_labelled_image)};

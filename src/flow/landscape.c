@@ -86,7 +86,9 @@ static struct rst_linear_terms linear_terms(const struct rst_flow *flow) {
 #define LANDSCAPE(member) PLACE(struct rst_flow_parameters, landscape.member)
 
 static const struct rst_key rows[] = {
-    {NAMED("flow.function", NULL), REQUIRED, .names = names, LANDSCAPE(function), HELP("the landscape E")},
+    {NAMED("flow.function", NULL), REQUIRED, .names = names, LANDSCAPE(function),
+     HELP("the landscape E; sine-product: A sin(t_1) sin(t_2); quadratic-regression: (w^2 - y)^2/4; uv: (f - "
+          "y)^2/2 with f = v.u x/sqrt(n)")},
     {REAL("flow.amplitude", ANY), DEFAULT("100"), WHEN({"flow.function", "sine-product"}),
      LANDSCAPE(amplitude), HELP("A of E = A sin(t_1) sin(t_2)")},
     {REAL("flow.target", ANY), DEFAULT("1"), WHEN({"flow.function", "quadratic-regression uv"}),

@@ -13,9 +13,12 @@ static const char *const padding_names[] = {"valid", "same", "periodic", NULL};
 static const char *const normalisation_names[] = {"none", "group", "batch", NULL};
 
 static const struct rst_key layer_keys[] = {
-    {NAMED("kind", rst_layer_names), REQUIRED, LAYER(kind), HELP("what the layer does")},
+    {NAMED("kind", rst_layer_names), REQUIRED, LAYER(kind),
+     HELP("what the layer does; conv: correlates with kernels, adds a bias, normalises, applies the "
+          "activation; pool: means over blocks of size x size points; mean: over all points, a number a "
+          "channel; dense: a linear map of all numbers, bias, activation; residual: activation(x + F(x))")},
     {INTEGER("channels", WHOLE(1)), REQUIRED, WHEN(OF("conv")), LAYER(channels),
-     HELP("channels that it makes")},
+     HELP("channels that the layer makes")},
     {INTEGER("kernel", WHOLE(1)), REQUIRED, WHEN(OF("conv")), LAYER(kernel), HELP("kernel points a side")},
     {CHOICE("boundary", padding_names), DEFAULT("valid"), WHEN(OF("conv")), LAYER(padding),
      HELP(
@@ -25,7 +28,8 @@ static const struct rst_key layer_keys[] = {
      HELP("points between neighbouring positions of the kernel")},
     {INTEGER("size", WHOLE(1)), REQUIRED, WHEN(OF("pool")), LAYER(size),
      HELP("points a side of the blocks that are averaged")},
-    {INTEGER("units", WHOLE(1)), REQUIRED, WHEN(OF("dense")), LAYER(units), HELP("numbers that it makes")},
+    {INTEGER("units", WHOLE(1)), REQUIRED, WHEN(OF("dense")), LAYER(units),
+     HELP("numbers that the layer makes")},
     {ITEMS("layers", rst_layer_keys), REQUIRED, WHEN(OF("residual")),
      LIST(struct rst_layer_parameters, layers, layer_count),
      HELP("the layers F of x + F(x), each with the keys of a layer")},
@@ -42,9 +46,11 @@ static const struct rst_key layer_keys[] = {
      WHEN(OF("conv"), {"normalisation.kind", "group batch"}), LAYER(normalisation.affine),
      HELP("whether a weight and a bias per channel follow")},
     {NAMED("activation.kind", rst_activation_names), DEFAULT("identity"), WHEN(OF("conv dense residual")),
-     LAYER(activation.kind), HELP("the function s applied last")},
+     LAYER(activation.kind),
+     HELP("the function s applied last; swish: z sigmoid(beta z); tanh: tanh(beta z); softplus: log(1 + "
+          "exp(beta z))/beta; gelu: z (1 + erf(z/sqrt 2))/2; relu: max(z, 0); identity: z")},
     {REAL("activation.beta", MORE_THAN(0)), DEFAULT("1"),
      WHEN(OF("conv dense residual"), {"activation.kind", "swish tanh softplus"}), LAYER(activation.beta),
-     HELP("its steepness")},
+     HELP("beta of the activation s, its steepness")},
 };
 const struct rst_keys rst_layer_keys = RST_KEYS(layer_keys, struct rst_layer_parameters);
