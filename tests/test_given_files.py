@@ -246,6 +246,14 @@ class Images(ProgramTest):
         self.assertIn("'p.npy' holds uint8 numbers, taken as they are, %d to "
                       "%d;" % (levels.min(), levels.max()), note)
         self.assertIn("range: [0, 255]", note)
+        for kind, greatest, likely in (("i4", 200, 255), ("u8", 300, 65535),
+                                       ("i4", 70000, 2**31 - 1),
+                                       ("i1", 100, 127)):
+            wide = np.minimum(levels, 100).astype(kind)
+            wide[0, 0] = greatest
+            np.save(self.folder / "w.npy", wide)
+            self.assertIn(f"range: [0, {likely}]",
+                          self.told(IMAGE.format("w.npy")))
         plain = ranged.replace("0, 255", "-1, 1") % "p.npy"
         self.assertEqual(self.told(plain), "")
         self.assertEqual(self.loss(plain), self.loss(IMAGE.format("p.h5:p")))

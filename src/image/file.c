@@ -31,6 +31,14 @@ void rst_image_map(const struct rst_image_levels *levels, struct rst_field *imag
   }
 }
 
+/* The level that is likely to be white: pictures of 8 and of 16 bits are kept as wider integers, too. */
+static double likely_white(double greatest, double most) {
+  const double byte = 255.0;
+  const double word = 65535.0;
+  const double white = greatest <= byte ? byte : greatest <= word ? word : most;
+  return fmin(white, most);
+}
+
 /* Integers are levels of a picture more often than numbers. */
 static void warn_of_integers(struct rst_context *context, const char *name, const struct rst_array *array,
                              const struct rst_field *image) {
@@ -47,7 +55,8 @@ static void warn_of_integers(struct rst_context *context, const char *name, cons
         context,
         "'%s' holds %s numbers, taken as they are, %.10g to %.10g; of a picture's levels 0 to %.10g "
         "become -1 to 1 by range: [0, %.10g] beside file, and range: [-1, 1] says that these are none",
-        name, facts->name, least, greatest, facts->most, facts->most);
+        name, facts->name, least, greatest, likely_white(greatest, facts->most),
+        likely_white(greatest, facts->most));
   }
 }
 
