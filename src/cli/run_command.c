@@ -35,7 +35,7 @@ static void print_text(const struct rst_arguments *arguments, const struct rst_c
   printf("%s at iteration %ld of %ld, %s\n", summary->reason, summary->last, run->step.iterations, wall);
   printf("  loss         %.15g\n  data loss    %.15g\n  residual     %.15g\n", summary->loss,
          summary->data_loss, summary->residual);
-  printf("  |gradient|   %.6e\n  |kernel|     %.6e\n", summary->grad_norm, summary->weight_norm);
+  printf("  |gradient|   %.6e\n  |state|      %.6e\n", summary->grad_norm, summary->weight_norm);
   print_levels(&summary->levels);
   rst_run_summary_print(summary);
   rst_profile_print(summary);

@@ -69,12 +69,17 @@ void rst_format_duration(double seconds, size_t size, char *text) {
   }
 }
 
+/* Done a second since the first poll; 0 while that is now. */
+static double rate_of(const struct rst_watch *watch, long done, double elapsed) {
+  return elapsed > 0.0 ? (double)(done - watch->first) / elapsed : 0.0;
+}
+
 /* What is left to do, at the rate so far. A rate of less than a moment says little: the first points of a sweep may be the cheap
  * ones, and the first iterations find nothing in the caches. */
 static void format_left(const struct rst_watch *watch, long done, long count, double elapsed, size_t size,
                         char *text) {
   const double moment = 2.0;
-  const double rate = (double)(done - watch->first) / elapsed;
+  const double rate = rate_of(watch, done, elapsed);
   if (rate > 0.0 && elapsed >= moment) {
     rst_format_duration((double)(count - done) / rate, size, text);
   } else {
@@ -86,7 +91,7 @@ static void add_run(struct rst_text *line, const struct rst_watch *watch,
                     const struct rst_run_progress *progress, double elapsed) {
   const double percent = 100.0;
   char left[32];
-  const double rate = (double)(progress->iteration - watch->first) / elapsed;
+  const double rate = rate_of(watch, progress->iteration, elapsed);
   format_left(watch, progress->iteration, progress->iterations, elapsed, sizeof left, left);
   rst_text_add(line, "%ld of %ld (%.0f %%), ", progress->iteration, progress->iterations,
                percent * (double)progress->iteration / (double)progress->iterations);
@@ -115,7 +120,7 @@ static void add_sweep(struct rst_text *line, const struct rst_watch *watch,
   format_left(watch, (long)progress->done, (long)(progress->count * (1 + after)), elapsed, sizeof left, left);
   rst_text_add(line, "%zu of %zu points (%.0f %%), %.3g points/s, %s left", progress->done, progress->count,
                percent * (double)progress->done / (double)progress->count,
-               (double)((long)progress->done - watch->first) / elapsed, left);
+               rate_of(watch, (long)progress->done, elapsed), left);
   for (size_t i = 0; i < progress->axis_count; ++i) {
     rst_text_add(line, ", %s %.6g", progress->names[i], progress->at[i]);
   }
