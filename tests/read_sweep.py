@@ -58,7 +58,7 @@ def check_h5py(path, axes, maps):
             assert len(values) == len(meanings) and values[0] == -1, name
             assert set(maps[name].flat) <= set(values), name
         assert sweep["regime"].dtype == "int8"
-        for name in ("engine", "patches", "rank", "title"):
+        for name in ("engine", "patches", "rank", "summary"):
             assert name in sweep.attrs, name
 
 

@@ -45,9 +45,8 @@ class Files(ProgramTest):
                 self.assertEqual(file.attrs["lr"], 0.05)
                 self.assertEqual(file.attrs["weight_decay"], 2)
                 self.assertNotIn("image_levels", file.attrs)
-                if command not in ("sweep", "bifurcate"):
-                    self.assertEqual(text(file.attrs["title"]),
-                                     "a small non-linear run")
+                self.assertEqual(text(file.attrs["title"]),
+                                 "a small non-linear run")
         with h5py.File(self.folder / "follow.h5") as file:
             self.assertNotIn("lr", file.attrs)
 
@@ -59,7 +58,8 @@ class Files(ProgramTest):
                       "merged.h5")
         with h5py.File(self.folder / "merged.h5") as merged, h5py.File(
                 self.folder / "part1.h5") as part:
-            for name in ("case_name", "reference", "lr", "weight_decay"):
+            for name in ("case_name", "title", "reference", "lr",
+                         "weight_decay"):
                 self.assertEqual(merged.attrs[name], part.attrs[name])
             self.assertEqual(text(merged.attrs["case_name"]), "small.case")
 
@@ -139,6 +139,10 @@ class Files(ProgramTest):
         for name, said in names.items():
             if name not in DIFFERENT:
                 self.assertEqual(len(said), 1, f"{name}: {said}")
+        for name in ("kx", "ky"):
+            units = {said[1] for path in (name, f"events/{name}")
+                     for said in names[path]}
+            self.assertEqual(units, {"radians per unit length"}, name)
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ class Diagram(ProgramTest):
             self.assertEqual(dict(data.sizes),
                              {"weight_decay": 21, "sample": 64})
             self.assertEqual(data["probe"].dims, ("weight_decay", "sample"))
-            self.assertIn("over weight_decay", data.attrs["title"])
+            self.assertIn("over weight_decay", data.attrs["summary"])
 
     def test_a_logarithmic_scan_of_the_decay(self):
         self.restrain("bifurcate", self.case, "-o", "scan.h5",

@@ -11,7 +11,7 @@
 
 enum { MOST_GATHERED = 256 };
 
-#define COUNT(member, type, long_name) +1
+#define COUNT(member, type, long_name, units) +1
 enum { PLAIN_COLUMNS = 0 RST_EVENT_COLUMNS(COUNT), COLUMNS = PLAIN_COLUMNS RST_EVENT_TENSOR_COLUMNS(COUNT) };
 _Static_assert(sizeof(long) == sizeof(int64_t) && sizeof(enum rst_event_kind) == sizeof(int32_t),
                "members are numbers of known sizes");
@@ -24,8 +24,8 @@ _Static_assert(sizeof(long) == sizeof(int64_t) && sizeof(enum rst_event_kind) ==
 #define STORED_REAL RST_NUMBERS_DOUBLE
 #define STORED_KIND RST_NUMBERS_INT8
 
-#define COLUMN(member, type, long_name_text)                                                                 \
-  {.variable = {"events/" #member, long_name_text, "1"},                                                     \
+#define COLUMN(member, type, long_name_text, units_text)                                                     \
+  {.variable = {"events/" #member, long_name_text, units_text},                                              \
    .memory = MEMORY_##type,                                                                                  \
    .stored = STORED_##type,                                                                                  \
    .offset = offsetof(struct rst_event, member)},

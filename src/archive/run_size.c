@@ -11,7 +11,7 @@
 static const double kibibyte = 1024.0;
 
 /* The columns of events, and their numbers. */
-#define COUNT(member, type, name) +1
+#define COUNT(member, type, name, units) +1
 enum { EVENT_COLUMNS = 1 RST_EVENT_COLUMNS(COUNT), TENSOR_COLUMNS = 0 RST_EVENT_TENSOR_COLUMNS(COUNT) };
 #undef COUNT
 

@@ -172,7 +172,7 @@ static void add_number(struct rst_text *text, const char *name, double value) {
 #define ADD_WHOLE(member) rst_text_add(text, ", \"" #member "\": %ld", event->member);
 #define ADD_REAL(member) add_number(text, #member, event->member);
 #define ADD_KIND(member)
-#define ADD(member, type, long_name) ADD_##type(member)
+#define ADD(member, type, long_name, units) ADD_##type(member)
 
 static void add_event(struct rst_text *text, const struct rst_event *event, const char *tensor) {
   rst_text_add(text, "{\"kind\": \"%s\"", rst_event_kind_name(event->kind));

@@ -75,7 +75,7 @@ struct writer {
   const struct rst_sweep_table *table;
 };
 
-static enum rst_status write_title(const struct writer *writer, hid_t file) {
+static enum rst_status write_summary(const struct writer *writer, hid_t file) {
   const struct rst_sweep_table *table = writer->table;
   const bool is_plane = table->axis_count == 2 && table->lr_axis >= 0 && table->weight_decay_axis >= 0;
   struct rst_text text = {0};
@@ -91,9 +91,9 @@ static enum rst_status write_title(const struct writer *writer, hid_t file) {
     rst_text_add(&text, "%s%s", i > 0 ? ", " : "", table->axes[i].name);
   }
   rst_text_add(&text, ", %zu of %zu %s done", done, table->points, table->samples > 0 ? "values" : "points");
-  RST_SCOPED char *title = rst_text_take(&text);
-  RST_REQUIRE(writer->context, title, RST_ERROR_MEMORY, "memory is exhausted");
-  RST_HDF5(writer->context, rst_hdf5_set_text(file, "title", title, 0), "the title cannot be written");
+  RST_SCOPED char *summary = rst_text_take(&text);
+  RST_REQUIRE(writer->context, summary, RST_ERROR_MEMORY, "memory is exhausted");
+  RST_HDF5(writer->context, rst_hdf5_set_text(file, "summary", summary, 0), "the summary cannot be written");
   return RST_OK;
 }
 
@@ -128,7 +128,7 @@ static enum rst_status write_content(void *user, hid_t file) {
   const struct rst_sweep_file_axes axes = rst_sweep_file_axes(table);
   size_t count = 0;
   const struct rst_sweep_column *columns = rst_sweep_columns(&count);
-  RST_TRY(write_title(writer, file));
+  RST_TRY(write_summary(writer, file));
   if (table->samples == 0) {
     RST_TRY(write_attributes(writer, file));
     RST_TRY(write_curves(writer, file, &axes));
