@@ -91,7 +91,8 @@ class Opening(ProgramTest):
         with h5py.File(self.folder / "other.h5", "w") as file:
             file["loss"] = 1.0
         for name, text in (("none.h5", "cannot be read"),
-                           ("text.h5", "cannot be read"),
+                           ("text.h5", "cannot be read as an HDF5 file"),
+                           (".", "cannot be read: Is a directory"),
                            ("other.h5", "no result of restrain")):
             with self.assertRaisesRegex(OSError, text) as caught:
                 restrain.open(self.folder / name)

@@ -2,6 +2,7 @@
 """Files of the library and the program as xarray and pandas objects."""
 from __future__ import annotations
 
+import builtins
 import glob
 import os
 from collections.abc import Iterable
@@ -77,10 +78,17 @@ def dataset(path: str, variables: dict[str, xarray.Variable],
 
 def _open(path: str) -> h5py.File:
     try:
+        # What HDF5 says of files that cannot be opened fills lines.
+        with builtins.open(path, 'rb'):
+            pass
+    except OSError as fault:
+        raise FileError(f'{path} cannot be read: {fault.strerror}') from fault
+    try:
         # A run that goes on holds its file.
         file = h5py.File(path, 'r', locking=False)
     except OSError as fault:
-        raise FileError(f'{path} cannot be read: {fault}') from fault
+        raise FileError(f'{path} cannot be read as an HDF5 file: '
+                        f'{fault}') from fault
     if 'provenance' not in file:
         file.close()
         raise FileError(f'{path} is no result of restrain: it has no '
