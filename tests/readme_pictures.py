@@ -75,7 +75,7 @@ def small(path):
     if image.width > WIDTH:
         height = round(image.height * WIDTH / image.width)
         image = image.resize((WIDTH, height), Image.LANCZOS)
-    return image.quantize(COLOURS)
+    return image.quantize(COLOURS, kmeans=1)
 
 
 def difference(one, other):

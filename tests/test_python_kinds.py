@@ -250,9 +250,9 @@ class Kinds(ProgramTest):
         a, b = ds.loss.values[:101], single.loss.values
         expected = 2 * abs(a - b) / (abs(a) + abs(b))
         np.testing.assert_allclose(
-            shown["of the losses"], expected[expected > 0], rtol=1e-12)
+            shown["losses"], expected[expected > 0], rtol=1e-12)
         weights = ds.twin_difference.values[1]
-        np.testing.assert_array_equal(shown["of the weights"],
+        np.testing.assert_array_equal(shown["weights"],
                                       weights[weights > 0])
         self.assertEqual(shown["rounding of float"][0], 2.0**-23)
         self.assertLess(expected[0], 2.0**-20)

@@ -4,6 +4,7 @@ figures; its notebooks run."""
 import os
 import subprocess
 import sys
+import warnings
 
 import matplotlib.image
 import numpy as np
@@ -76,6 +77,39 @@ class Pictures(ProgramTest):
         counts = table["kind"].value_counts()
         for kind, count in by_kind.items():
             self.assertEqual(count, counts.get(kind, 0))
+
+    def assert_legends_hide_nothing(self, figure):
+        figure.canvas.draw()
+        legends = 0
+        for axes in figure.axes:
+            found = axes.get_legend()
+            if found is None:
+                continue
+            legends += 1
+            box = found.get_window_extent()
+            for line in axes.lines:
+                points = line.get_transform().transform(line.get_xydata())
+                points = points[np.isfinite(points).all(axis=1)]
+                self.assertFalse(any(box.contains(*point)
+                                     for point in points),
+                                 f"{axes.get_title()}: {line}")
+        return legends
+
+    def test_legends_hide_nothing(self):
+        path = self.folder / "wild.h5"
+        for overrides, least in (
+                ({"step__lr": 0.07, "step__iterations": 200, "twins":
+                  [3, 5, "float"], "output__scalars":
+                  ["lyapunov", "sharpness", "local_growth"]}, 4),
+                ({"step__iterations": 0}, 2),
+                ({"step__lr": 0.2, "step__iterations": 100}, 2)):
+            restrain.run(CASES / "nonlinear-lr-0.07.yaml", path=path,
+                         overwrite=True, expect=[], **overrides)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                figure = plot.dashboard(path)
+                self.assertGreaterEqual(
+                    self.assert_legends_hide_nothing(figure), least)
 
     def test_other_kinds_of_states(self):
         for case, changes in (

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from .._errors import UsageError
 from .canvas import draw_field, new_figure, styled
 from .hessians import draw_spectrum
-from .style import BLACK, PAGE, RED
+from .style import BLACK, GREEN, PAGE, RED
 
 if TYPE_CHECKING:
     import xarray
@@ -46,7 +46,8 @@ def analysis(ds: xarray.Dataset) -> Figure:
             draw(axes, ds)
         said = ds.attrs['explanation'].replace('\n', '; ')
         text = textwrap.wrap(' '.join(said.split()), 100)
-        figure.suptitle('\n'.join([f'{ds.attrs["flow"]}, '
+        title = [ds.attrs['title']] if ds.attrs.get('title') else []
+        figure.suptitle('\n'.join([*title, f'{ds.attrs["flow"]}, '
                                    f'{ds.attrs["scheme"]}', *text]),
                         fontsize=8)
     return figure
@@ -62,15 +63,22 @@ def _amplification(axes: Axes, ds: xarray.Dataset) -> None:
     if values.shape[0] == 1:
         axes.plot(ds['kx'].values, values[0], color=BLACK)
         axes.axhline(1, color=RED, linestyle='--', linewidth=0.8)
-        axes.set_xlabel('$k_x$')
+        axes.set_xlabel('$k_x$ [rad/length]')
         return
     norm = TwoSlopeNorm(1, min(float(values.min()), 0.99),
                         max(float(values.max()), 1.01))
     palette = matplotlib.colormaps['RdBu_r']
     axes.pcolormesh(ds['kx'].values, ds['ky'].values, values, norm=norm,
                     cmap=palette, shading='nearest', rasterized=True)
-    axes.set(xlabel='$k_x$', ylabel='$k_y$', aspect='equal')
+    axes.set(xlabel='$k_x$ [rad/length]', ylabel='$k_y$ [rad/length]',
+             aspect='equal')
     axes.grid(False)
+    # One wave of many may be too small to be seen.
+    ky, kx = np.unravel_index(values.argmax(), values.shape)
+    axes.plot(ds['kx'].values[kx], ds['ky'].values[ky], 'o', color=GREEN,
+              fillstyle='none', markersize=7, clip_on=False)
+    axes.set_title('amplification factor $|G|$ of a step, circle: '
+                   f'{values.max():.4g}')
     bar = axes.figure.colorbar(ScalarMappable(norm, palette), ax=axes,
                                shrink=0.9)
     bar.set_ticks([norm.vmin, 1, norm.vmax])

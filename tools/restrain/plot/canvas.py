@@ -47,10 +47,11 @@ def label_of(name: str) -> str:
 def draw_curve(axes: Axes, x: np.ndarray, y: np.ndarray, colour: str,
                label: str = '', dashes: str = '-') -> None:
     """A line; of many points the band that they fill, and their median."""
-    keep = np.isfinite(y)
+    keep, few = np.isfinite(y), len(x) <= POINTS
     x, y = np.asarray(x)[keep], np.asarray(y)[keep]
-    if len(x) <= POINTS:
-        axes.plot(x, y, dashes, color=colour, linewidth=0.8, label=label)
+    if few or len(x) <= BINS:
+        axes.plot(x, y, dashes, color=colour, linewidth=0.8, label=label,
+                  marker='.' if len(x) == 1 else None)
         return
     parts = np.array_split(np.arange(len(x)), BINS)
     middle = [x[part].mean() for part in parts]

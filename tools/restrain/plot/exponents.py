@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from .._errors import UsageError
 from .axes import shape_log
 from .canvas import new_figure, styled
+from .panels import legend
 from .series import head, source_of
 from .style import BLACK, BLUE, COLUMN, ORANGE, RED
 
@@ -83,7 +84,7 @@ def exponent(ds: xarray.Dataset) -> Figure:
                               else ''))
         above.axhline(0, color=RED, linestyle=':', linewidth=0.8)
         above.set(ylabel='exponent [1/iteration]')
-        above.legend(loc='best')
+        legend(above, least=1)
         below.loglog(at, errors, color=BLACK, label='standard error')
         below.loglog(at, errors[-1] * np.sqrt(counts[-1] / counts),
                      color=BLUE, linestyle='--', linewidth=0.8,
@@ -91,6 +92,6 @@ def exponent(ds: xarray.Dataset) -> Figure:
         below.set(ylabel='[1/iteration]', xlabel='iterations averaged' + (
             f', since {begun}' if begun else ''))
         shape_log(below.xaxis, at)
-        below.legend(loc='best')
+        legend(below, least=1)
         head(figure, ds)
     return figure

@@ -93,7 +93,7 @@ def _film(values: np.ndarray, steps: np.ndarray, heading: str,
     planes = [mosaic(plane.squeeze()) for plane in values]
     if line:
         (drawn,) = axes.plot(planes[0].ravel(), color=BLACK)
-        axes.set(xlabel='point', ylim=(-1.05, 1.05), ylabel='per the size')
+        axes.set(xlabel='point', ylim=(-1.05, 1.05), ylabel='per the largest')
     else:
         drawn = axes.imshow(planes[0], cmap=FIELD_MAP, norm=Normalize(-1, 1),
                             interpolation='nearest')
@@ -106,8 +106,9 @@ def _film(values: np.ndarray, steps: np.ndarray, heading: str,
             drawn.set_ydata(shown.ravel())
         else:
             drawn.set_data(shown)
-        title.set_text(f'{heading}\nafter {steps[frame]} updates, '
-                       f'size {bounds[frame]:.2e}')
+        title.set_text(f'{heading}\nafter {steps[frame]} update'
+                       f'{"s"[:steps[frame] != 1]}, '
+                       f'largest magnitude {bounds[frame]:.3g}')
         return drawn, title
 
     figure.draw_without_rendering()

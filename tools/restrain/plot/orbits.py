@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # The last states alone are shown.
 MOST = 2000
+# Of the variance, what rounding in double precision leaves at most.
+ROUNDING = 1e-24
 # Updates whose path is drawn, the last ones.
 COBWEB = 12
 
@@ -115,8 +117,10 @@ def _directions(ds: xarray.Dataset, of: str | Sequence[str] | None,
     if states.shape[1] == 2:
         return steps, states, ('$u_1$', '$u_2$')
     points, shares = principal(states)
-    return steps, points, [f'direction {number}, {100 * share:.3g} %'
-                           for number, share in enumerate(shares, 1)]
+    return steps, points, [
+        f'direction {number}, {100 * share:.3g} %' + (
+            '' if share > ROUNDING else ', rounding')
+        for number, share in enumerate(shares, 1)]
 
 
 def _states(ds: xarray.Dataset,

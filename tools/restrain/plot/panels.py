@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # More are too narrow to be told apart.
 MOST_EVENTS = 400
 MOST_MEMBERS = 100
+# Of legends: letters that a panel holds side by side, and the part of its
+# height that a line takes.
+LEGEND_LETTERS, LEGEND_LINE = 60, 0.12
 
 
 class Panel(NamedTuple):
@@ -40,10 +43,29 @@ def over(ds: xarray.Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def legend(axes: Axes, least: int = 2) -> None:
-    """A legend where there are several curves."""
-    if len(axes.get_legend_handles_labels()[0]) >= least:
-        axes.legend(loc='best', handlelength=1.4, borderpad=0.2,
-                    frameon=True, framealpha=0.8, edgecolor='none')
+    """A legend where there are several curves, above all of them. The last
+    to be drawn, since it makes room for itself."""
+    labels = axes.get_legend_handles_labels()[1]
+    if len(labels) < least:
+        return
+    columns = max(1, min(len(labels), LEGEND_LETTERS // max(
+        len(label.replace('$', '')) + 6 for label in labels)))
+    lines = -(-len(labels) // columns)
+    _make_room(axes, min(LEGEND_LINE * lines + 0.03, 0.6))
+    axes.legend(loc='upper right', ncols=columns, handlelength=1.4,
+                borderpad=0.1, borderaxespad=0.2, columnspacing=1,
+                labelspacing=0.2, frameon=True, framealpha=0.8,
+                edgecolor='none')
+
+
+def _make_room(axes: Axes, part: float) -> None:
+    """Leave a part of the height empty, at the top."""
+    low, high = axes.get_ylim()
+    scale = axes.yaxis.get_transform()
+    start, end = scale.transform([low, high])
+    top = scale.inverted().transform([start + (end - start) / (1 - part)])[0]
+    if np.isfinite(top):
+        axes.set_ylim(low, top)
 
 
 def losses(axes: Axes, ds: xarray.Dataset, _: object) -> None:
@@ -131,6 +153,9 @@ def twins(axes: Axes, ds: xarray.Dataset, _: object) -> None:
             found.values[row] > 0, found.values[row], np.nan), colour,
             f'twin {label}')
     scale_log(axes)
+    if not (found.values > 0).any():
+        axes.text(0.5, 0.5, 'equal to the last bit', ha='center',
+                  transform=axes.transAxes)
     legend(axes)
 
 
@@ -146,9 +171,9 @@ def exponent(axes: Axes, ds: xarray.Dataset, _: object) -> None:
         if np.isfinite(error):
             axes.axhspan(final - error, final + error, color=BLUE,
                          alpha=0.2, linewidth=0)
-        legend(axes, least=1)
     axes.axhline(0, color=RED, linewidth=0.8, linestyle=':')
     _focus(axes, ds['lyapunov'].values)
+    legend(axes, least=1)
 
 
 def _focus(axes: Axes, values: np.ndarray) -> None:

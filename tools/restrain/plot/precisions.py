@@ -64,11 +64,11 @@ def precision(ds: xarray.Dataset,
         legend(losses, least=1)
         if other is not None:
             draw_curve(apart, *relative_difference(ds, other), BLACK,
-                       'of the losses')
+                       'losses')
         if twin is not None:
             draw_curve(apart, ds['iteration'].values, _positive(
-                ds['twin_difference'].values[twin]), BLUE, 'of the weights, '
-                f'twin {ds["twin"].values[twin]}')
+                ds['twin_difference'].values[twin]), BLUE,
+                f'weights, twin {ds["twin"].values[twin]}')
         _mark_rounding(apart)
         head(figure, ds)
     return figure
@@ -102,8 +102,7 @@ def _positive(values: np.ndarray) -> np.ndarray:
 def _mark_rounding(axes: Axes) -> None:
     for word, colour in (('float', RED), ('double', GREEN)):
         axes.axhline(ROUNDING[word], color=colour, linestyle=':',
-                     linewidth=1, label=f'rounding of {word}, '
-                     f'{ROUNDING[word]:.2g}')
+                     linewidth=1, label=f'rounding of {word}')
     axes.set(yscale='log', xlabel='iteration', ylabel='relative difference',
              ylim=(ROUNDING['double'] / 10, 10))
-    axes.legend(loc='center right')
+    legend(axes, least=1)

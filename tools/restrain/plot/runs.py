@@ -90,7 +90,8 @@ def _page(ds: xarray.Dataset, table: pandas.DataFrame | None,
     grid = parts[1].subplots(rows, 2, squeeze=False)
     for axes, panel in zip(grid.ravel(), curves):
         panel.draw(axes, ds, table)
-        axes.set_xlim(ds[axis].values[[0, -1]])
+        if ds.sizes[axis] > 1:
+            axes.set_xlim(ds[axis].values[[0, -1]])
         axes.tick_params(labelsize=7)
     if mapped:
         panels.return_map(grid.ravel()[len(curves)], ds, None)
@@ -182,8 +183,9 @@ def _space_time(axes: Axes, ds: xarray.Dataset) -> None:
                     shown, cmap=FIELD_MAP, vmin=-1, vmax=1, shading='nearest',
                     rasterized=True)
     axes.set(title='row over updates' if row else 'state over updates',
-             xlabel='x, per its size' + (', minus the first' if deviates
-                                         else ''), ylabel='updates')
+             xlabel='x; each row' + (
+                 ' minus the first,\n' if deviates else '\n') +
+             'per its largest', ylabel='updates')
 
 
 def events(df: pandas.DataFrame) -> Figure:
@@ -213,7 +215,7 @@ def events(df: pandas.DataFrame) -> Figure:
         share.set(ylabel='share of\nthe points', ylim=(-0.05, 1.05))
         wave.plot(middle, np.hypot(df['ky'], df['kx']), '.', color=BLUE,
                   markersize=4)
-        wave.set(ylabel='wave\nnumber', xlabel='iteration')
+        wave.set(ylabel='wave number\n[rad/length]', xlabel='iteration')
         wave.set_ylim(bottom=min(0, wave.get_ylim()[0]))
         kinds = [kind for kind in KINDS if (df['kind'] == kind).any()]
         legend_below(figure, [Patch(

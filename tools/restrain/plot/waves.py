@@ -69,7 +69,7 @@ def spectrum(ds: xarray.Dataset, field: str | None = None,
         least = max(power[power > 0].min(), top * 10.0**-DECADES)
         _draw(axes, steps, numbers, power, LogNorm(least, max(top, 2 * least)),
               'viridis', 'mean square in the shell')
-        axes.set(ylabel='wave number $|k|$', xlabel='iteration',
+        axes.set(ylabel='wave number $|k|$ [rad/length]', xlabel='iteration',
                  title=f'spectrum of {field_of(ds, field).name}')
         head(figure, ds)
     return figure
@@ -104,6 +104,8 @@ def space_time(ds: xarray.Dataset, field: str | None = None,
         above.plot(steps, np.where(sizes > 0, sizes, np.nan), color=BLACK,
                    linewidth=0.8)
         scale_log(above)
+        if above.get_yscale() == 'linear' and sizes.max() > 0:
+            above.set_ylim(0, 1.1 * sizes.max())
         above.set(ylabel='largest\nmagnitude', title=name + (
             f' minus that at iteration {steps[0]}' if deviates else ''))
         _draw(axes, steps, x, shown, Normalize(-1, 1), FIELD_MAP,
