@@ -222,6 +222,10 @@ class Pictures(ProgramTest):
                 (first != np.asarray(frames.convert("RGB"))).mean(), 0.05)
         with self.assertRaisesRegex(restrain.UsageError, "tangent"):
             plot.animate(path, "nothing")
+        self.restrain("run", CASES / "network-textures.yaml", "-q", "-D",
+                      "step.iterations=3", "-D", "expect=[]", "-o", "n.h5")
+        film = plot.animate(self.folder / "n.h5", output=film)
+        self.assertIn("1.0.weight", film._fig.axes[0].get_title())
         with self.assertRaisesRegex(restrain.UsageError, "gif"):
             plot.animate(path, output=self.folder / "film.txt", frames=2)
 

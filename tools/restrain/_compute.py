@@ -217,7 +217,7 @@ class _Watch:
         if self._before is not None:
             _on_signal(signal.SIGINT, self._before)
         if self._bar is not None:
-            self._bar.close()
+            self._end_bar()
         if kind is not None:
             return
         if self._fault is not None:
@@ -243,6 +243,12 @@ class _Watch:
         if loss == loss:
             self._bar.set_postfix(loss=f'{loss:.6g}', refresh=False)
         self._bar.update(int(done) - self._bar.n)
+
+    def _end_bar(self) -> None:
+        """What came after the last poll is done, too."""
+        if self.outcome == 'completed' and self._bar.total:
+            self._bar.update(self._bar.total - self._bar.n)
+        self._bar.close()
 
     def _make_bar(self, done: float) -> Any:
         if self._progress is False or (self._progress is None and

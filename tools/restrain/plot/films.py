@@ -18,6 +18,7 @@ from . import windows
 from .axes import is_geometric
 from .canvas import GAP, label_of, mosaic, new_figure, styled
 from .maps import values_of
+from .series import state_names
 from .shades import Shades
 from .style import BLACK, FIELD_MAP, HATCH
 
@@ -29,14 +30,15 @@ FRAMES = 200
 SIDE, RESOLUTION = 3.6, 120
 
 
-def animate(path: str | os.PathLike[str], field: str = 'kernel', *,
+def animate(path: str | os.PathLike[str], field: str | None = None, *,
             output: str | os.PathLike[str] | None = None, fps: int = 12,
             frames: int = FRAMES) -> FuncAnimation:
     """A film of a field over the snapshots of a run; of a sweep, of the way
     into its windows (sweep.zoom).
 
     field   of a run: kernel, tangent, difference_<twin>, ..., or a tensor of
-            a network, as "0.weight"
+            a network, as "0.weight"; the state, or its largest tensor, by
+            default
     output  a file to write: .gif (needs Pillow), .mp4 (needs ffmpeg)
     fps     frames a second; at most `frames` of the snapshots, evenly
             spaced, are shown
@@ -67,13 +69,17 @@ def _heading(ds: xarray.Dataset, name: str) -> str:
     return name if title in ('', 'null') else f'{title}\n{name}'
 
 
-def _snapshots(ds: xarray.Dataset, path: str, field: str, frames: int,
+def _snapshots(ds: xarray.Dataset, path: str, field: str | None, frames: int,
                fps: int) -> FuncAnimation:
+    if field is None:
+        field = max(state_names(ds), key=lambda name: ds[name].size,
+                    default='kernel')
     if field not in ds or 'time' not in ds[field].dims:
         has = [str(name) for name in ds.data_vars
                if 'time' in ds[name].dims]
         raise UsageError(f'{path} has no field {field}' + (
-            f'; it has {", ".join(has)}' if has else ''))
+            f'; it has {", ".join(has)}' if has else
+            ': only a run stores them'))
     count = ds.sizes['time']
     rows = np.unique(np.linspace(0, count - 1, min(frames, count))
                      .astype(int))
