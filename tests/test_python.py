@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 import types
+import warnings
 from pathlib import Path
 
 import h5py
@@ -285,6 +286,19 @@ class Computing(ProgramTest):
             {"flow": {"kind": "beltrami", "delta": 0.1, "fidelity": 1},
              "step": {"lr": 1e-3, "iterations": 5}}, signal=signal)
         np.testing.assert_array_equal(smooth.kernel[0], signal)
+
+    def test_integers_as_an_image_are_worth_a_warning(self):
+        case = {"flow": {"kind": "conv", "kernel": 4},
+                "step": {"lr": 0.1, "iterations": 4}}
+        levels = np.arange(400, dtype="u1").reshape(20, 20)
+        with self.assertWarnsRegex(UserWarning, "uint8 numbers, taken as "
+                                   "they are, 0 to 255; restrain.grey"):
+            found = restrain.run(case, image=levels)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            same = restrain.run(case, image=levels.astype(float))
+            restrain.run(case, image=levels % 2)
+        np.testing.assert_array_equal(found.loss, same.loss)
 
     def test_pictures_are_grey_as_the_library_reads_them(self):
         picture = np.random.default_rng(2).integers(

@@ -2,6 +2,7 @@
 """Arrays as the library takes them."""
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -47,4 +48,10 @@ def plane(values: Any, name: str) -> np.ndarray:
     if not (np.issubdtype(array.dtype, np.integer) or
             np.issubdtype(array.dtype, np.floating) or array.dtype == bool):
         raise UsageError(f'{name} needs real numbers, not {array.dtype}')
+    if array.dtype.kind in 'iu' and (array.min() < -1 or array.max() > 1):
+        warnings.warn(
+            f'{name} holds {array.dtype} numbers, taken as they are, '
+            f'{array.min()} to {array.max()}; restrain.grey() makes levels '
+            'of a picture -1 to 1, and floats say that these are none',
+            stacklevel=5)
     return np.ascontiguousarray(array, dtype=np.float64)
