@@ -109,6 +109,10 @@ class Figures(ProgramTest):
         circular, exact = decay[0].split()[-3:-1]
         self.assert_close(float(circular), 0.25 * 256**4, 1e-7)
         self.assert_close(float(exact), 0.25 * 32**2 * 225**2, 1e-7)
+        with open(self.folder / "table.csv", encoding="utf-8") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        self.assertIn("", cells)
+        self.assertNotIn("\u2013", cells)
 
     def test_tables_are_the_same_in_all_forms(self):
         printed = figures("perturbed", "-i", INPUT, "-o", self.folder).stdout

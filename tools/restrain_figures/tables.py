@@ -34,5 +34,8 @@ def save(rows, folder, name):
         with open(path, 'w', encoding='utf-8') as file:
             file.write(text)
     with open(paths[-1], 'w', encoding='utf-8', newline='') as file:
-        csv.writer(file, lineterminator='\n').writerows(rows)
+        # Readers of numbers know an empty cell, but no dash.
+        csv.writer(file, lineterminator='\n').writerows(
+            ['' if cell == '\u2013' else cell for cell in row]
+            for row in rows)
     return paths
