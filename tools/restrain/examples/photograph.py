@@ -62,6 +62,6 @@ for number, lr in enumerate(rates):
     expected = ('yes, the minimum attracts' if lr < lr_lo else
                 'no, but the decay holds it back' if lr < lr_hi else
                 'no, it diverges')
-    print(f'lr = {lr:.4g}: {expected}; the run: {run.attrs["regime"]}, '
-          f'{run.attrs["regime_reason"]}')
+    print(f'lr = {lr:.4g}: {expected}; the run: {run.attrs["regime"]} '
+          f'({run.attrs["regime_reason"]})')
     restrain.plot.run(run).savefig(f'photograph-{number}.png')

@@ -116,7 +116,9 @@ def _head(part: Any, ds: xarray.Dataset, path: str) -> None:
     reason = ds.attrs.get('regime_reason', '')
     text = [', '.join(lines[1:-1]) if regime else ', '.join(lines[1:])]
     if regime:
-        text += textwrap.wrap(f'{regime}: {reason}', 110)
+        # Some reasons begin with their regime.
+        said = reason if reason.startswith(regime) else f'{regime}: {reason}'
+        text += textwrap.wrap(said, 110)
     text.append(f'{path}, restrain {ds.attrs.get("version", "")}, '
                 f'{ds.attrs.get("created", "")[:10]}, '
                 f'{ds.attrs.get("exit_reason", "")}, '
