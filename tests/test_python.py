@@ -344,7 +344,8 @@ class Computing(ProgramTest):
         path = self.folder / "new" / "run.h5"
         first = restrain.run(SMALL_CASE, path=path)
         self.assertTrue((path.parent / "run.xdmf").exists())
-        with self.assertRaisesRegex(restrain.FileError, "run.h5"):
+        with self.assertRaisesRegex(restrain.FileError, "run.h5 exists; "
+                                    "overwrite=True replaces it, resume="):
             restrain.run(SMALL_CASE, path=path)
         longer = restrain.run(SMALL_CASE, path=path, resume=True,
                               step__iterations=60)

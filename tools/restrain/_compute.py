@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._arrays import plane
 from .case import Case, CaseText, read_case
-from ._errors import UsageError
+from ._errors import FileError, UsageError
 from ._files import read
 from ._library import Handle, Session, in_main_thread
 from ._records import Record
@@ -147,6 +147,10 @@ def _compute(name: str, case: Case, image: Any, given_signal: Any,
         session.load(text)
         if array is not None:
             session.set_image(array)
+        # The library would name options of the program.
+        if existing == 'refuse' and os.path.exists(place):
+            raise FileError(f'{place} exists; overwrite=True replaces it' + (
+                '' if name == 'analyze' else ', resume=True goes on with it'))
         with _Watch(name, progress) as watch:
             watch.outcome = session.call(name, place, existing, watch.poll)
         found = read(place)
