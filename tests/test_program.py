@@ -61,6 +61,18 @@ class Help(ProgramTest):
                 self.assertRegex(key["help"], rf"(?<![\w-]){word}(?![\w-])",
                                  key["path"])
 
+    def test_messages_leave_dozens_of_names_to_the_help(self):
+        case = self.write(SMALL_CASE)
+        for value, topic in (("output.scalars=[x]", "output.scalars"),
+                             ("output.scalars=loss", "output.scalars"),
+                             ("expect=[{value: 1}]", "expect.0.scalar"),
+                             ("expect=[{scalar: x, value: 1}]",
+                              "expect.0.scalar")):
+            said = self.restrain("check", case, "-D", value, expect=2).stderr
+            self.assertIn(f"those that restrain help {topic} lists", said)
+            self.assertLess(len(said), 200)
+            self.assertIn("lyapunov", self.restrain("help", topic).stdout)
+
     def test_conditions_name_each_key_once(self):
         tables = json.loads(self.restrain("help", "--json").stdout)["case"]
         for key in tables["keys"]:

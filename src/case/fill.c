@@ -87,7 +87,9 @@ static struct rst_place section_place(const struct rst_scope *scope, const char 
 
 static void report_missing(struct rst_scope *scope, const struct rst_key *key) {
   struct rst_text expected = {0};
-  rst_value_describe(key, &expected);
+  char path[RST_PATH_LENGTH];
+  snprintf(path, sizeof path, "%s%s", scope->prefix, key->path);
+  rst_value_expect(key, path, &expected);
   for (size_t i = 0; i < RST_KEY_CONDITIONS && key->when[i].key; ++i) {
     const struct rst_key *selector = &scope->keys->keys[rst_keys_find(scope->keys, key->when[i].key)];
     if (!rst_key_is_list(selector)) {
@@ -96,8 +98,8 @@ static void report_missing(struct rst_scope *scope, const struct rst_key *key) {
     }
   }
   char *text = rst_text_take(&expected);
-  rst_report_add(scope->report, section_place(scope, key->path), "missing key \"%s%s\" (%.*s): expected %s",
-                 scope->prefix, key->path, (int)strcspn(key->help, ";"), key->help, text ? text : "");
+  rst_report_add(scope->report, section_place(scope, key->path), "missing key \"%s\" (%.*s): expected %s",
+                 path, (int)strcspn(key->help, ";"), key->help, text ? text : "");
   free(text);
 }
 
@@ -151,7 +153,7 @@ static bool read_given(struct rst_scope *scope, const struct rst_key *key, struc
   }
   struct rst_text expected = {0};
   char found[RST_FOUND_LENGTH];
-  rst_value_describe(key, &expected);
+  rst_value_expect(key, path, &expected);
   char *text = rst_text_take(&expected);
   rst_report_add(scope->report, place, "key \"%s\": expected %s, found %s", path, text ? text : "",
                  rst_node_found(target, found));

@@ -97,6 +97,24 @@ static void add_names(const struct rst_key *key, struct rst_text *text) {
   }
 }
 
+static bool has_dozens_of_names(const struct rst_key *key) {
+  const size_t many = 20;
+  const char *const *const names = key->registry ? key->registry() : key->names;
+  size_t count = 0;
+  while (names && names[count]) {
+    ++count;
+  }
+  return count > many;
+}
+
+/* Where the names are listed; the last number of `path` is the place of an item. */
+static void add_topic(const char *path, struct rst_text *text) {
+  const char *dot = strrchr(path, '.');
+  const bool is_item = dot && dot[1] != '\0' && dot[1 + strspn(dot + 1, "0123456789")] == '\0';
+  rst_text_add(text, "those that restrain help %.*s lists", is_item ? (int)(dot - path) : (int)strlen(path),
+               path);
+}
+
 static void report_name(struct rst_report *report, struct rst_place place, const char *path,
                         const struct rst_key *key, const struct rst_scalar *scalar) {
   char quoted[RST_QUOTE_LENGTH];
@@ -114,7 +132,11 @@ static void report_name(struct rst_report *report, struct rst_place place, const
     return;
   }
   struct rst_text names = {0};
-  add_names(key, &names);
+  if (has_dozens_of_names(key)) {
+    add_topic(path, &names);
+  } else {
+    add_names(key, &names);
+  }
   char *list = rst_text_take(&names);
   rst_report_add(report, place, "key \"%s\": unknown name %s; the names are %s", path, quoted,
                  list ? list : "");
@@ -319,7 +341,7 @@ bool rst_value_read(struct rst_report *report, struct rst_place place, const cha
   } else if (key->type == RST_KEY_FILES) {
     rst_text_add(&expected, "a file name");
   } else {
-    rst_value_describe(key, &expected);
+    rst_value_expect(key, path, &expected);
   }
   char *description = rst_text_take(&expected);
   char found[RST_FOUND_LENGTH];
@@ -408,6 +430,15 @@ void rst_value_write(const struct rst_key *key, const void *member, struct rst_t
   case RST_KEY_MAPPING:
     break;
   }
+}
+
+void rst_value_expect(const struct rst_key *key, const char *path, struct rst_text *text) {
+  if (!has_dozens_of_names(key)) {
+    rst_value_describe(key, text);
+    return;
+  }
+  rst_text_add(text, key->type == RST_KEY_NAMES ? "a list of names, " : "a name, one of ");
+  add_topic(path, text);
 }
 
 void rst_value_describe(const struct rst_key *key, struct rst_text *text) {

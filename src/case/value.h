@@ -42,5 +42,7 @@ void rst_value_write(const struct rst_key *key, const void *member, struct rst_t
 
 /** Append what a value must be: "a number > 0", "one of double, float". */
 void rst_value_describe(const struct rst_key *key, struct rst_text *text);
+/** The same for a message about the key at `path`, which would be too long with dozens of names: those are left to the help. */
+void rst_value_expect(const struct rst_key *key, const char *path, struct rst_text *text);
 
 #endif
