@@ -308,6 +308,8 @@ class Commands(ProgramTest):
         self.assertTrue((self.folder / "run.png").exists())
         self.execute(figures, "plot", "run.h5", "-o", "other.pdf")
         self.assertTrue((self.folder / "other.pdf").exists())
+        told = self.execute(figures, "plot", "--help").stdout
+        self.assertLessEqual(max(map(len, told.splitlines())), 80)
         for words, code, text in ((("none.h5",), 4, "cannot be read"),
                                   (("run.h5", "-o", "a.xyz"), 4, "xyz"),
                                   ((), 2, "FILE.h5")):
