@@ -251,6 +251,9 @@ class Pictures(ProgramTest):
                               windows.extent(ds, "lr"), 1e-9)
             self.assert_close(axes.get_ylim(),
                               windows.extent(ds, "weight_decay"), 1e-9)
+            keys = {text.get_text() for text in film._fig.legends[0].texts
+                    if text.get_visible()}
+            self.assertLessEqual(set(ds.regime.values.ravel()), keys)
         (self.folder / "sweep.zoom-1.h5").unlink()
         with self.assertRaisesRegex(restrain.UsageError, "sweep.zoom"):
             plot.animate(path)

@@ -16,7 +16,8 @@ from .._errors import UsageError
 from ..case import effective_case
 from . import windows
 from .axes import is_geometric
-from .canvas import GAP, label_of, mosaic, new_figure, styled
+from .canvas import (
+    GAP, label_of, legend_below, mosaic, new_figure, regime_handles, styled)
 from .maps import values_of
 from .series import state_names
 from .shades import Shades
@@ -140,8 +141,12 @@ def _series(ds: xarray.Dataset, path: str) -> list[xarray.Dataset]:
 def _way(ds: xarray.Dataset, path: str, frames: int,
          fps: int) -> FuncAnimation:
     sweeps = _series(ds, path)
-    figure = new_figure(SIDE, SIDE + 0.6)
+    figure = new_figure(SIDE, SIDE + 1)
     figure.set_dpi(RESOLUTION)
+    words = [{str(word) for word in np.unique(sweep['regime'].values)}
+             for sweep in sweeps]
+    legend_below(figure, regime_handles(set().union(*words)), 2)
+    keys = figure.legends[0]
     axes = figure.subplots()
     axes.grid(False)
     axes.patch.set(linewidth=0, **HATCH)
@@ -170,6 +175,10 @@ def _way(ds: xarray.Dataset, path: str, frames: int,
         pictures[level].set_alpha(1)
         pictures[level + 1].set_alpha(place - level)
         axes.set(xlim=view[0], ylim=view[1])
+        for patch, text in zip(keys.get_patches(), keys.get_texts()):
+            shown = text.get_text() in words[level] | words[level + 1]
+            patch.set_visible(shown)
+            text.set_visible(shown)
         for axis, name, by_ratio, ends in zip(
                 (axes.xaxis, axes.yaxis), windows.AXES, logarithmic, view):
             low, high = np.exp(ends) if by_ratio else ends
