@@ -146,7 +146,8 @@ const struct rst_command rst_commands[] = {
      .details =
          "`restrain help case` prints all keys with type, unit, range and default, `restrain help step.lr` "
          "one of them and `restrain help step` a section; scalars, fields and evaluations are what a run "
-         "records, regimes what becomes of it. --json prints all of it, for programs.\n",
+         "records, regimes what becomes of it; `restrain help lyapunov` explains one such word. --json "
+         "prints all of it, for programs.\n",
      .options = RST_OPTION_JSON,
      .needs_subject = false,
      .execute = rst_command_help},
