@@ -35,8 +35,10 @@ with tempfile.TemporaryDirectory() as folder:
     for lr in (0.03, 0.035, 0.07, 0.11):
         run = restrain.run(case, path=os.path.join(folder, f'{lr}.h5'),
                            step__lr=lr)
-        print(f'lr = {lr}: {run.attrs["regime"]} '
-              f'({run.attrs["regime_reason"]})')
+        regime, reason = (run.attrs[name]
+                          for name in ('regime', 'regime_reason'))
+        print(f'lr = {lr}: {regime} '
+              f'({reason.removeprefix(regime).lstrip(": ")})')
     runs = restrain.open_many(os.path.join(folder, '*.h5'), along='step.lr')
     chaotic = os.path.join(folder, '0.07.h5')
     restrain.plot.dashboard(chaotic).savefig('chaos-dashboard.png')

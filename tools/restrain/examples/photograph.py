@@ -59,9 +59,10 @@ rates = [float(sys.argv[2])] if sys.argv[2:] else [
     0.8 * lr_lo, 1.2 * lr_lo, 1.1 * lr_hi]
 for number, lr in enumerate(rates):
     run = restrain.run(case, image=image, step__lr=lr)
+    regime, reason = (run.attrs[name] for name in ('regime', 'regime_reason'))
     expected = ('yes, the minimum attracts' if lr < lr_lo else
                 'no, but the decay holds it back' if lr < lr_hi else
                 'no, it diverges')
-    print(f'lr = {lr:.4g}: {expected}; the run: {run.attrs["regime"]} '
-          f'({run.attrs["regime_reason"]})')
+    print(f'lr = {lr:.4g}: {expected}; the run: {regime} '
+          f'({reason.removeprefix(regime).lstrip(": ")})')
     restrain.plot.run(run).savefig(f'photograph-{number}.png')
