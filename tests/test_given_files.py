@@ -401,10 +401,13 @@ sweep:
         with h5py.File(self.folder / "a.h5") as run:
             kernels = run["kernel"][()]
         start = 'initial={kind: file, file: a.h5}'
-        for options, index in (((), -1), (("0",), 0), (("3",), 3),
-                               (("-2",), -2)):
-            with self.subTest(index):
-                self.restrain("run", "case.yaml", *QUICK, "-D", start,
+        for options, index, name in (
+                ((), -1, ""), (("0",), 0, ""), (("3",), 3, ""),
+                (("-2",), -2, ""), ((), -1, ":/kernel"),
+                (("3",), 3, ":kernel")):
+            with self.subTest(index, name=name):
+                self.restrain("run", "case.yaml", *QUICK, "-D",
+                              start.replace("a.h5", f'"a.h5{name}"'),
                               *(word for text in options for word in
                                 ("-D", f"initial.snapshot={text}")))
                 with h5py.File(self.folder / "r.h5") as run:

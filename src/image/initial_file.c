@@ -154,6 +154,27 @@ static enum rst_status read_tensors(struct group *group, const struct rst_layout
   return RST_OK;
 }
 
+/* The state of a run may be named itself, run.h5:/kernel: its snapshots are those of the group that it is in, which takes the place
+ * of `path`. */
+static bool leave_state(struct group *group, const struct rst_layout *layout, char *path) {
+  char *slash = path ? strrchr(path, '/') : NULL;
+  if (!slash || layout->tensor_count != 1 || strcmp(slash + 1, layout->tensors[0].name) != 0) {
+    return false;
+  }
+  struct group parent = *group;
+  parent.path = "/";
+  if (slash > path) {
+    *slash = '\0';
+    parent.path = path;
+  }
+  if (count_snapshots(&parent) > 1) {
+    *group = parent;
+    return true;
+  }
+  *slash = '/';
+  return false;
+}
+
 enum rst_status rst_initial_fill_file(struct rst_context *context,
                                       const struct rst_initial_parameters *parameters,
                                       const struct rst_layout *layout, struct rst_field *values) {
@@ -165,7 +186,7 @@ enum rst_status rst_initial_fill_file(struct rst_context *context,
   enum rst_status status = RST_OK;
   if (rst_is_safetensors(tensors.file)) {
     status = read_safetensors(&tensors, layout, values);
-  } else if (rst_hdf5_is_group(context, tensors.file, tensors.path)) {
+  } else if (rst_hdf5_is_group(context, tensors.file, tensors.path) || leave_state(&tensors, layout, group)) {
     status = read_tensors(&tensors, layout, parameters->snapshot, values);
   } else {
     status = read_planes(context, name, layout, values);
