@@ -170,7 +170,8 @@ END_TEST
 
 START_TEST(versions_are_known) {
   struct rst_context *context = rst_test_context();
-  static const char *const libraries[] = {"FFTW ", "HDF5 ", "GSL ", "libfyaml ", "libpng "};
+  static const char *const libraries[] = {"FFTW ",        "HDF5 ",    "GSL ",  "libfyaml ", "libpng ",
+                                          "libjpeg API ", "libtiff ", "zlib ", "libzip "};
   const struct rst_version *version = rst_version();
   char *text = NULL;
   ck_assert(isdigit((unsigned char)version->version[0]));

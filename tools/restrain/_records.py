@@ -85,11 +85,11 @@ class Record(Mapping[str, np.ndarray]):
         address = self._handle.values()[place]
         if kind == 'text':
             texts = (ctypes.c_char_p * math.prod(shape)).from_address(address)
-            return np.array([text.decode(errors='replace') for text in texts],
-                            dtype=str).reshape(shape)
+            return np.array([(text or b'').decode(errors='replace')
+                             for text in texts], np.str_).reshape(shape)
         size = np.dtype(kind).itemsize * math.prod(shape)
         if size == 0:
             return np.empty(shape, kind)
-        memory = (ctypes.c_char * size).from_address(address)
+        memory: Any = (ctypes.c_char * size).from_address(address)
         memory.record = self._handle  # which lives as long as a view of it
         return np.frombuffer(memory, kind).reshape(shape)

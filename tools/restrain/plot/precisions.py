@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import xarray
 
 # What rounding a number changes, at most twice that.
-ROUNDING = {'float': np.finfo(np.float32).eps, 'double':
-            np.finfo(np.float64).eps}
+ROUNDING = {'float': float(np.finfo(np.float32).eps),
+            'double': float(np.finfo(np.float64).eps)}
 LOOKS = {'double': (BLACK, '-'), 'float': (ORANGE, '--')}
 
 

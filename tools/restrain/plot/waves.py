@@ -142,7 +142,7 @@ def _snapshots(ds: xarray.Dataset, field: xarray.DataArray,
     finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
     if finite.sum() < 2:
         raise UsageError(f'{field.name} is not finite')
-    x = ds[field.dims[-1]].values if field.dims[-1] in ds else []
+    x = np.asarray(ds[field.dims[-1]].values if field.dims[-1] in ds else [])
     spacing = float(x[1] - x[0]) if len(x) > 1 else 1.0
     return (steps[row:row + MOST][finite], values[finite], spacing)
 
