@@ -306,7 +306,8 @@ class Kinds(ProgramTest):
                 cwd=self.folder, capture_output=True, text=True, timeout=300,
                 env={"RESTRAIN_LIBRARY": str(LIBRARY)}, check=False)
             self.assertEqual(done.returncode, code, done.stderr)
-            self.assertIn(told, done.stdout + done.stderr)
+            self.assertIn(told, " ".join((done.stdout +
+                                          done.stderr).split()))
 
 
 if __name__ == "__main__":
