@@ -357,7 +357,7 @@ static enum rst_status layer_states(struct rst_flow *flow, const struct rst_fiel
 
 static const struct rst_key rows[] = {
     {REAL("flow.shift", ANY), DEFAULT("0"), PLACE(struct rst_flow_parameters, conv.shift),
-     HELP("subtracted from the pooled response; p = mean s(c) - shift")},
+     HELP("subtracted from the pooled activations; p = mean s(c) - shift")},
     {NAMED("flow.activation.kind", rst_activation_names), DEFAULT("swish"),
      PLACE(struct rst_flow_parameters, conv.activation),
      HELP("the activation s(z); swish: z sigmoid(beta z); tanh: tanh(beta z); softplus: log(1 + exp(beta "

@@ -21,7 +21,7 @@ static const struct rst_key first_keys[] = {
     {INTEGER("flow.label", BETWEEN(0, 1)), DEFAULT("1"), WHEN({"flow.images", "absent"}), CONV(single.label),
      HELP("y, the class of the image; E = -y log yhat - (1-y) log(1-yhat), yhat = sigmoid(p)")},
     {CHOICE("flow.pooling", pooling_names), DEFAULT("mean"), CONV(pooling),
-     HELP("how the responses s(c) of all positions become the number p; by their mean or their sum")},
+     HELP("how the activations s(c) of all positions become the number p; by their mean or their sum")},
 };
 const struct rst_keys rst_convolution_first_keys = RST_KEYS(first_keys, struct rst_flow_parameters);
 
