@@ -216,7 +216,6 @@ class Files(FieldTest):
         text = TWO_IMAGES.replace(", fields: [image, response]", ", fields: "
                                   "[tangent, difference, amplification]") + \
             "twins: [3, float]\nensemble: {members: 3, vary: initial}\n"
-        self.run_case(text, name="without.h5")
         more = ("-D", "output.fields=[tangent, difference, amplification, "
                 "image, response]", "-D", "output.scalars=[sharpness]")
         self.run_case(text, "-D", "output.scalars=[sharpness]",

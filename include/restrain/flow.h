@@ -231,8 +231,8 @@ RST_API enum rst_status rst_flow_create_images(struct rst_context *context, cons
  * kernel in the image. Errors likewise; the flow must have responses. */
 RST_API enum rst_status rst_flow_create_responses(struct rst_context *context, const struct rst_flow *flow,
                                                   struct rst_field **responses);
-/** responses = c, the correlation of u with each image, whichever are chosen: the numbers that rst_flow_evaluate() pools s of. The
- * linearisation is left alone. */
+/** responses = c, the correlation of u with each image (correlation.h), whichever are chosen: the numbers that rst_flow_evaluate()
+ * pools s of. The linearisation is left alone. Not thread-safe for one flow. */
 RST_API void rst_flow_respond(struct rst_flow *flow, const struct rst_field *u, struct rst_field *responses);
 
 /** Evaluate at u: the value and, unless NULL, gradient = grad E(u), zero on points that the flow keeps fixed.

@@ -97,11 +97,11 @@ struct rst_sweep_summary {
 
 /** Sweep the grid of the case's section `sweep` and store sweep.h5 with its sidecars FILE.xdmf and FILE.vtkhdf (spec in the
  * reference of files): scales of the axes, as /lr and /weight_decay; over them, as (weight_decay, lr), /regime (int8, -1 where
- * not done), /final_loss, /mean_loss, /lyapunov, /max_growth, /iterations_run, /period, /agreement, /level (int8), and of flows over examples
- * that are run in full /train_loss, /train_accuracy, /full_grad_norm, /gradient_fluctuation, /test_loss, /test_accuracy, means over
- * the last sweep.evaluations (run.h has their cadence); over all
- * axes but lr, /lr_lo and /lr_hi; with two axes the sidecars and boundaries /box_size, /boxes (boundary, box_size), /dimension
- * (boundary), /dimension_error (boundary). The file is replaced as a whole (temporary name, fsync, rename); a kill leaves the
+ * not done), /final_loss, /mean_loss, /lyapunov, /max_growth, /iterations_run, /period, /agreement, /level (int8), and of flows
+ * over examples that are run in full /train_loss, /train_accuracy, /full_grad_norm, /gradient_fluctuation, /test_loss,
+ * /test_accuracy, means over the last sweep.evaluations (run.h has their cadence); over all axes but lr, /lr_lo and /lr_hi; with
+ * two axes the sidecars and boundaries /box_size, /boxes (boundary, box_size), /dimension (boundary), /dimension_error
+ * (boundary). The file is replaced as a whole (temporary name, fsync, rename); a kill leaves the
  * last complete one. With `resume` a file of another case is refused with the differing keys named (RST_ERROR_ARGUMENT). */
 RST_API enum rst_status rst_sweep_run(struct rst_context *context, const struct rst_case *from,
                                       const struct rst_sweep_options *options,

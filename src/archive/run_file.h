@@ -93,8 +93,9 @@ enum rst_status rst_run_file_record(struct rst_context *context, struct rst_reco
 
 /** Open to append: rows from `snapshots` on and those of iterations from `iterations` on are dropped (RST_ERROR_IO if the file
  * holds fewer, or has another layout, or other numbers of the start), and events whose last update is not below `iterations` - 1;
- * argv, threads and the like in /provenance are replaced. The rows that stay, none of which may be damaged, and what others have added (additions.h) are
- * copied into a new file, which replaces the old one as in rst_run_file_create(); summaries and attributes of / begin anew. */
+ * argv, threads and the like in /provenance are replaced. The rows that stay, none of which may be damaged, and what others have
+ * added (additions.h) are copied into a new file, which replaces the old one as in rst_run_file_create(); summaries and attributes
+ * of / begin anew. */
 enum rst_status rst_run_file_reopen(struct rst_context *context, const char *path,
                                     const struct rst_run_layout *layout,
                                     const struct rst_provenance *provenance, size_t snapshots,

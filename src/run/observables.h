@@ -40,7 +40,8 @@ enum rst_need {
   RST_NEED_MEMBERS,    /**< numbers of each member of the ensemble */
   RST_NEED_QUANTILES,  /**< of these numbers */
   RST_NEED_DIRECTIONS, /**< of the ensemble's covariance */
-  RST_NEED_TWINS
+  RST_NEED_TWINS,
+  RST_NEEDS
 };
 
 /** When it is recorded: in every run, where its need is met anyway, or where the case asks for it. */

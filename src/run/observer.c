@@ -6,11 +6,12 @@
 
 #include "core/core.h"
 #include "run/amplification.h"
+#include "run/between_rows.h"
 #include "run/central_watch.h"
 #include "run/ergodic_outcome.h"
 #include "run/layer_watch.h"
+#include "run/needs.h"
 #include "run/noise_watch.h"
-#include "run/observables.h"
 #include "run/sharpness.h"
 
 /* An observable that is recorded; of fields, one of its twins'. */
@@ -19,9 +20,6 @@ struct recorded {
   size_t member;
   struct rst_field *scratch; /* NULL unless a field per twin, or averages */
 };
-
-/* What the updates since the last row of scalars have in common, [STRETCH_PARTS] of a field of one row. */
-enum { UPDATES, LARGEST, GROWTHS, LOG_GROWTH_SUM, STRETCH_PARTS };
 
 struct rst_observer {
   struct rst_context *context;
@@ -44,93 +42,10 @@ struct rst_observer {
   struct rst_noise_watch *noise;
   struct rst_ergodic *ergodic;
   struct rst_central_watch *central;
-  struct rst_field *stretch;
+  struct rst_between_rows *between_rows;
   long every; /* iterations between rows */
-  bool needs[RST_NEED_TWINS + 1];
+  bool needs[RST_NEEDS];
 };
-
-static bool asks_for(const struct rst_case *run, const struct rst_observable *observable) {
-  const bool is_scalar = observable->kind == RST_SCALAR;
-  const char *const *names = is_scalar ? run->output.scalars : run->output.fields;
-  const size_t count = is_scalar ? run->output.scalar_count : run->output.field_count;
-  for (size_t i = 0; i < count; ++i) {
-    if (strcmp(names[i], observable->variable.name) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/* Whether the case has what an observable that it asks for takes. */
-static enum rst_status check_asked(const struct rst_observer *made, const struct rst_case *run,
-                                   const struct rst_observable *observable) {
-  const enum rst_need need = observable->need;
-  const char *name = observable->variable.name;
-  const char *list = observable->kind == RST_SCALAR ? "scalars" : "fields";
-  RST_REQUIRE(made->context, need != RST_NEED_AVERAGES || made->averages, RST_ERROR_ARGUMENT,
-              "output.fields asks for averages, but no layer is normalised over the batch; leave them out");
-  RST_REQUIRE(made->context, need != RST_NEED_IMAGE || rst_flow_image_count(made->flow) > 0,
-              RST_ERROR_ARGUMENT, "output.fields asks for image, but the flow %s takes none; leave it out",
-              rst_flow_name(made->flow));
-  RST_REQUIRE(
-      made->context, need != RST_NEED_RESPONSE || rst_flow_has_responses(made->flow), RST_ERROR_ARGUMENT,
-      "output.fields asks for response, of a layer to its image, but the flow %s is no such layer; leave "
-      "it out",
-      rst_flow_name(made->flow));
-  RST_REQUIRE(made->context, need != RST_NEED_TWINS || run->twin_count > 0, RST_ERROR_ARGUMENT,
-              "output.%s asks for %s, but the case has no twins; add twins: [1, 3]", list, name);
-  RST_REQUIRE(
-      made->context, (need != RST_NEED_ENSEMBLE && need != RST_NEED_MEMBERS) || run->ensemble.members > 0,
-      RST_ERROR_ARGUMENT, "output.%s asks for %s, but the case has no ensemble; add ensemble: {members: 100}",
-      list, name);
-  RST_REQUIRE(made->context, need != RST_NEED_QUANTILES || run->ensemble.quantile_count > 0,
-              RST_ERROR_ARGUMENT,
-              "output.scalars asks for %s, but the case has no ensemble.quantiles; add a list of them, as "
-              "[0.05, 0.5, 0.95]",
-              name);
-  RST_REQUIRE(
-      made->context, need != RST_NEED_DIRECTIONS || made->needs[RST_NEED_DIRECTIONS], RST_ERROR_ARGUMENT,
-      "output.fields asks for %s, but the case has no ensemble.directions; add {kind: eigenvectors}", name);
-  RST_REQUIRE(made->context, observable->per != RST_PER_LAYER || made->layout->layer_count > 0,
-              RST_ERROR_ARGUMENT,
-              "output.scalars asks for %s, of each layer, but the flow has no layers; leave it out", name);
-  RST_REQUIRE(made->context,
-              (need != RST_NEED_ERGODIC && need != RST_NEED_ERGODIC_NOISE) || run->ergodic.burn_in >= 0,
-              RST_ERROR_ARGUMENT,
-              "output.scalars asks for %s, but the case keeps no ergodic record; add ergodic: {burn_in: 0}",
-              name);
-  return RST_OK;
-}
-
-static enum rst_status find_needs(struct rst_observer *made, const struct rst_case *run) {
-  made->needs[RST_NEED_TWINS] = run->twin_count > 0;
-  made->needs[RST_NEED_ENSEMBLE] = run->ensemble.members > 0;
-  made->needs[RST_NEED_QUANTILES] = run->ensemble.quantile_count > 0;
-  made->needs[RST_NEED_DIRECTIONS] = run->ensemble.directions.kind != RST_DIRECTIONS_NONE;
-  made->needs[RST_NEED_STRETCH] = made->every > 1;
-  made->needs[RST_NEED_AVERAGES] = made->averages != NULL;
-  made->needs[RST_NEED_ERGODIC] = run->ergodic.burn_in >= 0;
-  made->needs[RST_NEED_SCHEDULE] = !rst_schedule_is_constant(&run->step.schedule);
-  for (size_t i = 0; i < rst_observable_count; ++i) {
-    const struct rst_observable *observable = &rst_observables[i];
-    const bool asked = asks_for(run, observable);
-    RST_TRY(asked ? check_asked(made, run, observable) : RST_OK);
-    made->needs[observable->need] |= asked;
-  }
-  made->needs[RST_NEED_NOISE_NORM] |= made->needs[RST_NEED_ERGODIC_NOISE];
-  made->needs[RST_NEED_ERGODIC_NOISE] |=
-      made->needs[RST_NEED_ERGODIC] &&
-      (made->needs[RST_NEED_NOISE_NORM] || made->needs[RST_NEED_NOISE_CURVATURE]);
-  made->needs[RST_NEED_PERTURBATIONS] |= made->needs[RST_NEED_STRETCH_GROWTH];
-  made->needs[RST_NEED_STRETCH_GROWTH] |= made->every > 1 && made->needs[RST_NEED_PERTURBATIONS];
-  return RST_OK;
-}
-
-static bool is_recorded(const struct rst_observer *made, const struct rst_case *run,
-                        const struct rst_observable *observable) {
-  return observable->when == RST_ALWAYS || asks_for(run, observable) ||
-         (observable->when == RST_IMPLIED && made->needs[observable->need]);
-}
 
 /* What there is one of each of; NULL: the run. */
 static const struct rst_axis *members_of(const struct rst_observer *made, enum rst_per per) {
@@ -208,7 +123,7 @@ static enum rst_status choose(struct rst_observer *made, const struct rst_case *
   RST_TRY(RST_NEW(made->context, most * made->layout->tensor_count, &made->tensors));
   for (size_t i = 0; i < rst_observable_count; ++i) {
     const struct rst_observable *observable = &rst_observables[i];
-    if (is_recorded(made, run, observable)) {
+    if (rst_needs_record(made->needs, run, observable)) {
       const bool one = observable->kind == RST_SCALAR;
       for (size_t m = 0; m < (one ? 1 : count_members(made, observable->per)); ++m) {
         RST_TRY(add(made, observable, m, like));
@@ -272,7 +187,7 @@ static enum rst_status create_instruments(struct rst_observer *made, const struc
         rst_sharpness_create(made->context, run, flow, RST_SPECTRUM_LARGEST, true, &made->preconditioned));
   }
   if (made->needs[RST_NEED_STRETCH] || made->needs[RST_NEED_STRETCH_GROWTH]) {
-    RST_TRY(rst_field_create(made->context, RST_PRECISION_DOUBLE, 1, STRETCH_PARTS, &made->stretch));
+    RST_TRY(rst_between_rows_create(made->context, made->every, &made->between_rows));
   }
   if (watches_layers(made)) {
     RST_TRY(rst_layer_watch_create(made->context, run, flow, made->needs[RST_NEED_LAYER_SHARPNESS],
@@ -293,7 +208,7 @@ static enum rst_status build(struct rst_observer *made, const struct rst_case *r
   made->flow = flow;
   made->layout = rst_flow_layout(flow);
   made->averages = rst_flow_averages(flow);
-  RST_TRY(find_needs(made, run));
+  RST_TRY(rst_needs_find(made->context, run, flow, made->needs));
   RST_TRY(begin_series(made, run));
   RST_TRY(rst_flow_create_state(made->context, flow, &like));
   const enum rst_status status = choose(made, run, like);
@@ -331,7 +246,7 @@ void rst_observer_destroy(struct rst_observer **observer) {
   rst_noise_watch_destroy(&gone->noise);
   rst_ergodic_destroy(&gone->ergodic);
   rst_central_watch_destroy(&gone->central);
-  rst_field_destroy(&gone->stretch);
+  rst_between_rows_destroy(&gone->between_rows);
   for (size_t i = 0; i < gone->count; ++i) {
     rst_field_destroy(&gone->recorded[i].scratch);
   }
@@ -392,8 +307,8 @@ void rst_observer_list(const struct rst_observer *observer, struct rst_blocks *b
   if (observer->central) {
     rst_central_watch_list(observer->central, blocks);
   }
-  if (observer->stretch) {
-    rst_blocks_add(blocks, observer->stretch, "stretch");
+  if (observer->between_rows) {
+    rst_blocks_add(blocks, rst_between_rows_state(observer->between_rows), "stretch");
   }
 }
 
@@ -403,29 +318,6 @@ const struct rst_ergodic *rst_observer_ergodic(const struct rst_observer *observ
 
 struct rst_series_list *rst_observer_series(struct rst_observer *observer) {
   return &observer->series;
-}
-
-/* Of the updates since the last row, NaN without any. */
-static void view_stretch(const struct rst_field *stretch, struct rst_view *view) {
-  const double *parts = stretch->data;
-  view->largest_update = parts[UPDATES] > 0.0 ? parts[LARGEST] : (double)NAN;
-  view->mean_log_growth = parts[LOG_GROWTH_SUM] / parts[GROWTHS];
-}
-
-/* Growth that has no logarithm, or an infinite one, is passed over, unless it is 0; an update that overflows is the largest. */
-static void add_to_stretch(struct rst_observer *observer, const struct rst_observation *observation) {
-  double *parts = observer->stretch->data;
-  const double update = observation->update_norm;
-  const double growth = observation->log_growth;
-  if (observation->iteration % observer->every == 0) {
-    rst_field_fill(0.0, observer->stretch);
-  }
-  parts[UPDATES] += 1.0;
-  parts[LARGEST] = update <= parts[LARGEST] || isnan(parts[LARGEST]) ? parts[LARGEST] : update;
-  if (growth < (double)INFINITY) {
-    parts[GROWTHS] += 1.0;
-    parts[LOG_GROWTH_SUM] += growth;
-  }
 }
 
 void rst_observer_measure(struct rst_observer *observer, const struct rst_observation *observation,
@@ -463,9 +355,9 @@ void rst_observer_measure(struct rst_observer *observer, const struct rst_observ
     rst_central_watch_measure(observer->central, observation->iteration, observation->u,
                               now == observation->u ? NULL : now, &view.central, &view.central_distance);
   }
-  if (observer->stretch) {
-    view_stretch(observer->stretch, &view);
-    add_to_stretch(observer, observation);
+  if (observer->between_rows) {
+    rst_between_rows_measure(observer->between_rows, observation, &view.largest_update,
+                             &view.mean_log_growth);
   }
   for (size_t i = 0; i < observer->count; ++i) {
     const struct rst_observable *observable = observer->recorded[i].of;
